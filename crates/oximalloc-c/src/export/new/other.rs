@@ -1,0 +1,38 @@
+//! Operator new where its frames are not written in assembly yet: without a new-handler's and an exception's help.
+//!
+//! A failed nothrow form returns null; a failed throwing form ends the process with a message.
+
+use crate::outcome::give_up;
+use core::ffi::c_void;
+use core::ptr::null_mut;
+
+/// Defines one exported operator; see the x86-64 form.
+macro_rules! throwing {
+    ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*), $attempt:path, $again:path, keep $count:literal) => {
+        $(#[$doc])*
+        ///
+        /// # Safety
+        /// As in C++.
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn $name($($arg: $type),*) -> *mut core::ffi::c_void {
+            let arguments = [$($arg as usize),*];
+            let [first, second, third] = core::array::from_fn(|i| arguments.get(i).copied().unwrap_or(0));
+            // SAFETY: the attempts are C functions of at most three words, and ignore the registers they do not use.
+            let attempt: extern "C" fn(usize, usize, usize) -> *mut core::ffi::c_void =
+                unsafe { core::mem::transmute($attempt as *const ()) };
+            let p = attempt(first, second, third);
+            if p.is_null() { $again() } else { p }
+        }
+    };
+}
+pub(crate) use throwing;
+
+/// The end of a throwing form that failed.
+pub(crate) fn again() -> *mut c_void {
+    give_up(format_args!("out of memory in operator new"))
+}
+
+/// The end of a nothrow form that failed.
+pub(crate) fn again_nothrow() -> *mut c_void {
+    null_mut()
+}

@@ -1,0 +1,93 @@
+//! The C++ runtime of the process, if it has one: weak references, so that a C program needs none.
+//!
+//! A preloaded library is bound before a plugin brings libstdc++ along; so where a weak reference stayed empty, a
+//! runtime that has been loaded since is asked by name.
+
+use crate::outcome::give_up;
+use core::ffi::{CStr, c_char, c_int, c_void};
+
+/// What the linker and the loader found of the functions that are needed; the order is that of the table below.
+#[repr(C)]
+struct Weak {
+    get_new_handler: Option<GetNewHandler>,
+    throw_bad_alloc: Option<Throw>,
+    dlopen: Option<unsafe extern "C" fn(*const c_char, c_int) -> *mut c_void>,
+    dlsym: Option<unsafe extern "C" fn(*mut c_void, *const c_char) -> *mut c_void>,
+}
+
+/// A new-handler: makes memory free, throws, or ends the process. Never called from Rust.
+pub type Handler = unsafe extern "C" fn();
+/// `std::get_new_handler`
+type GetNewHandler = unsafe extern "C" fn() -> Option<Handler>;
+/// `std::__throw_bad_alloc`, or what stands in for it. Never called from Rust.
+pub type Throw = unsafe extern "C" fn();
+
+core::arch::global_asm!(
+    ".weak _ZSt15get_new_handlerv",
+    ".weak _ZSt17__throw_bad_allocv",
+    ".weak dlopen",
+    ".weak dlsym",
+    ".pushsection .data.rel.ro.oximalloc_cxx_runtime, \"aw\", @progbits",
+    ".balign 8",
+    ".globl oximalloc_cxx_runtime",
+    ".hidden oximalloc_cxx_runtime",
+    "oximalloc_cxx_runtime:",
+    ".quad _ZSt15get_new_handlerv",
+    ".quad _ZSt17__throw_bad_allocv",
+    ".quad dlopen",
+    ".quad dlsym",
+    ".popsection",
+);
+
+unsafe extern "C" {
+    #[link_name = "oximalloc_cxx_runtime"]
+    static WEAK: Weak;
+}
+
+/// The runtimes that may come late: GNU's, then LLVM's, which has the same names for these functions.
+const LATE: [&CStr; 2] = [c"libstdc++.so.6", c"libc++.so.1"];
+
+/// The address of `name` in a C++ runtime that has been loaded since this library was.
+fn late(name: &CStr) -> Option<*mut c_void> {
+    // SAFETY: the table is read-only and complete when this library runs; the strings are C strings, and
+    // RTLD_NOLOAD loads nothing.
+    unsafe {
+        let (dlopen, dlsym) = (WEAK.dlopen?, WEAK.dlsym?);
+        LATE.iter().find_map(|library| {
+            let handle = dlopen(library.as_ptr(), libc::RTLD_LAZY | libc::RTLD_NOLOAD);
+            let found = if handle.is_null() { handle } else { dlsym(handle, name.as_ptr()) };
+            (!found.is_null()).then_some(found)
+        })
+    }
+}
+
+/// The new-handler in force, if there is one.
+pub extern "C" fn new_handler() -> Option<Handler> {
+    // SAFETY: the table is read-only and complete when this library runs; `get_new_handler` has no precondition and
+    // does not throw, and a function of that mangled name has that type.
+    unsafe {
+        let found = late_or(WEAK.get_new_handler, c"_ZSt15get_new_handlerv", |p| {
+            core::mem::transmute::<*mut c_void, GetNewHandler>(p)
+        });
+        found.and_then(|get| get())
+    }
+}
+
+/// Where to jump to throw `std::bad_alloc`; without a C++ runtime, to the end of the process.
+pub extern "C" fn thrower() -> Throw {
+    // SAFETY: the table is read-only and complete when this library runs; a function of that name has that type.
+    unsafe {
+        let found = late_or(WEAK.throw_bad_alloc, c"_ZSt17__throw_bad_allocv", |p| {
+            core::mem::transmute::<*mut c_void, Throw>(p)
+        });
+        found.unwrap_or(nobody_to_throw)
+    }
+}
+
+fn late_or<F>(weak: Option<F>, name: &CStr, typed: impl Fn(*mut c_void) -> F) -> Option<F> {
+    weak.or_else(|| late(name).map(typed))
+}
+
+unsafe extern "C" fn nobody_to_throw() {
+    give_up(format_args!("out of memory in operator new, and no C++ runtime to throw std::bad_alloc"))
+}

@@ -1,0 +1,180 @@
+//! The frames of operator new on x86-64, System V calling convention.
+//!
+//! Entry: keep the arguments, attempt, return the block. `again`: ask for the handler, call it, attempt again; without
+//! a handler leave the frame and *jump* to the function that throws, which then seems to be called by the program
+//! itself. The unwind tables (`.cfi`) describe each instruction, for a handler may throw.
+
+use super::runtime::{new_handler, thrower};
+use core::arch::naked_asm;
+
+/// Defines one exported operator: its name and arguments, the function that attempts it, the loop that goes on when
+/// that fails, and how many argument registers the attempt needs (1 or up to 3).
+macro_rules! throwing {
+    ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*), $attempt:path, $again:path, keep 1) => {
+        $crate::export::new::throwing! {
+            @ $(#[$doc])* $name($($arg: $type),*), $attempt, $again,
+            "push rdi; .cfi_adjust_cfa_offset 8;",
+            "pop rdi; .cfi_adjust_cfa_offset -8;"
+        }
+    };
+    ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*), $attempt:path, $again:path, keep 3) => {
+        $crate::export::new::throwing! {
+            @ $(#[$doc])* $name($($arg: $type),*), $attempt, $again,
+            "push rdi; .cfi_adjust_cfa_offset 8; push rsi; .cfi_adjust_cfa_offset 8; push rdx; .cfi_adjust_cfa_offset 8;",
+            "pop rdx; .cfi_adjust_cfa_offset -8; pop rsi; .cfi_adjust_cfa_offset -8; pop rdi; .cfi_adjust_cfa_offset -8;"
+        }
+    };
+    (@ $(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*), $attempt:path, $again:path, $keep:literal, $back:literal) => {
+        $(#[$doc])*
+        ///
+        /// # Safety
+        /// As in C++: the caller is ready for an exception, unless this is a nothrow form.
+        #[unsafe(naked)]
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn $name($($arg: $type),*) -> *mut core::ffi::c_void {
+            core::arch::naked_asm!(
+                ".cfi_startproc",
+                $keep,
+                "call {attempt}",
+                $back,
+                "test rax, rax",
+                "jz 2f",
+                "ret",
+                "2:",
+                "lea rcx, [rip + {attempt}]",
+                "jmp {again}",
+                ".cfi_endproc",
+                attempt = sym $attempt,
+                again = sym $again,
+            )
+        }
+    };
+}
+pub(crate) use throwing;
+
+/// Goes on after a failed attempt (in rcx, its arguments in rdi, rsi, rdx), and throws in the end.
+///
+/// # Safety
+/// Jumped to from an entry made by `throwing`, with that entry's frame.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn again() {
+    naked_asm!(
+        ".cfi_startproc",
+        "push rbx; .cfi_adjust_cfa_offset 8; .cfi_rel_offset rbx, 0",
+        "push r12; .cfi_adjust_cfa_offset 8; .cfi_rel_offset r12, 0",
+        "push r13; .cfi_adjust_cfa_offset 8; .cfi_rel_offset r13, 0",
+        "push r14; .cfi_adjust_cfa_offset 8; .cfi_rel_offset r14, 0",
+        "sub rsp, 8; .cfi_adjust_cfa_offset 8",
+        "mov rbx, rdi; mov r12, rsi; mov r13, rdx; mov r14, rcx",
+        "2:",
+        "call {new_handler}",
+        "test rax, rax",
+        "jz 3f",
+        "call rax",
+        "mov rdi, rbx; mov rsi, r12; mov rdx, r13",
+        "call r14",
+        "test rax, rax",
+        "jz 2b",
+        ".cfi_remember_state",
+        "add rsp, 8; .cfi_adjust_cfa_offset -8",
+        "pop r14; .cfi_adjust_cfa_offset -8; .cfi_restore r14",
+        "pop r13; .cfi_adjust_cfa_offset -8; .cfi_restore r13",
+        "pop r12; .cfi_adjust_cfa_offset -8; .cfi_restore r12",
+        "pop rbx; .cfi_adjust_cfa_offset -8; .cfi_restore rbx",
+        "ret",
+        ".cfi_restore_state",
+        "3:",
+        "call {thrower}",
+        "add rsp, 8; .cfi_adjust_cfa_offset -8",
+        "pop r14; .cfi_adjust_cfa_offset -8; .cfi_restore r14",
+        "pop r13; .cfi_adjust_cfa_offset -8; .cfi_restore r13",
+        "pop r12; .cfi_adjust_cfa_offset -8; .cfi_restore r12",
+        "pop rbx; .cfi_adjust_cfa_offset -8; .cfi_restore rbx",
+        "jmp rax",
+        ".cfi_endproc",
+        new_handler = sym new_handler,
+        thrower = sym thrower,
+    )
+}
+
+/// Goes on after a failed attempt as [`again`] does, but returns null in the end, and when the handler throws: the
+/// exception table says, as a `catch (...)` would, that whatever comes out of the handler's call lands at `5:`.
+///
+/// # Safety
+/// As [`again`].
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn again_nothrow() {
+    naked_asm!(
+        // The runtime's judge of exceptions, which exists where there is something to throw.
+        ".weak __gxx_personality_v0; .weak __cxa_begin_catch; .weak __cxa_end_catch",
+        ".pushsection .data.rel.ro.oximalloc_cxx_personality, \"aw\", @progbits",
+        ".balign 8",
+        ".Loximalloc_personality: .quad __gxx_personality_v0",
+        ".popsection",
+        ".cfi_startproc",
+        ".cfi_personality 0x9b, .Loximalloc_personality",
+        ".cfi_lsda 0x1b, .Loximalloc_exceptions",
+        ".Loximalloc_start:",
+        "push rbx; .cfi_adjust_cfa_offset 8; .cfi_rel_offset rbx, 0",
+        "push r12; .cfi_adjust_cfa_offset 8; .cfi_rel_offset r12, 0",
+        "push r13; .cfi_adjust_cfa_offset 8; .cfi_rel_offset r13, 0",
+        "push r14; .cfi_adjust_cfa_offset 8; .cfi_rel_offset r14, 0",
+        "sub rsp, 8; .cfi_adjust_cfa_offset 8",
+        "mov rbx, rdi; mov r12, rsi; mov r13, rdx; mov r14, rcx",
+        "2:",
+        "call {new_handler}",
+        "test rax, rax",
+        "jz 4f",
+        ".Loximalloc_handler:",
+        "call rax",
+        ".Loximalloc_after_handler:",
+        "mov rdi, rbx; mov rsi, r12; mov rdx, r13",
+        "call r14",
+        "test rax, rax",
+        "jz 2b",
+        "4:",
+        ".cfi_remember_state",
+        "add rsp, 8; .cfi_adjust_cfa_offset -8",
+        "pop r14; .cfi_adjust_cfa_offset -8; .cfi_restore r14",
+        "pop r13; .cfi_adjust_cfa_offset -8; .cfi_restore r13",
+        "pop r12; .cfi_adjust_cfa_offset -8; .cfi_restore r12",
+        "pop rbx; .cfi_adjust_cfa_offset -8; .cfi_restore rbx",
+        "ret",
+        ".cfi_restore_state",
+        "5:",
+        ".Loximalloc_caught:",
+        "mov rdi, rax",
+        "call qword ptr [rip + __cxa_begin_catch@GOTPCREL]",
+        "call qword ptr [rip + __cxa_end_catch@GOTPCREL]",
+        "xor eax, eax",
+        "jmp 4b",
+        ".Loximalloc_end:",
+        ".cfi_endproc",
+        // The exception table, in the form that g++ writes.
+        ".pushsection .gcc_except_table.oximalloc, \"a\", @progbits",
+        ".balign 4",
+        ".Loximalloc_exceptions:",
+        ".byte 0xff, 0x9b",
+        ".uleb128 .Loximalloc_types - .Loximalloc_sites_size",
+        ".Loximalloc_sites_size:",
+        ".byte 0x01",
+        ".uleb128 .Loximalloc_actions - .Loximalloc_sites",
+        ".Loximalloc_sites:",
+        // From, length, where to land, action: the handler's call is caught, the rest passes through.
+        ".uleb128 .Loximalloc_handler - .Loximalloc_start",
+        ".uleb128 .Loximalloc_after_handler - .Loximalloc_handler",
+        ".uleb128 .Loximalloc_caught - .Loximalloc_start",
+        ".uleb128 1",
+        ".uleb128 .Loximalloc_after_handler - .Loximalloc_start",
+        ".uleb128 .Loximalloc_end - .Loximalloc_after_handler",
+        ".uleb128 0",
+        ".uleb128 0",
+        ".Loximalloc_actions:",
+        ".byte 1, 0",
+        ".balign 4",
+        ".long 0",
+        ".Loximalloc_types:",
+        ".popsection",
+        new_handler = sym new_handler,
+    )
+}

@@ -1,0 +1,114 @@
+//! The standard functions under `mi_` names, as POSIX, BSD and glibc define them.
+
+use crate::outcome::{aligned_block, block, failed, moved_block, product};
+use core::ffi::{c_int, c_void};
+use core::ptr::null_mut;
+use libc::{EINVAL, ENOMEM, EOVERFLOW};
+use oximalloc::diag::error::error;
+use oximalloc::prim::process::{errno, set_errno};
+use oximalloc::raw;
+
+/// `posix_memalign`: 0 and the block at `out`, or EINVAL or ENOMEM; neither `errno` nor, on failure, `*out` changes.
+///
+/// # Safety
+/// `out` is null (EINVAL) or may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mi_posix_memalign(out: *mut *mut c_void, alignment: usize, size: usize) -> c_int {
+    if out.is_null() || !alignment.is_power_of_two() || alignment % size_of::<*mut c_void>() != 0 {
+        return bad_posix_alignment(alignment);
+    }
+    let p = raw::aligned(size, alignment, 0);
+    if p.is_null() {
+        return ENOMEM;
+    }
+    // SAFETY: `out` is not null, so the caller's promise covers it.
+    unsafe { out.write(p.cast()) };
+    0
+}
+
+#[cold]
+fn bad_posix_alignment(alignment: usize) -> c_int {
+    let before = errno();
+    error(EINVAL, format_args!("posix_memalign: alignment {alignment} is no power of two, or below a pointer's size"));
+    set_errno(before);
+    EINVAL
+}
+
+/// `memalign`: a block of `size` bytes at a power of two.
+#[unsafe(no_mangle)]
+pub extern "C" fn mi_memalign(alignment: usize, size: usize) -> *mut c_void {
+    aligned_block(raw::aligned(size, alignment, 0), alignment)
+}
+
+/// `aligned_alloc`: the same; the size need not be a multiple of the alignment.
+#[unsafe(no_mangle)]
+pub extern "C" fn mi_aligned_alloc(alignment: usize, size: usize) -> *mut c_void {
+    aligned_block(raw::aligned(size, alignment, 0), alignment)
+}
+
+/// `valloc`: a block at a page boundary.
+#[unsafe(no_mangle)]
+pub extern "C" fn mi_valloc(size: usize) -> *mut c_void {
+    block(raw::aligned(size, os_page(), 0))
+}
+
+/// `pvalloc`: a block of whole pages, one at least.
+#[unsafe(no_mangle)]
+pub extern "C" fn mi_pvalloc(size: usize) -> *mut c_void {
+    match size.max(1).checked_next_multiple_of(os_page()) {
+        Some(whole) => block(raw::aligned(whole, os_page(), 0)),
+        None => failed(ENOMEM),
+    }
+}
+
+fn os_page() -> usize {
+    // SAFETY: sysconf has no precondition.
+    unsafe { libc::sysconf(libc::_SC_PAGESIZE) as usize }
+}
+
+/// `reallocarray`: `realloc` to `count` elements of `size` bytes.
+///
+/// # Safety
+/// `p` is null or a block of this library, and not used again unless null is returned.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mi_reallocarray(p: *mut c_void, count: usize, size: usize) -> *mut c_void {
+    match product("reallocarray", count, size) {
+        // SAFETY: the caller's promise about `p` is the same.
+        Some(bytes) => moved_block(unsafe { raw::realloc(p.cast(), bytes) }, p),
+        None => null_mut(),
+    }
+}
+
+/// NetBSD's `reallocarr`: the block at `*ptrp` gets `count` elements of `size` bytes, or is freed if that is nothing.
+/// Returns 0, EINVAL (no `ptrp`), EOVERFLOW or ENOMEM; `errno` does not change, nor `*ptrp` on failure.
+///
+/// # Safety
+/// `ptrp` is null, or may be read and written as a pointer and holds null or a block of this library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mi_reallocarr(ptrp: *mut c_void, count: usize, size: usize) -> c_int {
+    if ptrp.is_null() {
+        return EINVAL;
+    }
+    let before = errno();
+    let Some(bytes) = product("reallocarr", count, size) else {
+        set_errno(before);
+        return EOVERFLOW;
+    };
+    let place = ptrp.cast::<*mut u8>();
+    // SAFETY: `ptrp` is a pointer's place, unaligned at worst, and holds null or our block, as the caller promised.
+    unsafe {
+        let old = place.read_unaligned();
+        if bytes == 0 {
+            raw::free(old);
+            place.write_unaligned(null_mut());
+            return 0;
+        }
+        let new = raw::realloc(old, bytes);
+        set_errno(before);
+        if new.is_null() {
+            return ENOMEM;
+        }
+        place.write_unaligned(new);
+    }
+    0
+}

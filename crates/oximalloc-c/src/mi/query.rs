@@ -1,0 +1,61 @@
+//! What is known of a block or a size, and of this library.
+
+use core::ffi::{c_int, c_void};
+use oximalloc::raw;
+
+/// Major * 10000 + minor * 100 + patch of the interface that this library follows; `mimalloc.h` has the same number.
+const INTERFACE: c_int = 30403;
+
+/// The interface's version, `MI_MALLOC_VERSION`.
+#[unsafe(no_mangle)]
+pub extern "C" fn mi_version() -> c_int {
+    INTERFACE
+}
+
+/// The bytes that may be used at `p`; 0 for null, and 0 with a report for a pointer that is not ours.
+#[unsafe(no_mangle)]
+pub extern "C" fn mi_usable_size(p: *const c_void) -> usize {
+    raw::usable_size(p.cast())
+}
+
+/// [`mi_usable_size`], as glibc names it.
+#[unsafe(no_mangle)]
+pub extern "C" fn mi_malloc_usable_size(p: *const c_void) -> usize {
+    raw::usable_size(p.cast())
+}
+
+/// [`mi_usable_size`], as macOS names it.
+#[unsafe(no_mangle)]
+pub extern "C" fn mi_malloc_size(p: *const c_void) -> usize {
+    raw::usable_size(p.cast())
+}
+
+/// The bytes that a block of `size` bytes would have.
+#[unsafe(no_mangle)]
+pub extern "C" fn mi_good_size(size: usize) -> usize {
+    raw::good_size(size)
+}
+
+/// [`mi_good_size`], as macOS names it.
+#[unsafe(no_mangle)]
+pub extern "C" fn mi_malloc_good_size(size: usize) -> usize {
+    raw::good_size(size)
+}
+
+/// Whether `p` points into memory of this library.
+#[unsafe(no_mangle)]
+pub extern "C" fn mi_is_in_heap_region(p: *const c_void) -> bool {
+    raw::owns(p.cast())
+}
+
+/// Whether `p` points into memory of this library.
+#[unsafe(no_mangle)]
+pub extern "C" fn mi_check_owned(p: *const c_void) -> bool {
+    raw::owns(p.cast())
+}
+
+/// Whether the C runtime's functions were redirected here at run time, which only Windows has.
+#[unsafe(no_mangle)]
+pub extern "C" fn mi_is_redirected() -> bool {
+    false
+}

@@ -1,0 +1,89 @@
+//! Giving blocks back, with or without their size, and collecting what was given back.
+//!
+//! Sizes and alignments are what the caller believes of the block; the page knows them, so they are not needed.
+//! No function here changes `errno`.
+
+use crate::outcome::tell_size;
+use core::ffi::c_void;
+use oximalloc::raw;
+
+/// Frees `p`; null does nothing, a pointer that is not ours is reported and left alone.
+///
+/// # Safety
+/// `p` is null or a block of this library that is not used again.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mi_free(p: *mut c_void) {
+    // SAFETY: the caller's promise about `p` is the same.
+    unsafe { raw::free(p.cast()) }
+}
+
+/// Frees `p`, a block of at most `MI_SMALL_SIZE_MAX` bytes.
+///
+/// # Safety
+/// As [`mi_free`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mi_free_small(p: *mut c_void) {
+    // SAFETY: the caller's promise about `p` is the same.
+    unsafe { raw::free(p.cast()) }
+}
+
+/// Frees `p`, allocated with `size` bytes.
+///
+/// # Safety
+/// As [`mi_free`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mi_free_size(p: *mut c_void, _size: usize) {
+    // SAFETY: the caller's promise about `p` is the same.
+    unsafe { raw::free(p.cast()) }
+}
+
+/// Frees `p`, allocated with `size` bytes at `alignment`.
+///
+/// # Safety
+/// As [`mi_free`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mi_free_size_aligned(p: *mut c_void, _size: usize, _alignment: usize) {
+    // SAFETY: the caller's promise about `p` is the same.
+    unsafe { raw::free(p.cast()) }
+}
+
+/// Frees `p`, allocated at `alignment`.
+///
+/// # Safety
+/// As [`mi_free`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mi_free_aligned(p: *mut c_void, _alignment: usize) {
+    // SAFETY: the caller's promise about `p` is the same.
+    unsafe { raw::free(p.cast()) }
+}
+
+/// Frees `p` if it is a block of this library, and else does nothing, silently.
+///
+/// # Safety
+/// `p` is not used again if it is a block of this library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mi_cfree(p: *mut c_void) {
+    if raw::owns(p.cast()) {
+        // SAFETY: the block is ours, and the caller gives it up.
+        unsafe { raw::free(p.cast()) }
+    }
+}
+
+/// Frees `p` and stores the usable size that it had.
+///
+/// # Safety
+/// As [`mi_free`]; `block_size` is null or may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mi_ufree(p: *mut c_void, block_size: *mut usize) {
+    // SAFETY: the caller's promises are the same, and `p` is asked before it is freed.
+    unsafe {
+        tell_size(p.cast(), block_size);
+        raw::free(p.cast());
+    }
+}
+
+/// Gives unused memory back: of this thread, and with `force` of all threads and to the operating system at once.
+#[unsafe(no_mangle)]
+pub extern "C" fn mi_collect(force: bool) {
+    raw::collect(force);
+}

@@ -1,0 +1,134 @@
+//! Copies of strings, of a path and of an environment variable. A null string gives null.
+
+use crate::outcome::new_block;
+use core::ffi::{c_char, c_int, c_uchar};
+use core::ptr::null_mut;
+use libc::{EINVAL, ENOMEM, wchar_t};
+
+/// A copy of the string.
+///
+/// # Safety
+/// `text` is null or a string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mi_strdup(text: *const c_char) -> *mut c_char {
+    if text.is_null() {
+        return null_mut();
+    }
+    // SAFETY: `text` is a string, so its length and the zero after it may be read.
+    unsafe { copy(text, libc::strlen(text)) }
+}
+
+/// A copy of at most `n` bytes of the string.
+///
+/// # Safety
+/// `text` is null, or a string, or `n` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mi_strndup(text: *const c_char, n: usize) -> *mut c_char {
+    if text.is_null() {
+        return null_mut();
+    }
+    // SAFETY: strnlen reads at most up to the zero or `n` bytes, whichever comes first; so does the copy.
+    unsafe { copy(text, libc::strnlen(text, n)) }
+}
+
+/// A string of `len` bytes from `text`.
+///
+/// # Safety
+/// `len` bytes at `text` may be read.
+unsafe fn copy(text: *const c_char, len: usize) -> *mut c_char {
+    let new = new_block(len.saturating_add(1)).cast::<c_char>();
+    if !new.is_null() {
+        // SAFETY: the new block has `len + 1` bytes and overlaps nothing.
+        unsafe {
+            new.copy_from_nonoverlapping(text, len);
+            new.add(len).write(0);
+        }
+    }
+    new
+}
+
+/// A copy of the multi-byte string.
+///
+/// # Safety
+/// `text` is null or a string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mi_mbsdup(text: *const c_uchar) -> *mut c_uchar {
+    // SAFETY: the caller's promise about `text` is the same; only the sign of its bytes differs.
+    unsafe { mi_strdup(text.cast()).cast() }
+}
+
+/// A copy of the wide string.
+///
+/// # Safety
+/// `text` is null or a wide string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mi_wcsdup(text: *const wchar_t) -> *mut wchar_t {
+    if text.is_null() {
+        return null_mut();
+    }
+    // SAFETY: the string is read up to and with its zero; the block has room for as many characters.
+    unsafe {
+        let count = libc::wcslen(text) + 1;
+        let new = new_block(count * size_of::<wchar_t>()).cast::<wchar_t>();
+        if !new.is_null() {
+            new.copy_from_nonoverlapping(text, count);
+        }
+        new
+    }
+}
+
+/// `realpath`: the path in `resolved`, or in a new block if that is null; null with `errno` if it has none.
+///
+/// # Safety
+/// `name` is null or a string; `resolved` is null or has `PATH_MAX` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mi_realpath(name: *const c_char, resolved: *mut c_char) -> *mut c_char {
+    if !resolved.is_null() {
+        // SAFETY: the caller's promises are the same.
+        return unsafe { libc::realpath(name, resolved) };
+    }
+    let mut place = [0 as c_char; libc::PATH_MAX as usize];
+    // SAFETY: `place` has `PATH_MAX` bytes, and what realpath returns is a string in it, or null.
+    unsafe { mi_strdup(libc::realpath(name, place.as_mut_ptr())) }
+}
+
+/// A copy of the environment variable at `*buf`, its bytes with the zero at `*size`; null and 0 if there is none.
+/// Returns 0, EINVAL or ENOMEM.
+///
+/// # Safety
+/// `buf` and `size` are null or may be written; `name` is null or a string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mi_dupenv_s(buf: *mut *mut c_char, size: *mut usize, name: *const c_char) -> c_int {
+    if buf.is_null() || name.is_null() {
+        return EINVAL;
+    }
+    // SAFETY: the pointers that are written are not null, and `name` is a string, as the caller promised.
+    unsafe {
+        let value = libc::getenv(name);
+        let new = mi_strdup(value);
+        buf.write(new);
+        if !size.is_null() {
+            size.write(if new.is_null() { 0 } else { libc::strlen(new) + 1 });
+        }
+        if new.is_null() && !value.is_null() { ENOMEM } else { 0 }
+    }
+}
+
+/// The wide form of [`mi_dupenv_s`], which only Windows has: EINVAL, with null and 0.
+///
+/// # Safety
+/// `buf` and `size` are null or may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mi_wdupenv_s(buf: *mut *mut wchar_t, size: *mut usize, _name: *const wchar_t) -> c_int {
+    // SAFETY: only pointers that are not null are written.
+    unsafe {
+        if !buf.is_null() {
+            buf.write(null_mut());
+        }
+        if !size.is_null() {
+            size.write(0);
+        }
+    }
+    EINVAL
+}
+

@@ -1,0 +1,111 @@
+//! From what the core returns to what C expects: null and `errno`, and products that must not overflow.
+//!
+//! The core has reported the failure by then; the paths here that fail are cold, so that the callers stay a tail
+//! call or an inlined fast path.
+
+use core::ffi::c_void;
+use core::fmt::{self, Write};
+use core::ptr::null_mut;
+use libc::{EINVAL, ENOMEM, EOVERFLOW};
+use oximalloc::alloc::free::find;
+use oximalloc::diag::error::error;
+use oximalloc::prim::process::set_errno;
+use oximalloc::raw;
+
+/// The block, or null with `errno` ENOMEM.
+#[inline(always)]
+pub fn block(p: *mut u8) -> *mut c_void {
+    if p.is_null() { failed(ENOMEM) } else { p.cast() }
+}
+
+/// A block of `size` bytes, or null with `errno` ENOMEM: the fast path inlined, and the rest called last of all.
+#[inline(always)]
+pub fn new_block(size: usize) -> *mut c_void {
+    raw::malloc_or(size, |size| generic(size).cast()).cast()
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn generic(size: usize) -> *mut c_void {
+    block(raw::malloc_generic(size))
+}
+
+/// The block that `old` became, or null with `errno` EINVAL where `old` was no block of ours and ENOMEM otherwise.
+#[inline(always)]
+pub fn moved_block(p: *mut u8, old: *mut c_void) -> *mut c_void {
+    if p.is_null() { failed_to_move(old) } else { p.cast() }
+}
+
+#[cold]
+#[inline(never)]
+fn failed_to_move(old: *mut c_void) -> *mut c_void {
+    let ours = old.is_null() || find(old.cast()).is_some();
+    failed(if ours { ENOMEM } else { EINVAL })
+}
+
+/// The block, or null with `errno` EINVAL where `align` is no power of two and ENOMEM otherwise.
+#[inline(always)]
+pub fn aligned_block(p: *mut u8, align: usize) -> *mut c_void {
+    if p.is_null() { failed_aligned(align) } else { p.cast() }
+}
+
+/// Null, with `errno` set to `code`.
+#[cold]
+#[inline(never)]
+pub fn failed(code: i32) -> *mut c_void {
+    set_errno(code);
+    null_mut()
+}
+
+#[cold]
+#[inline(never)]
+fn failed_aligned(align: usize) -> *mut c_void {
+    failed(if align.is_power_of_two() { ENOMEM } else { EINVAL })
+}
+
+/// `count * size` bytes, or `None` (reported, with `errno` ENOMEM) if that is no number of bytes.
+#[inline(always)]
+pub fn product(function: &str, count: usize, size: usize) -> Option<usize> {
+    let bytes = count.checked_mul(size);
+    if bytes.is_none() {
+        overflow(function, count, size);
+    }
+    bytes
+}
+
+#[cold]
+#[inline(never)]
+fn overflow(function: &str, count: usize, size: usize) {
+    error(EOVERFLOW, format_args!("{function}: {count} elements of {size} bytes are too large"));
+    set_errno(ENOMEM);
+}
+
+/// Stores the usable size of `p` where the caller asked for it.
+///
+/// # Safety
+/// `size` is null or may be written.
+#[inline]
+pub unsafe fn tell_size(p: *const u8, size: *mut usize) {
+    if !size.is_null() {
+        // SAFETY: not null, so the caller's promise covers it.
+        unsafe { size.write(raw::usable_size(p)) };
+    }
+}
+
+/// The end of the process on an error that nobody can handle: the message goes straight to stderr.
+#[cold]
+pub fn give_up(why: fmt::Arguments) -> ! {
+    let _ = Stderr.write_fmt(format_args!("mimalloc: {why}\n"));
+    // SAFETY: abort has no precondition.
+    unsafe { libc::abort() }
+}
+
+struct Stderr;
+
+impl Write for Stderr {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        // SAFETY: the pointer and the length are those of `text`.
+        unsafe { libc::write(2, text.as_ptr().cast(), text.len()) };
+        Ok(())
+    }
+}

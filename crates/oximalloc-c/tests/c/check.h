@@ -1,0 +1,61 @@
+// What the test programs share: a check that names its line and ends the program with 1, and small tools.
+#ifndef CHECK_H
+#define CHECK_H
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CHECK(condition)                                                              \
+  do {                                                                                \
+    if (!(condition)) {                                                               \
+      char line_[512];                                                                \
+      int len_ = snprintf(line_, sizeof line_, "%s:%d: failed: %s (errno %d)\n",      \
+                          __FILE__, __LINE__, #condition, errno);                     \
+      if (write(2, line_, (size_t)len_) < 0) _exit(2);                                \
+      _exit(1);                                                                       \
+    }                                                                                 \
+  } while (0)
+
+// Resident memory of this process in KiB.
+static inline long rss_kib(void) {
+  long pages = 0, resident = 0;
+  FILE* f = fopen("/proc/self/statm", "r");
+  if (f == NULL || fscanf(f, "%ld %ld", &pages, &resident) != 2) resident = -1;
+  if (f != NULL) fclose(f);
+  return resident * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+static inline double seconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+// Hides a value from the optimiser.
+static inline void* opaque(void* p) {
+  __asm__ volatile("" : "+r"(p) : : "memory");
+  return p;
+}
+static inline size_t opaque_size(size_t n) {
+  __asm__ volatile("" : "+r"(n));
+  return n;
+}
+static inline bool is_aligned(const void* p, size_t alignment) { return ((uintptr_t)p & (alignment - 1)) == 0; }
+static inline bool all_bytes(const void* p, size_t n, unsigned char value) {
+  const unsigned char* at = (const unsigned char*)p;
+  for (size_t i = 0; i < n; i++)
+    if (at[i] != value) return false;
+  return true;
+}
+#endif

@@ -1,0 +1,14 @@
+// build: preload
+// exit: -6
+// stderr: out of memory in operator new
+// operator new in a process without any C++ runtime ends it with a message.
+#include "check.h"
+
+extern void* _Znwm(size_t) __attribute__((weak));
+
+int main(void) {
+  CHECK(_Znwm != NULL);
+  free(_Znwm(10));
+  _Znwm(opaque_size(SIZE_MAX));
+  return 0;
+}

@@ -1,0 +1,20 @@
+# Some of Python's own regression tests. Where the package `test` is missing, so is what this compares.
+# needs: python3
+set -eu
+
+if ! python3 -c 'import test.support' 2>/dev/null; then
+    echo "python3 has no package test"
+    exit 0
+fi
+modules="test_json test_dict test_list test_bytes test_array test_weakref"
+if [ "$SCALE" -ge 100 ]; then
+    modules="$modules test_re test_set test_gc test_threading"
+fi
+for module in $modules; do
+    if python3 -m test --timeout 200 "$module" >log 2>&1; then
+        echo "$module passes"
+    else
+        echo "$module fails"
+        cat log >&2
+    fi
+done

@@ -1,0 +1,63 @@
+//! Aligned allocation. A request rounded up to a multiple of its alignment falls into a bin whose blocks all have
+//! that alignment (each bin's size is a multiple of its step, and pages start at slices), so an aligned block is a
+//! block like any other up to 64 KiB, and above that a span of aligned slices. Only an alignment at an offset hands
+//! out pointers into blocks, from pages that are marked for it.
+
+use super::free::find;
+use super::malloc::{SIZE_MAX, large, malloc_const, zalloc};
+use crate::base::config::SLICE;
+use crate::diag::error::error;
+use crate::page::bins::BLOCK_MAX;
+use core::ptr;
+
+/// Allocate `size` bytes such that the address plus `offset` is a multiple of `align` (a power of two).
+pub fn aligned(size: usize, align: usize, offset: usize) -> *mut u8 {
+    allocate(size, align, offset, false)
+}
+
+/// As [`aligned`], zeroed.
+pub fn zaligned(size: usize, align: usize, offset: usize) -> *mut u8 {
+    allocate(size, align, offset, true)
+}
+
+fn allocate(size: usize, align: usize, offset: usize, zero: bool) -> *mut u8 {
+    if !align.is_power_of_two() {
+        error(libc::EINVAL, format_args!("aligned allocation: an alignment of {align} is not a power of two"));
+        return ptr::null_mut();
+    }
+    if size > SIZE_MAX - align.min(SIZE_MAX) {
+        error(libc::ENOMEM, format_args!("aligned allocation: {size} bytes aligned to {align} are over the limit of {SIZE_MAX}"));
+        return ptr::null_mut();
+    }
+    if offset % align != 0 {
+        return at_offset(size, align, offset, zero);
+    }
+    let rounded = size.max(1).next_multiple_of(align.max(1));
+    if rounded <= BLOCK_MAX {
+        return if zero { zalloc(rounded) } else { malloc_const(rounded) };
+    }
+    // No more than the bytes asked for: the alignment is the span's.
+    let (block, clear) = large(size, align.div_ceil(SLICE));
+    if zero && !clear && !block.is_null() {
+        // SAFETY: a block of that many slices.
+        unsafe { ptr::write_bytes(block, 0, size.max(1).next_multiple_of(SLICE)) };
+    }
+    block
+}
+
+fn at_offset(size: usize, align: usize, offset: usize, zero: bool) -> *mut u8 {
+    let Some(total) = size.checked_add(align - 1).filter(|t| *t <= SIZE_MAX) else {
+        error(libc::ENOMEM, format_args!("aligned allocation: {size} bytes aligned to {align} are over the limit of {SIZE_MAX}"));
+        return ptr::null_mut();
+    };
+    let block = if zero { zalloc(total) } else { super::malloc::malloc(total) };
+    if block.is_null() {
+        return block;
+    }
+    let shift = (block as usize).wrapping_add(offset).wrapping_neg() & (align - 1);
+    if shift != 0 && let Some((page, _)) = find(block) {
+        page.set_interior();
+    }
+    // SAFETY: `shift` is below `align`, and the block is `size + align - 1` bytes.
+    unsafe { block.add(shift) }
+}

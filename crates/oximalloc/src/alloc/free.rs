@@ -1,0 +1,129 @@
+//! Freeing. The fast path asks the table of fast frees for the bin that a pointer's slice belongs to, sees that this
+//! thread owns it and that the pointer is the start of a block, and pushes it on the bin's stack. All else takes the
+//! generic path: larger pages, full stacks, other threads' pages, pointers inside blocks, and pointers not ours.
+
+use crate::arena::{fast, map};
+use crate::diag::error::error;
+use crate::heap::theap::{DOOR_INVERSE, DOOR_OWNER, EMPTY, Hot, Theap};
+use crate::page::Page;
+use crate::page::block::Block;
+use crate::prim::word;
+use core::ptr;
+
+/// Free a block. Null is fine; a pointer that is no block's is reported, and nothing changes.
+///
+/// # Safety
+/// - `p` is null, or a block that was allocated here and not freed since; or it is a foreign pointer.
+#[inline(always)]
+pub unsafe fn free(p: *mut u8) {
+    // SAFETY: forwarded.
+    unsafe { free_checked::<true>(p) }
+}
+
+/// As [`free`], for callers who vouch for the pointer: it is a block's start.
+///
+/// # Safety
+/// - `p` was allocated here with an alignment and no offset, and not freed since.
+#[inline(always)]
+pub unsafe fn free_trusted(p: *mut u8) {
+    // SAFETY: forwarded.
+    unsafe { free_checked::<false>(p) }
+}
+
+#[inline(always)]
+unsafe fn free_checked<const CHECK: bool>(p: *mut u8) {
+    if let Some(entry) = fast::get(p) {
+        // SAFETY: entries are hot parts of theaps, with the provenance of the theap, which has the bin's door behind
+        // it. When the owner is this thread, it alone writes the door and the hot part.
+        unsafe {
+            if word::is_tag::<DOOR_OWNER>(entry) && (!CHECK || word::divides::<DOOR_INVERSE>(entry, p as usize)) {
+                let hot = &*(entry as *const Hot);
+                let top = hot.top.get();
+                if top < hot.limit.get() {
+                    *top.add(1) = p;
+                    word::advance::<8>(&hot.top);
+                    return;
+                }
+            }
+        }
+    }
+    // SAFETY: forwarded.
+    unsafe { free_generic(p) }
+}
+
+/// # Safety
+/// - as for [`free`].
+#[inline(never)]
+unsafe fn free_generic(p: *mut u8) {
+    if p.is_null() {
+        return;
+    }
+    let Some((page, block)) = find(p) else {
+        invalid("free", p);
+        return;
+    };
+    let theap = Theap::current();
+    // SAFETY: `block` is a block of `page`, and by the contract it is out and the caller's; so the page lives.
+    unsafe {
+        if page.capacity() == 1 {
+            theap.settle_single(page, block);
+        } else if theap.is_mine(page) {
+            theap.push_slow(page.bin(), block);
+        } else if !theap.is_empty_theap() {
+            theap.push_remote(page, block);
+        } else {
+            let then = page.give(block, block, 1);
+            EMPTY.settle(&raw const *page as *mut Page, then);
+        }
+    }
+}
+
+impl Theap {
+    /// # Safety
+    /// - the block is its page's only one, out, and the caller's.
+    unsafe fn settle_single(&self, page: &Page, block: *mut Block) {
+        // SAFETY: by the contract.
+        unsafe {
+            let then = page.give(block, block, 1);
+            self.settle(&raw const *page as *mut Page, then);
+        }
+    }
+}
+
+/// The page and the block that `p` belongs to, if it is a pointer that was handed out.
+#[inline]
+pub fn find<'a>(p: *const u8) -> Option<(&'a Page, *mut Block)> {
+    let page = map::get(p) as *const Page;
+    // SAFETY: the map leads to records in use; records are never unmapped.
+    let page = unsafe { page.as_ref() }?;
+    Some((page, page.block_of(p)?))
+}
+
+/// Say that `p` is not a block of ours.
+#[cold]
+pub fn invalid(function: &str, p: *const u8) {
+    let reason = match map::get(p).is_null() {
+        true => "it does not point into memory of this allocator",
+        false => "it points into this allocator's memory, but not to the start of a block in use",
+    };
+    error(libc::EINVAL, format_args!("{function}: invalid pointer {p:p}: {reason}; nothing was changed"));
+}
+
+/// Bytes that the block at `p` holds, from `p` on; 0 for null, and for a foreign pointer, which is reported.
+pub fn usable_size(function: &str, p: *const u8) -> usize {
+    if p.is_null() {
+        return 0;
+    }
+    match find(p) {
+        Some((page, block)) => page.block_size() - (p as usize - block as usize),
+        None => {
+            invalid(function, p);
+            0
+        }
+    }
+}
+
+/// Whether `p` points into memory that this allocator has handed out pages of.
+pub fn owns(p: *const u8) -> bool {
+    !ptr::eq(map::get(p), ptr::null())
+}

@@ -1,0 +1,174 @@
+//! Allocation. The fast path pops the bin's stack of free blocks; an empty stack, a large size and a thread that has
+//! no theap yet lead to the generic path, by branches that the fast path has anyway.
+
+use crate::base::config::SLICE;
+use crate::diag::error::error;
+use crate::heap::life::thread_start;
+use crate::heap::theap::{Hot, Theap};
+use crate::page::bins::{BLOCK_MAX, Bin, SMALL_MAX};
+use crate::prim::word;
+use core::ptr;
+
+/// The largest request: pointer differences inside a block fit `ptrdiff_t`.
+pub const SIZE_MAX: usize = isize::MAX as usize;
+
+/// Pop a stack, or null.
+#[inline(always)]
+fn pop(hot: &Hot) -> *mut u8 {
+    let top = hot.top.get();
+    // SAFETY: `top` points to a block's word or to the null below them.
+    let block = unsafe { *top };
+    if !block.is_null() {
+        // SAFETY: a block lies at `top`, so the word below belongs to the stack.
+        unsafe { word::advance::<-8>(&hot.top) };
+    }
+    block
+}
+
+/// Allocate `size` bytes; null, and an error reported, when that cannot be done.
+#[inline(always)]
+pub fn malloc(size: usize) -> *mut u8 {
+    malloc_or(size, generic)
+}
+
+/// As [`malloc`], with the function for all that is not the fast path given: the C interface has one that sets errno.
+#[inline(always)]
+pub fn malloc_or(size: usize, generic: impl FnOnce(usize) -> *mut u8) -> *mut u8 {
+    if size <= SMALL_MAX {
+        // Bin 0, the empty request's, is always empty.
+        let index = size.wrapping_add(15) / 16;
+        // SAFETY: index is at most 32, below BINS.
+        let hot = unsafe { Theap::current().hot.get_unchecked(index) };
+        let block = pop(hot);
+        if !block.is_null() {
+            return block;
+        }
+    }
+    generic(size)
+}
+
+/// As [`malloc`], for callers whose size is a constant: the bin is known when compiling, for middle sizes too.
+#[inline(always)]
+pub fn malloc_const(size: usize) -> *mut u8 {
+    if size <= BLOCK_MAX {
+        // SAFETY: bins of sizes up to BLOCK_MAX are below BINS.
+        let hot = unsafe { Theap::current().hot.get_unchecked(Bin::of(size).index()) };
+        let block = pop(hot);
+        if !block.is_null() {
+            return block;
+        }
+    }
+    generic(size)
+}
+
+/// The generic path, and the middle sizes' path.
+#[inline(never)]
+pub fn generic(size: usize) -> *mut u8 {
+    if size <= BLOCK_MAX {
+        let bin = Bin::of(size);
+        // SAFETY: bins of sizes up to BLOCK_MAX are below BINS.
+        let block = pop(unsafe { Theap::current().hot.get_unchecked(bin.index()) });
+        if !block.is_null() {
+            return block;
+        }
+        return refill(bin);
+    }
+    large(size, 1).0
+}
+
+#[cold]
+#[inline(never)]
+fn refill(bin: Bin) -> *mut u8 {
+    let Some(theap) = thread_start() else {
+        out_of_memory(bin.block_size());
+        return ptr::null_mut();
+    };
+    theap.tick();
+    let block = pop(&theap.hot[bin.index()]);
+    if !block.is_null() {
+        // The deferred-free function freed something.
+        return block;
+    }
+    let (block, _) = theap.refill(bin, false);
+    if block.is_null() {
+        out_of_memory(bin.block_size());
+    }
+    block
+}
+
+/// A block with a page of its own, aligned to `align` slices; whether it is zeroed.
+#[cold]
+pub fn large(size: usize, align: usize) -> (*mut u8, bool) {
+    if size > SIZE_MAX {
+        too_large(size);
+        return (ptr::null_mut(), false);
+    }
+    let Some(theap) = thread_start() else {
+        out_of_memory(size);
+        return (ptr::null_mut(), false);
+    };
+    theap.tick();
+    let (block, zero) = theap.single(size.div_ceil(SLICE).max(1), align);
+    if block.is_null() {
+        out_of_memory(size);
+    }
+    (block, zero)
+}
+
+/// Allocate `size` zeroed bytes. All of the block is zero, its slack too, so that it can grow in place.
+#[inline]
+pub fn zalloc(size: usize) -> *mut u8 {
+    if size <= 1024 {
+        let block = malloc(size);
+        if !block.is_null() {
+            // SAFETY: a block of at least that size.
+            unsafe { ptr::write_bytes(block, 0, Bin::of(size).block_size()) };
+        }
+        return block;
+    }
+    zalloc_generic(size)
+}
+
+/// For larger blocks it pays to know what is zero already: fresh memory of a page, or of slices.
+#[inline(never)]
+fn zalloc_generic(size: usize) -> *mut u8 {
+    if size > BLOCK_MAX {
+        let (block, zero) = large(size, 1);
+        if !block.is_null() && !zero {
+            // SAFETY: a block of that many slices.
+            unsafe { ptr::write_bytes(block, 0, size.next_multiple_of(SLICE)) };
+        }
+        return block;
+    }
+    let bin = Bin::of(size);
+    let mut zero = false;
+    let mut block = pop(&Theap::current().hot[bin.index()]);
+    if block.is_null() {
+        if let Some(theap) = thread_start() {
+            theap.tick();
+            block = pop(&theap.hot[bin.index()]);
+            if block.is_null() {
+                (block, zero) = theap.refill(bin, true);
+            }
+        }
+        if block.is_null() {
+            out_of_memory(size);
+            return block;
+        }
+    }
+    if !zero {
+        // SAFETY: a block of that bin.
+        unsafe { ptr::write_bytes(block, 0, bin.block_size()) };
+    }
+    block
+}
+
+#[cold]
+fn out_of_memory(size: usize) {
+    error(libc::ENOMEM, format_args!("malloc: out of memory: the system gives no more for a block of {size} bytes"));
+}
+
+#[cold]
+fn too_large(size: usize) {
+    error(libc::ENOMEM, format_args!("malloc: a size of {size} bytes is over the limit of {SIZE_MAX} (PTRDIFF_MAX)"));
+}

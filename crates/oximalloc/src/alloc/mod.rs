@@ -1,0 +1,5 @@
+//! Allocation and freeing: the fast paths, and the generic path behind them.
+pub mod aligned;
+pub mod free;
+pub mod malloc;
+pub mod realloc;

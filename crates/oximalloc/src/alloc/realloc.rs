@@ -1,0 +1,232 @@
+//! Changing a block's size: in place where it fits and does not waste half; by claiming the slices behind it or by
+//! `mremap` for large blocks; else by allocate, copy and free.
+//!
+//! A block that grows by small steps is copied a number of times that is logarithmic in its size: bins grow by an
+//! eighth, and a large block that must move gets an eighth more than was asked for (address space, not memory: what
+//! is not touched is not resident).
+
+use super::aligned::{aligned, zaligned};
+use super::free::{find, free, invalid, usable_size};
+use super::malloc::{SIZE_MAX, malloc, zalloc};
+use crate::arena;
+use crate::base::config::SLICE;
+use crate::page::Page;
+use crate::page::bins::{BLOCK_MAX, Bin};
+use core::ptr;
+
+/// From this size on a block that has to move for growth moves to a mapping of its own, where `mremap` moves it on.
+const REMAP_MIN: usize = 1 << 20;
+
+/// What a reallocation wants beyond the size.
+#[derive(Clone, Copy)]
+struct Want {
+    align: usize,
+    offset: usize,
+    zero: bool,
+}
+
+const PLAIN: Want = Want { align: 1, offset: 0, zero: false };
+
+/// Change the size of `p` to `size`; null when that cannot be done, and then `p` is as it was. Null is allocated.
+///
+/// # Safety
+/// - as for [`free`].
+pub unsafe fn realloc(p: *mut u8, size: usize) -> *mut u8 {
+    // SAFETY: forwarded.
+    unsafe { change(p, size, PLAIN) }
+}
+
+/// As [`realloc`]; bytes beyond the former usable size are zero.
+///
+/// # Safety
+/// - as for [`free`].
+pub unsafe fn rezalloc(p: *mut u8, size: usize) -> *mut u8 {
+    // SAFETY: forwarded.
+    unsafe { change(p, size, Want { zero: true, ..PLAIN }) }
+}
+
+/// As [`realloc`], aligned as by `aligned`.
+///
+/// # Safety
+/// - as for [`free`].
+pub unsafe fn realloc_aligned(p: *mut u8, size: usize, align: usize, offset: usize) -> *mut u8 {
+    // SAFETY: forwarded.
+    unsafe { change(p, size, Want { align, offset, zero: false }) }
+}
+
+/// As [`realloc_aligned`]; bytes beyond the former usable size are zero.
+///
+/// # Safety
+/// - as for [`free`].
+pub unsafe fn rezalloc_aligned(p: *mut u8, size: usize, align: usize, offset: usize) -> *mut u8 {
+    // SAFETY: forwarded.
+    unsafe { change(p, size, Want { align, offset, zero: true }) }
+}
+
+/// Make the block hold `size` bytes where it is; null if it cannot.
+///
+/// # Safety
+/// - as for [`free`].
+pub unsafe fn expand(p: *mut u8, size: usize) -> *mut u8 {
+    let usable = usable_size("expand", p);
+    if usable == 0 || size > SIZE_MAX {
+        return ptr::null_mut();
+    }
+    // SAFETY: `p` is a block of ours.
+    if size <= usable || unsafe { grow_in_place(p, size) } { p } else { ptr::null_mut() }
+}
+
+fn allocate(size: usize, want: Want) -> *mut u8 {
+    match (want.align, want.zero) {
+        (1, false) => malloc(size),
+        (1, true) => zalloc(size),
+        (align, false) => aligned(size, align, want.offset),
+        (align, true) => zaligned(size, align, want.offset),
+    }
+}
+
+unsafe fn change(p: *mut u8, size: usize, want: Want) -> *mut u8 {
+    if p.is_null() {
+        return allocate(size, want);
+    }
+    let Some((page, block)) = find(p) else {
+        invalid("realloc", p);
+        return ptr::null_mut();
+    };
+    if !want.align.is_power_of_two() || size > SIZE_MAX {
+        // Reports the error.
+        return allocate(size, want);
+    }
+    let inside = p as usize - block as usize;
+    let usable = page.block_size() - inside;
+    let fits_align = (p as usize).wrapping_add(want.offset) % want.align == 0;
+    // SAFETY: `p` is a block of ours with `usable` bytes, and the caller's.
+    unsafe {
+        if fits_align && size <= usable && (size >= usable / 2 || usable <= 64) {
+            return p;
+        }
+        let single = page.bin() == Bin::SINGLE && inside == 0;
+        if fits_align && single && size > BLOCK_MAX {
+            if size <= usable {
+                shrink_in_place(page, size);
+                return p;
+            }
+            if grow_in_place(p, size) {
+                // Slices claimed behind the block may be used ones.
+                if want.zero {
+                    ptr::write_bytes(p.add(usable), 0, page.block_size() - usable);
+                }
+                return p;
+            }
+            // mremap keeps slice alignment only.
+            if want.align <= SLICE && want.offset == 0 && let Some(moved) = remap(page, size) {
+                return moved;
+            }
+        }
+        let larger = if size > usable && size > BLOCK_MAX { size.saturating_add(size / 8).min(SIZE_MAX) } else { size };
+        let fresh = allocate(larger, Want { zero: false, ..want });
+        if fresh.is_null() {
+            return fresh;
+        }
+        ptr::copy_nonoverlapping(p, fresh, usable.min(size));
+        if want.zero && size > usable {
+            let end = usable_size("realloc", fresh);
+            ptr::write_bytes(fresh.add(usable), 0, end - usable);
+        }
+        free(p);
+        fresh
+    }
+}
+
+/// # Safety
+/// - `p` is a block of ours and the caller's.
+unsafe fn grow_in_place(p: *mut u8, size: usize) -> bool {
+    let Some((page, _)) = find(p) else { return false };
+    if page.bin() != Bin::SINGLE || p != page.start() {
+        return false;
+    }
+    let span = page.span();
+    let extra = size.div_ceil(SLICE) - span.slices;
+    // An eighth more where there is room, so that growing by small steps is linear.
+    let ample = extra.max(span.slices / 8);
+    // SAFETY: the span is that of a page in use whose only block is the caller's.
+    unsafe { extend(page, ample) || extend(page, extra) }
+}
+
+/// # Safety
+/// - the page's only block is the caller's.
+unsafe fn extend(page: &Page, extra: usize) -> bool {
+    let mut span = page.span();
+    let old = span.slices;
+    // SAFETY: the span is the page's; what follows it in its arena is not in use once it is claimed.
+    unsafe {
+        if arena::extend(&mut span, extra).is_none() {
+            return false;
+        }
+        if !arena::map::set(span.start.add(old * SLICE), extra, &raw const *page as *mut u8) {
+            arena::shrink(&mut span, old);
+            return false;
+        }
+    }
+    page.set_span(span);
+    crate::diag::stats::PROCESS.malloc_huge.add(extra * SLICE);
+    true
+}
+
+/// # Safety
+/// - the page's only block is the caller's, and keeps `size` bytes, less than it has.
+unsafe fn shrink_in_place(page: &Page, size: usize) {
+    let mut span = page.span();
+    let keep = size.div_ceil(SLICE);
+    // SAFETY: the tail belongs to the block and is given up by the caller.
+    unsafe {
+        let gone = span.slices - keep;
+        if gone == 0 {
+            return;
+        }
+        arena::map::clear(span.start.add(keep * SLICE), gone);
+        arena::shrink(&mut span, keep);
+        crate::diag::stats::PROCESS.malloc_huge.sub(gone * SLICE);
+    }
+    page.set_span(span);
+}
+
+/// Grow a block that has a mapping of its own, or give it one.
+///
+/// # Safety
+/// - the page's only block is the caller's.
+unsafe fn remap(page: &Page, size: usize) -> Option<*mut u8> {
+    if size < REMAP_MIN {
+        return None;
+    }
+    let old = page.span();
+    let slices = size.checked_add(size / 8)?.div_ceil(SLICE);
+    // SAFETY: the old span belongs to the block, which the caller gives up.
+    unsafe {
+        let span = if old.origin.is_os() {
+            arena::map::clear(old.start, old.slices);
+            match arena::remap_os(old, slices) {
+                Some(span) => span,
+                None => {
+                    arena::map::set(old.start, old.slices, &raw const *page as *mut u8);
+                    return None;
+                }
+            }
+        } else {
+            let span = arena::claim_os(slices)?;
+            ptr::copy_nonoverlapping(old.start, span.start, old.slices * SLICE);
+            arena::map::clear(old.start, old.slices);
+            arena::release(old);
+            span
+        };
+        if !arena::map::set(span.start, span.slices, &raw const *page as *mut u8) {
+            // No memory for a map node of an address range that was never used before: the block stays usable, but
+            // its end may not be found. Nothing better can be done without losing it.
+            crate::diag::error::warning(format_args!("realloc: no memory for the page map"));
+        }
+        crate::diag::stats::PROCESS.malloc_huge.add(span.slices * SLICE);
+        crate::diag::stats::PROCESS.malloc_huge.sub(old.slices * SLICE);
+        page.set_span(span);
+        Some(span.start)
+    }
+}

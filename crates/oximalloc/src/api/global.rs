@@ -1,0 +1,54 @@
+//! The global allocator of a Rust program.
+//!
+//! The layout is usually a constant where the call is, so that the size class is known when compiling and the fast
+//! path inlines into the caller: a pop from, or a push to, an array. No C symbol is exported.
+
+use crate::alloc::aligned::{aligned, zaligned};
+use crate::alloc::free::free_trusted;
+use crate::alloc::malloc::{malloc_const, zalloc};
+use crate::alloc::realloc::{realloc, realloc_aligned};
+use core::alloc::{GlobalAlloc, Layout};
+
+/// The allocator.
+///
+/// ```
+/// use oximalloc::Oximalloc;
+///
+/// #[global_allocator]
+/// static A: Oximalloc = Oximalloc;
+///
+/// assert_eq!(format!("{}-{}", 1, 2), "1-2");
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Oximalloc;
+
+/// All blocks have this alignment (blocks are multiples of 16 from the start of their page).
+const NATURAL: usize = 16;
+
+// SAFETY: blocks are valid, of at least the layout's size and alignment, and apart from each other until they are
+// freed; nothing here unwinds.
+unsafe impl GlobalAlloc for Oximalloc {
+    #[inline(always)]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if layout.align() <= NATURAL { malloc_const(layout.size()) } else { aligned(layout.size(), layout.align(), 0) }
+    }
+
+    #[inline(always)]
+    unsafe fn dealloc(&self, p: *mut u8, _layout: Layout) {
+        // SAFETY: by the trait's contract `p` was allocated here, and never at an offset.
+        unsafe { free_trusted(p) }
+    }
+
+    #[inline]
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if layout.align() <= NATURAL { zalloc(layout.size()) } else { zaligned(layout.size(), layout.align(), 0) }
+    }
+
+    #[inline]
+    unsafe fn realloc(&self, p: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: by the trait's contract.
+        unsafe {
+            if layout.align() <= NATURAL { realloc(p, size) } else { realloc_aligned(p, size, layout.align(), 0) }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! When arenas ask for transparent huge pages: not before a program is large, unless `allow_thp` is 2.
+//!
+//! Invariant: the turn from small to large is taken once; arenas reserved later ask from the start.
+
+use super::table;
+use crate::base::config::SLICE;
+use crate::base::sync::{AtomicBool, Ordering};
+use crate::diag::options::{self, Opt};
+
+/// Slices in use from which on a program is large: 64 MiB.
+const LARGE: usize = (64 << 20) / SLICE;
+
+static GROWN: AtomicBool = AtomicBool::new(false);
+
+/// Whether a new arena asks for huge pages.
+pub(super) fn wanted() -> bool {
+    options::get(Opt::AllowThp) >= 2 || GROWN.load(Ordering::Relaxed)
+}
+
+/// Note how many slices are in use.
+#[inline]
+pub(super) fn note(in_use: usize) {
+    if in_use > LARGE && !GROWN.load(Ordering::Relaxed) && !GROWN.swap(true, Ordering::Relaxed) {
+        if options::get(Opt::AllowThp) == 1 {
+            (0..table::count()).filter_map(table::arena).for_each(|arena| arena.advise_rest(true));
+        }
+    }
+}

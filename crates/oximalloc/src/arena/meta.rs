@@ -1,0 +1,140 @@
+//! Memory for records that are never freed, apart from all blocks.
+//!
+//! First from a static buffer, which costs no system call, then from chunks that grow, each with an inaccessible OS
+//! page before and after. Invariant: no two calls are given the same byte, and each byte is zero. Lock-free: a chunk's
+//! `used` only grows, by compare-and-swap; of two threads that map a new chunk at once one gives its own back.
+
+use crate::base::config::SLICE;
+use crate::base::sync::{AtomicPtr, AtomicUsize, Ordering};
+use crate::diag::stats::PROCESS;
+use crate::os;
+use core::cell::UnsafeCell;
+use core::ptr;
+
+const STATIC_SIZE: usize = 4 * SLICE;
+const FIRST_CHUNK: usize = SLICE;
+const LAST_CHUNK: usize = 64 * SLICE;
+
+#[repr(C, align(4096))]
+struct Buffer(UnsafeCell<[u8; STATIC_SIZE]>);
+// SAFETY: bytes are handed out once each, by the counter in `FIRST`; the cell itself is never read.
+unsafe impl Sync for Buffer {}
+
+static BUFFER: Buffer = Buffer(UnsafeCell::new([0; STATIC_SIZE]));
+static FIRST: Chunk = Chunk { size: STATIC_SIZE, used: AtomicUsize::new(0) };
+/// The chunk in use; null stands for the static one.
+static CURRENT: AtomicPtr<Chunk> = AtomicPtr::new(ptr::null_mut());
+
+/// A chunk; a mapped one has this at its own start, counted in `used`.
+struct Chunk {
+    size: usize,
+    used: AtomicUsize,
+}
+
+impl Chunk {
+    fn take(&self, base: *mut u8, size: usize, align: usize) -> Option<*mut u8> {
+        let mut used = self.used.load(Ordering::Relaxed);
+        loop {
+            let at = used.checked_add(base.wrapping_add(used).addr().wrapping_neg() & (align - 1))?;
+            let end = at.checked_add(size).filter(|&end| end <= self.size)?;
+            // Relaxed: the bytes are zero since the chunk was published, and nobody else is ever given them.
+            match self.used.compare_exchange_weak(used, end, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return Some(base.wrapping_add(at)),
+                Err(now) => used = now,
+            }
+        }
+    }
+}
+
+/// `size` zero bytes at a multiple of `align` (a power of two), for ever. Null when the system refuses.
+pub fn meta_alloc(size: usize, align: usize) -> *mut u8 {
+    if !align.is_power_of_two() || size > isize::MAX as usize / 2 || align > isize::MAX as usize / 4 {
+        return ptr::null_mut();
+    }
+    loop {
+        // Acquire: pairs with the Release that published the chunk.
+        let chunk = CURRENT.load(Ordering::Acquire);
+        // SAFETY: a published chunk stays for ever.
+        let (head, base) = match unsafe { chunk.as_ref() } {
+            Some(head) => (head, chunk.cast::<u8>()),
+            None => (&FIRST, BUFFER.0.get().cast::<u8>()),
+        };
+        if let Some(p) = head.take(base, size, align) {
+            return p;
+        }
+        let next = if chunk.is_null() { FIRST_CHUNK } else { (head.size * 2).clamp(FIRST_CHUNK, LAST_CHUNK) };
+        let room = (size_of::<Chunk>() + align + size).next_multiple_of(os::page_size());
+        let fresh = map_chunk(next.max(room));
+        if fresh.is_null() {
+            return ptr::null_mut();
+        }
+        // Release: the chunk's head, pairs with the Acquire above.
+        if CURRENT.compare_exchange(chunk, fresh, Ordering::Release, Ordering::Relaxed).is_err() {
+            // SAFETY: mapped just now and told to nobody.
+            unsafe { unmap_chunk(fresh) };
+        }
+    }
+}
+
+fn map_chunk(size: usize) -> *mut Chunk {
+    let guard = os::page_size();
+    let outer = os::reserve(size + 2 * guard, guard, false, 0);
+    if outer.is_null() {
+        return ptr::null_mut();
+    }
+    let inner = outer.wrapping_add(guard);
+    // SAFETY: inside what was reserved above.
+    if !unsafe { os::commit(inner, size) } {
+        // SAFETY: reserved above and told to nobody.
+        unsafe { os::release(outer, size + 2 * guard) };
+        return ptr::null_mut();
+    }
+    PROCESS.committed.add(size);
+    let chunk = inner.cast::<Chunk>();
+    // SAFETY: committed, at the start of an OS page, and still ours alone.
+    unsafe { chunk.write(Chunk { size, used: AtomicUsize::new(size_of::<Chunk>()) }) };
+    chunk
+}
+
+/// # Safety
+/// - `chunk` is from [`map_chunk`] and was never published.
+unsafe fn unmap_chunk(chunk: *mut Chunk) {
+    let guard = os::page_size();
+    // SAFETY: still ours alone, by the contract.
+    let size = unsafe { (*chunk).size };
+    PROCESS.committed.sub(size);
+    // SAFETY: the whole of what `map_chunk` reserved.
+    unsafe { os::release(chunk.cast::<u8>().wrapping_sub(guard), size + 2 * guard) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_zero_aligned_and_given_once() {
+        let work = |seed: usize| {
+            let mut all = Vec::new();
+            for i in 0..3000 {
+                let (size, align) = (1 + (i * 37 + seed) % 700, 1 << (i % 9));
+                let p = meta_alloc(size, align);
+                assert!(!p.is_null() && p.addr() % align == 0);
+                // SAFETY: given to us.
+                let bytes = unsafe { core::slice::from_raw_parts_mut(p, size) };
+                assert!(bytes.iter().all(|&b| b == 0));
+                bytes.fill(0xA5);
+                all.push((p.addr(), size));
+            }
+            all
+        };
+        let mut all: Vec<_> = std::thread::scope(|s| {
+            let threads: Vec<_> = (0..3).map(|t| s.spawn(move || work(t))).collect();
+            threads.into_iter().flat_map(|t| t.join().unwrap()).collect()
+        });
+        all.sort();
+        assert!(all.windows(2).all(|w| w[0].0 + w[0].1 <= w[1].0));
+        assert!(!meta_alloc(9 << 20, 4096).is_null());
+        assert!(meta_alloc(usize::MAX, 1).is_null());
+        assert!(meta_alloc(16, 3).is_null());
+    }
+}

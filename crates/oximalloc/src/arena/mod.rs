@@ -1,0 +1,221 @@
+//! Memory in slices: from arenas, or from the system directly.
+//!
+//! `region` is one arena, `table` all of them and how one more is reserved, `direct` mappings of their own, `purge`
+//! how memory goes back, `huge` when huge pages are asked for, `map` and `fast` lead from an address to a record,
+//! `meta` is memory for records. Invariant: a slice belongs to at most one [`Span`] at a time.
+
+mod direct;
+pub mod fast;
+mod huge;
+pub mod map;
+pub mod meta;
+mod purge;
+mod region;
+mod table;
+
+pub use purge::{purge_all, tick};
+
+use crate::base::sync::{AtomicUsize, Ordering};
+use crate::base::units::Slices;
+use crate::diag::options::{self, Opt};
+use region::Arena;
+
+/// Slices of arenas that are handed out.
+static IN_USE: AtomicUsize = AtomicUsize::new(0);
+
+/// Where a span is from: an arena's number, or the system.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Origin(u32);
+
+impl Origin {
+    /// A mapping of its own.
+    pub const OS: Origin = Origin(0);
+
+    /// True for a mapping of its own.
+    pub fn is_os(self) -> bool {
+        self == Origin::OS
+    }
+
+    /// The arena's number, if it is from one.
+    pub fn arena(self) -> Option<usize> {
+        (self.0 as usize).checked_sub(1)
+    }
+
+    fn region(self) -> Option<&'static Arena> {
+        table::arena(self.arena()?)
+    }
+}
+
+/// Slices in a row that the holder may use as it likes, until [`release`].
+#[derive(Clone, Copy, Debug)]
+pub struct Span {
+    /// The first byte, at a multiple of a slice.
+    pub start: *mut u8,
+    /// How many slices.
+    pub slices: usize,
+    /// All bytes were zero when the span was claimed.
+    pub zero: bool,
+    /// Where it goes back to.
+    pub origin: Origin,
+}
+
+/// What there is at the moment, in bytes (but for `arenas`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Number of arenas.
+    pub arenas: usize,
+    /// Address space of all arenas.
+    pub reserved: usize,
+    /// Handed out from arenas.
+    pub in_use: usize,
+    /// Free and waiting to be purged.
+    pub pending: usize,
+    /// Handed out as mappings of their own.
+    pub direct: usize,
+}
+
+/// What the options ask for at the start of a process.
+pub fn init() {
+    if options::get(Opt::AllowThp) == 0 {
+        crate::prim::memory::thp_disable_process();
+    }
+    let reserve = options::size(Opt::ReserveOsMemory);
+    if reserve > 0 {
+        let slices = Slices::of_bytes(reserve.min(1 << 44)).0;
+        table::add_sized(Slices(slices + Arena::record_slices(slices + 1)).bytes());
+    }
+}
+
+/// Claim `n` slices at a multiple of `align_slices` slices (a power of two). Without `grow` only what is in the
+/// arenas at hand. None when there is no memory to be had.
+pub fn claim(n: usize, align_slices: usize, grow: bool) -> Option<Span> {
+    if n == 0 || n > isize::MAX as usize / 2 / crate::base::config::SLICE || !align_slices.is_power_of_two() {
+        return None;
+    }
+    let grow = grow && !options::enabled(Opt::DisallowOsAlloc);
+    let arena_slices = table::base_size() / crate::base::config::SLICE;
+    let fits = n <= arena_slices / 2
+        && align_slices <= arena_slices / 4
+        && Slices(n).bytes() <= options::size(Opt::ArenaMaxObjectSize)
+        && !options::enabled(Opt::DisallowArenaAlloc);
+    if fits || !grow {
+        loop {
+            let span = claim_from_arenas(n, align_slices);
+            if span.is_some() {
+                return span;
+            }
+            // Ends: each turn adds an arena, of which there is a limited number.
+            if !grow || !table::grow(n, align_slices) {
+                break;
+            }
+        }
+    }
+    if grow { direct::claim(n, align_slices) } else { None }
+}
+
+/// Claim `n` slices that are a mapping of their own, which [`remap_os`] can grow. None when there is no memory to be
+/// had, or when options forbid it.
+pub fn claim_os(n: usize) -> Option<Span> {
+    if options::enabled(Opt::DisallowOsAlloc) { None } else { direct::claim(n, 1) }
+}
+
+fn claim_from_arenas(n: usize, align: usize) -> Option<Span> {
+    (0..table::count()).filter_map(table::arena).find_map(|arena| {
+        let (i, zero) = arena.claim(n, align)?;
+        huge::note(IN_USE.fetch_add(n, Ordering::Relaxed) + n);
+        Some(Span { start: arena.at(i), slices: n, zero, origin: Origin(arena.index as u32 + 1) })
+    })
+}
+
+/// Give a span back.
+///
+/// # Safety
+/// - the span is from [`claim`] (as changed by the functions below), and nobody uses its memory any more.
+pub unsafe fn release(mut span: Span) {
+    // SAFETY: by the contract.
+    unsafe { shrink(&mut span, 0) };
+}
+
+/// Give all but the first `keep` slices back; keeping none releases the span.
+///
+/// # Safety
+/// - as for [`release`], for what is given back.
+pub unsafe fn shrink(span: &mut Span, keep: usize) {
+    if keep >= span.slices {
+        return;
+    }
+    if let Some(arena) = span.origin.region() {
+        let (i, cut) = (arena.index_of(span.start), span.slices - keep);
+        let in_use = IN_USE.fetch_sub(cut, Ordering::Relaxed) - cut;
+        span.slices = keep;
+        purge::free(arena, crate::base::units::SliceIndex(i.0 + keep), cut, in_use);
+    } else if span.origin.is_os() {
+        // SAFETY: by the contract.
+        unsafe { direct::shrink(span, keep) };
+    }
+}
+
+/// Claim the `extra` slices that follow a span of an arena, in place. Says whether these are known to be zero; None,
+/// and nothing changed, if they are not free or the span is a mapping of its own.
+///
+/// # Safety
+/// - the span is from [`claim`], and the caller's.
+pub unsafe fn extend(span: &mut Span, extra: usize) -> Option<bool> {
+    let arena = span.origin.region()?;
+    let next = crate::base::units::SliceIndex(arena.index_of(span.start).0 + span.slices);
+    let zero = arena.claim_at(next, extra)?;
+    huge::note(IN_USE.fetch_add(extra, Ordering::Relaxed) + extra);
+    span.slices += extra;
+    Some(zero)
+}
+
+/// Give a mapping of its own a new size, keeping its contents; it may move, and is aligned to a slice. New bytes are
+/// zero. None, and nothing changed, if that cannot be done.
+///
+/// # Safety
+/// - the span is from [`claim`], the caller's alone, and nobody uses it under its old address afterwards.
+pub unsafe fn remap_os(mut span: Span, new_slices: usize) -> Option<Span> {
+    if !span.origin.is_os() || new_slices == 0 {
+        return None;
+    }
+    if new_slices > span.slices {
+        // SAFETY: by the contract.
+        return unsafe { direct::grow(span, new_slices) };
+    }
+    // SAFETY: by the contract.
+    unsafe { shrink(&mut span, new_slices) };
+    Some(span)
+}
+
+/// In the child of a fork: forget what other threads were doing. Slices that one of them was claiming or purging stay
+/// theirs, for ever.
+pub fn fork_child() {
+    table::fork_child();
+}
+
+/// Unmap all arenas, at the very end of a process.
+///
+/// # Safety
+/// - nobody uses anything from them any more, nor the allocator.
+pub unsafe fn destroy_all() {
+    // SAFETY: by the contract.
+    unsafe { table::destroy_all() };
+}
+
+/// What there is at the moment.
+pub fn totals() -> Totals {
+    let mut totals = Totals {
+        in_use: Slices(IN_USE.load(Ordering::Relaxed)).bytes(),
+        pending: Slices(purge::pending()).bytes(),
+        direct: Slices(direct::in_use()).bytes(),
+        ..Totals::default()
+    };
+    for arena in (0..table::count()).filter_map(table::arena) {
+        totals.arenas += 1;
+        totals.reserved += arena.bytes();
+    }
+    totals
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,193 @@
+//! Memory of free slices goes back to the system: after a delay, by whichever thread comes by; at once when too much
+//! is waiting, or when asked to.
+//!
+//! Invariant: whoever purges slices has claimed them first, so nobody allocates from them meanwhile. Several threads
+//! may purge at once; each takes what the others have not. Nothing is kept waiting: a release that finds the scan
+//! under way enters its own time for the next one.
+
+use super::region::{Arena, WORD};
+use super::table;
+use crate::base::config::SLICE;
+use crate::base::sync::{AtomicU64, AtomicUsize, Ordering};
+use crate::base::units::SliceIndex;
+use crate::diag::options::{self, Opt};
+use crate::prim::process::now_ms;
+
+/// Slices that may wait for their purge whatever else is in use: 24 MiB, and a quarter of what is in use.
+const WAITING: usize = (24 << 20) / SLICE;
+/// The longest run that is purged in one call, so that it is not kept from others for long: 32 MiB.
+const LONGEST: usize = 8 * WORD;
+const NEVER: u64 = u64::MAX;
+
+/// When the first waiting slices are due, in milliseconds.
+static DUE: AtomicU64 = AtomicU64::new(NEVER);
+static PENDING: AtomicUsize = AtomicUsize::new(0);
+
+/// Slices that wait for their purge.
+pub(super) fn pending() -> usize {
+    PENDING.load(Ordering::Relaxed)
+}
+
+/// Note that so many slices do not wait any more.
+pub(super) fn unpend(n: usize) {
+    if n > 0 {
+        PENDING.fetch_sub(n, Ordering::Relaxed);
+    }
+}
+
+fn delay() -> Option<u64> {
+    let delay = options::get(Opt::PurgeDelay).saturating_mul(options::get(Opt::ArenaPurgeMult));
+    u64::try_from(delay).ok().map(|d| d.min(1 << 30))
+}
+
+fn smallest() -> usize {
+    let chosen = options::size(Opt::MinimalPurgeSize);
+    let bytes = if chosen > 0 { chosen } else if options::get(Opt::AllowThp) >= 2 { 2 << 20 } else { SLICE };
+    bytes.div_ceil(SLICE).clamp(1, LONGEST)
+}
+
+/// Free slices that the caller owns, and see to their purge. `in_use` is the number of slices that then are in use.
+pub(super) fn free(arena: &Arena, i: SliceIndex, n: usize, in_use: usize) {
+    match delay() {
+        None => arena.set_free(i, n),
+        Some(0) if n >= smallest() => {
+            arena.purge(i, n);
+            arena.set_free(i, n);
+        }
+        Some(delay) => {
+            let now = now_ms();
+            wait(arena, i, n, now, false);
+            arena.set_free(i, n);
+            due_at(now + delay);
+            let bound = WAITING + in_use / 4;
+            if pending() > bound {
+                scan(Which::DownTo(bound / 2));
+            }
+        }
+    }
+}
+
+/// Mark slices that the caller owns as waiting; `again` renews the time stamp.
+fn wait(arena: &Arena, i: SliceIndex, n: usize, now: u64, again: bool) {
+    let pending = arena.pending();
+    for w in i.0 / WORD..=(i.0 + n - 1) / WORD {
+        if again || pending.word(w) == 0 {
+            arena.stamps()[w].store(now as u32, Ordering::Relaxed);
+        }
+    }
+    // Counted before it can be seen, and so before it can be counted off.
+    PENDING.fetch_add(n, Ordering::Relaxed);
+    let fresh = pending.set(i.0, n);
+    unpend(n - fresh);
+}
+
+fn due_at(time: u64) {
+    // Release: pairs with the Acquire in `tick`: either that scan sees the slices, or the next is entered here.
+    DUE.fetch_min(time, Ordering::Release);
+}
+
+/// Purge what is due. Cheap when nothing is; to be called on slow paths, by any thread.
+pub fn tick() {
+    let due = DUE.load(Ordering::Relaxed);
+    if due == NEVER || now_ms() < due {
+        return;
+    }
+    // Acquire: pairs with the Release in `due_at`.
+    if DUE.compare_exchange(due, NEVER, Ordering::Acquire, Ordering::Relaxed).is_ok() {
+        scan(Which::Due);
+    }
+}
+
+/// Purge all that waits, whatever its age and size.
+pub fn purge_all() {
+    scan(Which::All);
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Which {
+    Due,
+    /// Until so many slices wait.
+    DownTo(usize),
+    All,
+}
+
+/// From the highest address down, as the lowest is the first to be used again.
+fn scan(which: Which) {
+    let now = now_ms();
+    let delay = delay().unwrap_or(0);
+    let least = if which == Which::All { 1 } else { smallest() };
+    for arena in (0..table::count()).rev().filter_map(table::arena) {
+        let mut run = Run { arena, start: 0, len: 0, least, now, delay };
+        for w in (0..arena.words()).rev() {
+            let waiting = arena.pending().word(w);
+            if waiting == 0 {
+                continue;
+            }
+            match which {
+                Which::Due => {
+                    let age = u64::from((now as u32).wrapping_sub(arena.stamps()[w].load(Ordering::Relaxed)));
+                    if age < delay {
+                        due_at(now + delay - age);
+                        continue;
+                    }
+                }
+                Which::DownTo(slices) if pending() <= slices => break,
+                _ => {}
+            }
+            let got = arena.free().claim_mask(w, waiting);
+            arena.taken(got.count_ones() as usize);
+            // What became somebody's and was freed again in between is pending anew; what was not is not ours to purge.
+            unpend(arena.pending().claim_mask(w, got).count_ones() as usize);
+            run.add(w * WORD, got);
+            if got != waiting {
+                due_at(now + delay.max(1));
+            }
+        }
+        run.finish();
+    }
+}
+
+/// A run of slices claimed for their purge.
+struct Run<'a> {
+    arena: &'a Arena,
+    start: usize,
+    len: usize,
+    least: usize,
+    now: u64,
+    delay: u64,
+}
+
+impl Run<'_> {
+    /// Add the slices of a word, from the highest down.
+    fn add(&mut self, base: usize, mut bits: u64) {
+        while bits != 0 {
+            let end = u64::BITS as usize - bits.leading_zeros() as usize;
+            let len = (bits << (u64::BITS as usize - end)).leading_ones() as usize;
+            let start = end - len;
+            bits &= !((u64::MAX >> (u64::BITS as usize - len)) << start);
+            if self.len == 0 || base + end != self.start || self.len + len > LONGEST {
+                self.finish();
+            }
+            self.start = base + start;
+            self.len += len;
+        }
+    }
+
+    fn finish(&mut self) {
+        if self.len == 0 {
+            return;
+        }
+        let (i, n) = (SliceIndex(self.start), self.len);
+        let small = n < self.least;
+        if small {
+            wait(self.arena, i, n, self.now, true);
+        } else {
+            self.arena.purge(i, n);
+        }
+        self.arena.set_free(i, n);
+        if small {
+            due_at(self.now + self.delay.max(1));
+        }
+        self.len = 0;
+    }
+}

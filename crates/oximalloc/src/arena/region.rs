@@ -1,0 +1,217 @@
+//! One arena: a reserved range cut into slices, and what is known about each slice.
+//!
+//! Its record lies in its own first slices, the rest of which is never handed out, so no block is next to it.
+//! Four bits tell the state of a slice:
+//! - *free*: nobody owns it; cleared and set by claim and release, and all else is written by the owner alone;
+//! - *dirty*: may hold something other than zero, and counts as committed memory;
+//! - *pending*: free and dirty, waiting for its purge (set by its last owner just before it becomes free);
+//! - *committed*: accessible.
+//!
+//! Invariant: a slice that is handed out is dirty and committed, and not pending.
+
+use crate::base::config::SLICE;
+use crate::base::sync::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use crate::base::units::{SliceIndex, Slices};
+use crate::bitmap::Bitmap;
+use crate::diag::options::{self, Opt};
+use crate::diag::stats::PROCESS;
+use crate::os;
+
+/// Slices that one word of a bitmap stands for: 4 MiB.
+pub(super) const WORD: usize = 64;
+const HEAD: usize = size_of::<Arena>().next_multiple_of(64);
+const MAPS: usize = 4;
+
+/// The record of an arena.
+#[repr(C)]
+pub(super) struct Arena {
+    start: *mut u8,
+    slices: usize,
+    words: usize,
+    pub(super) index: usize,
+    /// No bit below this word was free a moment ago; only a hint.
+    low: AtomicUsize,
+    free_count: AtomicUsize,
+}
+
+impl Arena {
+    /// Slices that the record of an arena of so many slices takes.
+    pub(super) fn record_slices(slices: usize) -> usize {
+        let words = slices.div_ceil(WORD);
+        Slices::of_bytes(HEAD + words * (MAPS * size_of::<u64>() + size_of::<u32>())).0
+    }
+
+    /// Make an arena of a reserved range whose first `committed` slices are accessible, and zero.
+    ///
+    /// # Safety
+    /// - the range is the caller's, reserved, of `slices` slices, a multiple of a slice in address, and `committed`
+    ///   is at least [`Arena::record_slices`].
+    pub(super) unsafe fn create(start: *mut u8, slices: usize, committed: usize) -> *mut Arena {
+        let record = Arena::record_slices(slices);
+        let arena = start.cast::<Arena>();
+        let head = Arena {
+            start,
+            slices,
+            words: slices.div_ceil(WORD),
+            index: 0,
+            low: AtomicUsize::new(0),
+            free_count: AtomicUsize::new(slices - record),
+        };
+        // SAFETY: accessible, aligned, and ours alone by the contract.
+        unsafe { arena.write(head) };
+        // SAFETY: written above.
+        let this = unsafe { &*arena };
+        this.free().set(record, slices - record);
+        this.committed().set(0, committed);
+        PROCESS.committed.add(Slices(this.dirty().set(0, record)).bytes());
+        arena
+    }
+
+    fn map(&self, which: usize) -> Bitmap<'_> {
+        let at = HEAD + which * self.words * size_of::<u64>();
+        // SAFETY: inside the record, which `create` made room for; zero or written through atomics only.
+        Bitmap::new(unsafe { core::slice::from_raw_parts(self.start.add(at).cast::<AtomicU64>(), self.words) })
+    }
+    pub(super) fn free(&self) -> Bitmap<'_> {
+        self.map(0)
+    }
+    pub(super) fn dirty(&self) -> Bitmap<'_> {
+        self.map(1)
+    }
+    pub(super) fn pending(&self) -> Bitmap<'_> {
+        self.map(2)
+    }
+    fn committed(&self) -> Bitmap<'_> {
+        self.map(3)
+    }
+    /// When the first of a word's pending slices became so, in milliseconds.
+    pub(super) fn stamps(&self) -> &[AtomicU32] {
+        let at = HEAD + MAPS * self.words * size_of::<u64>();
+        // SAFETY: as in `map`.
+        unsafe { core::slice::from_raw_parts(self.start.add(at).cast::<AtomicU32>(), self.words) }
+    }
+
+    pub(super) fn words(&self) -> usize {
+        self.words
+    }
+    pub(super) fn bytes(&self) -> usize {
+        Slices(self.slices).bytes()
+    }
+    pub(super) fn at(&self, i: SliceIndex) -> *mut u8 {
+        self.start.wrapping_add(i.bytes())
+    }
+    pub(super) fn index_of(&self, p: *const u8) -> SliceIndex {
+        SliceIndex(p.addr().wrapping_sub(self.start.addr()) / SLICE)
+    }
+
+    /// Claim a run; says where it starts and whether its bytes are known to be zero.
+    pub(super) fn claim(&self, n: usize, align: usize) -> Option<(SliceIndex, bool)> {
+        if self.free_count.load(Ordering::Relaxed) < n {
+            return None;
+        }
+        // The alignment is that of the address, so the index has that of what is missing to it.
+        let phase = (self.start.addr() / SLICE).wrapping_neg() & (align - 1);
+        let low = self.low.load(Ordering::Relaxed);
+        let i = self.free().claim_aligned(n, align, phase, low)?;
+        if n == 1 && align == 1 && i / WORD != low {
+            // A release in between may be overlooked; then its slice is found once the words above are full.
+            let _ = self.low.compare_exchange(low, i / WORD, Ordering::Relaxed, Ordering::Relaxed);
+        }
+        Some((SliceIndex(i), self.own(SliceIndex(i), n)?))
+    }
+
+    /// Claim a run at a given place; says whether its bytes are known to be zero.
+    pub(super) fn claim_at(&self, i: SliceIndex, n: usize) -> Option<bool> {
+        if self.free().claim_at(i.0, n) { self.own(i, n) } else { None }
+    }
+
+    /// Make what was just claimed usable; None, and free again, if the system refuses memory.
+    fn own(&self, i: SliceIndex, n: usize) -> Option<bool> {
+        self.free_count.fetch_sub(n, Ordering::Relaxed);
+        super::purge::unpend(self.pending().clear(i.0, n));
+        if !self.commit(i, n) {
+            self.set_free(i, n);
+            return None;
+        }
+        let fresh = self.dirty().set(i.0, n);
+        PROCESS.committed.add(Slices(fresh).bytes());
+        Some(fresh == n)
+    }
+
+    fn commit(&self, i: SliceIndex, n: usize) -> bool {
+        let done = self.committed();
+        if done.all_set(i.0, n) {
+            return true;
+        }
+        let eager = options::get(Opt::ArenaEagerCommit);
+        let commit = |from: usize, to: usize| {
+            // SAFETY: inside our reservation.
+            let ok = unsafe { os::commit(self.at(SliceIndex(from)), Slices(to - from).bytes()) };
+            if ok {
+                done.set(from, to - from);
+            }
+            ok
+        };
+        if (eager == 1 || (eager != 0 && os::overcommits())) && commit(0, self.slices) {
+            return true;
+        }
+        // Whole words only where a purge does not take access away: else ours could undo another thread's.
+        let words = (i.0 / WORD * WORD, (i.0 + n).next_multiple_of(WORD).min(self.slices));
+        (!strict() && commit(words.0, words.1)) || commit(i.0, i.0 + n)
+    }
+
+    /// Give slices back to the arena: their owner's last act.
+    pub(super) fn set_free(&self, i: SliceIndex, n: usize) {
+        self.free_count.fetch_add(n, Ordering::Relaxed);
+        self.free().release(i.0, n);
+        self.low.fetch_min(i.0 / WORD, Ordering::Relaxed);
+    }
+
+    /// Note that slices were taken by their mask, not through a claim.
+    pub(super) fn taken(&self, n: usize) {
+        self.free_count.fetch_sub(n, Ordering::Relaxed);
+    }
+
+    /// Give the memory of slices that the caller owns back to the system.
+    pub(super) fn purge(&self, i: SliceIndex, n: usize) {
+        let (p, bytes) = (self.at(i), Slices(n).bytes());
+        // SAFETY: the caller owns the slices and nothing in them is used.
+        if !options::enabled(Opt::PurgeDecommits) && unsafe { os::reset(p, bytes) } {
+            return;
+        }
+        let strict = strict();
+        // SAFETY: as above.
+        if unsafe { os::decommit(p, bytes, strict) } {
+            if strict {
+                self.committed().clear(i.0, n);
+            }
+            PROCESS.committed.sub(Slices(self.dirty().clear(i.0, n)).bytes());
+        }
+    }
+
+    /// Advise for or against huge pages, in the part that was never used, from a multiple of 2 MiB on.
+    pub(super) fn advise_rest(&self, on: bool) {
+        let used = self.at(SliceIndex(self.dirty().end())).addr().next_multiple_of(2 << 20) - self.start.addr();
+        if used < self.bytes() {
+            // SAFETY: inside our reservation.
+            unsafe { crate::prim::memory::advise_huge(self.start.wrapping_add(used), self.bytes() - used, on) };
+        }
+    }
+
+    /// Unmap the arena, record and all.
+    ///
+    /// # Safety
+    /// - nobody uses the arena, or anything in it, any more.
+    pub(super) unsafe fn destroy(this: *mut Arena) {
+        // SAFETY: by the contract; the fields are read before the record goes.
+        let (start, bytes, dirty) = unsafe { ((*this).start, (*this).bytes(), (*this).dirty().count()) };
+        PROCESS.committed.sub(Slices(dirty).bytes());
+        // SAFETY: the whole reservation, unused by the contract.
+        unsafe { os::release(start, bytes) };
+    }
+}
+
+/// True when what is not accessible is not counted against a limit, so that a purge should take access away.
+fn strict() -> bool {
+    options::get(Opt::ArenaEagerCommit) != 1 && !os::overcommits()
+}

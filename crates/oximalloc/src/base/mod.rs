@@ -1,0 +1,4 @@
+//! The lowest floor: constants, units, atomics. Depends on nothing.
+pub mod config;
+pub mod sync;
+pub mod units;

@@ -1,0 +1,224 @@
+//! Bits that threads claim: a set bit is free, and whoever clears it owns what it stands for until [`Bitmap::release`].
+//!
+//! Invariant: a bit is cleared by exactly one claimer between two releases. A run is claimed word by word, each by a
+//! compare-and-swap that clears all its bits or none; a word that refuses makes the claimer set again what it has
+//! cleared. So a run may be refused that was free at some moment, but nothing is ever claimed twice, and no thread
+//! waits for another.
+//!
+//! Orderings: claims are Acquire and releases are Release, on the same words, so what the last owner did with what a
+//! bit stands for happens before what the next one does. Plain flags ([`Bitmap::set`], [`Bitmap::clear`]) follow the
+//! same rule.
+
+use crate::base::sync::{AtomicU64, Ordering};
+
+const BITS: usize = 64;
+
+/// A bitmap in borrowed memory. Bits that are never set stand for nothing, so any length can be had.
+#[derive(Clone, Copy)]
+pub struct Bitmap<'a> {
+    words: &'a [AtomicU64],
+}
+
+/// The parts of bits `i..i + n` in each word: index of the word and mask, from the lowest.
+fn parts(i: usize, n: usize) -> impl Iterator<Item = (usize, u64)> {
+    let end = i + n;
+    let mut at = i;
+    core::iter::from_fn(move || {
+        (at < end).then(|| {
+            let (word, bit) = (at / BITS, at % BITS);
+            let len = (BITS - bit).min(end - at);
+            at += len;
+            (word, (u64::MAX >> (BITS - len)) << bit)
+        })
+    })
+}
+
+/// The least index from `i` on that is `phase` modulo `align`.
+fn align_from(i: usize, align: usize, phase: usize) -> usize {
+    i + (phase.wrapping_sub(i) & (align - 1))
+}
+
+impl<'a> Bitmap<'a> {
+    /// The bits of `words`.
+    pub fn new(words: &'a [AtomicU64]) -> Bitmap<'a> {
+        Bitmap { words }
+    }
+
+    /// Bits in the map.
+    pub fn len(&self) -> usize {
+        self.words.len() * BITS
+    }
+
+    /// True if there are no bits at all.
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    fn holds(&self, i: usize, n: usize) -> bool {
+        n > 0 && i.checked_add(n).is_some_and(|end| end <= self.len())
+    }
+
+    fn load(&self, word: usize) -> u64 {
+        self.words.get(word).map_or(0, |w| w.load(Ordering::Relaxed))
+    }
+
+    /// The bits of one word, as they were a moment ago.
+    pub fn word(&self, word: usize) -> u64 {
+        self.load(word)
+    }
+
+    /// Claim the lowest run of `n` free bits, looking from word `hint` on first and then everywhere.
+    pub fn claim_run(&self, n: usize, hint: usize) -> Option<usize> {
+        self.claim_aligned(n, 1, 0, hint)
+    }
+
+    /// Claim the lowest run of `n` free bits whose index is `phase` modulo `align` (a power of two), looking from
+    /// word `hint` on first and then everywhere.
+    pub fn claim_aligned(&self, n: usize, align: usize, phase: usize, hint: usize) -> Option<usize> {
+        if n == 0 || n > self.len() || !align.is_power_of_two() {
+            return None;
+        }
+        let hint = hint.min(self.words.len());
+        if n == 1 && align == 1 {
+            return self.claim_one(hint, self.words.len()).or_else(|| self.claim_one(0, hint));
+        }
+        let found = self.claim_from(hint * BITS, n, align, phase);
+        if found.is_some() || hint == 0 { found } else { self.claim_from(0, n, align, phase) }
+    }
+
+    fn claim_one(&self, from: usize, to: usize) -> Option<usize> {
+        for w in from..to {
+            let mut bits = self.load(w);
+            while bits != 0 {
+                let bit = bits.trailing_zeros() as usize;
+                // Acquire: pairs with the Release of the bit's last owner.
+                match self.words[w].compare_exchange_weak(bits, bits & (bits - 1), Ordering::Acquire, Ordering::Relaxed) {
+                    Ok(_) => return Some(w * BITS + bit),
+                    Err(now) => bits = now,
+                }
+            }
+        }
+        None
+    }
+
+    fn claim_from(&self, from: usize, n: usize, align: usize, phase: usize) -> Option<usize> {
+        let mut start = align_from(self.next(from, true), align, phase);
+        while self.holds(start, n) {
+            let end = self.next(start, false);
+            if end.saturating_sub(start) >= n {
+                if self.claim_at(start, n) {
+                    return Some(start);
+                }
+                // Somebody was faster: the bits are looked at again from the next place on.
+                start = align_from(start + 1, align, phase);
+            } else {
+                start = align_from(self.next(end.max(start), true), align, phase);
+            }
+        }
+        None
+    }
+
+    /// The least index from `i` on whose bit is set (`free`) or clear; the map's length if there is none.
+    fn next(&self, i: usize, free: bool) -> usize {
+        let mut w = i / BITS;
+        let mut mask = u64::MAX << (i % BITS);
+        while w < self.words.len() {
+            let bits = if free { self.load(w) } else { !self.load(w) } & mask;
+            if bits != 0 {
+                return w * BITS + bits.trailing_zeros() as usize;
+            }
+            mask = u64::MAX;
+            w += 1;
+        }
+        self.len()
+    }
+
+    /// Claim exactly the bits `i..i + n`; false, and nothing changed, if one of them is not free.
+    pub fn claim_at(&self, i: usize, n: usize) -> bool {
+        if !self.holds(i, n) {
+            return false;
+        }
+        for (w, mask) in parts(i, n) {
+            if !self.take_all(w, mask) {
+                let done = (w * BITS).saturating_sub(i);
+                if done > 0 {
+                    self.release(i, done);
+                }
+                return false;
+            }
+        }
+        true
+    }
+
+    fn take_all(&self, w: usize, mask: u64) -> bool {
+        let mut bits = self.load(w);
+        while bits & mask == mask {
+            // Acquire: pairs with the Release of the bits' last owners.
+            match self.words[w].compare_exchange_weak(bits, bits & !mask, Ordering::Acquire, Ordering::Relaxed) {
+                Ok(_) => return true,
+                Err(now) => bits = now,
+            }
+        }
+        false
+    }
+
+    /// Claim those bits of `mask` in one word that are free, and say which these were.
+    pub fn claim_mask(&self, word: usize, mask: u64) -> u64 {
+        if self.load(word) & mask == 0 {
+            return 0;
+        }
+        // Acquire: pairs with the Release of the bits' last owners.
+        self.words[word].fetch_and(!mask, Ordering::Acquire) & mask
+    }
+
+    /// Give the bits `i..i + n` back. Only their owner may.
+    pub fn release(&self, i: usize, n: usize) {
+        self.set(i, n);
+    }
+
+    /// Set the bits `i..i + n` and say how many were clear.
+    pub fn set(&self, i: usize, n: usize) -> usize {
+        let mut changed = 0;
+        for (w, mask) in parts(i, n) {
+            if let Some(word) = self.words.get(w) {
+                // Release: pairs with the Acquire of the next to claim or clear them.
+                changed += (mask & !word.fetch_or(mask, Ordering::Release)).count_ones() as usize;
+            }
+        }
+        changed
+    }
+
+    /// Clear the bits `i..i + n` and say how many were set.
+    pub fn clear(&self, i: usize, n: usize) -> usize {
+        parts(i, n)
+            .filter(|&(w, mask)| self.load(w) & mask != 0)
+            // Acquire: pairs with the Release in `set`.
+            .map(|(w, mask)| (self.words[w].fetch_and(!mask, Ordering::Acquire) & mask).count_ones() as usize)
+            .sum()
+    }
+
+    /// True if all bits of `i..i + n` are set. Acquire: what was done before they were set is seen.
+    pub fn all_set(&self, i: usize, n: usize) -> bool {
+        // Acquire: pairs with the Release in `set`.
+        parts(i, n).all(|(w, mask)| self.words.get(w).is_some_and(|word| word.load(Ordering::Acquire) & mask == mask))
+    }
+
+    /// True if none of the bits `i..i + n` is set.
+    pub fn none_set(&self, i: usize, n: usize) -> bool {
+        parts(i, n).all(|(w, mask)| self.load(w) & mask == 0)
+    }
+
+    /// How many bits are set.
+    pub fn count(&self) -> usize {
+        self.words.iter().map(|w| w.load(Ordering::Relaxed).count_ones() as usize).sum()
+    }
+
+    /// One past the highest set bit; 0 if none is.
+    pub fn end(&self) -> usize {
+        let last = (0..self.words.len()).rev().find(|&w| self.load(w) != 0);
+        last.map_or(0, |w| (w + 1) * BITS - self.load(w).leading_zeros() as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,156 @@
+//! Errors, warnings and talk: what they look like and when they are shown.
+//!
+//! Invariant: reporting changes nothing: no abort, no retry, `errno` stays. The registered error function hears of
+//! every error, shown or not, but never of one that it caused itself.
+use super::hook::Hook;
+use super::options::{self, Opt};
+use super::output::print;
+use crate::base::sync::{AtomicI64, Ordering};
+use crate::prim::process::{errno, set_errno};
+use core::ffi::c_void;
+use core::fmt;
+use core::ptr::null_mut;
+
+/// A function that hears of errors: the error number (EINVAL, ENOMEM, ...) and the argument registered with it.
+pub type ErrorFun = extern "C" fn(i32, *mut c_void);
+
+static ERROR: Hook = Hook::new();
+
+/// Errors and warnings shown so far, against the options that limit them.
+static ERRORS_SHOWN: AtomicI64 = AtomicI64::new(0);
+static WARNINGS_SHOWN: AtomicI64 = AtomicI64::new(0);
+
+/// Let `fun` with `arg` hear of every error from now on; `None`: nobody.
+pub fn register_error(fun: Option<ErrorFun>, arg: *mut c_void) {
+    ERROR.register(fun.map_or(null_mut(), |fun| fun as *mut ()), arg);
+}
+
+/// Report an error: shown under `show_errors` or `verbose`, at most `max_errors` times, then told to the registered
+/// function. `args` has neither prefix nor newline.
+pub fn error(code: i32, args: fmt::Arguments) {
+    let before = errno();
+    if may_show(&ERRORS_SHOWN, Opt::MaxErrors) {
+        print(format_args!("mimalloc: error: {args}\n"));
+    }
+    if let Some(entered) = ERROR.enter() {
+        // SAFETY: `register_error` is the only one to store in this hook, and it stores an `ErrorFun`.
+        let fun = unsafe { core::mem::transmute::<*mut (), ErrorFun>(entered.fun) };
+        fun(code, entered.arg);
+    }
+    set_errno(before);
+}
+
+/// Report what is odd but harmless: shown under `show_errors` or `verbose`, at most `max_warnings` times.
+pub fn warning(args: fmt::Arguments) {
+    if may_show(&WARNINGS_SHOWN, Opt::MaxWarnings) {
+        print(format_args!("mimalloc: warning: {args}\n"));
+    }
+}
+
+/// Say what the allocator does, where the option `verbose` is at least `level`.
+pub fn verbose(level: i64, args: fmt::Arguments) {
+    if options::get(Opt::Verbose) >= level {
+        print(format_args!("mimalloc: {args}\n"));
+    }
+}
+
+/// Whether errors and warnings are shown at all.
+pub fn shown() -> bool {
+    options::enabled(Opt::ShowErrors) || options::get(Opt::Verbose) > 0
+}
+
+/// Whether one more may be shown, and if so count it.
+fn may_show(counter: &AtomicI64, limit: Opt) -> bool {
+    shown() && below(counter, options::get(limit))
+}
+
+/// Count one more, up to `limit`; negative: without limit.
+fn below(counter: &AtomicI64, limit: i64) -> bool {
+    limit < 0 || counter.fetch_add(1, Ordering::Relaxed) < limit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::output::register;
+    use crate::prim::process::thread_id;
+    use std::ffi::{CStr, c_char};
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicI32, AtomicUsize};
+
+    /// The thread of the test below: what other tests report meanwhile is passed over.
+    static TESTER: AtomicUsize = AtomicUsize::new(0);
+    static TEXT: Mutex<String> = Mutex::new(String::new());
+    static CODES: AtomicI32 = AtomicI32::new(0);
+
+    fn mine() -> bool {
+        TESTER.load(Ordering::Relaxed) == thread_id()
+    }
+
+    extern "C" fn listen(text: *const c_char, _arg: *mut c_void) {
+        if mine() {
+            // SAFETY: an output function is given a C string.
+            let text = unsafe { CStr::from_ptr(text) };
+            TEXT.lock().unwrap().push_str(&text.to_string_lossy());
+        }
+    }
+
+    /// Adds up the codes, and makes an error of its own.
+    extern "C" fn remember(code: i32, arg: *mut c_void) {
+        if mine() {
+            assert!(arg.is_null());
+            CODES.fetch_add(code, Ordering::Relaxed);
+            error(1000, format_args!("from inside"));
+        }
+    }
+
+    fn heard() -> (i32, String) {
+        (CODES.swap(0, Ordering::Relaxed), std::mem::take(&mut *TEXT.lock().unwrap()))
+    }
+
+    /// The only test that touches the registrations and these options, so that it needs no lock.
+    #[test]
+    fn shown_limited_and_told() {
+        TESTER.store(thread_id(), Ordering::Relaxed);
+        register(Some(listen), null_mut());
+        register_error(Some(remember), null_mut());
+        options::set_enabled(Opt::ShowErrors, false);
+        options::set(Opt::Verbose, 0);
+        options::set(Opt::MaxErrors, -1);
+        options::set(Opt::MaxWarnings, -1);
+        set_errno(9);
+
+        error(22, format_args!("hidden"));
+        assert_eq!(heard(), (22, String::new()));
+
+        options::set_enabled(Opt::ShowErrors, true);
+        error(12, format_args!("free of {:#x}", 16));
+        let text = "mimalloc: error: free of 0x10\nmimalloc: error: from inside\n";
+        assert_eq!(heard(), (12, text.to_owned()));
+
+        options::set(Opt::MaxErrors, 0);
+        error(12, format_args!("too many"));
+        assert_eq!(heard(), (12, String::new()));
+
+        warning(format_args!("odd"));
+        verbose(1, format_args!("not said"));
+        options::set(Opt::Verbose, 2);
+        verbose(1, format_args!("said"));
+        assert_eq!(heard().1, "mimalloc: warning: odd\nmimalloc: said\n");
+        assert_eq!(errno(), 9);
+
+        options::set(Opt::Verbose, 0);
+        options::set(Opt::MaxErrors, 32);
+        register(None, null_mut());
+        register_error(None, null_mut());
+    }
+
+    #[test]
+    fn a_limit_is_kept() {
+        let shown = AtomicI64::new(0);
+        let within = |limit| (0..5).filter(|_| below(&shown, limit)).count();
+        assert_eq!(within(3), 3);
+        assert_eq!(within(3), 0);
+        assert_eq!(within(-1), 5);
+    }
+}

@@ -1,0 +1,267 @@
+//! The options: one row each in the table below, from which follow the enum, the environment's names, the printed
+//! list and the defaults.
+//!
+//! Invariants: a value chosen by a call is never replaced by the environment or by a default, and the environment
+//! is read once, in [`init`]; before that every option has its default. A row's place in the table is the option's
+//! number in the C interface: new ones go to the end.
+use super::output::Sink;
+use crate::base::sync::{AtomicBool, AtomicI64, Ordering};
+
+mod environment;
+mod value;
+
+pub use environment::init;
+
+/// What is known of one option.
+#[derive(Debug)]
+pub struct Row {
+    /// The name in the C interface; in the environment `MIMALLOC_` and this, in any case.
+    pub name: &'static str,
+    /// Names that it had once, still accepted.
+    pub older: &'static [&'static str],
+    /// The value where nobody chooses one.
+    pub default: i64,
+    /// What the value counts; `"-"`: the option is accepted and has no effect.
+    pub unit: &'static str,
+    /// What it does.
+    pub doc: &'static str,
+}
+
+/// One line or two an option: `Variant: name, [older names], default, unit, doc;`
+macro_rules! options {
+    ($($variant:ident: $name:literal, [$($older:literal),*], $default:expr, $unit:literal, $doc:literal;)*) => {
+        /// An option, numbered as in the C interface.
+        #[repr(i32)]
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub enum Opt {
+            $(#[doc = concat!("`", $name, "` (", $unit, "): ", $doc, ".")] $variant,)*
+        }
+
+        /// All options in order.
+        pub const ALL: [Opt; COUNT] = [$(Opt::$variant,)*];
+
+        /// How many options there are.
+        pub const COUNT: usize = [$($name,)*].len();
+
+        static ROWS: [Row; COUNT] = [
+            $(Row { name: $name, older: &[$($older,)*], default: $default, unit: $unit, doc: $doc },)*
+        ];
+
+        static SETTINGS: [Setting; COUNT] = [$(Setting::new($default),)*];
+    };
+}
+
+options! {
+    ShowErrors: "show_errors", [], cfg!(debug_assertions) as i64, "bool",
+        "print errors and warnings (on in debug and secure modes)";
+    ShowStats: "show_stats", [], 0, "bool",
+        "print statistics when the program ends";
+    Verbose: "verbose", [], 0, "level",
+        "print what the allocator does; also lists the options in force at the start";
+    DeprecatedEagerCommit: "deprecated_eager_commit", [], 0, "-",
+        "accepted, no effect";
+    ArenaEagerCommit: "arena_eager_commit", ["eager_region_commit"], 2, "0/1/2",
+        "commit an arena when it is reserved: never, always, or only where the OS overcommits";
+    PurgeDecommits: "purge_decommits", ["reset_decommits"], 1, "bool",
+        "a purge decommits; 0: it only resets";
+    AllowLargeOsPages: "allow_large_os_pages", ["large_os_pages"], 0, "bool",
+        "use 2 or 4 MiB OS pages for arenas";
+    ReserveHugeOsPages: "reserve_huge_os_pages", [], 0, "count",
+        "reserve N huge OS pages of 1 GiB at the start";
+    ReserveHugeOsPagesAt: "reserve_huge_os_pages_at", [], -1, "node",
+        "reserve them on one NUMA node";
+    ReserveOsMemory: "reserve_os_memory", [], 0, "KiB",
+        "reserve this much OS memory in an arena at the start";
+    DeprecatedSegmentCache: "deprecated_segment_cache", [], 0, "-",
+        "accepted, no effect";
+    DeprecatedPageReset: "deprecated_page_reset", [], 0, "-",
+        "accepted, no effect";
+    DeprecatedAbandonedPagePurge: "deprecated_abandoned_page_purge", [], 0, "-",
+        "accepted, no effect";
+    DeprecatedSegmentReset: "deprecated_segment_reset", [], 0, "-",
+        "accepted, no effect";
+    DeprecatedEagerCommitDelay: "deprecated_eager_commit_delay", [], 0, "-",
+        "accepted, no effect";
+    PurgeDelay: "purge_delay", ["reset_delay"], 1000, "ms",
+        "delay before free memory goes back to the OS; 0 at once, -1 never";
+    UseNumaNodes: "use_numa_nodes", [], 0, "count",
+        "use at most N NUMA nodes; 0: all";
+    DisallowOsAlloc: "disallow_os_alloc", ["limit_os_alloc"], 0, "bool",
+        "use reserved arenas only, never fresh OS memory";
+    OsTag: "os_tag", [], 100, "tag",
+        "tag for OS memory (macOS)";
+    MaxErrors: "max_errors", [], 32, "count",
+        "stop printing errors after N";
+    MaxWarnings: "max_warnings", [], 32, "count",
+        "stop printing warnings after N";
+    DeprecatedMaxSegmentReclaim: "deprecated_max_segment_reclaim", [], 0, "-",
+        "accepted, no effect";
+    DestroyOnExit: "destroy_on_exit", [], 0, "bool",
+        "give all memory back at process end";
+    ArenaReserve: "arena_reserve", [], if usize::BITS == 64 { 1024 * 1024 } else { 128 * 1024 }, "KiB",
+        "size of an arena reservation (1 GiB on 64-bit)";
+    ArenaPurgeMult: "arena_purge_mult", [], 1, "factor",
+        "multiplies purge_delay for arena memory";
+    DeprecatedPurgeExtendDelay: "deprecated_purge_extend_delay", [], 0, "-",
+        "accepted, no effect";
+    DisallowArenaAlloc: "disallow_arena_alloc", [], 0, "bool",
+        "allocate from the OS directly, arenas only where asked for by id";
+    RetryOnOom: "retry_on_oom", [], 400, "ms",
+        "keep retrying an OS allocation this long (Windows)";
+    VisitAbandoned: "visit_abandoned", [], 0, "bool",
+        "let a visit also see blocks of ended threads";
+    GuardedMin: "guarded_min", [], 0, "bytes",
+        "smallest block that may get a guard page";
+    GuardedMax: "guarded_max", [], 1024 * 1024 * 1024, "bytes",
+        "largest such block";
+    GuardedPrecise: "guarded_precise", [], 0, "bool",
+        "put the block's end exactly at the guard page, whatever its alignment";
+    GuardedSampleRate: "guarded_sample_rate", [], 0, "1-in-N",
+        "guard one in N allocations in that range; 0: none";
+    GuardedSampleSeed: "guarded_sample_seed", [], 0, "seed",
+        "seed of that sampling; 0: random";
+    GenericCollect: "generic_collect", [], 10000, "count",
+        "collect after N slow-path allocations";
+    PageReclaimOnFree: "page_reclaim_on_free", ["abandoned_reclaim_on_free"], 0, "-1/0/1",
+        "on a free into an abandoned page: never reclaim it, only into the heap it came from, always";
+    PageFullRetain: "page_full_retain", [], 2, "count",
+        "full pages kept per size class before one is abandoned";
+    PageMaxCandidates: "page_max_candidates", [], 4, "count",
+        "pages looked at before one is chosen";
+    MaxVabits: "max_vabits", [], 0, "bits",
+        "bits of user address space to consider; 0: find out";
+    PagemapCommit: "pagemap_commit", [], 0, "bool",
+        "commit the whole page map at the start";
+    PageCommitOnDemand: "page_commit_on_demand", [], 0, "0/1/2",
+        "commit a page's memory as it is used";
+    PageMaxReclaim: "page_max_reclaim", [], -1, "count",
+        "do not reclaim more pages of a class than this; -1: no limit";
+    PageCrossThreadMaxReclaim: "page_cross_thread_max_reclaim", [], 32, "count",
+        "likewise across threads";
+    AllowThp: "allow_thp", [], 1, "0/1/2",
+        "transparent huge pages: off for the process, allowed, preferred";
+    MinimalPurgeSize: "minimal_purge_size", [], 0, "KiB",
+        "smallest piece that is purged; 0: chosen (64, or 2048 with allow_thp=2)";
+    ArenaMaxObjectSize: "arena_max_object_size", [], 2 * 1024 * 1024, "KiB",
+        "largest object placed in an arena";
+    ArenaIsNumaLocal: "arena_is_numa_local", [], 0, "bool",
+        "give an arena to the node that asked for it first";
+}
+
+/// The state of one option.
+struct Setting {
+    value: AtomicI64,
+    /// Whether a call or the environment chose the value.
+    chosen: AtomicBool,
+}
+
+impl Setting {
+    const fn new(default: i64) -> Setting {
+        Setting { value: AtomicI64::new(default), chosen: AtomicBool::new(false) }
+    }
+
+    fn set(&self, value: i64) {
+        self.chosen.store(true, Ordering::Relaxed);
+        // Release: pairs with the acquire in `offer`.
+        self.value.store(value, Ordering::Release);
+    }
+
+    /// Take `value` unless one was chosen already; a choice made at the same time wins.
+    fn offer(&self, value: i64) -> bool {
+        // Acquire: pairs with the release in `set`, so that who sees a chosen value sees that it was chosen.
+        let seen = self.value.load(Ordering::Acquire);
+        !self.chosen.load(Ordering::Relaxed)
+            && self.value.compare_exchange(seen, value, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
+    /// As [`Setting::offer`], and a value that was taken counts as chosen.
+    fn adopt(&self, value: i64) {
+        if self.offer(value) {
+            self.chosen.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Opt {
+    /// The option with that number in the C interface.
+    pub fn from_index(index: i32) -> Option<Opt> {
+        ALL.get(usize::try_from(index).ok()?).copied()
+    }
+
+    /// The option's row in the table.
+    pub fn row(self) -> &'static Row {
+        // The array has an element for each variant; the compiler sees that too and drops the check.
+        &ROWS[self as usize]
+    }
+
+    fn setting(self) -> &'static Setting {
+        &SETTINGS[self as usize]
+    }
+}
+
+impl Row {
+    /// Whether the value counts KiB.
+    fn in_kib(&self) -> bool {
+        self.unit == "KiB"
+    }
+
+    /// Whether the option does anything.
+    fn has_effect(&self) -> bool {
+        self.unit != "-"
+    }
+}
+
+/// The value in force.
+#[inline]
+pub fn get(option: Opt) -> i64 {
+    option.setting().value.load(Ordering::Relaxed)
+}
+
+/// The value in force, or the nearest within `min` and `max` (`min`, where that is the larger).
+pub fn get_clamp(option: Opt, min: i64, max: i64) -> i64 {
+    get(option).min(max).max(min)
+}
+
+/// The value in force in bytes: options in KiB are multiplied; 0 for negative values, `usize::MAX` for too large ones.
+pub fn size(option: Opt) -> usize {
+    let unit = if option.row().in_kib() { 1024 } else { 1 };
+    usize::try_from(get(option).max(0)).unwrap_or(usize::MAX).saturating_mul(unit)
+}
+
+/// Whether the value is not 0.
+#[inline]
+pub fn enabled(option: Opt) -> bool {
+    get(option) != 0
+}
+
+/// Choose the value, whatever the environment says.
+pub fn set(option: Opt, value: i64) {
+    option.setting().set(value);
+}
+
+/// Choose 1 or 0.
+pub fn set_enabled(option: Opt, on: bool) {
+    set(option, i64::from(on));
+}
+
+/// Change the value unless a call or the environment chose one.
+pub fn set_default(option: Opt, value: i64) {
+    option.setting().offer(value);
+}
+
+/// Print all options in force to wherever messages go.
+pub fn print() {
+    print_to(&Sink::REGISTERED);
+}
+
+/// Print all options in force to `sink`, one a line.
+pub fn print_to(sink: &Sink) {
+    for option in ALL.into_iter().filter(|o| o.row().has_effect()) {
+        let row = option.row();
+        let origin = if option.setting().chosen.load(Ordering::Relaxed) { "set" } else { "default" };
+        sink.print(format_args!("option {:<30} {:>12} {:<8} ({origin})\n", row.name, get(option), row.unit));
+    }
+}
+
+#[cfg(test)]
+mod tests;

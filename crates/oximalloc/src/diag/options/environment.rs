@@ -1,0 +1,253 @@
+//! How the options are read from the environment, and what is said of variables that make no sense.
+//!
+//! Invariants: the environment is read once, not at all in a program that runs with more rights than its caller,
+//! and no warning is given before all variables were read: one of them may be what shows or hides warnings.
+use super::value::{ACCEPTED, parse};
+use super::{ALL, COUNT, Opt, get, print};
+use crate::base::sync::{AtomicU32, Ordering};
+use crate::diag::error::{shown, warning};
+use crate::prim::{env, process};
+use core::fmt;
+
+/// What the name of every variable of ours begins with, in any case.
+const PREFIX: &[u8] = b"MIMALLOC_";
+
+const UNREAD: u32 = 0;
+const READING: u32 = 1;
+const READ: u32 = 2;
+
+static STATE: AtomicU32 = AtomicU32::new(UNREAD);
+
+/// Read the options from the environment, if nobody did yet. Where another thread is at it, this returns at once,
+/// and the caller may still see defaults: waiting could be waiting for oneself. Where there is no environment to
+/// be had yet, a later call tries again. Also starts the clock of the elapsed time.
+pub fn init() {
+    if STATE.compare_exchange(UNREAD, READING, Ordering::Relaxed, Ordering::Relaxed).is_err() {
+        return;
+    }
+    process::note_start();
+    if env::is_secure() {
+        STATE.store(READ, Ordering::Relaxed);
+        return;
+    }
+    let mut found = Found::NOTHING;
+    let readable = env::visit(&mut |name, value| {
+        found.see(name, value);
+        true
+    });
+    found.adopt();
+    if found.odd && shown() {
+        env::visit(&mut |name, value| {
+            if let Some(oddity) = oddity(name, value) {
+                warning(format_args!("{oddity}"));
+            }
+            true
+        });
+    }
+    STATE.store(if readable { READ } else { UNREAD }, Ordering::Relaxed);
+    if readable && get(Opt::Verbose) > 0 {
+        print();
+    }
+}
+
+/// The values found in the environment.
+struct Found {
+    /// By option; those given under an option's own name, then those under an older one.
+    current: [Option<i64>; COUNT],
+    older: [Option<i64>; COUNT],
+    /// Whether there is something to warn of.
+    odd: bool,
+}
+
+impl Found {
+    const NOTHING: Found = Found { current: [None; COUNT], older: [None; COUNT], odd: false };
+
+    /// Take note of a variable. The first of a name counts.
+    fn see(&mut self, name: &[u8], value: &[u8]) {
+        let Some(name) = ours(name) else { return };
+        let known = lookup(name).and_then(|(option, age)| Some((option, age, value_of(option, value)?)));
+        let Some((option, age, value)) = known else {
+            self.odd = true;
+            return;
+        };
+        let values = if age == Age::Current { &mut self.current } else { &mut self.older };
+        if let Some(slot) = values.get_mut(option as usize) {
+            slot.get_or_insert(value);
+        }
+    }
+
+    /// Put the values in force, an option's own name before the older ones.
+    fn adopt(&self) {
+        for ((option, current), older) in ALL.into_iter().zip(self.current).zip(self.older) {
+            if let Some(value) = current.or(older) {
+                option.setting().adopt(value);
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Age {
+    Current,
+    Older,
+}
+
+/// What follows the prefix, in a variable of ours.
+fn ours(name: &[u8]) -> Option<&[u8]> {
+    let (prefix, rest) = name.split_at_checked(PREFIX.len())?;
+    prefix.eq_ignore_ascii_case(PREFIX).then_some(rest)
+}
+
+/// All names that an option can have.
+fn names() -> impl Iterator<Item = (Opt, Age, &'static str)> {
+    let current = ALL.into_iter().map(|option| (option, Age::Current, option.row().name));
+    let older =
+        ALL.into_iter().flat_map(|option| option.row().older.iter().map(move |name| (option, Age::Older, *name)));
+    current.chain(older)
+}
+
+/// The option of that name, in any case, without prefix.
+fn lookup(name: &[u8]) -> Option<(Opt, Age)> {
+    names().find(|(_, _, known)| known.as_bytes().eq_ignore_ascii_case(name)).map(|(option, age, _)| (option, age))
+}
+
+fn value_of(option: Opt, text: &[u8]) -> Option<i64> {
+    parse(text, option.row().in_kib())
+}
+
+/// Something to warn of, for printing.
+enum Oddity<'a> {
+    Malformed { option: Opt, name: &'a [u8], value: &'a [u8] },
+    Unknown { name: &'a [u8] },
+}
+
+/// What is wrong with a variable, if anything.
+fn oddity<'a>(name: &'a [u8], value: &'a [u8]) -> Option<Oddity<'a>> {
+    let Some((option, _)) = lookup(ours(name)?) else { return Some(Oddity::Unknown { name }) };
+    value_of(option, value).is_none().then_some(Oddity::Malformed { option, name, value })
+}
+
+impl fmt::Display for Oddity<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match *self {
+            Oddity::Malformed { option, name, value } => {
+                let (name, value) = (shortened(name), shortened(value));
+                let bare = if option.row().in_kib() { " (a bare number counts KiB)" } else { "" };
+                write!(f, "{name}: value '{value}' is ignored; accepted is {ACCEPTED}{bare}; {} stays", get(option))
+            }
+            Oddity::Unknown { name } => {
+                write!(f, "{}: there is no such option", shortened(name))?;
+                match ours(name).and_then(closest) {
+                    Some(known) => {
+                        f.write_str("; did you mean MIMALLOC_")?;
+                        known.bytes().try_for_each(|b| write!(f, "{}", b.to_ascii_uppercase() as char))?;
+                        f.write_str("?")
+                    }
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+/// What the user wrote, fit to be printed: its beginning, with escapes for what is not plain text.
+fn shortened(text: &[u8]) -> core::slice::EscapeAscii<'_> {
+    text.get(..48).unwrap_or(text).escape_ascii()
+}
+
+/// The known name that is most like `name`, unless even that has little to do with it.
+fn closest(name: &[u8]) -> Option<&'static str> {
+    let (distance, known) =
+        names().map(|(_, _, known)| (distance(name, known.as_bytes()), known)).min_by_key(|(distance, _)| *distance)?;
+    (distance <= (name.len() / 3).max(2)).then_some(known)
+}
+
+/// The longest option name that `distance` looks at.
+const NAME_MAX: usize = 64;
+
+/// How many letters one has to insert, drop or replace to make `from` into `to`, case aside.
+fn distance(from: &[u8], to: &[u8]) -> usize {
+    // `row[j]` is the distance of the part of `from` seen so far to the first `j + 1` letters of `to`.
+    let mut row: [usize; NAME_MAX] = core::array::from_fn(|j| j + 1);
+    let mut last = to.len();
+    for (i, a) in from.iter().take(NAME_MAX).enumerate() {
+        let (mut diagonal, mut left) = (i, i + 1);
+        for (cell, b) in row.iter_mut().zip(to) {
+            let replaced = diagonal + usize::from(!a.eq_ignore_ascii_case(b));
+            diagonal = *cell;
+            left = replaced.min(diagonal + 1).min(left + 1);
+            *cell = left;
+        }
+        last = left;
+    }
+    last
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(variables: &[(&str, &str)]) -> Found {
+        let mut found = Found::NOTHING;
+        variables.iter().for_each(|(name, value)| found.see(name.as_bytes(), value.as_bytes()));
+        found
+    }
+
+    fn said(name: &str, value: &str) -> String {
+        oddity(name.as_bytes(), value.as_bytes()).map_or(String::new(), |oddity| oddity.to_string())
+    }
+
+    #[test]
+    fn names_in_any_case_and_age() {
+        let found = found(&[
+            ("MIMALLOC_PURGE_DELAY", "-1"),
+            ("mimalloc_Reset_Delay", "7"),
+            ("MIMALLOC_LIMIT_OS_ALLOC", "on"),
+            ("MIMALLOC_ARENA_RESERVE", "2G"),
+            ("MIMALLOC_ARENA_RESERVE", "1"),
+            ("PATH", "/bin"),
+        ]);
+        assert!(!found.odd);
+        let values = |o: Opt| (found.current[o as usize], found.older[o as usize]);
+        assert_eq!(values(Opt::PurgeDelay), (Some(-1), Some(7)));
+        assert_eq!(values(Opt::DisallowOsAlloc), (None, Some(1)));
+        assert_eq!(values(Opt::ArenaReserve), (Some(2 << 20), None));
+        assert_eq!(found.current.iter().flatten().count(), 2);
+    }
+
+    #[test]
+    fn what_is_odd() {
+        assert!(found(&[("MIMALLOC_VERBOSE", "loud")]).odd);
+        assert!(found(&[("MIMALLOC_VERBOSITY", "1")]).odd);
+        assert!(!found(&[("MIMALLOC", "1"), ("XMIMALLOC_VERBOSE", "q")]).odd);
+        assert_eq!(said("MIMALLOC_VERBOSE", "1"), "");
+        assert_eq!(said("HOME", "x"), "");
+        assert_eq!(
+            said("mimalloc_guarded_precise", "m\nb"),
+            "mimalloc_guarded_precise: value 'm\\nb' is ignored; accepted is a number, a size such as 64K, 2MiB or 1G, \
+             or one of yes, no, on, off, true, false; 0 stays"
+        );
+        assert!(said("MIMALLOC_MINIMAL_PURGE_SIZE", "big").ends_with("(a bare number counts KiB); 0 stays"));
+        assert_eq!(
+            said("MIMALLOC_SHOW_STAT", "1"),
+            "MIMALLOC_SHOW_STAT: there is no such option; did you mean MIMALLOC_SHOW_STATS?"
+        );
+        assert_eq!(said("MIMALLOC_QQQQQQQQQQ", "1"), "MIMALLOC_QQQQQQQQQQ: there is no such option");
+    }
+
+    #[test]
+    fn the_longest_warning_fits_a_line() {
+        let value = "\u{1}".repeat(500);
+        let text = said("MIMALLOC_DEPRECATED_ABANDONED_PAGE_PURGE", &value);
+        assert!(text.len() < 512 - "mimalloc: warning: \n".len() - 1, "{}", text.len());
+    }
+
+    #[test]
+    fn distances() {
+        assert_eq!(distance(b"", b"abc"), 3);
+        assert_eq!(distance(b"kitten", b"SITTING"), 3);
+        assert_eq!(distance(b"abc", b"abc"), 0);
+        assert_eq!(distance(b"abcd", b""), 4);
+        assert!(names().all(|(_, _, name)| name.len() <= NAME_MAX));
+    }
+}

@@ -1,0 +1,269 @@
+//! What is counted of the process: one row each in the table below, from which follow the counters, their snapshot
+//! and the reset.
+//!
+//! Invariants: in a snapshot `0 <= current <= peak <= total`. Counting is a few relaxed atomic additions and belongs
+//! to slow paths only; what the blocks add up to is derived from pages when it is asked for (see [`BinRow`]).
+use crate::base::sync::{AtomicI64, Ordering};
+
+/// Something that comes and goes: how much of it there is, was at most, and came in all.
+#[derive(Debug)]
+pub struct Count {
+    total: AtomicI64,
+    peak: AtomicI64,
+    current: AtomicI64,
+}
+
+/// The values of a [`Count`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CountValue {
+    /// All that ever came.
+    pub total: i64,
+    /// The most there was at a time.
+    pub peak: i64,
+    /// What there is.
+    pub current: i64,
+}
+
+impl Count {
+    /// Nothing yet.
+    pub const fn new() -> Count {
+        Count { total: AtomicI64::new(0), peak: AtomicI64::new(0), current: AtomicI64::new(0) }
+    }
+
+    /// `n` more came.
+    pub fn add(&self, n: usize) {
+        let n = signed(n);
+        self.total.fetch_add(n, Ordering::Relaxed);
+        let current = self.current.fetch_add(n, Ordering::Relaxed).saturating_add(n);
+        // Most often the peak stands, and a load is cheaper than an update.
+        if current > self.peak.load(Ordering::Relaxed) {
+            self.peak.fetch_max(current, Ordering::Relaxed);
+        }
+    }
+
+    /// `n` of those that came are gone.
+    pub fn sub(&self, n: usize) {
+        self.current.fetch_sub(signed(n), Ordering::Relaxed);
+    }
+
+    /// The values now. Of an addition or a subtraction that is under way, one may show a part.
+    pub fn snapshot(&self) -> CountValue {
+        let current = self.current.load(Ordering::Relaxed).max(0);
+        let peak = self.peak.load(Ordering::Relaxed).max(current);
+        let total = self.total.load(Ordering::Relaxed).max(peak);
+        CountValue { total, peak, current }
+    }
+
+    /// Count anew, from what there is: it is the peak and all that came.
+    pub fn reset(&self) {
+        let current = self.current.load(Ordering::Relaxed).max(0);
+        self.peak.store(current, Ordering::Relaxed);
+        self.total.store(current, Ordering::Relaxed);
+    }
+}
+
+impl Default for Count {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl CountValue {
+    /// What came and is gone.
+    pub fn freed(&self) -> i64 {
+        self.total.saturating_sub(self.current)
+    }
+
+    /// The sum with `other`; the peak is then an upper bound, since the two may have peaked at different times.
+    pub fn plus(&self, other: CountValue) -> CountValue {
+        CountValue {
+            total: self.total.saturating_add(other.total),
+            peak: self.peak.saturating_add(other.peak),
+            current: self.current.saturating_add(other.current),
+        }
+    }
+}
+
+/// Something that happens.
+#[derive(Debug)]
+pub struct Counter {
+    total: AtomicI64,
+}
+
+impl Counter {
+    /// Nothing yet.
+    pub const fn new() -> Counter {
+        Counter { total: AtomicI64::new(0) }
+    }
+
+    /// It happened `n` times more, or to `n` more bytes.
+    pub fn add(&self, n: usize) {
+        self.total.fetch_add(signed(n), Ordering::Relaxed);
+    }
+
+    /// The value now.
+    pub fn snapshot(&self) -> i64 {
+        self.total.load(Ordering::Relaxed).max(0)
+    }
+
+    /// Count anew, from nothing.
+    pub fn reset(&self) {
+        self.total.store(0, Ordering::Relaxed);
+    }
+}
+
+impl Default for Counter {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn signed(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+/// One line a statistic: its name and what it counts.
+macro_rules! statistics {
+    (counts { $($count:ident: $count_doc:literal;)* } counters { $($counter:ident: $counter_doc:literal;)* }) => {
+        /// What is counted of a process.
+        #[derive(Debug)]
+        pub struct ProcessStats {
+            $(#[doc = concat!("Counts ", $count_doc, ".")] pub $count: Count,)*
+            $(#[doc = concat!("Counts ", $counter_doc, ".")] pub $counter: Counter,)*
+        }
+
+        /// The values of [`ProcessStats`] at one time.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub struct Snapshot {
+            $(#[doc = concat!("Counts ", $count_doc, ".")] pub $count: CountValue,)*
+            $(#[doc = concat!("Counts ", $counter_doc, ".")] pub $counter: i64,)*
+        }
+
+        impl ProcessStats {
+            /// Nothing yet.
+            pub const fn new() -> ProcessStats {
+                ProcessStats { $($count: Count::new(),)* $($counter: Counter::new(),)* }
+            }
+
+            /// The values now.
+            pub fn snapshot(&self) -> Snapshot {
+                Snapshot { $($count: self.$count.snapshot(),)* $($counter: self.$counter.snapshot(),)* }
+            }
+
+            /// Count anew: what there is stays, all that happened is forgotten.
+            pub fn reset(&self) {
+                $(self.$count.reset();)*
+                $(self.$counter.reset();)*
+            }
+        }
+    };
+}
+
+statistics! {
+    counts {
+        pages: "pages in use by heaps";
+        reserved: "bytes of address space reserved from the OS";
+        committed: "bytes of memory committed";
+        page_committed: "bytes committed within pages";
+        pages_abandoned: "pages that belong to no thread";
+        threads: "threads that have used the allocator";
+        malloc_huge: "bytes in blocks that have a page of their own";
+        heaps: "heaps";
+        theaps: "heaps' parts in threads";
+    }
+    counters {
+        reset: "bytes that the OS was told it may take";
+        purged: "bytes given back to the OS";
+        mmap_calls: "calls that reserve memory";
+        commit_calls: "calls that commit memory";
+        reset_calls: "calls that reset memory";
+        purge_calls: "calls that purge memory";
+        arena_count: "arenas ever made";
+        malloc_huge_count: "blocks ever that have a page of their own";
+        pages_extended: "times that a page had more blocks carved";
+        pages_retire: "pages given up when they became empty";
+        page_searches: "pages looked at in searches for one with room";
+        page_searches_count: "searches for a page with room";
+        pages_reclaim_on_alloc: "abandoned pages taken over by a thread that allocates";
+        pages_reclaim_on_free: "abandoned pages taken over by a thread that frees";
+        pages_reabandon_full: "pages abandoned again since they were full";
+    }
+}
+
+impl Default for ProcessStats {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What this process counts.
+pub static PROCESS: ProcessStats = ProcessStats::new();
+
+/// Let [`PROCESS`] count anew.
+pub fn reset() {
+    PROCESS.reset();
+}
+
+/// What the blocks of one size class add up to, derived from its pages. All but the size are numbers of blocks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BinRow {
+    /// Bytes in a block.
+    pub block_size: usize,
+    /// The most in use at a time.
+    pub peak: i64,
+    /// All that were ever handed out, as far as it is known.
+    pub total: i64,
+    /// In use.
+    pub current: i64,
+    /// What the table shows as the class's count: allocations so far.
+    pub count: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_keeps_its_peak() {
+        let count = Count::new();
+        count.add(10);
+        count.sub(4);
+        count.add(1);
+        assert_eq!(count.snapshot(), CountValue { total: 11, peak: 10, current: 7 });
+        assert_eq!(count.snapshot().freed(), 4);
+        count.reset();
+        assert_eq!(count.snapshot(), CountValue { total: 7, peak: 7, current: 7 });
+        count.sub(9);
+        assert_eq!(count.snapshot(), CountValue { total: 7, peak: 7, current: 0 });
+    }
+
+    #[test]
+    fn counts_from_many_threads() {
+        let count = &Count::new();
+        std::thread::scope(|s| {
+            for _ in 0..4 {
+                s.spawn(move || {
+                    for _ in 0..1000 {
+                        count.add(3);
+                        count.sub(3);
+                    }
+                });
+            }
+        });
+        let value = count.snapshot();
+        assert_eq!((value.total, value.current), (12_000, 0));
+        assert!((3..=12).contains(&value.peak));
+    }
+
+    #[test]
+    fn a_process_resets_what_happened() {
+        let stats = ProcessStats::new();
+        stats.threads.add(2);
+        stats.threads.sub(1);
+        stats.purged.add(4096);
+        assert_eq!(stats.snapshot().purged, 4096);
+        stats.reset();
+        let now = stats.snapshot();
+        assert_eq!((now.threads.current, now.threads.total, now.purged), (1, 1, 0));
+    }
+}

@@ -1,0 +1,157 @@
+//! What a thread does now and then: give held blocks back, let empty pages go, and let the arenas purge.
+
+use super::main_heap::MAIN;
+use super::theap::Theap;
+use crate::arena;
+use crate::diag::options::{self, Opt};
+use crate::page::word::Given;
+use core::ptr;
+
+impl Theap {
+    /// Called on each slow path of an allocation.
+    #[inline]
+    pub fn tick(&self) {
+        super::deferred::call(self, false);
+        let slow = self.slow.get() + 1;
+        self.slow.set(slow);
+        if slow % 16 == 0 {
+            self.tick_16(slow);
+        }
+    }
+
+    #[cold]
+    fn tick_16(&self, slow: u32) {
+        self.give_all_outgoing();
+        arena::tick();
+        if cfg!(debug_assertions) && slow % 256 == 0 {
+            self.validate();
+        }
+        if slow as i64 >= options::get(Opt::GenericCollect).max(16) {
+            self.slow.set(0);
+            self.collect(false);
+        }
+    }
+
+    /// Called when a chain of remote blocks was given, for threads that only free.
+    pub fn remote_tick(&self) {
+        let slow = self.slow.get() + 1;
+        self.slow.set(slow);
+        if slow % 64 == 0 {
+            arena::tick();
+        }
+    }
+
+    /// Give chains and the older half of each stack back (all of it when forced), let go of pages that are empty,
+    /// and purge what is due (forced: all that is free, in all arenas).
+    pub fn collect(&self, force: bool) {
+        if force {
+            super::deferred::call(self, true);
+        }
+        self.give_all_outgoing();
+        self.drain_returned();
+        for b in self.open_bins() {
+            let depth = self.depth(b);
+            let n = if force { depth } else { depth.div_ceil(2) };
+            // SAFETY: the stack is this thread's and `n` at most its depth.
+            unsafe { self.give_stack(b, n) };
+            self.retire_page(b, force);
+            self.sweep_avail(b);
+        }
+        if force {
+            self.sweep_abandoned();
+            arena::purge_all();
+        } else {
+            arena::tick();
+        }
+    }
+
+    /// Let the bin's page go if all its blocks are free, or (forced) in any case: the next refill takes it back.
+    fn retire_page(&self, b: usize, force: bool) {
+        let hot = &self.hot[b];
+        let page = hot.page.get();
+        if page.is_null() {
+            return;
+        }
+        // SAFETY: attached to this theap.
+        unsafe {
+            let (free, local) = (*page).held();
+            let given = (*page).word().peek().1;
+            if force || free + local + given == (*page).carved() {
+                hot.page.set(ptr::null_mut());
+                let then = (*page).detach(true);
+                if then == Given::Release {
+                    crate::diag::stats::PROCESS.pages_retire.add(1);
+                }
+                self.settle(page, then);
+            }
+        }
+    }
+
+    /// Drop the records of dead pages from a list.
+    fn sweep_avail(&self, b: usize) {
+        let hot = &self.hot[b];
+        let mut page = hot.avail.replace(ptr::null_mut());
+        while !page.is_null() {
+            // SAFETY: pages on the list are ours to link.
+            unsafe {
+                let next = (*page).next();
+                if (*page).word().peek().0 == crate::page::word::State::Dead {
+                    self.free_record(page);
+                } else {
+                    self.push_avail(page);
+                }
+                page = next;
+            }
+        }
+    }
+
+    fn sweep_abandoned(&self) {
+        for list in &MAIN.abandoned {
+            let mut page = list.take_all();
+            while !page.is_null() {
+                // SAFETY: what we took off the list is ours to link.
+                unsafe {
+                    let next = (*page).next();
+                    if (*page).word().peek().0 == crate::page::word::State::Dead {
+                        crate::diag::stats::PROCESS.pages_abandoned.sub(1);
+                        self.free_record(page);
+                    } else {
+                        list.push(page);
+                    }
+                    page = next;
+                }
+            }
+        }
+    }
+
+    /// All blocks to their pages and all pages to whoever wants them: the thread ends.
+    pub fn give_everything(&self) {
+        self.give_all_outgoing();
+        self.drain_returned();
+        for b in self.open_bins() {
+            // SAFETY: the stack is this thread's.
+            unsafe { self.give_stack(b, self.depth(b)) };
+            let hot = &self.hot[b];
+            let page = hot.page.replace(ptr::null_mut());
+            // SAFETY: attached pages are this theap's, and pages on `avail` are ours to link.
+            unsafe {
+                if !page.is_null() {
+                    match (*page).detach(true) {
+                        Given::List => self.abandon(page),
+                        then => self.settle(page, then),
+                    }
+                }
+                let mut page = hot.avail.replace(ptr::null_mut());
+                while !page.is_null() {
+                    let next = (*page).next();
+                    if (*page).word().peek().0 == crate::page::word::State::Dead {
+                        self.free_record(page);
+                    } else {
+                        self.abandon(page);
+                    }
+                    page = next;
+                }
+            }
+        }
+    }
+}

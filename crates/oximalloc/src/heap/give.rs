@@ -1,0 +1,165 @@
+//! How blocks go back to pages: a stack that is full gives its older half, and blocks of other threads' pages are
+//! chained and given a page at a time.
+//!
+//! Bounds: a theap holds at most [`OUTGOING`] chains, each of at most 32 blocks and 16 KiB. They are given at each
+//! 16th slow path, at a collect and at the thread's end.
+
+use super::theap::{Moved, OUTGOING, Theap};
+use crate::arena::map;
+use crate::base::config::SLICE;
+use crate::base::sync::Ordering;
+use crate::page::bins::Bin;
+use crate::page::block::Block;
+use crate::page::Page;
+use core::ptr;
+
+const CHAIN_BLOCKS: usize = 32;
+const CHAIN_BYTES: usize = 16 * 1024;
+
+impl Theap {
+    /// Free a block of a page whose stack belongs to this theap's thread, but could not take it: grow the stack or
+    /// give its older half back.
+    ///
+    /// # Safety
+    /// - the block is out and the caller's; the bin is that of its page, and open.
+    pub unsafe fn push_slow(&self, bin: Bin, block: *mut Block) {
+        let b = bin.index();
+        let hot = &self.hot[b];
+        let door = &self.door[b];
+        let base = door.base.get();
+        if super::deferred::registered() {
+            // The stack is off: all goes to the pages, so that the heartbeat ticks.
+            // SAFETY: the block is ours.
+            unsafe { self.give_run(b, map::get(block as *const u8) as *mut Page, block, block, 1) };
+            return;
+        }
+        let room = door.room.get();
+        let max = bin.stack_max() as u32;
+        if self.depth(b) >= room as usize {
+            if room < max {
+                door.room.set((room * 2).clamp(1, max));
+            } else {
+                // SAFETY: the stack is ours.
+                unsafe { self.give_stack(b, (self.depth(b) / 2).max(1)) };
+            }
+        }
+        // SAFETY: the room is at most the words behind `base`.
+        hot.limit.set(unsafe { base.add(door.room.get() as usize) });
+        // SAFETY: there is room now.
+        unsafe {
+            let top = hot.top.get().add(1);
+            *top = block as *mut u8;
+            hot.top.set(top);
+        }
+    }
+
+    /// Give the `n` oldest blocks of a stack back to their pages.
+    ///
+    /// # Safety
+    /// - the caller is the theap's thread (or has it from the pool); `n` is at most the depth.
+    pub unsafe fn give_stack(&self, b: usize, n: usize) {
+        let hot = &self.hot[b];
+        let base = self.door[b].base.get();
+        let depth = self.depth(b);
+        // SAFETY: the blocks on the stack, `base[1..=depth]`, are ours, and each lies in a page that lives as long as
+        // the block is out.
+        unsafe {
+            let mut i = 1;
+            while i <= n {
+                let first = *base.add(i) as *mut Block;
+                let page = map::get(first as *const u8) as *mut Page;
+                let start = (*page).start() as usize;
+                let bytes = Bin::at(b).slices() * SLICE;
+                let (mut last, mut count) = (first, 1);
+                i += 1;
+                while i <= n && (*base.add(i) as usize).wrapping_sub(start) < bytes {
+                    let block = *base.add(i) as *mut Block;
+                    Block::set_next(last, block);
+                    last = block;
+                    count += 1;
+                    i += 1;
+                }
+                self.give_run(b, page, first, last, count);
+            }
+            ptr::copy(base.add(n + 1), base.add(1), depth - n);
+            hot.top.set(hot.top.get().sub(n));
+        }
+    }
+
+    /// Give a chain of blocks of one page back.
+    ///
+    /// # Safety
+    /// - they are blocks of `page`, out, and ours.
+    unsafe fn give_run(&self, b: usize, page: *mut Page, first: *mut Block, last: *mut Block, n: u32) {
+        // SAFETY: by the contract; the page attached to this bin is the only one whose lists are ours.
+        unsafe {
+            if page == self.hot[b].page.get() {
+                (*page).give_local(first, last, n);
+            } else {
+                let then = (*page).give(first, last, n);
+                self.settle(page, then);
+            }
+        }
+        Moved::add(&self.moved[b].given, n);
+    }
+
+    /// Free a block of a page that is not this thread's: chain it.
+    ///
+    /// # Safety
+    /// - the block is out and the caller's.
+    pub unsafe fn push_remote(&self, page: &Page, block: *mut Block) {
+        let size = page.block_size();
+        let at = &raw const *page as *mut Page;
+        let out = &self.outgoing[(at as usize >> 7) % OUTGOING];
+        // SAFETY: the chain's blocks and this one are ours.
+        unsafe {
+            if out.page.get() == at {
+                Block::set_next(block, out.first.get());
+                out.first.set(block);
+                out.count.set(out.count.get() + 1);
+            } else {
+                if !out.page.get().is_null() {
+                    self.give_outgoing(out);
+                }
+                out.page.set(at);
+                out.first.set(block);
+                out.last.set(block);
+                out.count.set(1);
+            }
+            let count = out.count.get() as usize;
+            if count >= CHAIN_BLOCKS || count * size >= CHAIN_BYTES {
+                self.give_outgoing(out);
+                self.remote_tick();
+            }
+        }
+    }
+
+    /// # Safety
+    /// - the chain is not empty.
+    unsafe fn give_outgoing(&self, out: &super::theap::Outgoing) {
+        let page = out.page.replace(ptr::null_mut());
+        let n = out.count.get();
+        // SAFETY: the page lives as long as the chain's blocks are out.
+        unsafe {
+            Moved::add(&self.moved[(*page).bin().index()].given, n);
+            let then = (*page).give(out.first.get(), out.last.get(), n);
+            self.settle(page, then);
+        }
+    }
+
+    /// Give all chains.
+    pub fn give_all_outgoing(&self) {
+        for out in &self.outgoing {
+            if !out.page.get().is_null() {
+                // SAFETY: not empty.
+                unsafe { self.give_outgoing(out) };
+            }
+        }
+    }
+
+    /// Whether a page's frees may go to this theap's stacks.
+    #[inline(always)]
+    pub fn is_mine(&self, page: &Page) -> bool {
+        page.owner() == self.as_owner() && self.tag.load(Ordering::Relaxed) != 0
+    }
+}

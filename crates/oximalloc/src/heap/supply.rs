@@ -1,0 +1,306 @@
+//! How a stack that ran empty is filled: from the bin's page, else from the next page that has room, which is, in
+//! this order, one that other threads returned or that this thread freed into, one whose thread has ended, a new one.
+
+use super::main_heap::MAIN;
+use super::theap::{Moved, Theap};
+use crate::arena::{self, Span, fast, map};
+use crate::diag::options::{self, Opt};
+use crate::diag::stats::PROCESS;
+use crate::page::bins::Bin;
+use crate::page::block::Block;
+use crate::page::word::Given;
+use crate::page::Page;
+use core::ptr;
+
+impl Theap {
+    /// Fill the empty stack of `bin` and pop a block; null without memory. The second says that the block is fresh,
+    /// zeroed memory. `one` supplies just the block asked for.
+    pub fn refill(&self, bin: Bin, one: bool) -> (*mut u8, bool) {
+        let b = bin.index();
+        if self.opened.get() & 1 << b == 0 {
+            self.open(bin, crate::prim::tls::tag(), super::deferred::registered());
+        }
+        let hot = &self.hot[b];
+        let door = &self.door[b];
+        let want = if one { 1 } else { (door.room.get() / 2).max(1) };
+        loop {
+            let page = hot.page.get();
+            if !page.is_null() {
+                let base = door.base.get();
+                let mut i = 0;
+                // The first block goes on top. SAFETY: `want` is at most the room behind `base`.
+                let put = |block: *mut Block| unsafe {
+                    base.add((want - i) as usize).write(block as *mut u8);
+                    i += 1;
+                };
+                // SAFETY: `hot.page` is attached to this theap.
+                let (n, zero) = unsafe { (*page).supply(want, put) };
+                if n > 0 {
+                    // SAFETY: the blocks are in the `n` words that end at `base + want`.
+                    unsafe {
+                        if n < want {
+                            ptr::copy(base.add((want - n) as usize + 1), base.add(1), n as usize);
+                        }
+                        Moved::add(&self.moved[b].taken, n);
+                        hot.top.set(base.add(n as usize - 1));
+                        return (*base.add(n as usize), zero);
+                    }
+                }
+                hot.page.set(ptr::null_mut());
+                // SAFETY: attached to us until here.
+                let then = unsafe { (*page).detach(false) };
+                self.settle(page, then);
+                continue;
+            }
+            let page = self.next_page(bin);
+            if page.is_null() {
+                return (ptr::null_mut(), false);
+            }
+            hot.page.set(page);
+        }
+    }
+
+    fn next_page(&self, bin: Bin) -> *mut Page {
+        self.drain_returned();
+        let mut page = self.choose_avail(bin);
+        if page.is_null() {
+            page = self.reclaim(bin);
+        }
+        if page.is_null() {
+            page = self.fresh(bin);
+        }
+        page
+    }
+
+    /// Put the pages that other threads returned on their bins' lists.
+    pub fn drain_returned(&self) {
+        let mut page = self.returned.take_all();
+        while !page.is_null() {
+            // SAFETY: the list's records are ours to link, now that we took them.
+            unsafe {
+                let next = (*page).next();
+                self.push_avail(page);
+                page = next;
+            }
+        }
+    }
+
+    /// Put a LISTED page on its bin's list.
+    ///
+    /// # Safety
+    /// - the page is LISTED, or DEAD, owned by this theap, and on no list.
+    pub unsafe fn push_avail(&self, page: *mut Page) {
+        // SAFETY: by the contract.
+        unsafe {
+            let hot = &self.hot[(*page).bin().index()];
+            (*page).set_next(hot.avail.get());
+            hot.avail.set(page);
+        }
+    }
+
+    /// Of the first few pages with room take the fullest, so that the others may become empty.
+    fn choose_avail(&self, bin: Bin) -> *mut Page {
+        let hot = &self.hot[bin.index()];
+        let candidates = options::get(Opt::PageMaxCandidates).max(1);
+        loop {
+            let (mut best, mut before_best, mut most) = (ptr::null_mut::<Page>(), ptr::null_mut::<Page>(), 0);
+            let (mut page, mut before, mut seen) = (hot.avail.get(), ptr::null_mut::<Page>(), 0);
+            while !page.is_null() && seen < candidates {
+                // SAFETY: pages on the list are ours to link, and records are never unmapped.
+                let out = unsafe { (*page).word().peek().2 };
+                if best.is_null() || out > most {
+                    (best, before_best, most) = (page, before, out);
+                }
+                before = page;
+                // SAFETY: as above.
+                page = unsafe { (*page).next() };
+                seen += 1;
+            }
+            PROCESS.page_searches.add(1);
+            PROCESS.page_searches_count.add(seen as usize);
+            if best.is_null() {
+                return best;
+            }
+            // SAFETY: as above; `best` leaves the list here.
+            unsafe {
+                let next = (*best).next();
+                if before_best.is_null() {
+                    hot.avail.set(next);
+                } else {
+                    (*before_best).set_next(next);
+                }
+                if let Some(chain) = (*best).word().attach() {
+                    (*best).adopt(chain);
+                    return best;
+                }
+                self.free_record(best);
+            }
+        }
+    }
+
+    /// A page of this bin whose thread has ended.
+    fn reclaim(&self, bin: Bin) -> *mut Page {
+        let list = &MAIN.abandoned[bin.index()];
+        if list.is_empty() || options::get(Opt::PageMaxReclaim) == 0 {
+            return ptr::null_mut();
+        }
+        let mut page = list.take_all();
+        while !page.is_null() {
+            // SAFETY: what we took off the list is ours to link.
+            unsafe {
+                let next = (*page).next();
+                PROCESS.pages_abandoned.sub(1);
+                match (*page).word().attach() {
+                    None => self.free_record(page),
+                    Some(chain) => {
+                        (*page).adopt(chain);
+                        self.own(page);
+                        PROCESS.pages_reclaim_on_alloc.add(1);
+                        if !next.is_null() {
+                            let mut last = next;
+                            while !(*last).next().is_null() {
+                                last = (*last).next();
+                            }
+                            list.push_chain(next, last);
+                        }
+                        return page;
+                    }
+                }
+                page = next;
+            }
+        }
+        ptr::null_mut()
+    }
+
+    /// Make this theap the owner of a page that it took off a list.
+    ///
+    /// # Safety
+    /// - the page is attached, or LISTED and off every list.
+    pub unsafe fn own(&self, page: *mut Page) {
+        // SAFETY: by the contract the page is ours.
+        unsafe {
+            (*page).set_owner(self.as_owner());
+            self.open_fast(&*page);
+        }
+    }
+
+    fn open_fast(&self, page: &Page) {
+        let bin = page.bin();
+        if bin.slices() == 1 && bin != Bin::SINGLE {
+            if self.opened.get() & 1 << bin.index() == 0 {
+                self.open(bin, crate::prim::tls::tag(), super::deferred::registered());
+            }
+            fast::open(page.start(), self.entry(bin), super::theap::EMPTY.entry(Bin::at(0)));
+        }
+    }
+
+    fn fresh(&self, bin: Bin) -> *mut Page {
+        let Some((page, span)) = self.new_page(bin.slices(), 1) else {
+            return ptr::null_mut();
+        };
+        // SAFETY: a record of our own.
+        let page = unsafe { &*page };
+        page.start_blocks(span, bin, self.as_owner());
+        if !map::set(span.start, span.slices, &raw const *page as *mut u8) {
+            // SAFETY: nobody has seen the page.
+            unsafe {
+                arena::release(span);
+                self.free_record(&raw const *page as *mut Page);
+            }
+            return ptr::null_mut();
+        }
+        self.open_fast(page);
+        &raw const *page as *mut Page
+    }
+
+    /// Memory and a record for a page.
+    fn new_page(&self, slices: usize, align: usize) -> Option<(*mut Page, Span)> {
+        let span = arena::claim(slices, align, true)?;
+        let page = self.new_record();
+        if page.is_null() {
+            // SAFETY: just claimed.
+            unsafe { arena::release(span) };
+            return None;
+        }
+        PROCESS.pages.add(1);
+        Some((page, span))
+    }
+
+    /// A block with a page of its own, `slices` long, its start aligned to `align` slices. The second says that it is
+    /// zeroed.
+    pub fn single(&self, slices: usize, align: usize) -> (*mut u8, bool) {
+        let Some((page, span)) = self.new_page(slices, align) else {
+            return (ptr::null_mut(), false);
+        };
+        // SAFETY: a record of our own.
+        unsafe { (*page).start_single(span, self.as_owner()) };
+        if !map::set(span.start, span.slices, page as *mut u8) {
+            // SAFETY: nobody has seen the page.
+            unsafe {
+                arena::release(span);
+                self.free_record(page);
+            }
+            PROCESS.pages.sub(1);
+            return (ptr::null_mut(), false);
+        }
+        PROCESS.malloc_huge.add(span.slices * crate::base::config::SLICE);
+        PROCESS.malloc_huge_count.add(1);
+        (span.start, span.zero)
+    }
+
+    /// What a give or a detach asks for.
+    #[inline]
+    pub fn settle(&self, page: *mut Page, then: Given) {
+        match then {
+            Given::Done => {}
+            Given::List => self.list(page),
+            // SAFETY: the word says that the page is ours alone.
+            Given::Release => unsafe {
+                self.release(page);
+                self.free_record(page);
+            },
+            // SAFETY: as above; its list's consumer frees the record.
+            Given::ReleaseMemory => unsafe { self.release(page) },
+        }
+    }
+
+    /// A page has become LISTED by us: put it where somebody finds it.
+    #[cold]
+    fn list(&self, page: *mut Page) {
+        // SAFETY: until it is on a list nobody else links the page; records are never unmapped.
+        unsafe {
+            let owner = (*page).owner();
+            if owner == self.as_owner() && !self.is_empty_theap() && self.tag.load(crate::base::sync::Ordering::Relaxed) != 0 {
+                self.push_avail(page);
+            } else if Theap::of_owner(owner).returned.push(page) {
+                // Its owner takes it at its next slow path.
+            } else if !self.is_empty_theap() && options::get(Opt::PageReclaimOnFree) >= 0 {
+                self.own(page);
+                PROCESS.pages_reclaim_on_free.add(1);
+                self.push_avail(page);
+            } else {
+                PROCESS.pages_abandoned.add(1);
+                MAIN.abandoned[(*page).bin().index()].push(page);
+            }
+        }
+    }
+
+    /// Give the memory of a page that is all free back to its arena.
+    ///
+    /// # Safety
+    /// - the page is the caller's alone (GONE or DEAD).
+    unsafe fn release(&self, page: *mut Page) {
+        // SAFETY: by the contract.
+        unsafe {
+            let span = (*page).span();
+            if (*page).bin() == Bin::SINGLE {
+                PROCESS.malloc_huge.sub(span.slices * crate::base::config::SLICE);
+            } else if (*page).bin().slices() == 1 {
+                fast::close(span.start, super::theap::EMPTY.entry(Bin::at(0)));
+            }
+            map::clear(span.start, span.slices);
+            PROCESS.pages.sub(1);
+            arena::release(span);
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! The theap: what one thread allocates from, and the thread-local pointer to it.
+//!
+//! Each bin has a stack of free blocks (an array that ends, at its bottom, in a null: so a pop needs one test), in
+//! two parts so that other threads, who read whose a page is, do not share a cache line with what changes at each
+//! allocation: [`Hot`], its owner's, and [`Door`], read by all and written once in a thread's life.
+//!
+//! The two doors: [`EMPTY`]'s stacks are empty and its doors have no owner, so the first allocation or free of a
+//! thread takes the generic path; a stack whose `limit` is its base takes no free.
+//!
+//! Invariants: `base <= top <= base + max` and `*base` is null; blocks on a stack count as out in their pages; `page`
+//! is attached to this theap; all pages on `avail` are LISTED or DEAD.
+
+use crate::base::sync::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use crate::page::bins::{BINS, Bin};
+use crate::page::block::Block;
+use crate::page::record::{Owner, inverse32};
+use crate::page::stack::{Linked, Stack};
+use crate::page::Page;
+use core::cell::Cell;
+use core::mem::offset_of;
+use core::ptr;
+
+/// The owner's part of a bin.
+#[repr(C)]
+pub struct Hot {
+    /// The topmost block, or the null at the base.
+    pub top: Cell<*mut *mut u8>,
+    /// Where a push has no room left.
+    pub limit: Cell<*mut *mut u8>,
+    /// The page that supplies the stack.
+    pub page: Cell<*mut Page>,
+    /// Pages with room.
+    pub avail: Cell<*mut Page>,
+}
+
+/// The part of a bin that other threads read.
+#[repr(C)]
+pub struct Door {
+    /// Tag of the thread whose frees may be pushed; 0 when shut.
+    pub owner: AtomicUsize,
+    /// `inverse32` of the block size: tells block starts in a one-slice page.
+    pub inverse: Cell<u32>,
+    /// Room of the stack now; grows with use.
+    pub room: Cell<u32>,
+    /// The null at the bottom of the stack.
+    pub base: Cell<*mut *mut u8>,
+    _pad: [usize; 1],
+}
+
+/// Blocks moved between pages and this theap, for statistics; written by the owner alone.
+#[repr(C)]
+pub struct Moved {
+    /// Blocks taken from pages.
+    pub taken: AtomicU64,
+    /// Blocks given back to pages (any theap's).
+    pub given: AtomicU64,
+}
+
+impl Moved {
+    /// Count; the owner is the only writer, so no read-modify-write is needed.
+    #[inline]
+    pub fn add(cell: &AtomicU64, n: u32) {
+        cell.store(cell.load(Ordering::Relaxed) + n as u64, Ordering::Relaxed);
+    }
+}
+
+/// Blocks of one page of another thread, to be given back together.
+pub struct Outgoing {
+    /// Null when there is none.
+    pub page: Cell<*mut Page>,
+    /// The chain.
+    pub first: Cell<*mut Block>,
+    /// Its last block.
+    pub last: Cell<*mut Block>,
+    /// Its length.
+    pub count: Cell<u32>,
+}
+
+/// Chains that a theap holds.
+pub const OUTGOING: usize = 16;
+
+const fn stack_words() -> usize {
+    let mut words = 0;
+    let mut b = 0;
+    while b < BINS {
+        words += 1 + Bin::at(b).stack_max();
+        b += 1;
+    }
+    words
+}
+
+/// Where each bin's stack begins.
+static STACK_AT: [u16; BINS] = {
+    let mut at = [0u16; BINS];
+    let mut b = 1;
+    while b < BINS {
+        at[b] = at[b - 1] + 1 + Bin::at(b - 1).stack_max() as u16;
+        b += 1;
+    }
+    at
+};
+
+/// One thread's part of a heap.
+#[repr(C, align(64))]
+pub struct Theap {
+    /// The owner's parts of the bins.
+    pub hot: [Hot; BINS],
+    /// The parts that others read.
+    pub door: [Door; BINS],
+    /// Tag of the thread, 0 when it has ended.
+    pub tag: AtomicUsize,
+    /// Pages with room that other threads return.
+    pub returned: Stack<Page>,
+    /// Link in the pool of theaps without a thread.
+    link: AtomicPtr<Theap>,
+    /// Link in the list of all theaps, which only grows.
+    pub all: AtomicPtr<Theap>,
+    /// Bins whose stacks were ever opened by this thread.
+    pub opened: Cell<u128>,
+    /// Free page records, and how many.
+    pub records: Cell<*mut Page>,
+    /// Length of `records`.
+    pub record_count: Cell<u32>,
+    /// Slow paths taken since the last collect.
+    pub slow: Cell<u32>,
+    /// The heartbeat.
+    pub beat: Cell<u64>,
+    /// In a callback: do not call it again.
+    pub calling: Cell<bool>,
+    /// Chains of blocks of other threads' pages.
+    pub outgoing: [Outgoing; OUTGOING],
+    /// Statistics.
+    pub moved: [Moved; BINS],
+    stacks: [Cell<*mut u8>; stack_words()],
+}
+
+// SAFETY: a theap is shared for its atomics alone; its cells belong to the thread of `tag` (or, when that is 0, to
+// whoever took it from the pool; or, in a child of fork, to the only thread).
+unsafe impl Sync for Theap {}
+
+impl Linked for Theap {
+    fn link(&self) -> &AtomicPtr<Theap> {
+        &self.link
+    }
+}
+
+/// From a bin's hot part to its door.
+pub const DOOR: usize = offset_of!(Theap, door) - offset_of!(Theap, hot);
+/// From a bin's hot part to its door's owner.
+pub const DOOR_OWNER: usize = DOOR + offset_of!(Door, owner);
+/// From a bin's hot part to its door's inverse.
+pub const DOOR_INVERSE: usize = DOOR + offset_of!(Door, inverse);
+
+/// A word that is null for ever: the bottom of the empty theap's stacks.
+#[repr(transparent)]
+struct Null(*mut u8);
+// SAFETY: never written.
+unsafe impl Sync for Null {}
+static NULL: Null = Null(ptr::null_mut());
+/// The stack that is empty and full.
+const BOTTOM: *mut *mut u8 = &raw const NULL.0 as *mut *mut u8;
+
+/// The theap of threads that have not allocated yet. Never written: all its stacks are empty and full at once.
+pub static EMPTY: Theap = {
+    Theap {
+        hot: [const {
+            Hot {
+                top: Cell::new(BOTTOM),
+                limit: Cell::new(BOTTOM),
+                page: Cell::new(ptr::null_mut()),
+                avail: Cell::new(ptr::null_mut()),
+            }
+        }; BINS],
+        door: [const {
+            Door { owner: AtomicUsize::new(0), inverse: Cell::new(0), room: Cell::new(0), base: Cell::new(BOTTOM), _pad: [0] }
+        }; BINS],
+        tag: AtomicUsize::new(0),
+        returned: Stack::new(),
+        link: AtomicPtr::new(ptr::null_mut()),
+        all: AtomicPtr::new(ptr::null_mut()),
+        opened: Cell::new(0),
+        records: Cell::new(ptr::null_mut()),
+        record_count: Cell::new(0),
+        slow: Cell::new(0),
+        beat: Cell::new(0),
+        calling: Cell::new(false),
+        outgoing: [const {
+            Outgoing {
+                page: Cell::new(ptr::null_mut()),
+                first: Cell::new(ptr::null_mut()),
+                last: Cell::new(ptr::null_mut()),
+                count: Cell::new(0),
+            }
+        }; OUTGOING],
+        moved: [const { Moved { taken: AtomicU64::new(0), given: AtomicU64::new(0) } }; BINS],
+        stacks: [const { Cell::new(ptr::null_mut()) }; stack_words()],
+    }
+};
+
+/// The thread-local pointer.
+pub mod thread {
+    crate::thread_pointer!(super::Theap, super::EMPTY);
+}
+
+impl Theap {
+    /// The calling thread's, or [`EMPTY`]; never null.
+    #[inline(always)]
+    pub fn current<'a>() -> &'a Theap {
+        // SAFETY: the pointer is that of EMPTY or of a theap, and theaps are never unmapped.
+        unsafe { &*thread::get() }
+    }
+
+    /// Whether this is the theap of a thread that has not allocated.
+    #[inline(always)]
+    pub fn is_empty_theap(&self) -> bool {
+        ptr::eq(self, &EMPTY)
+    }
+
+    /// As the owner of pages.
+    #[inline(always)]
+    pub fn as_owner(&self) -> *mut Owner {
+        &raw const *self as *mut Owner
+    }
+
+    /// The theap behind a page's owner.
+    ///
+    /// # Safety
+    /// - `owner` is that of a page in use: theaps are never unmapped.
+    #[inline(always)]
+    pub unsafe fn of_owner<'a>(owner: *mut Owner) -> &'a Theap {
+        // SAFETY: by the contract; the one place where an owner is turned back into a theap.
+        unsafe { &*(owner as *const Theap) }
+    }
+
+    /// Of a bin: its hot part as the entry for the table of fast frees, with the provenance of the whole theap.
+    pub fn entry(&self, bin: Bin) -> *mut u8 {
+        let offset = offset_of!(Theap, hot) + bin.index() * size_of::<Hot>();
+        // SAFETY: `bin` is below BINS, so this is inside the theap.
+        unsafe { (&raw const *self as *mut u8).add(offset) }
+    }
+
+    /// Open the stack of a bin for the thread with tag `tag`.
+    pub fn open(&self, bin: Bin, tag: usize, shut: bool) {
+        let b = bin.index();
+        let at = STACK_AT[b] as usize;
+        let base = self.stacks[at..].as_ptr() as *mut *mut u8;
+        let hot = &self.hot[b];
+        let door = &self.door[b];
+        self.stacks[at].set(ptr::null_mut());
+        door.base.set(base);
+        hot.top.set(base);
+        if door.room.get() == 0 {
+            door.room.set((bin.stack_max() as u32).min(8));
+        }
+        let room = if shut { 0 } else { door.room.get() as usize };
+        // SAFETY: room is at most the bin's stack_max, the words after `base`.
+        hot.limit.set(unsafe { base.add(room) });
+        let size = bin.block_size();
+        door.inverse.set(if size < 1 << 16 { inverse32(size) } else { 0 });
+        door.owner.store(tag, Ordering::Relaxed);
+        self.opened.set(self.opened.get() | 1 << b);
+    }
+
+    /// Of fresh zeroed memory: no bin is open, and so each stack is empty and full.
+    pub fn close_all(&self) {
+        for (hot, door) in self.hot.iter().zip(&self.door) {
+            hot.top.set(BOTTOM);
+            hot.limit.set(BOTTOM);
+            door.base.set(BOTTOM);
+        }
+    }
+
+    /// Numbers of the open bins.
+    pub fn open_bins(&self) -> impl Iterator<Item = usize> + use<> {
+        let mut left = self.opened.get();
+        core::iter::from_fn(move || {
+            (left != 0).then(|| {
+                let b = left.trailing_zeros() as usize;
+                left &= left - 1;
+                b
+            })
+        })
+    }
+
+    /// Blocks on the stack of a bin.
+    pub fn depth(&self, b: usize) -> usize {
+        let (top, base) = (self.hot[b].top.get(), self.door[b].base.get());
+        (top as usize).saturating_sub(base as usize) / size_of::<*mut u8>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn layout_serves_the_fast_paths() {
+        assert_eq!(size_of::<Hot>(), 32);
+        assert_eq!(size_of::<Door>(), 32);
+        assert_eq!(offset_of!(Theap, hot), 0);
+        assert!(size_of::<Theap>() <= 32 * 1024, "{}", size_of::<Theap>());
+    }
+
+    #[test]
+    fn the_empty_theap_is_empty_and_full() {
+        for hot in &EMPTY.hot {
+            assert_eq!(hot.top.get(), hot.limit.get());
+            // SAFETY: points to NULL.
+            assert!(unsafe { *hot.top.get() }.is_null());
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The whole-heap validator: every invariant of a theap's stacks, pages and lists, checked one by one. Debug builds
+//! run it now and then, the model tests after each operation.
+
+use super::theap::Theap;
+use crate::arena::map;
+use crate::page::Page;
+use crate::page::bins::Bin;
+use crate::page::word::State;
+
+/// Print what is broken and end the process: the heap cannot be trusted.
+#[cold]
+fn broken(what: &str, at: *const u8) -> ! {
+    let line = format_args!("mimalloc: validator: {what} ({at:p})\n");
+    crate::diag::output::print(line);
+    // SAFETY: ends the process.
+    unsafe { libc::abort() }
+}
+
+impl Theap {
+    /// Check the calling thread's theap; returns the number of blocks that its stacks and chains hold.
+    pub fn validate(&self) -> usize {
+        if self.is_empty_theap() {
+            return 0;
+        }
+        let mut held = 0;
+        for b in self.open_bins() {
+            held += self.validate_stack(b);
+            let page = self.hot[b].page.get();
+            // SAFETY: attached to this theap.
+            if let Some(page) = unsafe { page.as_ref() } {
+                self.validate_attached(b, page);
+            }
+            let mut page = self.hot[b].avail.get();
+            // SAFETY: pages on the list are valid records.
+            while let Some(record) = unsafe { page.as_ref() } {
+                let (state, given, out) = record.word().peek();
+                if state == State::Listed && given + out != record.carved() {
+                    broken("given + out != carved in a listed page", record.start());
+                }
+                if state != State::Listed && state != State::Dead {
+                    broken("a page on a list is neither listed nor dead", record.start());
+                }
+                page = record.next();
+            }
+        }
+        for out in &self.outgoing {
+            if !out.page.get().is_null() {
+                held += out.count.get() as usize;
+            }
+        }
+        held
+    }
+
+    fn validate_stack(&self, b: usize) -> usize {
+        let base = self.door[b].base.get();
+        let depth = self.depth(b);
+        // SAFETY: the stack's words.
+        unsafe {
+            if !(*base).is_null() {
+                broken("the bottom of a stack is not null", base as *const u8);
+            }
+            if depth > Bin::at(b).stack_max() {
+                broken("a stack is deeper than its bin allows", base as *const u8);
+            }
+            for i in 1..=depth {
+                let block = *base.add(i);
+                let page = map::get(block) as *const Page;
+                if page.is_null() || (*page).bin() != Bin::at(b) || (*page).block_of(block).is_none() {
+                    broken("a stack holds what is no block of its bin", block);
+                }
+                for j in 1..i {
+                    if *base.add(j) == block {
+                        broken("a block is twice on a stack: a double free", block);
+                    }
+                }
+            }
+        }
+        depth
+    }
+
+    fn validate_attached(&self, b: usize, page: &Page) {
+        let (state, given, _) = page.word().peek();
+        let (free, local) = page.held();
+        if state != State::Attached {
+            broken("a bin's page is not attached", page.start());
+        }
+        if page.bin() != Bin::at(b) || page.owner() != self.as_owner() {
+            broken("a bin's page is another's", page.start());
+        }
+        if free + local + given > page.carved() || page.carved() > page.capacity() {
+            broken("more free blocks than the page has", page.start());
+        }
+        if !page.lists_are_sound() {
+            broken("a free list leaves its page or has another length", page.start());
+        }
+        if map::get(page.start()) as *const Page != &raw const *page {
+            broken("the page map does not lead to the page", page.start());
+        }
+    }
+}

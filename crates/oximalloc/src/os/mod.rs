@@ -1,0 +1,137 @@
+//! Ranges from the operating system: reserved at any alignment, committed, given back, and counted.
+//!
+//! Invariant: `PROCESS.reserved` is the sum of what [`reserve`] gave and [`release`] has not taken back.
+
+use crate::base::sync::{AtomicBool, Ordering};
+use crate::diag::stats::PROCESS;
+use crate::prim::memory;
+use core::ptr;
+
+pub use crate::prim::memory::{overcommits, page_size};
+
+/// Reserve `size` bytes (whole OS pages) aligned to `align` (a power of two), at `hint` if that is free and aligned,
+/// accessible at once if `commit`. Null when the system refuses.
+pub fn reserve(size: usize, align: usize, commit: bool, hint: usize) -> *mut u8 {
+    let p = reserve_uncounted(size, align, commit, hint);
+    if !p.is_null() {
+        PROCESS.reserved.add(size);
+    }
+    p
+}
+
+fn reserve_uncounted(size: usize, align: usize, commit: bool, hint: usize) -> *mut u8 {
+    if size == 0 || size > isize::MAX as usize || !align.is_power_of_two() {
+        return ptr::null_mut();
+    }
+    PROCESS.mmap_calls.add(1);
+    let p = memory::reserve(hint, size, commit);
+    if p.is_null() || p.addr() & (align - 1) == 0 {
+        return p;
+    }
+    // SAFETY: mapped just now and told to nobody.
+    unsafe { memory::unmap(p, size) };
+    let Some(room) = size.checked_add(align).filter(|&room| room <= isize::MAX as usize) else {
+        return ptr::null_mut();
+    };
+    PROCESS.mmap_calls.add(1);
+    let p = memory::reserve(0, room, commit);
+    if p.is_null() {
+        return p;
+    }
+    let before = p.addr().wrapping_neg() & (align - 1);
+    let start = p.wrapping_add(before);
+    // SAFETY: the parts before and after the aligned range belong to the mapping made above and are told to nobody.
+    unsafe {
+        if before > 0 {
+            memory::unmap(p, before);
+        }
+        if room > before + size {
+            memory::unmap(start.wrapping_add(size), room - before - size);
+        }
+    }
+    start
+}
+
+/// Give a range back.
+///
+/// # Safety
+/// - the range is all or a part of what [`reserve`] gave, in whole OS pages, and nobody uses it any more.
+pub unsafe fn release(p: *mut u8, size: usize) {
+    // SAFETY: by the contract.
+    if size > 0 && unsafe { memory::unmap(p, size) } {
+        PROCESS.reserved.sub(size);
+    }
+}
+
+/// Make a range accessible; false when the system refuses.
+///
+/// # Safety
+/// - the range lies in one that [`reserve`] gave, in whole OS pages.
+pub unsafe fn commit(p: *mut u8, size: usize) -> bool {
+    PROCESS.commit_calls.add(1);
+    // SAFETY: by the contract.
+    unsafe { memory::commit(p, size) }
+}
+
+/// Give the memory of a range back; it reads as zero from then on (after a [`commit`] if `strict`).
+///
+/// # Safety
+/// - as for [`commit`], and nobody uses the range.
+pub unsafe fn decommit(p: *mut u8, size: usize, strict: bool) -> bool {
+    PROCESS.purge_calls.add(1);
+    // SAFETY: by the contract.
+    let done = unsafe { memory::decommit(p, size, strict) };
+    if done {
+        PROCESS.purged.add(size);
+    }
+    done
+}
+
+/// Let the system take the memory of a range when it wants to; contents become undefined.
+///
+/// # Safety
+/// - as for [`decommit`].
+pub unsafe fn reset(p: *mut u8, size: usize) -> bool {
+    // Some kernels lack the gentle call; one refusal is enough to know.
+    static REFUSED: AtomicBool = AtomicBool::new(false);
+    if REFUSED.load(Ordering::Relaxed) {
+        return false;
+    }
+    PROCESS.reset_calls.add(1);
+    // SAFETY: by the contract.
+    let done = unsafe { memory::reset(p, size) };
+    if done {
+        PROCESS.reset.add(size);
+    } else {
+        REFUSED.store(true, Ordering::Relaxed);
+    }
+    done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_alignment_is_kept() {
+        for shift in 12..=31 {
+            let p = reserve(1 << 16, 1 << shift, false, 0);
+            assert!(!p.is_null());
+            assert_eq!(p.addr() % (1 << shift), 0);
+            // SAFETY: reserved above, whole.
+            unsafe {
+                assert!(commit(p, 1 << 16));
+                p.add((1 << 16) - 1).write(1);
+                release(p, 1 << 16);
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused() {
+        assert!(reserve(0, 4096, false, 0).is_null());
+        assert!(reserve(usize::MAX & !4095, 4096, false, 0).is_null());
+        assert!(reserve(4096, 1 << 62, false, 0).is_null());
+        assert!(reserve(4096, 3, false, 0).is_null());
+    }
+}

@@ -1,0 +1,121 @@
+//! Size classes. Invariant: the block size of a request's bin is at least the request rounded up to 16 bytes and
+//! exceeds that by at most one eighth of itself (12.5 %).
+//!
+//! Bins 1 to 32 are the multiples of 16 up to 512 bytes, so that a small size finds its bin without a table. From
+//! there every doubling is cut into eight steps, up to [`BLOCK_MAX`]. Whatever is larger has a page of its own.
+
+/// Small requests, whose bin is `size` rounded up over 16.
+pub const SMALL_MAX: usize = 512;
+/// The largest block that shares a page with others.
+pub const BLOCK_MAX: usize = 64 * 1024;
+/// Slots of a theap: bin 0 stands for empty requests and stays shut.
+pub const BINS: usize = 89;
+/// The largest block of a page of a single slice.
+pub const ONE_SLICE_MAX: usize = 8 * 1024;
+/// Slices of a page of larger blocks (512 KiB).
+pub const MEDIUM_SLICES: usize = 8;
+
+/// A size class, 1 to 88; 0 is the class of the empty request and 89 that of blocks with a page of their own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Bin(u8);
+
+impl Bin {
+    /// The class of blocks that have a page of their own.
+    pub const SINGLE: Bin = Bin(BINS as u8);
+
+    /// The bin of a request of at most [`BLOCK_MAX`] bytes.
+    #[inline(always)]
+    pub const fn of(size: usize) -> Bin {
+        if size <= SMALL_MAX {
+            let round = if size == 0 { 16 } else { size + 15 };
+            Bin((round / 16) as u8)
+        } else {
+            let s = size - 1;
+            let exp = s.ilog2() as usize;
+            let step = s >> (exp - 3);
+            Bin((33 + (exp - 9) * 8 + (step - 8)) as u8)
+        }
+    }
+
+    /// The bin with that number, below [`BINS`].
+    #[inline(always)]
+    pub const fn at(index: usize) -> Bin {
+        Bin(index as u8)
+    }
+
+    /// Its number.
+    #[inline(always)]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+
+    /// Bytes of a block of this bin (0 for the two bins without a size).
+    pub const fn block_size(self) -> usize {
+        let b = self.0 as usize;
+        if b <= 32 {
+            b * 16
+        } else if b < BINS {
+            let exp = 9 + (b - 33) / 8;
+            (9 + (b - 33) % 8) << (exp - 3)
+        } else {
+            0
+        }
+    }
+
+    /// Slices of a fresh page.
+    pub const fn slices(self) -> usize {
+        if self.block_size() <= ONE_SLICE_MAX { 1 } else { MEDIUM_SLICES }
+    }
+
+    /// How many freed blocks a thread may hold back in front of its pages: at most 64, and 16 KiB for small
+    /// blocks, 64 KiB for the largest.
+    pub const fn stack_max(self) -> usize {
+        let size = self.block_size();
+        match size {
+            0 => 0,
+            1..=256 => 64,
+            257..=1024 => 32,
+            1025..=2048 => 16,
+            2049..=4096 => 8,
+            4097..=16384 => 4,
+            16385..=32768 => 2,
+            _ => 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_size_wastes_at_most_an_eighth() {
+        for size in 1..=BLOCK_MAX {
+            let block = Bin::of(size).block_size();
+            let rounded = size.next_multiple_of(16);
+            assert!(block >= rounded, "{size}: {block}");
+            assert!((block - rounded) * 8 <= block, "{size}: {block}");
+        }
+    }
+
+    #[test]
+    fn bins_and_sizes_agree() {
+        for b in 1..BINS {
+            let bin = Bin::at(b);
+            assert_eq!(Bin::of(bin.block_size()), bin);
+            assert_eq!(Bin::of(Bin::at(b - 1).block_size() + 1), bin);
+        }
+        assert_eq!(Bin::at(BINS - 1).block_size(), BLOCK_MAX);
+        assert_eq!(Bin::of(0), Bin::of(16));
+    }
+
+    #[test]
+    fn multiples_of_an_alignment_have_aligned_blocks() {
+        for shift in 4..=16 {
+            let align = 1usize << shift;
+            for size in (align..=BLOCK_MAX).step_by(align) {
+                assert_eq!(Bin::of(size).block_size() % align, 0, "{size} {align}");
+            }
+        }
+    }
+}

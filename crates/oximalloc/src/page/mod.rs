@@ -1,0 +1,14 @@
+//! Pages: some slices that hold blocks of one size class. `bins` are the size classes, `word` the one atomic word
+//! that threads share about a page, `stack` a list of pages that any thread may push to.
+pub mod bins;
+#[cfg(not(loom))]
+pub mod block;
+#[cfg(not(loom))]
+pub mod record;
+pub mod stack;
+pub mod word;
+
+#[cfg(not(loom))]
+pub use bins::Bin;
+#[cfg(not(loom))]
+pub use record::Page;

@@ -1,0 +1,360 @@
+//! The record of a page, apart from its memory.
+//!
+//! Who may touch what: the first cache line is read by any thread that gives a block back (`start`, `inverse`,
+//! `bin`, `block_size` do not change while a block is out); `word` and `theap` are atomic; `next` belongs to the list
+//! that holds the page. The second line belongs to the theap that has the page attached.
+//!
+//! Invariant of an attached page, checked by the validator: `carved == used + free + local_free`, where `used` counts
+//! blocks in the program, in stacks, in chains and on the word's list; and of a detached one: `carved == out + given`.
+
+use super::bins::Bin;
+use super::block::Block;
+use super::stack::Linked;
+use super::word::{Chain, Given, Word};
+use crate::arena::{Origin, Span};
+use crate::base::sync::{AtomicPtr, AtomicU32, Ordering};
+use core::cell::Cell;
+use core::ptr;
+
+/// The theap that a page belongs to, as lower floors see it.
+#[repr(C)]
+pub struct Owner {
+    _opaque: [u8; 0],
+}
+
+/// A page.
+#[repr(C, align(128))]
+pub struct Page {
+    word: Word,
+    owner: AtomicPtr<Owner>,
+    next: AtomicPtr<Page>,
+    start: Cell<*mut u8>,
+    block_size: Cell<usize>,
+    inverse: Cell<u64>,
+    bin: Cell<Bin>,
+    /// Some pointers into its blocks were handed out (aligned at an offset).
+    interior: Cell<bool>,
+    threshold: Cell<u32>,
+
+    // Second line: the owner's.
+    free: Cell<*mut Block>,
+    local_free: Cell<*mut Block>,
+    free_count: Cell<u32>,
+    local_count: Cell<u32>,
+    carved: AtomicU32,
+    capacity: Cell<u32>,
+    slices: Cell<usize>,
+    origin: Cell<Origin>,
+    /// Memory beyond the carved blocks (of a single block: its memory) is zero.
+    zero: Cell<bool>,
+}
+
+impl Linked for Page {
+    fn link(&self) -> &AtomicPtr<Page> {
+        &self.next
+    }
+}
+
+/// `ceil(2^64 / d)`: n < 2^32 is a multiple of d exactly when `n * inverse(d)` mod 2^64 is below `inverse(d)`
+/// (Lemire, Kaser, Kurz: Faster remainder by direct computation, 2019).
+pub const fn inverse(d: usize) -> u64 {
+    (u64::MAX / d as u64).wrapping_add(1)
+}
+
+/// The same with 32 bits, for offsets below 2^16.
+pub const fn inverse32(d: usize) -> u32 {
+    (u32::MAX / d as u32).wrapping_add(1)
+}
+
+impl Page {
+    /// Make a fresh record of zeroed memory the page of `span` with blocks of `bin`, attached to `owner`.
+    pub fn start_blocks(&self, span: Span, bin: Bin, owner: *mut Owner) {
+        let size = bin.block_size();
+        let capacity = (span.slices * crate::base::config::SLICE / size) as u32;
+        self.start_common(span, bin, owner, size, capacity);
+        self.carved.store(0, Ordering::Relaxed);
+        self.word.start_attached();
+    }
+
+    /// Make a fresh record the page of one block, handed out at once, of the whole span.
+    pub fn start_single(&self, span: Span, owner: *mut Owner) {
+        let size = span.slices * crate::base::config::SLICE;
+        self.start_common(span, Bin::SINGLE, owner, size, 1);
+        self.carved.store(1, Ordering::Relaxed);
+        self.word.start_full(1);
+    }
+
+    fn start_common(&self, span: Span, bin: Bin, owner: *mut Owner, size: usize, capacity: u32) {
+        self.owner.store(owner, Ordering::Relaxed);
+        self.next.store(ptr::null_mut(), Ordering::Relaxed);
+        self.start.set(span.start);
+        self.block_size.set(size);
+        self.inverse.set(if size >= 1 << 32 { 0 } else { inverse(size) });
+        self.bin.set(bin);
+        self.interior.set(false);
+        // Listing a full page at its first free block would make a thread that is given one block after the other
+        // take and give up the page each time; an eighth is the waste that sizes have too.
+        self.threshold.set((capacity / 8).max(1));
+        self.free.set(ptr::null_mut());
+        self.local_free.set(ptr::null_mut());
+        self.free_count.set(0);
+        self.local_count.set(0);
+        self.capacity.set(capacity);
+        self.slices.set(span.slices);
+        self.origin.set(span.origin);
+        self.zero.set(span.zero);
+    }
+
+    /// A single block has grown or shrunk in place, or moved: its span now.
+    pub fn set_span(&self, span: Span) {
+        self.start.set(span.start);
+        self.slices.set(span.slices);
+        self.origin.set(span.origin);
+        let size = span.slices * crate::base::config::SLICE;
+        self.block_size.set(size);
+        self.inverse.set(if size >= 1 << 32 { 0 } else { inverse(size) });
+    }
+
+    /// The memory.
+    pub fn span(&self) -> Span {
+        Span { start: self.start.get(), slices: self.slices.get(), zero: false, origin: self.origin.get() }
+    }
+    /// The shared word.
+    pub fn word(&self) -> &Word {
+        &self.word
+    }
+    /// Its size class.
+    #[inline(always)]
+    pub fn bin(&self) -> Bin {
+        self.bin.get()
+    }
+    /// Bytes of a block.
+    #[inline(always)]
+    pub fn block_size(&self) -> usize {
+        self.block_size.get()
+    }
+    /// First byte.
+    #[inline(always)]
+    pub fn start(&self) -> *mut u8 {
+        self.start.get()
+    }
+    /// Blocks that fit.
+    pub fn capacity(&self) -> u32 {
+        self.capacity.get()
+    }
+    /// Blocks that were made so far.
+    pub fn carved(&self) -> u32 {
+        self.carved.load(Ordering::Relaxed)
+    }
+    /// Whether memory not yet carved is zero.
+    pub fn is_zero(&self) -> bool {
+        self.zero.get()
+    }
+    /// Free blocks that the owner holds in the page's own lists: (free, local_free).
+    pub fn held(&self) -> (u32, u32) {
+        (self.free_count.get(), self.local_count.get())
+    }
+
+    /// The theap it belongs to.
+    #[inline(always)]
+    pub fn owner(&self) -> *mut Owner {
+        self.owner.load(Ordering::Relaxed)
+    }
+    /// A new owner, who took the page off a list.
+    pub fn set_owner(&self, owner: *mut Owner) {
+        self.owner.store(owner, Ordering::Relaxed);
+    }
+    /// Links of the list that holds it.
+    pub fn next(&self) -> *mut Page {
+        self.next.load(Ordering::Relaxed)
+    }
+    /// Set the link.
+    pub fn set_next(&self, next: *mut Page) {
+        self.next.store(next, Ordering::Relaxed);
+    }
+
+    /// From now on pointers into blocks may be handed out.
+    pub fn set_interior(&self) {
+        self.interior.set(true);
+    }
+
+    /// The block that `p` belongs to, if `p` was handed out: the start of a block, or a place in one where such
+    /// pointers were handed out. `p` lies in this page's slices.
+    #[inline(always)]
+    pub fn block_of(&self, p: *const u8) -> Option<*mut Block> {
+        let offset = p as usize - self.start.get() as usize;
+        let inverse = self.inverse.get();
+        if (offset as u64).wrapping_mul(inverse) < inverse && offset >> 32 == 0 {
+            // A block that was never carved was never handed out.
+            if offset < self.carved.load(Ordering::Relaxed) as usize * self.block_size.get() {
+                return Some(p as *mut Block);
+            }
+            return None;
+        }
+        self.block_around(offset)
+    }
+
+    #[cold]
+    fn block_around(&self, offset: usize) -> Option<*mut Block> {
+        let index = offset / self.block_size.get();
+        let start = index * self.block_size.get();
+        if index < self.carved() as usize && (offset == start || self.interior.get()) {
+            // SAFETY: `index` is below `carved`, so the block lies in the page's memory.
+            return Some(unsafe { self.start.get().add(start) } as *mut Block);
+        }
+        None
+    }
+
+    fn offset16(&self, block: *mut Block) -> u32 {
+        ((block as usize - self.start.get() as usize) / 16) as u32
+    }
+
+    fn block_at16(&self, offset: u32) -> *mut Block {
+        // SAFETY: offsets come from `offset16` of blocks of this page.
+        unsafe { self.start.get().add(offset as usize * 16) as *mut Block }
+    }
+
+    /// Give a chain of `n` blocks of this page back, linked from `first` to `last`.
+    ///
+    /// # Safety
+    /// - they are blocks of this page, out, and the caller's to free.
+    #[inline]
+    pub unsafe fn give(&self, first: *mut Block, last: *mut Block, n: u32) -> Given {
+        self.word.give(self.offset16(first), n, self.threshold.get(), |list| {
+            let next = if list.count == 0 { ptr::null_mut() } else { self.block_at16(list.head) };
+            // SAFETY: `last` is ours until the exchange that gives it away.
+            unsafe { Block::set_next(last, next) }
+        })
+    }
+
+    /// Put a chain that the owner itself freed on `local_free` of an attached page: no atomics.
+    ///
+    /// # Safety
+    /// - the page is attached to the caller; as for [`Page::give`].
+    pub unsafe fn give_local(&self, first: *mut Block, last: *mut Block, n: u32) {
+        // SAFETY: the blocks are ours.
+        unsafe { Block::set_next(last, self.local_free.get()) };
+        self.local_free.set(first);
+        self.local_count.set(self.local_count.get() + n);
+    }
+
+    /// Move up to `want` free blocks to `put` (called once a block): from `free`, else from `local_free`, else from
+    /// what other threads gave, else carved anew. Returns how many, and whether they are fresh zeroed memory.
+    ///
+    /// # Safety
+    /// - the page is attached to the caller.
+    pub unsafe fn supply(&self, want: u32, mut put: impl FnMut(*mut Block)) -> (u32, bool) {
+        if self.free.get().is_null() {
+            if self.local_count.get() > 0 {
+                self.free.set(self.local_free.replace(ptr::null_mut()));
+                self.free_count.set(self.local_count.replace(0));
+            } else {
+                let Chain { head, count } = self.word.take();
+                if count > 0 {
+                    self.free.set(self.block_at16(head));
+                    self.free_count.set(count);
+                }
+            }
+        }
+        let have = self.free_count.get();
+        if have > 0 {
+            let n = want.min(have);
+            let mut block = self.free.get();
+            for i in 0..n {
+                if !self.contains(block) {
+                    return (self.drop_corrupt_list(have, i, block), false);
+                }
+                put(block);
+                // SAFETY: it is one of the `have` free blocks on a list that the owner holds.
+                block = unsafe { Block::next(block) };
+            }
+            self.free.set(if n == have { ptr::null_mut() } else { block });
+            self.free_count.set(have - n);
+            return (n, false);
+        }
+        let carved = self.carved();
+        let n = want.min(self.capacity.get() - carved);
+        let size = self.block_size.get();
+        for i in 0..n as usize {
+            // SAFETY: `carved + n` is at most the capacity.
+            put(unsafe { self.start.get().add((carved as usize + i) * size) } as *mut Block);
+        }
+        self.carved.store(carved + n, Ordering::Relaxed);
+        (n, self.zero.get())
+    }
+
+    /// A link that does not point to a block: somebody wrote to freed memory. The rest of the list is given up.
+    #[cold]
+    fn drop_corrupt_list(&self, have: u32, taken: u32, block: *mut Block) -> u32 {
+        crate::diag::error::error(
+            libc::EFAULT,
+            format_args!("malloc: a free block's link was overwritten ({block:p}, page of {} byte blocks at {:p}): the program wrote to freed memory; {} free blocks are given up", self.block_size(), self.start(), have - taken),
+        );
+        self.free.set(ptr::null_mut());
+        self.free_count.set(0);
+        taken
+    }
+
+    /// Whether `block` is the start of one of the carved blocks.
+    pub fn contains(&self, block: *mut Block) -> bool {
+        let offset = (block as usize).wrapping_sub(self.start.get() as usize);
+        offset < self.carved() as usize * self.block_size.get()
+            && (offset as u64).wrapping_mul(self.inverse.get()) < self.inverse.get()
+    }
+
+    /// Adopt the given blocks that `attach` of the word returned.
+    pub fn adopt(&self, chain: Chain) {
+        self.free.set(if chain.count == 0 { ptr::null_mut() } else { self.block_at16(chain.head) });
+        self.free_count.set(chain.count);
+        self.local_free.set(ptr::null_mut());
+        self.local_count.set(0);
+    }
+
+    /// Let go of an attached page; its own free blocks go to the word's list. `keep` as in [`Word::detach`].
+    ///
+    /// # Safety
+    /// - the page is attached to the caller.
+    pub unsafe fn detach(&self, keep: bool) -> Given {
+        let (mut first, mut last, mut n) = (ptr::null_mut::<Block>(), ptr::null_mut::<Block>(), 0);
+        for (list, count) in [(&self.free, &self.free_count), (&self.local_free, &self.local_count)] {
+            let mut block = list.replace(ptr::null_mut());
+            for _ in 0..count.replace(0) {
+                if !self.contains(block) {
+                    break;
+                }
+                // SAFETY: a free block on the owner's list.
+                let next = unsafe { Block::next(block) };
+                if first.is_null() {
+                    last = block;
+                }
+                // SAFETY: as above.
+                unsafe { Block::set_next(block, first) };
+                first = block;
+                n += 1;
+                block = next;
+            }
+        }
+        let head = if n > 0 { self.offset16(first) } else { 0 };
+        self.word.detach(head, n, self.carved(), self.threshold.get(), keep, |list| {
+            let next = if list.count == 0 { ptr::null_mut() } else { self.block_at16(list.head) };
+            // SAFETY: `last` is ours until the exchange that gives it away; it is set when `n > 0`.
+            unsafe { Block::set_next(last, next) }
+        })
+    }
+
+    /// For the validator: both of the owner's lists stay in the page and have the length that is kept.
+    pub fn lists_are_sound(&self) -> bool {
+        [(self.free.get(), self.free_count.get()), (self.local_free.get(), self.local_count.get())].into_iter().all(
+            |(mut block, count)| {
+                for _ in 0..count {
+                    if !self.contains(block) {
+                        return false;
+                    }
+                    // SAFETY: one of the `count` blocks on a list of the owner, who is the caller.
+                    block = unsafe { Block::next(block) };
+                }
+                true
+            },
+        )
+    }
+}

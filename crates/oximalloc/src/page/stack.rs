@@ -1,0 +1,171 @@
+//! A list of records that any thread may push to and one consumer at a time takes whole: how a page is handed to a
+//! theap, to a heap's abandoned pages, or a record to the pool.
+//!
+//! Push-only and take-all, so a head that comes back (ABA) is harmless. A list can be closed, by its consumer: then
+//! pushes fail until it is opened again. A thread stopped between its link and its compare-and-swap holds one record
+//! and delays nobody.
+
+use crate::base::sync::{AtomicPtr, Ordering};
+use core::ptr;
+
+/// What can be on a list: something with a link that the list owns while it is there.
+pub trait Linked: Sized {
+    /// The link.
+    fn link(&self) -> &AtomicPtr<Self>;
+}
+
+/// The list.
+pub struct Stack<T>(AtomicPtr<T>);
+
+/// The head of a closed list; never dereferenced.
+fn closed<T>() -> *mut T {
+    ptr::without_provenance_mut(1)
+}
+
+impl<T: Linked> Stack<T> {
+    /// An empty, open list.
+    #[cfg(not(loom))]
+    pub const fn new() -> Self {
+        Stack(AtomicPtr::new(ptr::null_mut()))
+    }
+    /// An empty, open list.
+    #[cfg(loom)]
+    pub fn new() -> Self {
+        Stack(AtomicPtr::new(ptr::null_mut()))
+    }
+
+    /// True when nothing was on it a moment ago.
+    pub fn is_empty(&self) -> bool {
+        let head = self.0.load(Ordering::Relaxed);
+        head.is_null() || head == closed()
+    }
+
+    /// Push one record; false if the list is closed.
+    ///
+    /// # Safety
+    /// - `item` is valid for as long as it is on a list, and on no list now.
+    pub unsafe fn push(&self, item: *mut T) -> bool {
+        // SAFETY: one item is a chain of one.
+        unsafe { self.push_chain(item, item) }
+    }
+
+    /// Push a chain of records, linked from `first` to `last`; false if the list is closed.
+    ///
+    /// # Safety
+    /// - as for [`Stack::push`], for each record of the chain.
+    pub unsafe fn push_chain(&self, first: *mut T, last: *mut T) -> bool {
+        let mut head = self.0.load(Ordering::Relaxed);
+        loop {
+            if head == closed() {
+                return false;
+            }
+            // SAFETY: the chain is the caller's until the exchange below.
+            unsafe { (*last).link().store(head, Ordering::Relaxed) };
+            // Release: the link, and what the pusher did with the record, pairs with the Acquire in `take_all`.
+            match self.0.compare_exchange_weak(head, first, Ordering::Release, Ordering::Relaxed) {
+                Ok(_) => return true,
+                Err(now) => head = now,
+            }
+        }
+    }
+
+    /// Put a chain back on a list that is empty; false if it is not.
+    ///
+    /// # Safety
+    /// - as for [`Stack::push_chain`].
+    pub unsafe fn push_if_empty(&self, first: *mut T) -> bool {
+        // Release: as in `push_chain`.
+        self.0.compare_exchange(ptr::null_mut(), first, Ordering::Release, Ordering::Relaxed).is_ok()
+    }
+
+    /// Take all records; null when there are none. The list stays as it was, open or closed.
+    pub fn take_all(&self) -> *mut T {
+        if self.is_empty() {
+            return ptr::null_mut();
+        }
+        self.swap(ptr::null_mut())
+    }
+
+    /// Take all records and close the list.
+    pub fn close(&self) -> *mut T {
+        self.swap(closed())
+    }
+
+    /// Open a closed list. Only its consumer may.
+    pub fn open(&self) {
+        self.0.store(ptr::null_mut(), Ordering::Relaxed);
+    }
+
+    fn swap(&self, with: *mut T) -> *mut T {
+        // Acquire: pairs with the Release of each push. Release: what a closer did before is seen by whoever finds
+        // the list closed only through other means; nothing pairs with it here.
+        let head = self.0.swap(with, Ordering::Acquire);
+        if head == closed() { ptr::null_mut() } else { head }
+    }
+}
+
+impl<T: Linked> Default for Stack<T> {
+    fn default() -> Self {
+        Stack::new()
+    }
+}
+
+#[cfg(all(test, loom))]
+mod loom_tests {
+    use super::*;
+    use loom::sync::Arc;
+    use loom::thread;
+
+    struct Item {
+        link: AtomicPtr<Item>,
+    }
+    impl Linked for Item {
+        fn link(&self) -> &AtomicPtr<Item> {
+            &self.link
+        }
+    }
+    fn item() -> *mut Item {
+        Box::into_raw(Box::new(Item { link: AtomicPtr::new(ptr::null_mut()) }))
+    }
+    /// # Safety: the chain is the caller's.
+    unsafe fn drain(mut item: *mut Item) -> usize {
+        let mut n = 0;
+        while !item.is_null() {
+            // SAFETY: items on the chain are boxes that only we hold now.
+            let boxed = unsafe { Box::from_raw(item) };
+            item = boxed.link.load(Ordering::Relaxed);
+            n += 1;
+        }
+        n
+    }
+
+    /// Two pushers against a consumer that takes all and then closes: each record is taken once or refused.
+    #[test]
+    fn loom_nothing_is_lost_when_a_list_closes() {
+        loom::model(|| {
+            let list = Arc::new(Stack::<Item>::new());
+            let pushers: Vec<_> = (0..2)
+                .map(|_| {
+                    let list = list.clone();
+                    thread::spawn(move || {
+                        let it = item();
+                        // SAFETY: fresh and on no list.
+                        if unsafe { list.push(it) } {
+                            1
+                        } else {
+                            // SAFETY: refused, so still ours.
+                            drop(unsafe { Box::from_raw(it) });
+                            0
+                        }
+                    })
+                })
+                .collect();
+            // SAFETY: what was taken is ours.
+            let mut got = unsafe { drain(list.take_all()) };
+            // SAFETY: as above.
+            got += unsafe { drain(list.close()) };
+            let pushed: usize = pushers.into_iter().map(|t| t.join().unwrap()).sum();
+            assert_eq!(got, pushed);
+        });
+    }
+}

@@ -1,0 +1,325 @@
+//! The word that threads share about a page: who may touch its lists, and the blocks that were given back to it.
+//!
+//! ```text
+//! bits 0..3   state      bits 3..23  head: offset of the first given block, in units of 16 bytes
+//! bits 23..43 given: number of blocks on that list      bits 43..63 out: blocks in the program's hands
+//! ```
+//!
+//! States and transitions (every one is one compare-and-swap on this word):
+//!
+//! ```text
+//! ATTACHED  one theap allocates from the page and alone touches its other lists; `out` is not kept (0)
+//!     give:    push a chain; given += n
+//!     take:    the owner empties the list
+//!     detach:  -> FULL or LISTED; the owner puts its own free blocks on the list and sets `out`
+//!              -> GONE when nothing is out
+//! FULL      nobody's list holds the page
+//!     give:    push; given += n, out -= n
+//!              -> LISTED when given reaches the threshold: the giver must put the page on a list
+//!              -> GONE when out reaches 0: the giver owns the page alone and releases it, record and memory
+//! LISTED    the page is on exactly one list (or is being put there by the thread that made it LISTED)
+//!     give:    as in FULL;   -> DEAD when out reaches 0: the giver releases the memory, not the record
+//!     attach:  the list's consumer -> ATTACHED, taking the list
+//! DEAD      the record alone is left, on its list; its consumer releases it
+//! ```
+//!
+//! Why this is safe. The list is only ever pushed to or taken whole, so a head that comes back (ABA) is harmless:
+//! the link that a giver wrote is right for any list that has that head, and all other facts that it relied on are
+//! in the word itself. `out` counts blocks that the program, a theap's stack or a chain still holds; when it is 0 in
+//! a detached page nobody can give to it any more, so the thread that brought it to 0 is alone. A thread that is
+//! stopped anywhere delays nobody: it holds blocks (which keeps the page alive) or a page that is LISTED and not yet
+//! on its list (which keeps that record from reuse), and no lock.
+//!
+//! Orderings: a giver's success is Release (its writes into the blocks, and all it did with them before, happen
+//! before the taker's use) and pairs with the Acquire in `take`, `attach` and in a give that ends in GONE or DEAD.
+
+use crate::base::sync::{AtomicU64, Ordering};
+
+const STATE: u64 = 7;
+const FIELD: u64 = (1 << 20) - 1;
+const HEAD: u32 = 3;
+const GIVEN: u32 = 23;
+const OUT: u32 = 43;
+
+/// The state of a page, as in the file's head.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum State {
+    /// A theap allocates from it.
+    Attached = 0,
+    /// Detached, on no list.
+    Full = 1,
+    /// Detached, on a list.
+    Listed = 2,
+    /// On a list, memory released.
+    Dead = 3,
+    /// Released wholly (or never used).
+    Gone = 4,
+}
+
+/// What a giver has to do after its give.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Given {
+    /// Nothing.
+    Done,
+    /// Put the page on a list.
+    List,
+    /// Release memory and record: the page is nobody's else.
+    Release,
+    /// Release the memory; the record is on a list.
+    ReleaseMemory,
+}
+
+/// A list of given blocks: offset of the first in units of 16 bytes (meaningless when `count` is 0).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Chain {
+    /// Offset of the first block over 16.
+    pub head: u32,
+    /// Number of blocks.
+    pub count: u32,
+}
+
+#[derive(Clone, Copy)]
+struct Bits(u64);
+
+impl Bits {
+    fn new(state: State, head: u32, given: u32, out: u32) -> Bits {
+        Bits(state as u64 | (head as u64) << HEAD | (given as u64) << GIVEN | (out as u64) << OUT)
+    }
+    fn state(self) -> State {
+        match self.0 & STATE {
+            0 => State::Attached,
+            1 => State::Full,
+            2 => State::Listed,
+            3 => State::Dead,
+            _ => State::Gone,
+        }
+    }
+    fn head(self) -> u32 {
+        (self.0 >> HEAD & FIELD) as u32
+    }
+    fn given(self) -> u32 {
+        (self.0 >> GIVEN & FIELD) as u32
+    }
+    fn out(self) -> u32 {
+        (self.0 >> OUT & FIELD) as u32
+    }
+}
+
+/// The word. A fresh one is GONE.
+pub struct Word(AtomicU64);
+
+impl Word {
+    /// A word of a page that is not in use.
+    #[cfg(not(loom))]
+    pub const fn new() -> Word {
+        Word(AtomicU64::new(State::Gone as u64))
+    }
+    /// A word of a page that is not in use.
+    #[cfg(loom)]
+    pub fn new() -> Word {
+        Word(AtomicU64::new(State::Gone as u64))
+    }
+
+    /// The page starts its life attached to the calling theap, alone with its memory.
+    pub fn start_attached(&self) {
+        self.0.store(Bits::new(State::Attached, 0, 0, 0).0, Ordering::Relaxed);
+    }
+
+    /// The page starts with `out` blocks handed out and no list.
+    pub fn start_full(&self, out: u32) {
+        self.0.store(Bits::new(State::Full, 0, 0, out).0, Ordering::Relaxed);
+    }
+
+    /// State, given and out, as they are at some moment.
+    pub fn peek(&self) -> (State, u32, u32) {
+        let bits = Bits(self.0.load(Ordering::Relaxed));
+        (bits.state(), bits.given(), bits.out())
+    }
+
+    /// Give `n` blocks back, a chain whose first has offset `head`; `link` is called, possibly more than once, with
+    /// the present list and must make the chain's last block point to it. At `threshold` given blocks a FULL page
+    /// is to be listed.
+    #[inline]
+    pub fn give(&self, head: u32, n: u32, threshold: u32, mut link: impl FnMut(Chain)) -> Given {
+        let mut old = Bits(self.0.load(Ordering::Relaxed));
+        loop {
+            link(Chain { head: old.head(), count: old.given() });
+            let given = old.given() + n;
+            let state = old.state();
+            let (new, then) = match state {
+                State::Attached => (Bits::new(State::Attached, head, given, 0), Given::Done),
+                State::Full | State::Listed => {
+                    // A double free can ask for more than is out; the page then stays, which is safe.
+                    let out = old.out().saturating_sub(n);
+                    match (out, state) {
+                        (0, State::Full) => (Bits::new(State::Gone, 0, 0, 0), Given::Release),
+                        (0, _) => (Bits::new(State::Dead, 0, 0, 0), Given::ReleaseMemory),
+                        (_, State::Full) if given >= threshold => {
+                            (Bits::new(State::Listed, head, given, out), Given::List)
+                        }
+                        _ => (Bits::new(state, head, given, out), Given::Done),
+                    }
+                }
+                // Only a double free comes here: there is nothing left to give to.
+                State::Dead | State::Gone => return Given::Done,
+            };
+            // AcqRel: Release publishes the blocks' links to `take` and `attach`; Acquire, for the giver that ends
+            // the page, pairs with the Release of all earlier givers.
+            match self.0.compare_exchange_weak(old.0, new.0, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => return then,
+                Err(now) => old = Bits(now),
+            }
+        }
+    }
+
+    /// The owner of an ATTACHED page takes what was given.
+    #[inline]
+    pub fn take(&self) -> Chain {
+        let seen = Bits(self.0.load(Ordering::Relaxed));
+        if seen.given() == 0 {
+            return Chain { head: 0, count: 0 };
+        }
+        // Acquire: pairs with the Release of each give whose blocks are on the list.
+        let old = Bits(self.0.swap(Bits::new(State::Attached, 0, 0, 0).0, Ordering::Acquire));
+        Chain { head: old.head(), count: old.given() }
+    }
+
+    /// The owner lets go of an ATTACHED page of which `carved` blocks exist, returning `n` free ones of its own as a
+    /// chain that starts at `head` (linked as in [`Word::give`]). `keep` lists the page whatever the threshold.
+    /// Returns Done (FULL), List (now LISTED) or Release (nothing is out).
+    pub fn detach(&self, head: u32, n: u32, carved: u32, threshold: u32, keep: bool, mut link: impl FnMut(Chain)) -> Given {
+        let mut old = Bits(self.0.load(Ordering::Relaxed));
+        loop {
+            if n > 0 {
+                link(Chain { head: old.head(), count: old.given() });
+            }
+            let given = old.given() + n;
+            let out = carved.saturating_sub(given);
+            let first = if n > 0 { head } else { old.head() };
+            let (new, then) = if out == 0 {
+                (Bits::new(State::Gone, 0, 0, 0), Given::Release)
+            } else if keep || given >= threshold {
+                (Bits::new(State::Listed, first, given, out), Given::List)
+            } else {
+                (Bits::new(State::Full, first, given, out), Given::Done)
+            };
+            // AcqRel: as in `give`.
+            match self.0.compare_exchange_weak(old.0, new.0, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => return then,
+                Err(now) => old = Bits(now),
+            }
+        }
+    }
+
+    /// The consumer of a list attaches a page that it took off: its given blocks, or None if the page is DEAD (the
+    /// record is then the caller's to release).
+    pub fn attach(&self) -> Option<Chain> {
+        // Acquire: pairs with the Release of the givers, and of the detach that published the page's fields.
+        let mut old = Bits(self.0.load(Ordering::Acquire));
+        loop {
+            if old.state() != State::Listed {
+                return None;
+            }
+            match self.0.compare_exchange_weak(
+                old.0,
+                Bits::new(State::Attached, 0, 0, 0).0,
+                Ordering::Acquire, // as above
+                Ordering::Acquire,
+            ) {
+                Ok(_) => return Some(Chain { head: old.head(), count: old.given() }),
+                Err(now) => old = Bits(now),
+            }
+        }
+    }
+}
+
+impl Default for Word {
+    fn default() -> Self {
+        Word::new()
+    }
+}
+
+#[cfg(test)]
+#[cfg(not(loom))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_goes_through_its_states() {
+        let word = Word::new();
+        word.start_attached();
+        assert_eq!(word.give(3, 1, 2, |c| assert_eq!(c.count, 0)), Given::Done);
+        assert_eq!(word.take(), Chain { head: 3, count: 1 });
+        assert_eq!(word.detach(0, 0, 4, 2, false, |_| ()), Given::Done);
+        assert_eq!(word.peek(), (State::Full, 0, 4));
+        assert_eq!(word.give(1, 1, 2, |_| ()), Given::Done);
+        assert_eq!(word.give(2, 1, 2, |c| assert_eq!(c, Chain { head: 1, count: 1 })), Given::List);
+        assert_eq!(word.attach(), Some(Chain { head: 2, count: 2 }));
+        assert_eq!(word.detach(2, 2, 4, 2, false, |_| ()), Given::List);
+        assert_eq!(word.give(0, 2, 2, |_| ()), Given::ReleaseMemory);
+        assert_eq!(word.attach(), None);
+        word.start_full(1);
+        assert_eq!(word.give(0, 1, 1, |_| ()), Given::Release);
+    }
+}
+
+#[cfg(all(test, loom))]
+mod loom_tests {
+    use super::*;
+    use loom::sync::Arc;
+    use loom::sync::atomic::AtomicUsize;
+    use loom::thread;
+
+    /// Two threads give the last two blocks of a page that its owner detaches: exactly one ends it, and memory is
+    /// released exactly once.
+    #[test]
+    fn loom_the_last_giver_releases_once() {
+        loom::model(|| {
+            let word = Arc::new(Word::new());
+            let released = Arc::new(AtomicUsize::new(0));
+            let listed = Arc::new(AtomicUsize::new(0));
+            word.start_attached();
+            let note = |given: Given, released: &AtomicUsize, listed: &AtomicUsize| match given {
+                Given::Release | Given::ReleaseMemory => {
+                    released.fetch_add(1, Ordering::Relaxed);
+                }
+                Given::List => {
+                    listed.fetch_add(1, Ordering::Relaxed);
+                }
+                Given::Done => {}
+            };
+            let threads: Vec<_> = (0..2)
+                .map(|i| {
+                    let (word, released, listed) = (word.clone(), released.clone(), listed.clone());
+                    thread::spawn(move || note(word.give(i, 1, 1, |_| ()), &released, &listed))
+                })
+                .collect();
+            note(word.detach(0, 0, 2, 1, false, |_| ()), &released, &listed);
+            for t in threads {
+                t.join().unwrap();
+            }
+            assert_eq!(released.load(Ordering::Relaxed), 1);
+            assert!(listed.load(Ordering::Relaxed) <= 1);
+        });
+    }
+
+    /// An owner that attaches a listed page while another thread gives: no block is lost or seen twice.
+    #[test]
+    fn loom_attach_and_give_lose_nothing() {
+        loom::model(|| {
+            let word = Arc::new(Word::new());
+            word.start_attached();
+            assert_eq!(word.detach(5, 1, 3, 1, false, |_| ()), Given::List);
+            let other = {
+                let word = word.clone();
+                thread::spawn(move || word.give(7, 1, 1, |_| ()))
+            };
+            let mut have = word.attach().expect("one block is still out").count;
+            let given = other.join().unwrap();
+            assert_eq!(given, Given::Done);
+            have += word.take().count;
+            assert_eq!(have, 2);
+            assert_eq!(word.peek(), (State::Attached, 0, 0));
+        });
+    }
+}

@@ -1,0 +1,162 @@
+//! The environment, read without the C library's `getenv`: that one is of no use before the library's constructors
+//! have run, and takes names in one case only.
+//!
+//! Invariant: the environment is only read, and no reference into it outlives the call of the visitor.
+use super::process::{ReadFile, errno, set_errno};
+use core::ffi::{CStr, c_char};
+
+unsafe extern "C" {
+    /// The C library's list of `NAME=value` strings that ends in a null; itself null until the library is set up.
+    static environ: *const *const c_char;
+}
+
+/// The longest entry that is seen while the environment has to be read from `/proc`; longer ones are left out.
+const ENTRY_MAX: usize = 1024;
+
+/// Call `f(name, value)` for each variable, in order, until it returns false. Says whether there was an environment
+/// to read: false when the C library has none yet and `/proc` cannot be read. Leaves `errno` alone.
+pub fn visit(f: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> bool {
+    // SAFETY: a variable of the C library, read once as a whole word.
+    let mut entry = unsafe { (&raw const environ).read_volatile() };
+    if entry.is_null() {
+        return visit_proc(f);
+    }
+    loop {
+        // SAFETY: `entry` walks a list that ends in a null, where the loop stops. As with `getenv`, the program must
+        // not change its environment at the same time.
+        let text = unsafe { *entry };
+        if text.is_null() {
+            return true;
+        }
+        // SAFETY: every entry is a C string, under the same condition.
+        let text = unsafe { CStr::from_ptr(text) };
+        if !visit_entry(text.to_bytes(), f) {
+            return true;
+        }
+        // SAFETY: not past the end, since this entry was not the null.
+        entry = unsafe { entry.add(1) };
+    }
+}
+
+/// Copy the value of the variable `name`, in whatever case, into `buf`, cut to what fits. The first one counts.
+pub fn get<'a>(name: &str, buf: &'a mut [u8]) -> Option<&'a [u8]> {
+    let mut found = None;
+    visit(&mut |key, value| {
+        if !key.eq_ignore_ascii_case(name.as_bytes()) {
+            return true;
+        }
+        buf.iter_mut().zip(value).for_each(|(to, from)| *to = *from);
+        found = Some(value.len());
+        false
+    });
+    let len = found?.min(buf.len());
+    buf.get(..len)
+}
+
+/// Whether the program runs with rights that its caller lacks (setuid and the like), so that the environment must
+/// not be trusted.
+pub fn is_secure() -> bool {
+    // SAFETY: no preconditions; reads what the kernel left beside the arguments.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
+}
+
+/// Split an entry at its first `=` and hand it on; entries without one are passed over.
+fn visit_entry(entry: &[u8], f: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> bool {
+    match entry.iter().position(|&b| b == b'=').and_then(|at| entry.split_at_checked(at)) {
+        Some((name, value)) => f(name, value.get(1..).unwrap_or_default()),
+        None => true,
+    }
+}
+
+/// As [`visit`], from the copy that the kernel keeps of the environment at the program's start.
+fn visit_proc(f: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> bool {
+    let before = errno();
+    let file = ReadFile::open(c"/proc/self/environ");
+    let readable = file.is_some();
+    if let Some(mut file) = file {
+        visit_stream(&mut |chunk| file.read(chunk), f);
+    }
+    set_errno(before);
+    readable
+}
+
+/// Put together NUL-terminated entries from what `read` delivers in pieces, until it delivers nothing.
+fn visit_stream(read: &mut dyn FnMut(&mut [u8]) -> usize, f: &mut dyn FnMut(&[u8], &[u8]) -> bool) {
+    let mut chunk = [0u8; 512];
+    let mut entry = [0u8; ENTRY_MAX];
+    // Counts on beyond `ENTRY_MAX` in an entry that is too long; the slice of such an entry is then `None`.
+    let mut len = 0usize;
+    loop {
+        let got = read(&mut chunk);
+        if got == 0 {
+            return;
+        }
+        for &byte in chunk.iter().take(got) {
+            if byte != 0 {
+                if let Some(slot) = entry.get_mut(len) {
+                    *slot = byte;
+                }
+                len = len.saturating_add(1);
+                continue;
+            }
+            if let Some(whole) = entry.get(..len)
+                && !visit_entry(whole, f)
+            {
+                return;
+            }
+            len = 0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_a_variable_in_any_case() {
+        let path = std::env::var("PATH").unwrap_or_default();
+        let mut buf = [0u8; 4096];
+        assert_eq!(get("pAtH", &mut buf), Some(path.as_bytes()).filter(|p| !p.is_empty()));
+        let mut short = [0u8; 3];
+        assert_eq!(get("PATH", &mut short), path.as_bytes().get(..3));
+        assert_eq!(get("NO_SUCH_VARIABLE_HERE", &mut buf), None);
+        assert!(!is_secure());
+    }
+
+    #[test]
+    fn proc_tells_the_same() {
+        let (mut listed, mut kernel) = (Vec::new(), Vec::new());
+        assert!(visit(&mut |n, v| {
+            listed.push((n.to_vec(), v.to_vec()));
+            true
+        }));
+        assert!(visit_proc(&mut |n, v| {
+            kernel.push((n.to_vec(), v.to_vec()));
+            true
+        }));
+        listed.retain(|(n, v)| n.len() + v.len() < ENTRY_MAX);
+        assert_eq!(listed, kernel);
+    }
+
+    #[test]
+    fn a_stream_in_small_pieces() {
+        let long = "L".repeat(ENTRY_MAX) + "=x";
+        let text = format!("A=1\0{long}\0no equals sign\0B=\0CD=e=f\0unfinished");
+        let mut rest = text.as_bytes();
+        let mut seen = Vec::new();
+        visit_stream(
+            &mut |chunk| {
+                let n = rest.len().min(7);
+                chunk[..n].copy_from_slice(&rest[..n]);
+                rest = &rest[n..];
+                n
+            },
+            &mut |n, v| {
+                seen.push(format!("{}:{}", n.escape_ascii(), v.escape_ascii()));
+                true
+            },
+        );
+        assert_eq!(seen, ["A:1", "B:", "CD:e=f"]);
+    }
+}

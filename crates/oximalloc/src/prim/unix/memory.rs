@@ -1,0 +1,195 @@
+//! Address space and memory from the kernel. Invariant: every call leaves `errno` as it was, so that an allocation
+//! which succeeds by a second way shows nothing of the first.
+
+use crate::base::sync::{AtomicU32, AtomicUsize, Ordering};
+use crate::prim::unix::process::ReadFile;
+use core::ptr;
+
+/// Run a system call and put `errno` back.
+fn keep_errno<T>(call: impl FnOnce() -> T) -> T {
+    // SAFETY: always a valid pointer to the calling thread's own errno.
+    let errno = unsafe { libc::__errno_location() };
+    // SAFETY: as above.
+    let before = unsafe { *errno };
+    let result = call();
+    // SAFETY: as above.
+    unsafe { *errno = before };
+    result
+}
+
+/// Bytes of an OS page, as the running kernel says.
+pub fn page_size() -> usize {
+    static SIZE: AtomicUsize = AtomicUsize::new(0);
+    let known = SIZE.load(Ordering::Relaxed);
+    if known != 0 {
+        return known;
+    }
+    // SAFETY: no memory is passed.
+    let asked = keep_errno(|| unsafe { libc::sysconf(libc::_SC_PAGESIZE) });
+    let size = if asked > 0 { asked as usize } else { 4096 };
+    SIZE.store(size, Ordering::Relaxed);
+    size
+}
+
+/// Reserve `size` bytes of address space, at `hint` if that is free (0: anywhere), readable and writable at once if
+/// `commit`. Null when refused.
+pub fn reserve(hint: usize, size: usize, commit: bool) -> *mut u8 {
+    let prot = if commit { libc::PROT_READ | libc::PROT_WRITE } else { libc::PROT_NONE };
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+    let hint = ptr::without_provenance_mut(hint);
+    // SAFETY: a new private mapping that replaces none (no MAP_FIXED).
+    let p = keep_errno(|| unsafe { libc::mmap(hint, size, prot, flags, -1, 0) });
+    if p == libc::MAP_FAILED { ptr::null_mut() } else { p.cast() }
+}
+
+/// Give a range back to the system.
+///
+/// # Safety
+/// - the range consists of whole OS pages of mappings made by [`reserve`], which nobody uses any more.
+pub unsafe fn unmap(p: *mut u8, size: usize) -> bool {
+    // SAFETY: by the contract the range is the caller's alone.
+    keep_errno(|| unsafe { libc::munmap(p.cast(), size) }) == 0
+}
+
+/// Make a reserved range readable and writable. Harmless when it is so already.
+///
+/// # Safety
+/// - the range consists of whole OS pages of mappings made by [`reserve`].
+pub unsafe fn commit(p: *mut u8, size: usize) -> bool {
+    // SAFETY: widening the access to our own mapping invalidates nothing.
+    keep_errno(|| unsafe { libc::mprotect(p.cast(), size, libc::PROT_READ | libc::PROT_WRITE) }) == 0
+}
+
+/// Give the memory of a range back, and keep the addresses. It reads as zero from then on; with `strict` it is also
+/// no longer accessible, and not counted against the system's commit limit.
+///
+/// # Safety
+/// - as for [`commit`], and nobody uses the contents.
+pub unsafe fn decommit(p: *mut u8, size: usize, strict: bool) -> bool {
+    if strict {
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED;
+        // SAFETY: replaces pages that are ours by the contract, and whose contents nobody needs.
+        let q = keep_errno(|| unsafe { libc::mmap(p.cast(), size, libc::PROT_NONE, flags, -1, 0) });
+        return q != libc::MAP_FAILED;
+    }
+    // SAFETY: drops contents that nobody needs by the contract.
+    keep_errno(|| unsafe { libc::madvise(p.cast(), size, libc::MADV_DONTNEED) }) == 0
+}
+
+/// Tell the system that it may take the memory of a range when it is short of some; contents become undefined.
+///
+/// # Safety
+/// - as for [`decommit`].
+pub unsafe fn reset(p: *mut u8, size: usize) -> bool {
+    // SAFETY: drops contents that nobody needs by the contract.
+    keep_errno(|| unsafe { libc::madvise(p.cast(), size, libc::MADV_FREE) }) == 0
+}
+
+/// Advise for or against transparent huge pages in a range.
+///
+/// # Safety
+/// - as for [`commit`].
+pub unsafe fn advise_huge(p: *mut u8, size: usize, on: bool) -> bool {
+    let advice = if on { libc::MADV_HUGEPAGE } else { libc::MADV_NOHUGEPAGE };
+    // SAFETY: does not change contents or access.
+    keep_errno(|| unsafe { libc::madvise(p.cast(), size, advice) }) == 0
+}
+
+/// Move a mapping, contents and all, to a new size at `to` (null: wherever the system likes). What was mapped at
+/// `to` is replaced. Null when refused; the old mapping then stands as it was, and nothing is promised about `to`.
+///
+/// # Safety
+/// - `p`, `old` is a mapping made by [`reserve`] (and commit), the caller's alone;
+/// - `to`, `new` is null or a range reserved by the caller that does not overlap the old one.
+pub unsafe fn remap(p: *mut u8, old: usize, new: usize, to: *mut u8) -> *mut u8 {
+    let q = keep_errno(|| {
+        if to.is_null() {
+            // SAFETY: by the contract nobody else uses the old range.
+            unsafe { libc::mremap(p.cast(), old, new, libc::MREMAP_MAYMOVE) }
+        } else {
+            let flags = libc::MREMAP_MAYMOVE | libc::MREMAP_FIXED;
+            // SAFETY: likewise, and the range at `to` is the caller's to replace.
+            unsafe { libc::mremap(p.cast(), old, new, flags, to.cast::<libc::c_void>()) }
+        }
+    });
+    if q == libc::MAP_FAILED { ptr::null_mut() } else { q.cast() }
+}
+
+/// Grow or shrink a mapping where it is.
+///
+/// # Safety
+/// - `p`, `old` is a mapping made by [`reserve`]; bytes from `new` on are not used any more.
+pub unsafe fn remap_in_place(p: *mut u8, old: usize, new: usize) -> bool {
+    // SAFETY: without MAYMOVE the address stays, and what is cut off is unused by the contract.
+    keep_errno(|| unsafe { libc::mremap(p.cast(), old, new, 0) }) != libc::MAP_FAILED
+}
+
+/// False when the system promises memory strictly (`vm.overcommit_memory` is 2), so that committing what is not used
+/// takes it from others. The file is read at the first call.
+pub fn overcommits() -> bool {
+    const UNKNOWN: u32 = 0;
+    const YES: u32 = 1;
+    const NO: u32 = 2;
+    static ANSWER: AtomicU32 = AtomicU32::new(UNKNOWN);
+    match ANSWER.load(Ordering::Relaxed) {
+        YES => true,
+        NO => false,
+        _ => {
+            let strict = keep_errno(|| first_byte(c"/proc/sys/vm/overcommit_memory")) == Some(b'2');
+            ANSWER.store(if strict { NO } else { YES }, Ordering::Relaxed);
+            !strict
+        }
+    }
+}
+
+fn first_byte(path: &core::ffi::CStr) -> Option<u8> {
+    let mut byte = [0u8];
+    (ReadFile::open(path)?.read(&mut byte) == 1).then_some(byte[0])
+}
+
+/// Switch transparent huge pages off for the whole process.
+pub fn thp_disable_process() -> bool {
+    let (on, none): (libc::c_ulong, libc::c_ulong) = (1, 0);
+    // SAFETY: no memory is passed.
+    keep_errno(|| unsafe { libc::prctl(libc::PR_SET_THP_DISABLE, on, none, none, none) }) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_comes_goes_and_moves() {
+        let page = page_size();
+        assert!(page.is_power_of_two());
+        let p = reserve(0, 4 * page, false);
+        assert!(!p.is_null());
+        // SAFETY: our own mapping of four pages; each access is inside what is committed then.
+        unsafe {
+            assert!(commit(p, 2 * page));
+            p.write(7);
+            assert!(decommit(p, 2 * page, false));
+            assert_eq!(p.read(), 0);
+            p.write(8);
+            assert!(decommit(p, page, true) && commit(p, page));
+            assert_eq!(p.read(), 0);
+            assert!(commit(p, 4 * page));
+            p.write(9);
+            let q = remap(p, 4 * page, 64 * page, ptr::null_mut());
+            assert!(!q.is_null());
+            assert_eq!(q.read(), 9);
+            assert!(remap_in_place(q, 64 * page, page));
+            assert!(unmap(q, page));
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_null_and_keeps_errno() {
+        // SAFETY: the calling thread's errno.
+        unsafe { *libc::__errno_location() = 77 };
+        assert!(reserve(0, 1 << 60, false).is_null());
+        // SAFETY: as above.
+        assert_eq!(unsafe { *libc::__errno_location() }, 77);
+        assert_eq!(overcommits(), overcommits());
+    }
+}

@@ -1,0 +1,201 @@
+//! What the operating system tells of this process: time, memory, faults; and the few calls that speak to it
+//! outside memory: standard error, small files, `errno`, the calling thread's identity.
+//!
+//! Invariants: nothing here allocates, panics or is a cancellation point (the raw system calls are used instead of
+//! the C library's wrappers, which would let a cancelled thread unwind through the allocator), and all of it works
+//! before the C library's constructors have run. Only the functions that say so change `errno`.
+use crate::base::sync::{AtomicU64, Ordering};
+use core::ffi::{CStr, c_int, c_long};
+
+/// Time and memory used by the process so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ProcessInfo {
+    /// Milliseconds since [`note_start`]; 0 without it.
+    pub elapsed_ms: u64,
+    /// Milliseconds of processor time in user mode, over all threads.
+    pub user_ms: u64,
+    /// Milliseconds of processor time in the kernel, over all threads.
+    pub system_ms: u64,
+    /// Bytes of memory resident now; 0 where `/proc` cannot be read.
+    pub current_rss: usize,
+    /// Bytes of memory resident at most.
+    pub peak_rss: usize,
+    /// Page faults that read from a device.
+    pub page_faults: u64,
+    /// Page faults that did not.
+    pub page_reclaims: u64,
+}
+
+/// When the allocator first looked, in milliseconds of [`now_ms`]; 0: not yet.
+static START: AtomicU64 = AtomicU64::new(0);
+
+/// Let [`ProcessInfo::elapsed_ms`] count from now. The first call counts.
+pub fn note_start() {
+    let _ = START.compare_exchange(0, now_ms().max(1), Ordering::Relaxed, Ordering::Relaxed);
+}
+
+/// Time and memory used by the process so far. Leaves `errno` alone.
+pub fn info() -> ProcessInfo {
+    let start = START.load(Ordering::Relaxed);
+    let mut info = ProcessInfo {
+        elapsed_ms: if start == 0 { 0 } else { now_ms().saturating_sub(start) },
+        current_rss: resident(),
+        ..ProcessInfo::default()
+    };
+    // SAFETY: all-zero bytes are a valid `rusage`, a plain C struct of integers.
+    let mut usage: libc::rusage = unsafe { core::mem::zeroed() };
+    // SAFETY: `usage` is a live `rusage` that the call fills in.
+    if unsafe { libc::getrusage(libc::RUSAGE_SELF, &mut usage) } == 0 {
+        info.user_ms = milliseconds(&usage.ru_utime);
+        info.system_ms = milliseconds(&usage.ru_stime);
+        info.peak_rss = (unsigned(usage.ru_maxrss) as usize).saturating_mul(1024);
+        info.page_faults = unsigned(usage.ru_majflt);
+        info.page_reclaims = unsigned(usage.ru_minflt);
+    }
+    // The kernel updates the peak lazily, so the present figure may be ahead of it.
+    info.peak_rss = info.peak_rss.max(info.current_rss);
+    info
+}
+
+/// Milliseconds of a clock that never goes back. Cheap (no system call) and coarse (some milliseconds).
+pub fn now_ms() -> u64 {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `now` is a live `timespec` that the call fills in; the clock exists on every Linux in use.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, &mut now) };
+    let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
+    seconds.saturating_mul(1000).saturating_add(u64::try_from(now.tv_nsec / 1_000_000).unwrap_or(0))
+}
+
+/// Write all of `bytes` to standard error, with one system call where the kernel takes them whole. What cannot be
+/// written is dropped. Leaves `errno` alone.
+pub fn write_stderr(mut bytes: &[u8]) {
+    let before = errno();
+    while !bytes.is_empty() {
+        // SAFETY: the kernel only reads `bytes.len()` bytes from a live slice.
+        let written = unsafe { libc::syscall(libc::SYS_write, libc::STDERR_FILENO, bytes.as_ptr(), bytes.len()) };
+        match usize::try_from(written) {
+            Ok(n) if n > 0 => bytes = bytes.get(n..).unwrap_or_default(),
+            Err(_) if errno() == libc::EINTR => {}
+            _ => break,
+        }
+    }
+    set_errno(before);
+}
+
+/// The calling thread's `errno`.
+pub fn errno() -> i32 {
+    // SAFETY: the C library returns the address of the calling thread's own variable, valid as long as it runs.
+    unsafe { *libc::__errno_location() }
+}
+
+/// Set the calling thread's `errno`.
+pub fn set_errno(code: i32) {
+    // SAFETY: as in `errno`; nobody else has a reference to this thread's variable.
+    unsafe { *libc::__errno_location() = code }
+}
+
+/// A number that no other live thread has; never 0.
+pub fn thread_id() -> usize {
+    // SAFETY: no preconditions. A `pthread_t` is the address of an aligned record here, so the low bit is free.
+    unsafe { libc::pthread_self() as usize | 1 }
+}
+
+/// A file opened for reading, closed when dropped.
+pub struct ReadFile(c_int);
+
+impl ReadFile {
+    /// Open `path`; `None` when that fails, with `errno` set.
+    pub fn open(path: &CStr) -> Option<ReadFile> {
+        let flags = libc::O_RDONLY | libc::O_CLOEXEC;
+        // SAFETY: `path` ends in a NUL, and the kernel only reads it.
+        let fd = unsafe { libc::syscall(libc::SYS_openat, libc::AT_FDCWD, path.as_ptr(), flags, 0) };
+        if fd < 0 { None } else { Some(ReadFile(fd as c_int)) }
+    }
+
+    /// Read the next bytes into `buf` and say how many; 0 at the end and on an error, with `errno` set.
+    pub fn read(&mut self, buf: &mut [u8]) -> usize {
+        loop {
+            // SAFETY: the kernel writes at most `buf.len()` bytes to a live slice that nobody else can see.
+            let got = unsafe { libc::syscall(libc::SYS_read, self.0, buf.as_mut_ptr(), buf.len()) };
+            match usize::try_from(got) {
+                Ok(n) => return n,
+                Err(_) if errno() == libc::EINTR => {}
+                Err(_) => return 0,
+            }
+        }
+    }
+}
+
+impl Drop for ReadFile {
+    fn drop(&mut self) {
+        // SAFETY: the descriptor is open and ours alone; it is not used again.
+        unsafe { libc::syscall(libc::SYS_close, self.0) };
+    }
+}
+
+/// Bytes resident now, from `/proc/self/statm`: its second number, in pages.
+fn resident() -> usize {
+    let before = errno();
+    let mut buf = [0u8; 128];
+    let got = ReadFile::open(c"/proc/self/statm").map_or(0, |mut file| file.read(&mut buf));
+    set_errno(before);
+    let text = buf.get(..got).unwrap_or_default();
+    let pages = text.split(|&b| b == b' ').nth(1).map_or(0, decimal);
+    // SAFETY: no preconditions.
+    let page_size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    pages.saturating_mul(usize::try_from(page_size).unwrap_or(0))
+}
+
+/// The number that `digits` spell, up to the first byte that is none.
+fn decimal(digits: &[u8]) -> usize {
+    let digits = digits.iter().take_while(|b| b.is_ascii_digit());
+    digits.fold(0, |n: usize, &b| n.saturating_mul(10).saturating_add(usize::from(b & 15)))
+}
+
+fn milliseconds(time: &libc::timeval) -> u64 {
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    seconds.saturating_mul(1000).saturating_add(u64::try_from(time.tv_usec / 1000).unwrap_or(0))
+}
+
+fn unsigned(n: c_long) -> u64 {
+    u64::try_from(n).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_plausible() {
+        note_start();
+        let info = info();
+        assert!(info.current_rss > 64 * 1024, "{info:?}");
+        assert!(info.peak_rss >= info.current_rss, "{info:?}");
+        assert!(info.page_reclaims > 0, "{info:?}");
+        assert!(now_ms() > 0);
+    }
+
+    #[test]
+    fn decimal_stops_at_other_bytes() {
+        assert_eq!(decimal(b"120\n7"), 120);
+        assert_eq!(decimal(b""), 0);
+        assert_eq!(decimal(b"99999999999999999999999999"), usize::MAX);
+    }
+
+    #[test]
+    fn errno_survives() {
+        set_errno(77);
+        write_stderr(b"");
+        let _ = info();
+        assert_eq!(errno(), 77);
+        assert!(ReadFile::open(c"/nowhere/at/all").is_none());
+        assert_eq!(errno(), libc::ENOENT);
+    }
+
+    #[test]
+    fn threads_differ() {
+        let other = std::thread::scope(|s| s.spawn(thread_id).join());
+        assert_ne!(other.ok(), Some(thread_id()));
+        assert_ne!(thread_id(), 0);
+    }
+}

@@ -1,0 +1,72 @@
+//! Threads: a key whose destructor runs at a thread's end, giving way, fork handlers, and a seed.
+//! Invariant: an early key (the first 32 of a process) needs no allocation in the C library.
+
+use core::ffi::c_void;
+
+/// A key of a value that each thread has its own of.
+#[derive(Clone, Copy)]
+pub struct Key(pub libc::pthread_key_t);
+
+/// Make a key; `destructor` runs at the end of each thread whose value is not null. None when there are too many.
+pub fn key_create(destructor: unsafe extern "C" fn(*mut c_void)) -> Option<Key> {
+    let mut key: libc::pthread_key_t = 0;
+    // SAFETY: the key's place is ours; the destructor has the type that is asked for.
+    let error = unsafe { libc::pthread_key_create(&mut key, Some(destructor)) };
+    (error == 0).then_some(Key(key))
+}
+
+/// Set the calling thread's value.
+pub fn key_set(key: Key, value: *mut u8) -> bool {
+    // SAFETY: the key was made by `key_create` and is never deleted.
+    unsafe { libc::pthread_setspecific(key.0, value.cast()) == 0 }
+}
+
+/// Let another thread run.
+pub fn yield_now() {
+    // SAFETY: no memory is passed.
+    unsafe { libc::sched_yield() };
+}
+
+/// Have functions run around each fork: before it, and after it in the parent and in the child.
+pub fn at_fork(
+    prepare: unsafe extern "C" fn(),
+    parent: unsafe extern "C" fn(),
+    child: unsafe extern "C" fn(),
+) -> bool {
+    // SAFETY: functions of the right type that live as long as this library.
+    unsafe { libc::pthread_atfork(Some(prepare), Some(parent), Some(child)) == 0 }
+}
+
+/// A number that an attacker cannot guess: made of the 16 random bytes that the kernel hands each new program.
+/// No system call; where the kernel gives none, it is asked, and must not make us wait.
+pub fn random_seed() -> u64 {
+    // SAFETY: reads the auxiliary vector only.
+    let at = unsafe { libc::getauxval(libc::AT_RANDOM) };
+    if at != 0 {
+        let bytes = core::ptr::with_exposed_provenance::<[u8; 8]>(at as usize);
+        // The C library takes its canary and its pointer guard from them: mixed, so that neither shows in ours.
+        // SAFETY: the kernel put 16 bytes there, which stay for the life of the process.
+        let (a, b) = unsafe { (u64::from_ne_bytes(bytes.read()), u64::from_ne_bytes(bytes.add(1).read())) };
+        let product = u128::from(a | 1) * u128::from(b.rotate_left(32) | 1);
+        return (product >> 64) as u64 ^ product as u64;
+    }
+    let mut seed = &raw const at as u64;
+    // SAFETY: eight bytes of room, which we pass the address of. Failure leaves the address of a stack slot.
+    unsafe { libc::syscall(libc::SYS_getrandom, &raw mut seed, 8usize, libc::GRND_NONBLOCK) };
+    seed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    unsafe extern "C" fn at_end(_: *mut c_void) {}
+
+    #[test]
+    fn keys_and_seed() {
+        let key = key_create(at_end).unwrap();
+        assert!(key_set(key, core::ptr::null_mut()));
+        assert_ne!(random_seed(), 0);
+        yield_now();
+    }
+}

@@ -1,0 +1,107 @@
+//! A few words that other threads may write, read as operands of instructions.
+//!
+//! The compiler does not fold an atomic load into the instruction that uses it; on the path of every free that costs
+//! three instructions. Here they are written out for x86-64, and in plain Rust elsewhere. A load of an aligned word
+//! is a relaxed atomic load on x86-64, and an acquire one at that.
+
+use crate::base::sync::AtomicUsize;
+#[cfg(not(target_arch = "x86_64"))]
+use crate::base::sync::Ordering;
+use core::cell::Cell;
+
+/// A range of addresses: `[base, base + (len << 16))`.
+#[repr(C)]
+pub struct Window {
+    /// First address.
+    pub base: AtomicUsize,
+    /// Length in slices of 64 KiB; only grows.
+    pub len: AtomicUsize,
+}
+
+/// The number of the slice in the window that `p` points into.
+#[inline(always)]
+pub fn slice_in(window: &Window, p: usize) -> Option<usize> {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let mut index = p;
+        // SAFETY: reads the words of `window`.
+        unsafe {
+            core::arch::asm!("sub {i}, qword ptr [{w}]", i = inout(reg) index, w = in(reg) window,
+                options(pure, readonly, nostack));
+            index >>= 16;
+            core::arch::asm!("cmp {i}, qword ptr [{w} + 8]", "jae {out}", i = in(reg) index, w = in(reg) window,
+                out = label { return None }, options(nostack, readonly));
+        }
+        Some(index)
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        let index = p.wrapping_sub(window.base.load(Ordering::Relaxed)) >> 16;
+        // Acquire: entries below `len` are set; pairs with the Release that grew it.
+        (index < window.len.load(Ordering::Acquire)).then_some(index)
+    }
+}
+
+/// Whether the word `AT` bytes from `base` holds the calling thread's tag.
+///
+/// # Safety
+/// - there is an [`AtomicUsize`] at that place.
+#[inline(always)]
+pub unsafe fn is_tag<const AT: usize>(base: *const u8) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        // SAFETY: reads the word.
+        unsafe {
+            core::arch::asm!("cmp {t}, qword ptr [{b} + {at}]", "jne {out}", t = in(reg) super::tls::tag(),
+                b = in(reg) base, at = const AT, out = label { return false }, options(nostack, readonly));
+        }
+        true
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        // SAFETY: by the contract.
+        unsafe { &*(base.add(AT) as *const AtomicUsize) }.load(Ordering::Relaxed) == super::tls::tag()
+    }
+}
+
+/// Whether the low 16 bits of `p` times the factor `AT` bytes from `base`, modulo 2^32, are below that factor.
+///
+/// # Safety
+/// - there is a `u32` at that place that no other thread writes.
+#[inline(always)]
+pub unsafe fn divides<const AT: usize>(base: *const u8, p: usize) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let mut low = p as u16 as u32;
+        // SAFETY: reads the factor.
+        unsafe {
+            core::arch::asm!("imul {t:e}, dword ptr [{b} + {at}]", t = inout(reg) low, b = in(reg) base,
+                at = const AT, options(pure, readonly, nostack));
+            core::arch::asm!("cmp {t:e}, dword ptr [{b} + {at}]", "jae {out}", t = in(reg) low, b = in(reg) base,
+                at = const AT, out = label { return false }, options(nostack, readonly));
+        }
+        true
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        // SAFETY: by the contract.
+        let factor = unsafe { *(base.add(AT) as *const u32) };
+        (p as u16 as u32).wrapping_mul(factor) < factor
+    }
+}
+
+/// Move the pointer at `top`, which its thread alone touches, by `BY` bytes.
+///
+/// # Safety
+/// - the result stays in the array that the pointer points into.
+#[inline(always)]
+pub unsafe fn advance<const BY: isize>(top: &Cell<*mut *mut u8>) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: `top` is a cell of this thread.
+    unsafe {
+        core::arch::asm!("add qword ptr [{t}], {by}", t = in(reg) top.as_ptr(), by = const BY, options(nostack));
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    // SAFETY: by the contract.
+    top.set(unsafe { top.get().byte_offset(BY) });
+}

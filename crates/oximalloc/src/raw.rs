@@ -1,0 +1,58 @@
+//! The functions under the C interface, and under the Rust one: sizes and pointers without types.
+//!
+//! What cannot be done is reported through `diag` and answered with null; errno is left to the C interface.
+
+pub use crate::alloc::aligned::{aligned, zaligned};
+pub use crate::alloc::free::{free, owns};
+pub use crate::alloc::malloc::{generic as malloc_generic, malloc, malloc_or, zalloc};
+pub use crate::alloc::realloc::{expand, realloc, realloc_aligned, rezalloc, rezalloc_aligned};
+pub use crate::heap::deferred::register as register_deferred_free;
+pub use crate::heap::life::{process_end as process_done, process_ready as process_init, thread_done};
+pub use crate::heap::totals::{Totals, merge as stats_merge, print as stats_print, totals};
+
+use crate::heap::theap::Theap;
+use crate::page::bins::{BLOCK_MAX, Bin};
+use crate::prim::memory::page_size;
+use core::ffi::c_void;
+
+/// Bytes that the block at `p` holds; 0 for null, and for a pointer that is not ours, which is reported.
+pub fn usable_size(p: *const u8) -> usize {
+    crate::alloc::free::usable_size("usable_size", p)
+}
+
+/// Bytes that a block allocated with `size` would hold; `size` itself if it is too large to be rounded.
+pub fn good_size(size: usize) -> usize {
+    if size <= BLOCK_MAX {
+        Bin::of(size).block_size()
+    } else {
+        size.checked_next_multiple_of(crate::base::config::SLICE.max(page_size())).unwrap_or(size)
+    }
+}
+
+/// Give held-back blocks to their pages and let empty pages go; forced: purge all free memory at once.
+pub fn collect(force: bool) {
+    let theap = Theap::current();
+    if theap.is_empty_theap() {
+        if force {
+            crate::arena::purge_all();
+        }
+        return;
+    }
+    theap.collect(force);
+}
+
+/// Make the calling thread ready; allocation does it too.
+pub fn thread_init() {
+    let _ = crate::heap::life::thread_start();
+}
+
+/// Forget the statistics so far (what is in use stays).
+pub fn stats_reset() {
+    crate::diag::stats::reset();
+}
+
+/// Print the calling thread's statistics: the process's, after this thread's were merged.
+pub fn thread_stats_print(out: Option<crate::diag::output::OutputFun>, arg: *mut c_void) {
+    stats_merge();
+    stats_print(out, arg);
+}

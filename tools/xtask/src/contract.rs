@@ -1,0 +1,175 @@
+//! What a C or C++ test program asks of its driver, in the comment at its start.
+//!
+//! One `// key: value` a line, until the first line that is no comment. Lines of prose are free, as long as they do
+//! not begin with one word and a colon: an unknown key is an error, so that a misspelt expectation cannot pass.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::child::{Status, signal_number};
+use crate::workspace::Flavour;
+
+/// How a test program gets the library.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Build {
+    /// Compiled alone, run with the library preloaded.
+    Preload,
+    /// Linked with `libmimalloc.so`.
+    Link,
+    /// Linked with `libmimalloc.a`.
+    Static,
+    /// Compiled alone; opens the library itself, at the path in `LIBMIMALLOC`.
+    Dlopen,
+    /// Compiled alone and run without the library; `LIBMIMALLOC` says where it is.
+    Raw,
+}
+
+/// A test program's expectations.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Contract {
+    /// How it gets the library.
+    pub build: Build,
+    /// More arguments for the compiler.
+    pub cflags: Vec<String>,
+    /// The program's arguments.
+    pub args: Vec<String>,
+    /// Additions to its environment.
+    pub env: Vec<(String, String)>,
+    /// How it should end.
+    pub end: Status,
+    /// Each of these is somewhere in its standard error.
+    pub stderr: Vec<String>,
+    /// None of these is in its standard error.
+    pub no_stderr: Vec<String>,
+    /// Each of these is somewhere in its standard output.
+    pub stdout: Vec<String>,
+    /// How long it may run.
+    pub timeout: Duration,
+    /// The builds of the library that it is for.
+    pub flavours: Vec<Flavour>,
+    /// A command that runs it: it is put before the program.
+    pub wrap: Vec<String>,
+}
+
+impl Contract {
+    /// Reads the comment at the start of a test program.
+    pub fn parse(source: &str) -> Result<Contract> {
+        let mut contract = Contract {
+            build: Build::Preload,
+            cflags: Vec::new(),
+            args: Vec::new(),
+            env: Vec::new(),
+            end: Status::Exit(0),
+            stderr: Vec::new(),
+            no_stderr: Vec::new(),
+            stdout: Vec::new(),
+            timeout: Duration::from_secs(60),
+            flavours: Flavour::ALL.to_vec(),
+            wrap: Vec::new(),
+        };
+        for line in source.lines().map_while(|line| line.strip_prefix("//")) {
+            let Some((key, value)) = line.split_once(':') else { continue };
+            let key = key.trim();
+            if key.is_empty() || key.contains(|c: char| !(c.is_ascii_lowercase() || c == '-')) {
+                continue;
+            }
+            contract.set(key, value.trim()).with_context(|| format!("in `//{line}`"))?;
+        }
+        Ok(contract)
+    }
+
+    fn set(&mut self, key: &str, value: &str) -> Result<()> {
+        let words = || value.split_whitespace().map(String::from);
+        match key {
+            "build" => {
+                self.build = match value {
+                    "preload" => Build::Preload,
+                    "link" => Build::Link,
+                    "static" => Build::Static,
+                    "dlopen" => Build::Dlopen,
+                    "raw" => Build::Raw,
+                    _ => bail!("no such build"),
+                }
+            }
+            "cflags" => self.cflags.extend(words()),
+            "args" => self.args.extend(words()),
+            "env" => {
+                for word in words() {
+                    let (name, value) = word.split_once('=').context("an environment variable needs a `=`")?;
+                    self.env.push((name.into(), value.into()));
+                }
+            }
+            "exit" => self.end = Status::Exit(value.parse().context("not an exit code")?),
+            "signal" => self.end = Status::Signal(signal_number(value).context("no such signal")?),
+            "stderr" => self.stderr.push(value.into()),
+            "no-stderr" => self.no_stderr.push(value.into()),
+            "stdout" => self.stdout.push(value.into()),
+            "timeout" => self.timeout = Duration::from_secs(value.parse().context("not a number of seconds")?),
+            "flavours" => {
+                let named = |name: &str| Flavour::ALL.into_iter().find(|flavour| flavour.to_string() == name);
+                let flavours = value.split(',').map(|name| named(name.trim()).context("no such flavour"));
+                self.flavours = flavours.collect::<Result<_>>()?;
+            }
+            "wrap" => self.wrap.extend(words()),
+            _ => bail!("unknown key"),
+        }
+        Ok(())
+    }
+
+    /// Compares a run with the expectations; says what differs.
+    pub fn judge(&self, end: Status, stdout: &str, stderr: &str) -> Vec<String> {
+        let mut wrong = Vec::new();
+        if end != self.end {
+            wrong.push(format!("{end}, expected {}", self.end));
+        }
+        for (name, text, expected) in [("stderr", stderr, &self.stderr), ("stdout", stdout, &self.stdout)] {
+            let missing = expected.iter().filter(|part| !text.contains(part.as_str()));
+            wrong.extend(missing.map(|part| format!("{name} lacks `{part}`")));
+        }
+        let unwanted = self.no_stderr.iter().filter(|part| stderr.contains(part.as_str()));
+        wrong.extend(unwanted.map(|part| format!("stderr has `{part}`")));
+        if stderr.contains("cannot be preloaded") {
+            wrong.push("the library was not preloaded".into());
+        }
+        wrong
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_every_key() {
+        let contract = Contract::parse(
+            "// Frees a pointer twice. Note: prose may hold colons: here.\n\
+             // build: link\n// cflags: -O2\n// args: one two\n// env: A=1 B=x=y\n// signal: SIGABRT\n\
+             // stderr: double free: of a block\n// stderr: second\n// no-stderr: assertion\n// stdout: done\n\
+             // timeout: 5\n// flavours: checked\n// wrap: prlimit -v 200000\n#include <stdlib.h>\n// exit: 9\n",
+        )
+        .unwrap();
+        assert_eq!(contract.build, Build::Link);
+        assert_eq!(contract.args, ["one", "two"]);
+        assert_eq!(contract.env, [("A".into(), "1".into()), ("B".into(), "x=y".into())]);
+        assert_eq!(contract.end, Status::Signal(libc::SIGABRT));
+        assert_eq!(contract.stderr, ["double free: of a block", "second"]);
+        assert_eq!(contract.flavours, [Flavour::Checked]);
+        assert_eq!(contract.timeout, Duration::from_secs(5));
+        assert_eq!(contract.wrap, ["prlimit", "-v", "200000"]);
+    }
+
+    #[test]
+    fn misspelt_expectations_are_errors() {
+        for line in ["// sdterr: x", "// build: preloaded", "// exit: one", "// signal: ABORT", "// flavours: debug", "// env: A"] {
+            assert!(Contract::parse(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn judges_a_run() {
+        let contract = Contract::parse("// exit: 2\n// stderr: bad\n// no-stderr: worse\n// stdout: out").unwrap();
+        assert_eq!(contract.judge(Status::Exit(2), "output", "too bad"), [""; 0]);
+        assert_eq!(contract.judge(Status::Exit(0), "", "worse").len(), 4);
+    }
+}

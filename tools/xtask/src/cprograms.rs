@@ -1,0 +1,162 @@
+//! The C and C++ test programs in `crates/oximalloc-c/tests/c`: compiled and run as each one's [`Contract`] says.
+//!
+//! Two run at a time, so that a slow one does not hold up the rest and none is starved of time.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use crate::child;
+use crate::contract::{Build, Contract};
+use crate::tally::Tally;
+use crate::workspace::{self, Flavour};
+
+/// What came of one program, with the lines that tell about it.
+enum Outcome {
+    Passed(Duration),
+    Failed(String),
+    Skipped(String),
+    /// It is not for this flavour.
+    Elsewhere,
+}
+
+/// Compiles and runs the programs whose name contains one of `filters`, or all; prints a line for each.
+pub fn run(flavour: Flavour, filters: &[String]) -> Result<Tally> {
+    flavour.build()?;
+    let programs = programs(filters)?;
+    let folder = workspace::target_dir().join("c-programs").join(flavour.to_string());
+    fs::create_dir_all(&folder)?;
+    let next = AtomicUsize::new(0);
+    let sum = Mutex::new(Tally::default());
+    let work = || {
+        // The counter only hands out numbers; nothing else is published through it.
+        while let Some(source) = programs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let outcome = try_one(source, flavour, &folder).unwrap_or_else(|error| Outcome::Failed(format!("{error:#}")));
+            let name = source.file_name().unwrap_or_default().display();
+            let mut sum = sum.lock().expect("no thread panics with the lock");
+            match outcome {
+                Outcome::Passed(time) => {
+                    *sum += Tally::PASSED;
+                    println!("  ok      {name} ({:.1} s)", time.as_secs_f64());
+                }
+                Outcome::Failed(why) => {
+                    *sum += Tally::FAILED;
+                    println!("  FAILED  {name}\n{}", indent(&why));
+                }
+                Outcome::Skipped(why) => {
+                    *sum += Tally::SKIPPED;
+                    println!("  skipped {name}: {why}");
+                }
+                Outcome::Elsewhere => {}
+            }
+        }
+    };
+    thread::scope(|scope| {
+        scope.spawn(work);
+        scope.spawn(work);
+    });
+    Ok(sum.into_inner().expect("no thread panics with the lock"))
+}
+
+/// The test programs, sorted by name.
+fn programs(filters: &[String]) -> Result<Vec<PathBuf>> {
+    let folder = workspace::root().join("crates/oximalloc-c/tests/c");
+    let mut programs = Vec::new();
+    for entry in fs::read_dir(&folder).with_context(|| format!("reading {}", folder.display()))? {
+        let path = entry?.path();
+        let source = path.extension().is_some_and(|end| end == "c" || end == "cpp");
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if source && (filters.is_empty() || filters.iter().any(|filter| name.contains(filter))) {
+            programs.push(path);
+        }
+    }
+    programs.sort();
+    Ok(programs)
+}
+
+fn try_one(source: &Path, flavour: Flavour, folder: &Path) -> Result<Outcome> {
+    let contract = Contract::parse(&fs::read_to_string(source)?)?;
+    if !contract.flavours.contains(&flavour) {
+        return Ok(Outcome::Elsewhere);
+    }
+    let compiler = if source.extension().is_some_and(|end| end == "cpp") { "g++" } else { "gcc" };
+    for tool in [Some(compiler), contract.wrap.first().map(String::as_str)].into_iter().flatten() {
+        if workspace::find_program(tool).is_none() {
+            return Ok(Outcome::Skipped(format!("{tool} is missing")));
+        }
+    }
+    let program = folder.join(source.file_name().context("a source has a name")?).with_added_extension("out");
+    let mut compile = compile(compiler, source, &contract, flavour, &program);
+    let end = child::capture(&mut compile, Duration::from_secs(120))?;
+    if !end.success() {
+        return Ok(Outcome::Failed(format!("does not compile: {compile:?}\n{}{}", end.stdout, end.stderr)));
+    }
+    let end = child::capture(&mut command(&contract, flavour, &program)?, contract.timeout)?;
+    let wrong = contract.judge(end.status, &end.stdout, &end.stderr);
+    if wrong.is_empty() {
+        return Ok(Outcome::Passed(end.wall));
+    }
+    let mut why = format!("{} ({flavour}, {:.1} s)\n", wrong.join("\n"), end.wall.as_secs_f64());
+    for (name, text) in [("stdout", &end.stdout), ("stderr", &end.stderr)] {
+        if !text.is_empty() {
+            why += &format!("--- {name}\n{}\n", shorten(text));
+        }
+    }
+    Ok(Outcome::Failed(why))
+}
+
+/// The compiler's command line.
+fn compile(compiler: &str, source: &Path, contract: &Contract, flavour: Flavour, program: &Path) -> Command {
+    let mut command = Command::new(compiler);
+    let crate_folder = workspace::root().join("crates/oximalloc-c");
+    // Without -fno-builtin the compiler removes pairs of malloc and free.
+    command.args(["-O1", "-g", "-pthread", "-fno-builtin", "-Wall", "-I"]).arg(crate_folder.join("include"));
+    command.args(&contract.cflags).arg("-o").arg(program).arg(source);
+    match contract.build {
+        Build::Preload | Build::Dlopen | Build::Raw => command.args(["-ldl", "-lm"]),
+        Build::Link => {
+            let folder = flavour.folder();
+            command.arg("-L").arg(&folder).arg(format!("-Wl,-rpath,{}", folder.display()));
+            command.args(["-lmimalloc", "-ldl", "-lm"])
+        }
+        Build::Static => command.arg(flavour.archive()).args(["-lpthread", "-ldl", "-lm"]),
+    };
+    workspace::clean_environment(&mut command);
+    command
+}
+
+/// The command line that runs the compiled program.
+fn command(contract: &Contract, flavour: Flavour, program: &Path) -> Result<Command> {
+    let mut words = contract.wrap.iter().map(Into::into).chain([program.as_os_str().to_owned()]);
+    let mut command = Command::new(words.next().expect("the program is at least one word"));
+    command.args(words).args(&contract.args).env_remove("LD_PRELOAD");
+    workspace::clean_environment(&mut command);
+    command.env("LIBMIMALLOC", flavour.shared()).env("FLAVOUR", flavour.to_string());
+    if contract.build == Build::Preload {
+        command.env("LD_PRELOAD", workspace::preload_value(&flavour.shared())?);
+    }
+    command.envs(contract.env.iter().map(|(name, value)| (name, value)));
+    Ok(command)
+}
+
+/// Moves text a few columns to the right.
+pub fn indent(text: &str) -> String {
+    text.lines().map(|line| format!("          {line}\n")).collect::<String>().trim_end().to_string()
+}
+
+/// The start and the end of a long text.
+pub fn shorten(text: &str) -> String {
+    const KEPT: usize = 40;
+    let lines: Vec<&str> = text.lines().collect();
+    if lines.len() <= 2 * KEPT {
+        return lines.join("\n");
+    }
+    let (start, end) = (&lines[..KEPT], &lines[lines.len() - KEPT..]);
+    format!("{}\n... {} lines ...\n{}", start.join("\n"), lines.len() - 2 * KEPT, end.join("\n"))
+}

@@ -1,0 +1,118 @@
+//! Installing what the tests need, where that may be done: as root on Debian and its like.
+//!
+//! Only what is missing is installed, and no service is started by it. Elsewhere nothing happens: a test whose
+//! program is missing is skipped by name.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::child;
+use crate::workspace;
+
+/// A program that the tests run, and the Debian package it is in.
+const NEEDED: [(&str, &str); 12] = [
+    ("gcc", "gcc"),
+    ("g++", "g++"),
+    ("git", "git"),
+    ("perl", "perl"),
+    ("sqlite3", "sqlite3"),
+    ("redis-server", "redis-server"),
+    ("redis-benchmark", "redis-tools"),
+    ("node", "nodejs"),
+    ("python3", "python3"),
+    ("strace", "strace"),
+    ("gdb", "gdb"),
+    ("valgrind", "valgrind"),
+];
+
+/// Installs the programs that are missing, if that may be done here; says what remains missing.
+pub fn programs() {
+    let missing = || NEEDED.iter().filter(|(program, _)| workspace::find_program(program).is_none());
+    let packages: Vec<&str> = missing().map(|(_, package)| *package).collect();
+    if packages.is_empty() {
+        return;
+    }
+    if may_install() {
+        println!("installing {}", packages.join(" "));
+        let _services_stay_off = PolicyFile::write();
+        if apt(&["update", "-qq"]) {
+            let install = ["install", "-y", "-qq", "--no-install-recommends"];
+            // One package that cannot be had must not keep the others away.
+            if !apt(&[&install[..], &packages].concat()) {
+                for package in packages {
+                    apt(&[&install[..], &[package]].concat());
+                }
+            }
+        }
+    }
+    let remaining: Vec<&str> = missing().map(|(program, _)| *program).collect();
+    if !remaining.is_empty() {
+        println!("missing here, what needs them is skipped: {}", remaining.join(" "));
+    }
+}
+
+/// Makes `cargo fmt` and `cargo clippy` usable where rustup can.
+pub fn component(name: &str) -> bool {
+    let works = || {
+        let mut probe = workspace::cargo();
+        child::capture(probe.args([name, "--version"]), Duration::from_secs(60)).is_ok_and(|end| end.success())
+    };
+    let component = if name == "fmt" { "rustfmt" } else { name };
+    let add = || {
+        let mut rustup = Command::new("rustup");
+        child::capture(rustup.args(["component", "add", component]), Duration::from_secs(300)).is_ok()
+    };
+    works() || (add() && works())
+}
+
+fn may_install() -> bool {
+    // SAFETY: a system call without arguments, which cannot fail.
+    let root = unsafe { libc::geteuid() } == 0;
+    root && Path::new("/etc/debian_version").exists() && workspace::find_program("apt-get").is_some()
+}
+
+fn apt(args: &[&str]) -> bool {
+    let mut command = Command::new("apt-get");
+    command.args(args).env("DEBIAN_FRONTEND", "noninteractive");
+    match child::capture(&mut command, Duration::from_secs(600)) {
+        Ok(end) if end.success() => true,
+        Ok(end) => {
+            println!("apt-get {}: {}\n{}", args[0], end.status, end.stderr.trim_end());
+            false
+        }
+        Err(error) => {
+            println!("{error:#}");
+            false
+        }
+    }
+}
+
+/// While this lives, packages that are installed start no service. An existing policy is left as it is.
+struct PolicyFile {
+    ours: bool,
+}
+
+impl PolicyFile {
+    const PATH: &str = "/usr/sbin/policy-rc.d";
+
+    fn write() -> PolicyFile {
+        let path = Path::new(Self::PATH);
+        // 101 means: the action is forbidden.
+        let ours = !path.exists() && fs::write(path, "#!/bin/sh\nexit 101\n").is_ok();
+        if ours && fs::set_permissions(path, fs::Permissions::from_mode(0o755)).is_err() {
+            println!("{} could not be made executable", Self::PATH);
+        }
+        PolicyFile { ours }
+    }
+}
+
+impl Drop for PolicyFile {
+    fn drop(&mut self) {
+        if self.ours && fs::remove_file(Self::PATH).is_err() {
+            println!("{} is left over: remove it by hand", Self::PATH);
+        }
+    }
+}

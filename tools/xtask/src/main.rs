@@ -1,0 +1,106 @@
+//! One command for each thing a developer does here: `cargo xtask COMMAND`.
+//!
+//! Each command is one file. This one only says what the command line looks like and what a command's end means
+//! for the exit code.
+//!
+//! The tool needs a Unix; the tests through the preloaded library need Linux.
+
+mod child;
+mod contract;
+mod cprograms;
+mod elf;
+mod install;
+mod real;
+mod run;
+mod suite;
+mod tally;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use workspace::Flavour;
+
+/// The tasks of this workspace.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build libmimalloc.so and run a program with it preloaded
+    Run(run::Args),
+    /// Run every check; with filters, only those steps (`c`, `real-checked`, `unit`, ...)
+    Test(suite::Args),
+    /// Check the rules of the source tree: floors, platform cfgs, file sizes, file heads, macros
+    Tidy,
+    /// Build and run the C and C++ test programs
+    C {
+        /// Only programs whose name contains one of these
+        name: Vec<String>,
+        /// Use the library with debug assertions
+        #[arg(long)]
+        checked: bool,
+    },
+    /// Run real programs without and with the library, compare what they print, show time and peak memory
+    Real {
+        /// Only these programs
+        name: Vec<String>,
+        /// Use the library with debug assertions
+        #[arg(long)]
+        checked: bool,
+        /// Size of the workloads, in percent
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        scale: u32,
+        /// Install nothing: what is missing is skipped
+        #[arg(long)]
+        no_install: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    match dispatch(Cli::parse().task) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(task: Task) -> anyhow::Result<ExitCode> {
+    let flavour = |checked| if checked { Flavour::Checked } else { Flavour::Release };
+    match task {
+        Task::Run(args) => run::run(&args),
+        Task::Test(args) => suite::test(&args),
+        Task::Tidy => {
+            let complaints = tidy::check()?;
+            for complaint in &complaints {
+                println!("{complaint}");
+            }
+            println!("tidy: {} complaints", complaints.len());
+            Ok(exit(complaints.is_empty()))
+        }
+        Task::C { name, checked } => {
+            let tally = cprograms::run(flavour(checked), &name)?;
+            println!("{tally}");
+            Ok(exit(tally.failed == 0))
+        }
+        Task::Real { name, checked, scale, no_install } => {
+            if !no_install {
+                install::programs();
+            }
+            let tally = real::run(flavour(checked), scale, &name)?;
+            println!("{tally}");
+            Ok(exit(tally.failed == 0))
+        }
+    }
+}
+
+fn exit(good: bool) -> ExitCode {
+    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,192 @@
+//! `cargo xtask test`: every check, in order, with one line at the end that counts them.
+//!
+//! A step is one row in [`STEPS`]. Its name is what filters match: `c` runs `c-release` and `c-checked`. The very last
+//! line is always `N passed, N failed, N skipped`, and the exit code says whether any failed.
+
+use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use crate::child::{self, Status};
+use crate::cprograms::{self, indent, shorten};
+use crate::install;
+use crate::real;
+use crate::tally::Tally;
+use crate::tidy;
+use crate::workspace::{self, Flavour};
+
+/// Arguments of `cargo xtask test`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Only the steps with these names, or with names that have these parts (`c`, `checked`)
+    filter: Vec<String>,
+    /// Name the steps and run none
+    #[arg(long)]
+    list: bool,
+    /// Install nothing: what needs a missing program is skipped
+    #[arg(long)]
+    no_install: bool,
+}
+
+/// One check.
+struct Step {
+    name: &'static str,
+    /// What it is for, for `--list`.
+    about: &'static str,
+    run: fn() -> Result<Tally>,
+    /// Does it run programs that may have to be installed?
+    needs_programs: bool,
+}
+
+/// How long a cargo command may take, the build of what it tests included.
+const LIMIT: Duration = Duration::from_secs(15 * 60);
+
+const STEPS: [Step; 14] = [
+    step("fmt", "the code is formatted", || component("fmt", &["fmt", "--all", "--check"])),
+    step("clippy", "no lint complains", || {
+        component("clippy", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])
+    }),
+    step("tidy", "the rules of the source tree", tidy_step),
+    step("xtask", "this tool's own tests", || cargo_test(&["--package", "xtask"])),
+    step("unit", "unit and integration tests of the allocator", || {
+        cargo_test(&["--package", "oximalloc", "--tests", "--no-fail-fast"])
+    }),
+    step("stress", "the stress tests, optimised", || {
+        cargo_test(&["--release", "--package", "oximalloc", "--tests", "--no-fail-fast", "stress"])
+    }),
+    step("doctest", "the examples in the documentation", || cargo_test(&["--package", "oximalloc", "--doc"])),
+    step("loom", "the lock-free protocols, model checked", loom),
+    step("build-release", "libmimalloc.so and libmimalloc.a", || build(Flavour::Release)),
+    step("build-checked", "the same with debug assertions", || build(Flavour::Checked)),
+    with_programs("c-release", "C and C++ programs", || cprograms::run(Flavour::Release, &[])),
+    with_programs("c-checked", "the same with debug assertions", || cprograms::run(Flavour::Checked, &[])),
+    with_programs("real-release", "real programs print the same with the library", || {
+        real::run(Flavour::Release, 100, &[])
+    }),
+    with_programs("real-checked", "the same with debug assertions, smaller workloads", || {
+        real::run(Flavour::Checked, 25, &[])
+    }),
+];
+
+const fn step(name: &'static str, about: &'static str, run: fn() -> Result<Tally>) -> Step {
+    Step { name, about, run, needs_programs: false }
+}
+
+const fn with_programs(name: &'static str, about: &'static str, run: fn() -> Result<Tally>) -> Step {
+    Step { name, about, run, needs_programs: true }
+}
+
+impl Step {
+    fn matches(&self, filters: &[String]) -> bool {
+        let named = |filter: &String| self.name == filter || self.name.split('-').any(|part| part == filter);
+        filters.is_empty() || filters.iter().any(named)
+    }
+}
+
+/// Runs the steps that the filters name.
+pub fn test(args: &Args) -> Result<ExitCode> {
+    let unknown = |filter: &&String| !STEPS.iter().any(|step| step.matches(std::slice::from_ref(filter)));
+    if let Some(filter) = args.filter.iter().find(unknown) {
+        anyhow::bail!("no step is named `{filter}`; `cargo xtask test --list` names them");
+    }
+    let steps: Vec<&Step> = STEPS.iter().filter(|step| step.matches(&args.filter)).collect();
+    if args.list {
+        steps.iter().for_each(|step| println!("{:14} {}", step.name, step.about));
+        return Ok(ExitCode::SUCCESS);
+    }
+    if !args.no_install && steps.iter().any(|step| step.needs_programs) {
+        install::programs();
+    }
+    let mut results = Vec::new();
+    for step in steps {
+        println!("== {}: {}", step.name, step.about);
+        let start = Instant::now();
+        let tally = (step.run)().unwrap_or_else(|error| {
+            println!("{}", indent(&format!("{error:#}")));
+            Tally::FAILED
+        });
+        let seconds = start.elapsed().as_secs_f64();
+        println!("   {}: {tally} ({seconds:.1} s)", verdict(tally));
+        results.push((step.name, tally, seconds));
+    }
+    println!("\n== summary");
+    let mut sum = Tally::default();
+    for (name, tally, seconds) in results {
+        println!("{:8} {name:14} {seconds:7.1} s   {tally}", verdict(tally));
+        sum += tally;
+    }
+    println!("{sum}");
+    Ok(if sum.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn verdict(tally: Tally) -> &'static str {
+    match tally {
+        Tally { failed: 1.., .. } => "FAILED",
+        Tally { passed: 0, skipped: 1.., .. } => "skipped",
+        _ => "ok",
+    }
+}
+
+/// Runs a command that either works or not, and shows its output if not.
+fn one(command: &mut Command) -> Result<Tally> {
+    let end = child::capture(command, LIMIT)?;
+    if end.success() {
+        return Ok(Tally::PASSED);
+    }
+    println!("{}", indent(&format!("{command:?}: {}\n{}{}", end.status, shorten(&end.stdout), shorten(&end.stderr))));
+    Ok(Tally::FAILED)
+}
+
+/// Runs a cargo command that is a component of its own, which may not be installed.
+fn component(name: &str, args: &[&str]) -> Result<Tally> {
+    if !install::component(name) {
+        println!("   cargo {name} is not installed");
+        return Ok(Tally::SKIPPED);
+    }
+    one(workspace::cargo().args(args))
+}
+
+fn tidy_step() -> Result<Tally> {
+    let complaints = tidy::check()?;
+    complaints.iter().for_each(|complaint| println!("          {complaint}"));
+    Ok(if complaints.is_empty() { Tally::PASSED } else { Tally::FAILED })
+}
+
+fn build(flavour: Flavour) -> Result<Tally> {
+    flavour.build().map(|()| Tally::PASSED)
+}
+
+fn cargo_test(args: &[&str]) -> Result<Tally> {
+    let mut command = workspace::cargo();
+    command.arg("test").args(args);
+    count_tests(&mut command)
+}
+
+fn loom() -> Result<Tally> {
+    let mut command = workspace::cargo();
+    let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
+    command.env("RUSTFLAGS", format!("{flags} --cfg loom").trim_start());
+    command.env("CARGO_TARGET_DIR", workspace::target_dir().join("loom"));
+    command.args(["test", "--release", "--package", "oximalloc", "--lib", "loom"]);
+    count_tests(&mut command)
+}
+
+/// Runs `cargo test` and counts what its test binaries say; a binary that ends without a word counts as one failure.
+fn count_tests(command: &mut Command) -> Result<Tally> {
+    let end = child::capture(command, LIMIT)?;
+    let mut tally = Tally::of_cargo_test(&end.stdout);
+    if end.status != Status::Exit(0) {
+        tally.failed = tally.failed.max(1);
+        println!("{}", indent(&format!("{command:?}: {}", end.status)));
+        println!("{}", indent(&failures(&end.stdout)));
+        println!("{}", indent(&shorten(&end.stderr)));
+    }
+    Ok(tally)
+}
+
+/// Test output without the lines of tests that passed.
+fn failures(stdout: &str) -> String {
+    let lines: Vec<&str> = stdout.lines().filter(|line| !line.ends_with("... ok")).collect();
+    shorten(&lines.join("\n"))
+}
