@@ -7,7 +7,7 @@ pub use crate::alloc::free::{free, owns};
 pub use crate::alloc::malloc::{generic as malloc_generic, malloc, malloc_or, zalloc};
 pub use crate::alloc::realloc::{expand, realloc, realloc_aligned, rezalloc, rezalloc_aligned};
 pub use crate::heap::deferred::register as register_deferred_free;
-pub use crate::heap::life::{process_end as process_done, process_ready as process_init, thread_done};
+pub use crate::heap::life::{process_end as process_done, process_start as process_init, thread_done};
 pub use crate::heap::totals::{Totals, merge as stats_merge, print as stats_print, totals};
 
 use crate::heap::theap::Theap;

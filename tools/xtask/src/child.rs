@@ -164,11 +164,8 @@ fn reap(pid: libc::pid_t) -> Result<(Status, u64)> {
     }
     // SAFETY: it was zeroed, which is a valid `rusage`, and the kernel filled it.
     let usage = unsafe { usage.assume_init() };
-    let status = if libc::WIFSIGNALED(raw) {
-        Status::Signal(libc::WTERMSIG(raw))
-    } else {
-        Status::Exit(libc::WEXITSTATUS(raw))
-    };
+    let status =
+        if libc::WIFSIGNALED(raw) { Status::Signal(libc::WTERMSIG(raw)) } else { Status::Exit(libc::WEXITSTATUS(raw)) };
     Ok((status, usage.ru_maxrss as u64))
 }
 

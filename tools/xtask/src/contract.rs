@@ -1,7 +1,7 @@
 //! What a C or C++ test program asks of its driver, in the comment at its start.
 //!
-//! One `// key: value` a line, until the first line that is no comment. Lines of prose are free, as long as they do
-//! not begin with one word and a colon: an unknown key is an error, so that a misspelt expectation cannot pass.
+//! One `// key: value` a line; then prose, from the first line that has no known key. A known key after prose is an
+//! error, so that a misspelt key cannot hide the expectations that follow it.
 
 use std::time::Duration;
 
@@ -19,10 +19,12 @@ pub enum Build {
     Link,
     /// Linked with `libmimalloc.a`.
     Static,
-    /// Compiled alone; opens the library itself, at the path in `LIBMIMALLOC`.
+    /// Compiled alone; opens the library itself.
     Dlopen,
-    /// Compiled alone and run without the library; `LIBMIMALLOC` says where it is.
+    /// Compiled alone and run without the library.
     Raw,
+    /// No program, but a library for other tests.
+    Shared,
 }
 
 /// A test program's expectations.
@@ -30,6 +32,10 @@ pub enum Build {
 pub struct Contract {
     /// How it gets the library.
     pub build: Build,
+    /// Sources of libraries that it needs beside it.
+    pub shared: Vec<String>,
+    /// Is it linked with those, or does it load them itself?
+    pub shared_load: bool,
     /// More arguments for the compiler.
     pub cflags: Vec<String>,
     /// The program's arguments.
@@ -52,11 +58,31 @@ pub struct Contract {
     pub wrap: Vec<String>,
 }
 
+/// The keys that [`Contract::set`] knows.
+const KEYS: [&str; 14] = [
+    "build",
+    "shared",
+    "shared-load",
+    "cflags",
+    "args",
+    "env",
+    "exit",
+    "signal",
+    "stderr",
+    "no-stderr",
+    "stdout",
+    "timeout",
+    "flavours",
+    "wrap",
+];
+
 impl Contract {
     /// Reads the comment at the start of a test program.
     pub fn parse(source: &str) -> Result<Contract> {
         let mut contract = Contract {
             build: Build::Preload,
+            shared: Vec::new(),
+            shared_load: true,
             cflags: Vec::new(),
             args: Vec::new(),
             env: Vec::new(),
@@ -68,13 +94,17 @@ impl Contract {
             flavours: Flavour::ALL.to_vec(),
             wrap: Vec::new(),
         };
+        let mut prose = false;
         for line in source.lines().map_while(|line| line.strip_prefix("//")) {
-            let Some((key, value)) = line.split_once(':') else { continue };
-            let key = key.trim();
-            if key.is_empty() || key.contains(|c: char| !(c.is_ascii_lowercase() || c == '-')) {
+            let known = line.split_once(':').map(|(key, value)| (key.trim(), value.trim()));
+            let Some((key, value)) = known.filter(|(key, _)| KEYS.contains(key)) else {
+                prose = true;
                 continue;
+            };
+            if prose {
+                bail!("`//{line}` comes after a line that has no known key");
             }
-            contract.set(key, value.trim()).with_context(|| format!("in `//{line}`"))?;
+            contract.set(key, value).with_context(|| format!("in `//{line}`"))?;
         }
         Ok(contract)
     }
@@ -89,9 +119,12 @@ impl Contract {
                     "static" => Build::Static,
                     "dlopen" => Build::Dlopen,
                     "raw" => Build::Raw,
+                    "shared" => Build::Shared,
                     _ => bail!("no such build"),
                 }
             }
+            "shared" => self.shared.extend(words()),
+            "shared-load" => self.shared_load = value != "no",
             "cflags" => self.cflags.extend(words()),
             "args" => self.args.extend(words()),
             "env" => {
@@ -100,7 +133,12 @@ impl Contract {
                     self.env.push((name.into(), value.into()));
                 }
             }
-            "exit" => self.end = Status::Exit(value.parse().context("not an exit code")?),
+            "exit" => {
+                self.end = match value.parse().context("not an exit code")? {
+                    code @ 0.. => Status::Exit(code),
+                    signal => Status::Signal(-signal),
+                }
+            }
             "signal" => self.end = Status::Signal(signal_number(value).context("no such signal")?),
             "stderr" => self.stderr.push(value.into()),
             "no-stderr" => self.no_stderr.push(value.into()),
@@ -112,7 +150,7 @@ impl Contract {
                 self.flavours = flavours.collect::<Result<_>>()?;
             }
             "wrap" => self.wrap.extend(words()),
-            _ => bail!("unknown key"),
+            _ => bail!("a key without a meaning"),
         }
         Ok(())
     }
@@ -143,13 +181,14 @@ mod tests {
     #[test]
     fn reads_every_key() {
         let contract = Contract::parse(
-            "// Frees a pointer twice. Note: prose may hold colons: here.\n\
-             // build: link\n// cflags: -O2\n// args: one two\n// env: A=1 B=x=y\n// signal: SIGABRT\n\
+            "// build: link\n// shared: a.c b.cpp\n// shared-load: no\n// cflags: -O2\n// args: one two\n// env: A=1 B=x=y\n// signal: SIGABRT\n\
              // stderr: double free: of a block\n// stderr: second\n// no-stderr: assertion\n// stdout: done\n\
-             // timeout: 5\n// flavours: checked\n// wrap: prlimit -v 200000\n#include <stdlib.h>\n// exit: 9\n",
+             // timeout: 5\n// flavours: checked\n// wrap: prlimit -v 200000\n\
+             // calloc: prose may hold colons: here.\n#include <stdlib.h>\n// exit: 9\n",
         )
         .unwrap();
         assert_eq!(contract.build, Build::Link);
+        assert_eq!((contract.shared.len(), contract.shared_load), (2, false));
         assert_eq!(contract.args, ["one", "two"]);
         assert_eq!(contract.env, [("A".into(), "1".into()), ("B".into(), "x=y".into())]);
         assert_eq!(contract.end, Status::Signal(libc::SIGABRT));
@@ -161,13 +200,21 @@ mod tests {
 
     #[test]
     fn misspelt_expectations_are_errors() {
-        for line in ["// sdterr: x", "// build: preloaded", "// exit: one", "// signal: ABORT", "// flavours: debug", "// env: A"] {
+        for line in [
+            "// sdterr: x\n// exit: 0",
+            "// build: preloaded",
+            "// exit: one",
+            "// signal: ABORT",
+            "// flavours: debug",
+            "// env: A",
+        ] {
             assert!(Contract::parse(line).is_err(), "{line}");
         }
     }
 
     #[test]
     fn judges_a_run() {
+        assert_eq!(Contract::parse("// exit: -6").unwrap().end, Status::Signal(libc::SIGABRT));
         let contract = Contract::parse("// exit: 2\n// stderr: bad\n// no-stderr: worse\n// stdout: out").unwrap();
         assert_eq!(contract.judge(Status::Exit(2), "output", "too bad"), [""; 0]);
         assert_eq!(contract.judge(Status::Exit(0), "", "worse").len(), 4);

@@ -37,7 +37,8 @@ pub fn run(flavour: Flavour, filters: &[String]) -> Result<Tally> {
     let work = || {
         // The counter only hands out numbers; nothing else is published through it.
         while let Some(source) = programs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let outcome = try_one(source, flavour, &folder).unwrap_or_else(|error| Outcome::Failed(format!("{error:#}")));
+            let outcome =
+                try_one(source, flavour, &folder).unwrap_or_else(|error| Outcome::Failed(format!("{error:#}")));
             let name = source.file_name().unwrap_or_default().display();
             let mut sum = sum.lock().expect("no thread panics with the lock");
             match outcome {
@@ -82,22 +83,32 @@ fn programs(filters: &[String]) -> Result<Vec<PathBuf>> {
 
 fn try_one(source: &Path, flavour: Flavour, folder: &Path) -> Result<Outcome> {
     let contract = Contract::parse(&fs::read_to_string(source)?)?;
-    if !contract.flavours.contains(&flavour) {
+    if contract.build == Build::Shared || !contract.flavours.contains(&flavour) {
         return Ok(Outcome::Elsewhere);
     }
-    let compiler = if source.extension().is_some_and(|end| end == "cpp") { "g++" } else { "gcc" };
-    for tool in [Some(compiler), contract.wrap.first().map(String::as_str)].into_iter().flatten() {
-        if workspace::find_program(tool).is_none() {
-            return Ok(Outcome::Skipped(format!("{tool} is missing")));
+    let libraries: Vec<PathBuf> = contract.shared.iter().map(|name| source.with_file_name(name)).collect();
+    let mut tools: Vec<&str> = libraries.iter().map(|path| compiler(path)).chain([compiler(source)]).collect();
+    tools.extend(contract.wrap.first().map(String::as_str));
+    if let Some(tool) = tools.into_iter().find(|tool| workspace::find_program(tool).is_none()) {
+        return Ok(Outcome::Skipped(format!("{tool} is missing")));
+    }
+    // A folder of its own: others may build the same library at the same time.
+    let folder = folder.join(source.file_name().context("a source has a name")?);
+    fs::create_dir_all(&folder)?;
+    for library in &libraries {
+        let mut compile = compile(library, &Contract::parse(&fs::read_to_string(library)?)?);
+        compile.args(["-shared", "-fPIC", "-o"]).arg(folder.join(library_name(library))).arg(library);
+        if let Some(outcome) = failed_compile(&mut compile)? {
+            return Ok(outcome);
         }
     }
-    let program = folder.join(source.file_name().context("a source has a name")?).with_added_extension("out");
-    let mut compile = compile(compiler, source, &contract, flavour, &program);
-    let end = child::capture(&mut compile, Duration::from_secs(120))?;
-    if !end.success() {
-        return Ok(Outcome::Failed(format!("does not compile: {compile:?}\n{}{}", end.stdout, end.stderr)));
+    let mut compile = compile(source, &contract);
+    compile.arg("-o").arg(folder.join("program")).arg(source);
+    link(&mut compile, &contract, flavour, &folder);
+    if let Some(outcome) = failed_compile(&mut compile)? {
+        return Ok(outcome);
     }
-    let end = child::capture(&mut command(&contract, flavour, &program)?, contract.timeout)?;
+    let end = child::capture(&mut command(&contract, flavour, &folder)?, contract.timeout)?;
     let wrong = contract.judge(end.status, &end.stdout, &end.stderr);
     if wrong.is_empty() {
         return Ok(Outcome::Passed(end.wall));
@@ -111,33 +122,58 @@ fn try_one(source: &Path, flavour: Flavour, folder: &Path) -> Result<Outcome> {
     Ok(Outcome::Failed(why))
 }
 
-/// The compiler's command line.
-fn compile(compiler: &str, source: &Path, contract: &Contract, flavour: Flavour, program: &Path) -> Command {
+fn compiler(source: &Path) -> &'static str {
+    if source.extension().is_some_and(|end| end == "cpp") { "g++" } else { "gcc" }
+}
+
+/// The name of the library that a source for other tests becomes.
+fn library_name(source: &Path) -> String {
+    format!("lib{}.so", source.file_stem().unwrap_or_default().display())
+}
+
+/// The compiler's command line, without what it compiles and links.
+fn compile(source: &Path, contract: &Contract) -> Command {
+    let compiler = compiler(source);
     let mut command = Command::new(compiler);
-    let crate_folder = workspace::root().join("crates/oximalloc-c");
     // Without -fno-builtin the compiler removes pairs of malloc and free.
-    command.args(["-O1", "-g", "-pthread", "-fno-builtin", "-Wall", "-I"]).arg(crate_folder.join("include"));
-    command.args(&contract.cflags).arg("-o").arg(program).arg(source);
-    match contract.build {
-        Build::Preload | Build::Dlopen | Build::Raw => command.args(["-ldl", "-lm"]),
-        Build::Link => {
-            let folder = flavour.folder();
-            command.arg("-L").arg(&folder).arg(format!("-Wl,-rpath,{}", folder.display()));
-            command.args(["-lmimalloc", "-ldl", "-lm"])
-        }
-        Build::Static => command.arg(flavour.archive()).args(["-lpthread", "-ldl", "-lm"]),
-    };
+    command.args(["-O1", "-g", "-pthread", "-fno-builtin"]);
+    command.arg(if compiler == "g++" { "-std=gnu++17" } else { "-std=gnu11" });
+    command.arg("-I").arg(workspace::root().join("crates/oximalloc-c/include")).args(&contract.cflags);
     workspace::clean_environment(&mut command);
     command
 }
 
+/// Runs a compiler; says so if it fails.
+fn failed_compile(compile: &mut Command) -> Result<Option<Outcome>> {
+    let end = child::capture(compile, Duration::from_secs(120))?;
+    let why = || Outcome::Failed(format!("does not compile: {compile:?}\n{}{}", end.stdout, end.stderr));
+    Ok((!end.success()).then(why))
+}
+
+/// Adds the libraries to a compiler's command line.
+fn link(command: &mut Command, contract: &Contract, flavour: Flavour, folder: &Path) {
+    if contract.build == Build::Static {
+        command.arg(flavour.archive());
+    }
+    if contract.shared_load {
+        command.args(contract.shared.iter().map(|name| folder.join(library_name(Path::new(name)))));
+        command.arg(format!("-Wl,-rpath,{}", folder.display()));
+    }
+    if contract.build == Build::Link {
+        let library = flavour.folder();
+        command.arg("-L").arg(&library).arg(format!("-Wl,-rpath,{}", library.display())).arg("-lmimalloc");
+    }
+    command.args(["-lpthread", "-ldl", "-lm"]);
+}
+
 /// The command line that runs the compiled program.
-fn command(contract: &Contract, flavour: Flavour, program: &Path) -> Result<Command> {
-    let mut words = contract.wrap.iter().map(Into::into).chain([program.as_os_str().to_owned()]);
+fn command(contract: &Contract, flavour: Flavour, folder: &Path) -> Result<Command> {
+    let mut words = contract.wrap.iter().map(Into::into).chain([folder.join("program").into_os_string()]);
     let mut command = Command::new(words.next().expect("the program is at least one word"));
-    command.args(words).args(&contract.args).env_remove("LD_PRELOAD");
+    let args = contract.args.iter().map(|arg| arg.replace("$OUT", &folder.to_string_lossy()));
+    command.args(words).args(args).env_remove("LD_PRELOAD");
     workspace::clean_environment(&mut command);
-    command.env("LIBMIMALLOC", flavour.shared()).env("FLAVOUR", flavour.to_string());
+    command.env("LIBRARY_UNDER_TEST", flavour.shared()).env("LIBMIMALLOC", flavour.shared());
     if contract.build == Build::Preload {
         command.env("LD_PRELOAD", workspace::preload_value(&flavour.shared())?);
     }

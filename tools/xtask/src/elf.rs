@@ -144,11 +144,7 @@ fn number(bytes: &[u8], at: u64, size: usize) -> Option<u64> {
     let at = usize::try_from(at).ok()?;
     let bytes = bytes.get(at..at.checked_add(size)?)?;
     let fold = |value: u64, byte: &u8| value << 8 | u64::from(*byte);
-    Some(if cfg!(target_endian = "little") {
-        bytes.iter().rev().fold(0, fold)
-    } else {
-        bytes.iter().fold(0, fold)
-    })
+    Some(if cfg!(target_endian = "little") { bytes.iter().rev().fold(0, fold) } else { bytes.iter().fold(0, fold) })
 }
 
 #[cfg(test)]

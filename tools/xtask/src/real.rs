@@ -34,7 +34,10 @@ pub fn run(flavour: Flavour, scale: u32, names: &[String]) -> Result<Tally> {
     preloads(&library)?;
     let workloads = workloads(names)?;
     println!("  {:24} {:>28}   {:>34}", "", "wall time", "peak memory");
-    println!("  {:24} {:>9} {:>10} {:>7}   {:>11} {:>11} {:>9}", "", "without", "with", "ratio", "without", "with", "ratio");
+    println!(
+        "  {:24} {:>9} {:>10} {:>7}   {:>11} {:>11} {:>9}",
+        "", "without", "with", "ratio", "without", "with", "ratio"
+    );
     let mut sum = Tally::default();
     for workload in &workloads {
         sum += match workload.needs.iter().find(|needed| workspace::find_program(needed).is_none()) {
@@ -71,7 +74,9 @@ fn compare(workload: &Workload, library: &Path, scale: u32) -> Result<Tally> {
         return Ok(Tally::PASSED);
     }
     println!("{}", indent(&wrong.join("\n")));
-    for (name, text) in [("stdout without", &without.stdout), ("stdout with", &with.stdout), ("stderr with", &with.stderr)] {
+    for (name, text) in
+        [("stdout without", &without.stdout), ("stdout with", &with.stdout), ("stderr with", &with.stderr)]
+    {
         println!("{}", indent(&format!("--- {name}\n{}", shorten(text))));
     }
     Ok(Tally::FAILED)
@@ -145,7 +150,8 @@ fn workloads(names: &[String]) -> Result<Vec<Workload>> {
             continue;
         }
         let text = fs::read_to_string(&script)?;
-        let needs = text.lines().take_while(|line| line.starts_with('#')).filter_map(|line| line.strip_prefix("# needs:"));
+        let needs =
+            text.lines().take_while(|line| line.starts_with('#')).filter_map(|line| line.strip_prefix("# needs:"));
         let needs = needs.flat_map(str::split_whitespace).map(String::from).collect();
         workloads.push(Workload { name, script, needs });
     }

@@ -43,7 +43,12 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         Err(missing) => return Ok(missing.report(name)),
     };
     if let Ok(Some(refusal)) = elf::refusal(&program) {
-        eprintln!("xtask: cannot preload libmimalloc.so into {}: {} {}", name.display(), refusal.file.display(), refusal.reason);
+        eprintln!(
+            "xtask: cannot preload libmimalloc.so into {}: {} {}",
+            name.display(),
+            refusal.file.display(),
+            refusal.reason
+        );
         eprintln!("xtask: {}", refusal.instead);
         return Ok(ExitCode::from(126));
     }

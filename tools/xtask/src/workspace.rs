@@ -135,7 +135,7 @@ pub fn preload_value(library: &Path) -> Result<OsString> {
 pub fn find_program(name: &str) -> Option<PathBuf> {
     use std::os::unix::fs::PermissionsExt;
     let paths = env::var_os("PATH")?;
-    env::split_paths(&paths).map(|dir| dir.join(name)).find(|path| {
-        fs::metadata(path).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
-    })
+    env::split_paths(&paths)
+        .map(|dir| dir.join(name))
+        .find(|path| fs::metadata(path).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0))
 }

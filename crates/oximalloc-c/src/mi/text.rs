@@ -131,4 +131,3 @@ pub unsafe extern "C" fn mi_wdupenv_s(buf: *mut *mut wchar_t, size: *mut usize, 
     }
     EINVAL
 }
-

@@ -14,8 +14,8 @@ int main(void) {
     CHECK(usable >= size && usable == malloc_size(p));
     CHECK(malloc_good_size(size) >= size && malloc_good_size(size) >= good);
     good = malloc_good_size(size);
-    // At most an eighth is wasted, beyond rounding to 16 bytes, or to OS pages for large blocks.
-    CHECK(usable <= (size + 16) + (size + 16) / 7 + (size > 4096 ? 4096 * 2 : 0));
+    // At most an eighth is wasted, beyond rounding to 16 bytes, or to 64 KiB for blocks above that.
+    CHECK(usable <= (size + 16) + (size + 16) / 7 + (size > 65536 ? 65536 : 0));
     // A block of a good size is used to the end.
     void* q = malloc(good);
     CHECK(malloc_usable_size(q) >= good);

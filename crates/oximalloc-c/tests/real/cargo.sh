@@ -16,7 +16,7 @@ TOML
 {
     echo 'use std::collections::{BTreeMap, HashMap};'
     i=0
-    while [ $i -lt $((60 * SCALE / 100 + 1)) ]; do
+    while [ $i -lt $((15 * SCALE / 100 + 1)) ]; do
         echo "#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]"
         echo "pub struct T$i { pub key: u32, pub text: String, pub list: Vec<Option<Box<u64>>> }"
         echo "pub fn f$i() -> usize { let mut m: BTreeMap<T$i, Vec<T$i>> = BTreeMap::new();"

@@ -2,7 +2,7 @@
 # needs: gcc g++ awk cksum
 set -eu
 
-functions=$((600 * SCALE / 100 + 1))
+functions=$((150 * SCALE / 100 + 1))
 awk -v n=$functions 'BEGIN {
     print "#include <stdio.h>\n#include <string.h>\n#include <stdlib.h>"
     for (i = 0; i < n; i++) {
@@ -19,7 +19,7 @@ cksum many.o
 gcc many.o -o many
 ./many
 
-types=$((60 * SCALE / 100 + 1))
+types=$((12 * SCALE / 100 + 1))
 awk -v n=$types 'BEGIN {
     print "#include <algorithm>\n#include <iostream>\n#include <map>\n#include <memory>\n#include <regex>\n#include <string>\n#include <vector>"
     for (i = 0; i < n; i++) {

@@ -36,5 +36,5 @@ git gc -q
 git fsck --full --strict 2>&1
 git rev-parse HEAD
 git log -p --all | cksum
-git grep -c 77 main -- growing
-git blame growing | cksum
+git grep -c 77 HEAD -- growing
+git blame HEAD -- growing | cksum

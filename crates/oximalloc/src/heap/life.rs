@@ -50,14 +50,6 @@ pub fn process_start() {
     }
 }
 
-/// What only works once the C library is up: called by a constructor of the C library, or at the first thread end.
-pub fn process_ready() {
-    process_start();
-    if FORK_HANDLERS.swap(1, Ordering::Relaxed) == 0 {
-        prim::thread::at_fork(nothing, nothing, fork_child);
-    }
-}
-
 /// The process ends: print statistics, give memory back where that was asked for. Allocation goes on to work.
 pub fn process_end() {
     if PROCESS_STATE.swap(3, Ordering::Relaxed) == 3 {
@@ -102,6 +94,10 @@ pub fn thread_start() -> Option<&'static Theap> {
     // May allocate for a late key: the theap is in place.
     at_thread_end(&raw const *theap as *mut u8);
     PROCESS.threads.add(1);
+    // With a second thread fork leaves something to mend. The registration allocates: the theap is in place.
+    if !theap.all.load(Ordering::Relaxed).is_null() && FORK_HANDLERS.swap(1, Ordering::Relaxed) == 0 {
+        prim::thread::at_fork(nothing, nothing, fork_child);
+    }
     Some(theap)
 }
 

@@ -14,17 +14,8 @@ use source::{code_of, find_word, line_of, word_at};
 use crate::workspace;
 
 /// The floors of the allocator, bottom up. A file may use its own floor and lower ones.
-const FLOORS: [&[&str]; 9] = [
-    &["base"],
-    &["prim"],
-    &["diag"],
-    &["os", "bitmap"],
-    &["arena"],
-    &["page"],
-    &["heap"],
-    &["alloc"],
-    &["api", "raw"],
-];
+const FLOORS: [&[&str]; 9] =
+    [&["base"], &["prim"], &["diag"], &["os", "bitmap"], &["arena"], &["page"], &["heap"], &["alloc"], &["api", "raw"]];
 
 /// The largest number of lines in a Rust file.
 const MAX_LINES: usize = 600;
@@ -237,7 +228,8 @@ mod tests {
         assert_eq!(complaints("crates/oximalloc/src/os/mod.rs", text).len(), 2);
         assert!(complaints("crates/oximalloc/src/prim/mod.rs", text).is_empty());
         assert!(complaints("crates/oximalloc-c/src/lib.rs", text).is_empty());
-        let harmless = "//! X.\n#[cfg(feature = \"unix\")]\nfn unix() {}\n#[cfg(target_pointer_width = \"64\")]\nfn f() {}\n";
+        let harmless =
+            "//! X.\n#[cfg(feature = \"unix\")]\nfn unix() {}\n#[cfg(target_pointer_width = \"64\")]\nfn f() {}\n";
         assert!(complaints("crates/oximalloc/src/os/mod.rs", harmless).is_empty());
     }
 

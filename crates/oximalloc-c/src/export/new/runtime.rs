@@ -1,7 +1,8 @@
 //! The C++ runtime of the process, if it has one: weak references, so that a C program needs none.
 //!
 //! A preloaded library is bound before a plugin brings libstdc++ along; so where a weak reference stayed empty, a
-//! runtime that has been loaded since is asked by name.
+//! runtime that has been loaded since is asked by name. A fully static program has only what its linker took from the
+//! archives, and a weak reference takes nothing: link it with `-Wl,-u,_ZSt17__throw_bad_allocv`.
 
 use crate::outcome::give_up;
 use core::ffi::{CStr, c_char, c_int, c_void};
@@ -11,12 +12,13 @@ use core::ffi::{CStr, c_char, c_int, c_void};
 struct Weak {
     get_new_handler: Option<GetNewHandler>,
     throw_bad_alloc: Option<Throw>,
-    dlopen: Option<unsafe extern "C" fn(*const c_char, c_int) -> *mut c_void>,
     dlsym: Option<unsafe extern "C" fn(*mut c_void, *const c_char) -> *mut c_void>,
 }
 
 /// A new-handler: makes memory free, throws, or ends the process. Never called from Rust.
 pub type Handler = unsafe extern "C" fn();
+/// The C library's `dlopen`; found by name, since linkers warn of it in static programs.
+type Dlopen = unsafe extern "C" fn(*const c_char, c_int) -> *mut c_void;
 /// `std::get_new_handler`
 type GetNewHandler = unsafe extern "C" fn() -> Option<Handler>;
 /// `std::__throw_bad_alloc`, or what stands in for it. Never called from Rust.
@@ -25,7 +27,6 @@ pub type Throw = unsafe extern "C" fn();
 core::arch::global_asm!(
     ".weak _ZSt15get_new_handlerv",
     ".weak _ZSt17__throw_bad_allocv",
-    ".weak dlopen",
     ".weak dlsym",
     ".pushsection .data.rel.ro.oximalloc_cxx_runtime, \"aw\", @progbits",
     ".balign 8",
@@ -34,7 +35,6 @@ core::arch::global_asm!(
     "oximalloc_cxx_runtime:",
     ".quad _ZSt15get_new_handlerv",
     ".quad _ZSt17__throw_bad_allocv",
-    ".quad dlopen",
     ".quad dlsym",
     ".popsection",
 );
@@ -49,10 +49,15 @@ const LATE: [&CStr; 2] = [c"libstdc++.so.6", c"libc++.so.1"];
 
 /// The address of `name` in a C++ runtime that has been loaded since this library was.
 fn late(name: &CStr) -> Option<*mut c_void> {
-    // SAFETY: the table is read-only and complete when this library runs; the strings are C strings, and
-    // RTLD_NOLOAD loads nothing.
+    // SAFETY: the table is read-only and complete when this library runs, the strings are C strings, RTLD_NOLOAD loads
+    // nothing, and what the C library calls dlopen has that type.
     unsafe {
-        let (dlopen, dlsym) = (WEAK.dlopen?, WEAK.dlsym?);
+        let dlsym = WEAK.dlsym?;
+        let dlopen = dlsym(libc::RTLD_DEFAULT, c"dlopen".as_ptr());
+        if dlopen.is_null() {
+            return None;
+        }
+        let dlopen = core::mem::transmute::<*mut c_void, Dlopen>(dlopen);
         LATE.iter().find_map(|library| {
             let handle = dlopen(library.as_ptr(), libc::RTLD_LAZY | libc::RTLD_NOLOAD);
             let found = if handle.is_null() { handle } else { dlsym(handle, name.as_ptr()) };

@@ -6,7 +6,7 @@ use super::value::{ACCEPTED, parse};
 use super::{ALL, COUNT, Opt, get, print};
 use crate::base::sync::{AtomicU32, Ordering};
 use crate::diag::error::{shown, warning};
-use crate::prim::{env, process};
+use crate::prim::env;
 use core::fmt;
 
 /// What the name of every variable of ours begins with, in any case.
@@ -20,12 +20,11 @@ static STATE: AtomicU32 = AtomicU32::new(UNREAD);
 
 /// Read the options from the environment, if nobody did yet. Where another thread is at it, this returns at once,
 /// and the caller may still see defaults: waiting could be waiting for oneself. Where there is no environment to
-/// be had yet, a later call tries again. Also starts the clock of the elapsed time.
+/// be had yet, a later call tries again.
 pub fn init() {
     if STATE.compare_exchange(UNREAD, READING, Ordering::Relaxed, Ordering::Relaxed).is_err() {
         return;
     }
-    process::note_start();
     if env::is_secure() {
         STATE.store(READ, Ordering::Relaxed);
         return;

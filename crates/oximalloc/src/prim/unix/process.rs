@@ -4,13 +4,12 @@
 //! Invariants: nothing here allocates, panics or is a cancellation point (the raw system calls are used instead of
 //! the C library's wrappers, which would let a cancelled thread unwind through the allocator), and all of it works
 //! before the C library's constructors have run. Only the functions that say so change `errno`.
-use crate::base::sync::{AtomicU64, Ordering};
 use core::ffi::{CStr, c_int, c_long};
 
 /// Time and memory used by the process so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ProcessInfo {
-    /// Milliseconds since [`note_start`]; 0 without it.
+    /// Milliseconds since the process started, to a hundredth of a second; 0 where `/proc` cannot be read.
     pub elapsed_ms: u64,
     /// Milliseconds of processor time in user mode, over all threads.
     pub user_ms: u64,
@@ -26,19 +25,10 @@ pub struct ProcessInfo {
     pub page_reclaims: u64,
 }
 
-/// When the allocator first looked, in milliseconds of [`now_ms`]; 0: not yet.
-static START: AtomicU64 = AtomicU64::new(0);
-
-/// Let [`ProcessInfo::elapsed_ms`] count from now. The first call counts.
-pub fn note_start() {
-    let _ = START.compare_exchange(0, now_ms().max(1), Ordering::Relaxed, Ordering::Relaxed);
-}
-
 /// Time and memory used by the process so far. Leaves `errno` alone.
 pub fn info() -> ProcessInfo {
-    let start = START.load(Ordering::Relaxed);
     let mut info = ProcessInfo {
-        elapsed_ms: if start == 0 { 0 } else { now_ms().saturating_sub(start) },
+        elapsed_ms: elapsed_ms(),
         current_rss: resident(),
         ..ProcessInfo::default()
     };
@@ -152,6 +142,27 @@ fn decimal(digits: &[u8]) -> usize {
     digits.fold(0, |n: usize, &b| n.saturating_mul(10).saturating_add(usize::from(b & 15)))
 }
 
+/// Now, less the start that the kernel tells: the 22nd field of `/proc/self/stat`, in clock ticks since the boot. So
+/// that nothing needs to be noted when a process starts.
+fn elapsed_ms() -> u64 {
+    let before = errno();
+    let mut text = [0u8; 1024];
+    let read = ReadFile::open(c"/proc/self/stat").map_or(0, |mut file| file.read(&mut text));
+    set_errno(before);
+    // The second field, a name in parentheses, may hold spaces.
+    let text = text.get(..read).unwrap_or_default();
+    let after_name = text.rsplit(|b| *b == b')').next().unwrap_or_default();
+    let ticks = after_name.split(|b| *b == b' ').nth(20).map_or(0, decimal) as u64;
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `now` is a live `timespec`; no memory is passed to `sysconf`.
+    let hz = unsafe {
+        libc::clock_gettime(libc::CLOCK_BOOTTIME, &mut now);
+        unsigned(libc::sysconf(libc::_SC_CLK_TCK)).max(1)
+    };
+    let now = unsigned(now.tv_sec).saturating_mul(1000).saturating_add(unsigned(now.tv_nsec) / 1_000_000);
+    if ticks == 0 { 0 } else { now.saturating_sub(ticks.saturating_mul(1000) / hz) }
+}
+
 fn milliseconds(time: &libc::timeval) -> u64 {
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
     seconds.saturating_mul(1000).saturating_add(u64::try_from(time.tv_usec / 1000).unwrap_or(0))
@@ -167,7 +178,6 @@ mod tests {
 
     #[test]
     fn figures_are_plausible() {
-        note_start();
         let info = info();
         assert!(info.current_rss > 64 * 1024, "{info:?}");
         assert!(info.peak_rss >= info.current_rss, "{info:?}");

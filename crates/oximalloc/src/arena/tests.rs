@@ -1,0 +1,163 @@
+//! Spans: disjoint, aligned, zero when they say so, and given back to the system. The arenas are the process's own,
+//! so tests that look at totals or set options take turns.
+
+use super::*;
+use crate::base::config::SLICE;
+use std::sync::{Mutex, MutexGuard};
+
+fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(|e| e.into_inner())
+}
+
+fn bytes(span: &Span) -> &'static mut [u8] {
+    // SAFETY: tests look at a span only while they hold it.
+    unsafe { core::slice::from_raw_parts_mut(span.start, span.slices * SLICE) }
+}
+
+#[test]
+fn spans_are_aligned_and_zero_again_after_a_purge() {
+    let _turn = turn();
+    for (n, align) in [(1, 1), (3, 1), (1, 64), (100, 16), (8, 8), (5, 1024)] {
+        let span = claim(n, align, true).unwrap();
+        assert_eq!(span.start.addr() % (align * SLICE), 0);
+        assert_eq!(span.slices, n);
+        assert!(!span.zero || bytes(&span).iter().all(|&b| b == 0));
+        bytes(&span).fill(1);
+        // SAFETY: ours.
+        unsafe { release(span) };
+    }
+    purge_all();
+    assert_eq!(totals().pending, 0);
+    let span = claim(100, 1, true).unwrap();
+    assert!(span.zero && bytes(&span).iter().all(|&b| b == 0));
+    // SAFETY: ours.
+    unsafe { release(span) };
+    assert!(claim(0, 1, true).is_none() && claim(1, 3, true).is_none() && claim(usize::MAX, 1, true).is_none());
+}
+
+#[test]
+fn spans_grow_and_shrink_in_place() {
+    let _turn = turn();
+    let mut span = claim(8, 1, true).unwrap();
+    bytes(&span).fill(2);
+    let before = totals().in_use;
+    // SAFETY: ours, here and below.
+    unsafe { shrink(&mut span, 4) };
+    assert_eq!((span.slices, totals().in_use), (4, before - 4 * SLICE));
+    // SAFETY: as above.
+    assert_eq!(unsafe { extend(&mut span, 4) }, Some(false));
+    assert_eq!((span.slices, totals().in_use), (8, before));
+    assert!(bytes(&span)[..4 * SLICE].iter().all(|&b| b == 2));
+    // SAFETY: as above.
+    unsafe { release(span) };
+}
+
+#[test]
+fn mappings_of_their_own_move() {
+    let _turn = turn();
+    let before = totals().direct;
+    let mut span = claim(32, 1 << 14, true).unwrap();
+    assert!(span.origin.is_os() && span.zero);
+    assert_eq!(span.start.addr() % (1 << 30), 0);
+    bytes(&span)[7] = 9;
+    for n in [33, 4000, 100, 1 << 15, 5] {
+        // SAFETY: ours.
+        span = unsafe { remap_os(span, n) }.unwrap();
+        assert_eq!((span.slices, span.start.addr() % SLICE, bytes(&span)[7]), (n, 0, 9));
+        assert_eq!(bytes(&span)[n * SLICE - 1], 0);
+    }
+    // SAFETY: ours.
+    unsafe { release(span) };
+    assert_eq!(totals().direct, before);
+}
+
+#[test]
+fn what_waits_is_bounded_and_goes_after_the_delay() {
+    let _turn = turn();
+    let all: Vec<_> = (0..3000).map(|_| claim(1, 1, true).unwrap()).collect();
+    for span in all {
+        // SAFETY: ours.
+        unsafe { release(span) };
+        let totals = totals();
+        assert!(totals.pending <= (24 << 20) + totals.in_use / 4 + (1 << 20), "{totals:?}");
+    }
+    options::set(Opt::PurgeDelay, 10);
+    let span = claim(16, 1, true).unwrap();
+    // SAFETY: ours.
+    unsafe { release(span) };
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(5);
+    while totals().pending > 0 && std::time::Instant::now() < until {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        tick();
+    }
+    options::set(Opt::PurgeDelay, 1000);
+    assert_eq!(totals().pending, 0);
+}
+
+#[test]
+fn options_close_the_ways_to_the_system() {
+    let _turn = turn();
+    options::set(Opt::DisallowArenaAlloc, 1);
+    let span = claim(1, 1, true).unwrap();
+    options::set(Opt::DisallowArenaAlloc, 0);
+    assert!(span.origin.is_os());
+    // SAFETY: ours.
+    unsafe { release(span) };
+    options::set(Opt::DisallowOsAlloc, 1);
+    let span = claim(1 << 20, 1, true);
+    options::set(Opt::DisallowOsAlloc, 0);
+    assert!(span.is_none());
+}
+
+#[test]
+fn threads_claim_write_and_purge_without_overlap() {
+    let _turn = turn();
+    std::thread::scope(|s| {
+        for t in 1..=4u8 {
+            s.spawn(move || {
+                let mut held: Vec<(Span, u8)> = Vec::new();
+                for round in 0..2000usize {
+                    let span = claim(1 + round % 7, 1 << (round % 3), true).unwrap();
+                    for page in bytes(&span).chunks_mut(4096) {
+                        assert!(!span.zero || page[0] == 0);
+                        page[0] = t;
+                    }
+                    held.push((span, t));
+                    if held.len() > 20 {
+                        let (span, mark) = held.swap_remove(round % 20);
+                        assert!(bytes(&span).chunks(4096).all(|page| page[0] == mark));
+                        // SAFETY: ours.
+                        unsafe { release(span) };
+                    }
+                    if round % 64 == 0 {
+                        purge_all();
+                    }
+                }
+                // SAFETY: ours.
+                held.into_iter().for_each(|(span, _)| unsafe { release(span) });
+            });
+        }
+    });
+    assert_eq!(totals().in_use, 0);
+}
+
+#[test]
+fn the_window_has_no_null_inside() {
+    let _turn = turn();
+    let empty = core::ptr::without_provenance_mut::<u8>(8);
+    let entry = core::ptr::without_provenance_mut::<u8>(16);
+    let span = claim(4, 1, true).unwrap();
+    let at = span.start.wrapping_add(2 * SLICE);
+    fast::open(at, entry, empty);
+    if fast::get(at).is_some() {
+        assert_eq!(fast::get(at.wrapping_add(SLICE - 1)), Some(entry));
+        assert_eq!(fast::get(span.start), Some(empty));
+        fast::close(at, empty);
+        assert_eq!(fast::get(at), Some(empty));
+    }
+    assert_eq!(fast::get(core::ptr::null()), None);
+    assert_eq!(fast::get(core::ptr::without_provenance(usize::MAX)), None);
+    // SAFETY: ours.
+    unsafe { release(span) };
+}
