@@ -165,7 +165,8 @@ impl Block {
     /// Whether every byte is still what was written, or nothing was written.
     fn is_intact(&self, written: bool) -> bool {
         // SAFETY: the block lives as long as `self`, and was written as a whole if `written`.
-        !written || unsafe { std::slice::from_raw_parts(self.start, self.layout.size()) }.iter().all(|&b| b == self.fill)
+        !written
+            || unsafe { std::slice::from_raw_parts(self.start, self.layout.size()) }.iter().all(|&b| b == self.fill)
     }
 }
 

@@ -8,7 +8,8 @@ static void use(unsigned char* p, size_t size, size_t alignment) {
 }
 
 int main(void) {
-  size_t sizes[] = {0, 1, 8, 15, 16, 24, 100, 256, 1000, 1024, 4096, 5000, 8192, 16385, 65536, 100000, 1 << 20, (4 << 20) + 1};
+  size_t sizes[] = {0, 1, 8, 15, 16, 24, 100, 256, 1000, 1024, 4096, 5000, 8192, 16385,
+                    65536, 100000, 1 << 20, (4 << 20) + 1};
   for (size_t alignment = 1; alignment <= (size_t)1 << 30; alignment *= 2) {
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
       size_t size = sizes[i];

@@ -2,7 +2,8 @@
 // env: MIMALLOC_SHOW_ERRORS=1
 // env: MIMALLOC_MAX_ERRORS=-1
 // stderr: mimalloc: error: 
-// free, realloc and malloc_usable_size of pointers that are no blocks of ours: reported, errno right, nothing changed.
+// free, realloc and malloc_usable_size of pointers that are no blocks of ours: reported, errno right, nothing
+// changed.
 #include "bad_input.h"
 
 static char in_data[200] = "data";

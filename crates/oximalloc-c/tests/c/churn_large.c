@@ -3,7 +3,7 @@
 // Blocks of 64 KiB to 16 MiB come and go at random: mappings and resident memory stay bounded.
 #include "check.h"
 
-enum { SLOTS = 16, STEPS = 200000 };
+enum { SLOTS = 16, STEPS = 40000 };
 
 static int mappings(void) {
   FILE* f = fopen("/proc/self/maps", "r");

@@ -2,7 +2,8 @@
 // env: MIMALLOC_DESTROY_ON_EXIT=0
 // env: MIMALLOC_SHOW_STATS=1
 // stdout: last
-// With statistics shown at the end: atexit handlers, on_exit handlers, destructors and what runs after them allocate, free and reallocate.
+// With statistics shown at the end: atexit handlers, on_exit handlers, destructors and what runs after them
+// allocate, free and reallocate.
 #include "check.h"
 
 static char* kept;

@@ -1,5 +1,6 @@
 // build: link
-// With the shared library linked: operator new that cannot allocate throws std::bad_alloc, caught here through frames with destructors.
+// With the shared library linked: operator new that cannot allocate throws std::bad_alloc, caught here through
+// frames with destructors.
 #include <new>
 #include <string>
 #include <vector>

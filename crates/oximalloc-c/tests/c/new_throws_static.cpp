@@ -1,5 +1,6 @@
 // build: static
-// With the static library: operator new that cannot allocate throws std::bad_alloc, caught here through frames with destructors.
+// With the static library: operator new that cannot allocate throws std::bad_alloc, caught here through frames
+// with destructors.
 #include <new>
 #include <string>
 #include <vector>

@@ -1,5 +1,5 @@
 // build: preload
-// exit: -6
+// signal: SIGABRT
 // stderr: out of memory in operator new
 // operator new in a process without any C++ runtime ends it with a message.
 #include "check.h"

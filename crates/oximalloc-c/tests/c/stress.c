@@ -1,6 +1,7 @@
 // build: preload
 // timeout: 120
-// Threads allocate, hand blocks to each other, reallocate and end, and new ones come; every block's content is checked.
+// Threads allocate, hand blocks to each other, reallocate and end, and new ones come; every block's content is
+// checked.
 #include "check.h"
 
 enum { THREADS = 8, SLOTS = 4096, GENERATIONS = 30, STEPS = 12000 };

@@ -1,5 +1,6 @@
 // build: static
-// The library is in the process twice: linked statically, and a copy loaded late. The two do not know each other's blocks.
+// The library is in the process twice: linked statically, and a copy loaded late. The two do not know each other's
+// blocks.
 #include <dlfcn.h>
 #include "check.h"
 

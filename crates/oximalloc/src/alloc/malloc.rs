@@ -35,13 +35,18 @@ pub fn malloc(size: usize) -> *mut u8 {
 #[inline(always)]
 pub fn malloc_or(size: usize, generic: impl FnOnce(usize) -> *mut u8) -> *mut u8 {
     if size <= SMALL_MAX {
-        // Bin 0, the empty request's, is always empty.
-        let index = size.wrapping_add(15) / 16;
-        // SAFETY: index is at most 32, below BINS.
-        let hot = unsafe { Theap::current().hot.get_unchecked(index) };
-        let block = pop(hot);
-        if !block.is_null() {
-            return block;
+        // A bin's hot part is two times its block size from the first. Bin 0, the empty request's, is always empty.
+        const { assert!(size_of::<Hot>() == 32) };
+        let at = size.wrapping_add(15) / 16 * size_of::<Hot>();
+        let theap = Theap::current() as *const Theap as *const u8;
+        // SAFETY: the bin is at most 32, below BINS, and hot parts begin with `top`, as theaps begin with hot parts.
+        // `top` points to a block's word or to the null below them; at a block, the word below is the stack's.
+        unsafe {
+            let block = **(theap.add(at) as *const *const *mut u8);
+            if !block.is_null() {
+                word::retreat(theap, at);
+                return block;
+            }
         }
     }
     generic(size)

@@ -76,13 +76,39 @@ pub fn all_theaps() -> impl Iterator<Item = &'static Theap> {
     })
 }
 
-/// The calling thread's theap, made if it has none; None without memory.
-#[cold]
-pub fn thread_start() -> Option<&'static Theap> {
-    let now = Theap::current();
-    if !now.is_empty_theap() {
-        return Some(now);
+/// A theap to use now. A thread that allocates in a late destructor, after the library was told of its end, would
+/// never give a theap back: it borrows one for each operation.
+pub struct Lease {
+    theap: &'static Theap,
+    borrowed: bool,
+}
+
+impl core::ops::Deref for Lease {
+    type Target = Theap;
+    #[inline]
+    fn deref(&self) -> &Theap {
+        self.theap
     }
+}
+
+impl Drop for Lease {
+    #[inline]
+    fn drop(&mut self) {
+        if self.borrowed {
+            finish(self.theap);
+        }
+    }
+}
+
+/// The calling thread's theap, made if it has none; None without memory.
+#[inline]
+pub fn thread_start() -> Option<Lease> {
+    let now = Theap::current();
+    if now.is_empty_theap() { start() } else { Some(Lease { theap: now, borrowed: false }) }
+}
+
+#[cold]
+fn start() -> Option<Lease> {
     process_start();
     let theap = pooled().or_else(new_theap)?;
     theap.tag.store(prim::tls::tag(), Ordering::Relaxed);
@@ -90,15 +116,18 @@ pub fn thread_start() -> Option<&'static Theap> {
     for b in theap.open_bins() {
         theap.open(crate::page::Bin::at(b), prim::tls::tag(), super::deferred::registered());
     }
+    PROCESS.threads.add(1);
+    if end_key().is_some_and(|key| prim::thread::key_get(key) == ENDED) {
+        return Some(Lease { theap, borrowed: true });
+    }
     thread::set(theap);
     // May allocate for a late key: the theap is in place.
     at_thread_end(&raw const *theap as *mut u8);
-    PROCESS.threads.add(1);
-    // With a second thread fork leaves something to mend. The registration allocates: the theap is in place.
+    // With a second thread fork leaves something to mend. The registration allocates.
     if !theap.all.load(Ordering::Relaxed).is_null() && FORK_HANDLERS.swap(1, Ordering::Relaxed) == 0 {
         prim::thread::at_fork(nothing, nothing, fork_child);
     }
-    Some(theap)
+    Some(Lease { theap, borrowed: false })
 }
 
 fn pooled() -> Option<&'static Theap> {
@@ -140,22 +169,29 @@ fn new_theap() -> Option<&'static Theap> {
     Some(theap)
 }
 
+/// The value of the key in a thread whose end we were told of.
+const ENDED: *mut u8 = ptr::without_provenance_mut(1);
+
+fn end_key() -> Option<prim::thread::Key> {
+    KEY.load(Ordering::Relaxed).checked_sub(1).map(prim::thread::Key)
+}
+
 /// What `thread_end` is to be called with; null for not at all.
-fn at_thread_end(theap: *mut u8) {
-    if let Some(key) = KEY.load(Ordering::Relaxed).checked_sub(1) {
-        prim::thread::key_set(prim::thread::Key(key), theap);
+fn at_thread_end(value: *mut u8) {
+    if let Some(key) = end_key() {
+        prim::thread::key_set(key, value);
     }
 }
 
 extern "C" fn nothing() {}
 
-/// Called by the C library when a thread ends, and by a thread that says so itself.
-extern "C" fn thread_end(theap: *mut c_void) {
+/// Called by the C library when a thread ends, in each of its rounds of destructors.
+extern "C" fn thread_end(value: *mut c_void) {
     let current = Theap::current();
-    if !ptr::eq(theap as *const Theap, current) || current.is_empty_theap() {
-        return;
+    if ptr::eq(value as *const Theap, current) && !current.is_empty_theap() {
+        finish(current);
     }
-    finish(current);
+    at_thread_end(ENDED);
 }
 
 /// The calling thread is done with the allocator for now (a later allocation starts it anew).
@@ -185,7 +221,9 @@ fn finish(theap: &'static Theap) {
     }
     theap.tag.store(0, Ordering::Relaxed);
     theap.free_records();
-    thread::set(&EMPTY);
+    if ptr::eq(theap, Theap::current()) {
+        thread::set(&EMPTY);
+    }
     PROCESS.threads.sub(1);
     // SAFETY: theaps are never unmapped; this one is on no list.
     unsafe { POOL.push(&raw const *theap as *mut Theap) };

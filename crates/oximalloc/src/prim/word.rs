@@ -90,6 +90,25 @@ pub unsafe fn divides<const AT: usize>(base: *const u8, p: usize) -> bool {
     }
 }
 
+/// Move the pointer that lies `at` bytes from `base`, which its thread alone touches, down by one word.
+///
+/// # Safety
+/// - there is such a pointer at that place, and the result stays in the array that it points into.
+#[inline(always)]
+pub unsafe fn retreat(base: *const u8, at: usize) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a cell of this thread.
+    unsafe {
+        core::arch::asm!("sub qword ptr [{b} + {at}], 8", b = in(reg) base, at = in(reg) at, options(nostack));
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    // SAFETY: by the contract.
+    unsafe {
+        let top = &*(base.add(at) as *const Cell<*mut *mut u8>);
+        top.set(top.get().sub(1));
+    }
+}
+
 /// Move the pointer at `top`, which its thread alone touches, by `BY` bytes.
 ///
 /// # Safety

@@ -89,6 +89,8 @@ delete! {
     "delete[](void*, size_t, align_val_t)" _ZdaPvmSt11align_val_t(_size: usize, _alignment: usize);
     "delete(void*, nothrow_t const&)" _ZdlPvRKSt9nothrow_t(_tag: *const c_void);
     "delete[](void*, nothrow_t const&)" _ZdaPvRKSt9nothrow_t(_tag: *const c_void);
-    "delete(void*, align_val_t, nothrow_t const&)" _ZdlPvSt11align_val_tRKSt9nothrow_t(_alignment: usize, _tag: *const c_void);
-    "delete[](void*, align_val_t, nothrow_t const&)" _ZdaPvSt11align_val_tRKSt9nothrow_t(_alignment: usize, _tag: *const c_void);
+    "delete(void*, align_val_t, nothrow_t const&)"
+        _ZdlPvSt11align_val_tRKSt9nothrow_t(_alignment: usize, _tag: *const c_void);
+    "delete[](void*, align_val_t, nothrow_t const&)"
+        _ZdaPvSt11align_val_tRKSt9nothrow_t(_alignment: usize, _tag: *const c_void);
 }

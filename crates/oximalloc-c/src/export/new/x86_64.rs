@@ -13,18 +13,29 @@ macro_rules! throwing {
     ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*), $attempt:path, $again:path, keep 1) => {
         $crate::export::new::throwing! {
             @ $(#[$doc])* $name($($arg: $type),*), $attempt, $again,
-            "push rdi; .cfi_adjust_cfa_offset 8;",
-            "pop rdi; .cfi_adjust_cfa_offset -8;"
+            ["push rdi; .cfi_adjust_cfa_offset 8"],
+            ["pop rdi; .cfi_adjust_cfa_offset -8"]
         }
     };
     ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*), $attempt:path, $again:path, keep 3) => {
         $crate::export::new::throwing! {
             @ $(#[$doc])* $name($($arg: $type),*), $attempt, $again,
-            "push rdi; .cfi_adjust_cfa_offset 8; push rsi; .cfi_adjust_cfa_offset 8; push rdx; .cfi_adjust_cfa_offset 8;",
-            "pop rdx; .cfi_adjust_cfa_offset -8; pop rsi; .cfi_adjust_cfa_offset -8; pop rdi; .cfi_adjust_cfa_offset -8;"
+            [
+                "push rdi; .cfi_adjust_cfa_offset 8",
+                "push rsi; .cfi_adjust_cfa_offset 8",
+                "push rdx; .cfi_adjust_cfa_offset 8"
+            ],
+            [
+                "pop rdx; .cfi_adjust_cfa_offset -8",
+                "pop rsi; .cfi_adjust_cfa_offset -8",
+                "pop rdi; .cfi_adjust_cfa_offset -8"
+            ]
         }
     };
-    (@ $(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*), $attempt:path, $again:path, $keep:literal, $back:literal) => {
+    (
+        @ $(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*), $attempt:path, $again:path,
+        [$($keep:literal),*], [$($back:literal),*]
+    ) => {
         $(#[$doc])*
         ///
         /// # Safety
@@ -34,9 +45,9 @@ macro_rules! throwing {
         pub unsafe extern "C" fn $name($($arg: $type),*) -> *mut core::ffi::c_void {
             core::arch::naked_asm!(
                 ".cfi_startproc",
-                $keep,
+                $($keep,)*
                 "call {attempt}",
-                $back,
+                $($back,)*
                 "test rax, rax",
                 "jz 2f",
                 "ret",

@@ -21,6 +21,12 @@ pub fn key_set(key: Key, value: *mut u8) -> bool {
     unsafe { libc::pthread_setspecific(key.0, value.cast()) == 0 }
 }
 
+/// The calling thread's value.
+pub fn key_get(key: Key) -> *mut u8 {
+    // SAFETY: the key was made by `key_create` and is never deleted.
+    unsafe { libc::pthread_getspecific(key.0).cast() }
+}
+
 /// Let another thread run.
 pub fn yield_now() {
     // SAFETY: no memory is passed.
