@@ -7,7 +7,9 @@ use crate::alloc::aligned::{aligned, zaligned};
 use crate::alloc::free::free_trusted;
 use crate::alloc::malloc::{malloc_const, zalloc};
 use crate::alloc::realloc::{realloc, realloc_aligned};
+use crate::page::bins::{BLOCK_MAX, Bin};
 use core::alloc::{GlobalAlloc, Layout};
+use core::ptr;
 
 /// The allocator.
 ///
@@ -48,7 +50,23 @@ unsafe impl GlobalAlloc for Oximalloc {
     unsafe fn realloc(&self, p: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         // SAFETY: by the trait's contract.
         unsafe {
-            if layout.align() <= NATURAL { realloc(p, size) } else { realloc_aligned(p, size, layout.align(), 0) }
+            if layout.align() > NATURAL {
+                return realloc_aligned(p, size, layout.align(), 0);
+            }
+            if layout.size() > BLOCK_MAX || size > BLOCK_MAX {
+                return realloc(p, size);
+            }
+            // The block is of its size's bin or larger: no look-up tells more than the layout does.
+            let (old, new) = (Bin::of(layout.size()), Bin::of(size));
+            if old == new || (size < layout.size() && size >= layout.size() / 2) {
+                return p;
+            }
+            let fresh = malloc_const(size);
+            if !fresh.is_null() {
+                ptr::copy_nonoverlapping(p, fresh, layout.size().min(size));
+                free_trusted(p);
+            }
+            fresh
         }
     }
 }

@@ -33,11 +33,10 @@ impl Theap {
             unsafe { self.give_run(b, map::get(block as *const u8) as *mut Page, block, block, 1) };
             return;
         }
-        let room = door.room.get();
-        let max = bin.stack_max() as u32;
-        if self.depth(b) >= room as usize {
+        let (room, max) = (door.room.get() as usize, bin.stack_max());
+        if self.depth(b) >= room {
             if room < max {
-                door.room.set((room * 2).clamp(1, max));
+                self.grow(bin);
             } else {
                 // SAFETY: the stack is ours.
                 unsafe { self.give_stack(b, (self.depth(b) / 2).max(1)) };

@@ -7,7 +7,6 @@ use crate::arena::{self, Span, fast, map};
 use crate::diag::options::{self, Opt};
 use crate::diag::stats::PROCESS;
 use crate::page::bins::Bin;
-use crate::page::block::Block;
 use crate::page::word::Given;
 use crate::page::Page;
 use core::ptr;
@@ -27,14 +26,9 @@ impl Theap {
             let page = hot.page.get();
             if !page.is_null() {
                 let base = door.base.get();
-                let mut i = 0;
-                // The first block goes on top. SAFETY: `want` is at most the room behind `base`.
-                let put = |block: *mut Block| unsafe {
-                    base.add((want - i) as usize).write(block as *mut u8);
-                    i += 1;
-                };
-                // SAFETY: `hot.page` is attached to this theap.
-                let (n, zero) = unsafe { (*page).supply(want, put) };
+                // The first block goes on top.
+                // SAFETY: `hot.page` is attached to this theap, and `want` is at most the words behind `base`.
+                let (n, zero) = unsafe { (*page).supply(want, base.add(want as usize)) };
                 if n > 0 {
                     // SAFETY: the blocks are in the `n` words that end at `base + want`.
                     unsafe {
@@ -42,6 +36,7 @@ impl Theap {
                             ptr::copy(base.add((want - n) as usize + 1), base.add(1), n as usize);
                         }
                         Moved::add(&self.moved[b].taken, n);
+                        self.grow(bin);
                         hot.top.set(base.add(n as usize - 1));
                         return (*base.add(n as usize), zero);
                     }

@@ -270,6 +270,17 @@ impl Theap {
         }
     }
 
+    /// Twice the room for the stack of a bin that is used, up to the bin's most; none while the stacks are shut.
+    pub fn grow(&self, bin: Bin) {
+        let (hot, door) = (&self.hot[bin.index()], &self.door[bin.index()]);
+        let room = (door.room.get() * 2).clamp(1, bin.stack_max() as u32);
+        door.room.set(room);
+        if hot.limit.get() != door.base.get() {
+            // SAFETY: the room is at most the words behind the base.
+            hot.limit.set(unsafe { door.base.get().add(room as usize) });
+        }
+    }
+
     /// Numbers of the open bins.
     pub fn open_bins(&self) -> impl Iterator<Item = usize> + use<> {
         let mut left = self.opened.get();

@@ -15,6 +15,18 @@ pub const ONE_SLICE_MAX: usize = 8 * 1024;
 /// Slices of a page of larger blocks (512 KiB).
 pub const MEDIUM_SLICES: usize = 8;
 
+/// The largest request in [`Bin::of_table`].
+pub const TABLE_MAX: usize = 1024;
+static TABLE: [u8; TABLE_MAX / 16 + 1] = {
+    let mut table = [0; TABLE_MAX / 16 + 1];
+    let mut i = 0;
+    while i < table.len() {
+        table[i] = Bin::of(i * 16).0;
+        i += 1;
+    }
+    table
+};
+
 /// A size class, 1 to 88; 0 is the class of the empty request and 89 that of blocks with a page of their own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Bin(u8);
@@ -67,13 +79,21 @@ impl Bin {
         if self.block_size() <= ONE_SLICE_MAX { 1 } else { MEDIUM_SLICES }
     }
 
-    /// How many freed blocks a thread may hold back in front of its pages: at most 64, and 16 KiB for small
+    /// The bin of a request of at most [`TABLE_MAX`] bytes, by a table: for sizes that are not known when compiling
+    /// a load costs less than a branch on them that is mispredicted.
+    #[inline(always)]
+    pub const fn of_table(size: usize) -> Bin {
+        Bin(TABLE[(size + 15) / 16])
+    }
+
+    /// How many freed blocks a thread may hold back in front of its pages: at most 128, and 16 KiB for small
     /// blocks, 64 KiB for the largest.
     pub const fn stack_max(self) -> usize {
         let size = self.block_size();
         match size {
             0 => 0,
-            1..=256 => 64,
+            1..=128 => 128,
+            129..=256 => 64,
             257..=1024 => 32,
             1025..=2048 => 16,
             2049..=4096 => 8,
@@ -95,6 +115,7 @@ mod tests {
             let rounded = size.next_multiple_of(16);
             assert!(block >= rounded, "{size}: {block}");
             assert!((block - rounded) * 8 <= block, "{size}: {block}");
+            assert!(size > TABLE_MAX || Bin::of_table(size) == Bin::of(size));
         }
     }
 

@@ -238,12 +238,13 @@ impl Page {
         self.local_count.set(self.local_count.get() + n);
     }
 
-    /// Move up to `want` free blocks to `put` (called once a block): from `free`, else from `local_free`, else from
-    /// what other threads gave, else carved anew. Returns how many, and whether they are fresh zeroed memory.
+    /// Move up to `want` free blocks to an array, the first to `last` and the others below it: from `free`, else from
+    /// `local_free`, else from what other threads gave, else carved anew. Returns how many, and whether they are
+    /// fresh zeroed memory.
     ///
     /// # Safety
-    /// - the page is attached to the caller.
-    pub unsafe fn supply(&self, want: u32, mut put: impl FnMut(*mut Block)) -> (u32, bool) {
+    /// - the page is attached to the caller, and the `want` words that end with `last` are the caller's.
+    pub unsafe fn supply(&self, want: u32, last: *mut *mut u8) -> (u32, bool) {
         if self.free.get().is_null() {
             if self.local_count.get() > 0 {
                 self.free.set(self.local_free.replace(ptr::null_mut()));
@@ -264,9 +265,11 @@ impl Page {
                 if !self.contains(block) {
                     return (self.drop_corrupt_list(have, i, block), false);
                 }
-                put(block);
-                // SAFETY: it is one of the `have` free blocks on a list that the owner holds.
-                block = unsafe { Block::next(block) };
+                // SAFETY: the word is the caller's; the block is one of the `have` on a list that the owner holds.
+                unsafe {
+                    last.sub(i as usize).write(block as *mut u8);
+                    block = Block::next(block);
+                }
             }
             self.free.set(if n == have { ptr::null_mut() } else { block });
             self.free_count.set(have - n);
@@ -275,9 +278,12 @@ impl Page {
         let carved = self.carved();
         let n = want.min(self.capacity.get() - carved);
         let size = self.block_size.get();
-        for i in 0..n as usize {
-            // SAFETY: `carved + n` is at most the capacity.
-            put(unsafe { self.start.get().add((carved as usize + i) * size) } as *mut Block);
+        // SAFETY: `carved + n` is at most the capacity; the words are the caller's.
+        unsafe {
+            let first = self.start.get().add(carved as usize * size);
+            for i in 0..n as usize {
+                last.sub(i).write(first.add(i * size));
+            }
         }
         self.carved.store(carved + n, Ordering::Relaxed);
         (n, self.zero.get())
