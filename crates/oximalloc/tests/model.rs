@@ -1,8 +1,8 @@
 //! The shadow model against the allocator, with the whole-heap validator after each operation.
 mod shadow;
-use shadow::{Op, Shadow, op};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
+use shadow::{Op, Shadow, op};
 
 #[test]
 fn one_thread() {

@@ -26,7 +26,10 @@ fn allocate(size: usize, align: usize, offset: usize, zero: bool) -> *mut u8 {
         return ptr::null_mut();
     }
     if size > SIZE_MAX - align.min(SIZE_MAX) {
-        error(libc::ENOMEM, format_args!("aligned allocation: {size} bytes aligned to {align} are over the limit of {SIZE_MAX}"));
+        error(
+            libc::ENOMEM,
+            format_args!("aligned allocation: {size} bytes aligned to {align} are over the limit of {SIZE_MAX}"),
+        );
         return ptr::null_mut();
     }
     if offset % align != 0 {
@@ -47,7 +50,10 @@ fn allocate(size: usize, align: usize, offset: usize, zero: bool) -> *mut u8 {
 
 fn at_offset(size: usize, align: usize, offset: usize, zero: bool) -> *mut u8 {
     let Some(total) = size.checked_add(align - 1).filter(|t| *t <= SIZE_MAX) else {
-        error(libc::ENOMEM, format_args!("aligned allocation: {size} bytes aligned to {align} are over the limit of {SIZE_MAX}"));
+        error(
+            libc::ENOMEM,
+            format_args!("aligned allocation: {size} bytes aligned to {align} are over the limit of {SIZE_MAX}"),
+        );
         return ptr::null_mut();
     };
     let block = if zero { zalloc(total) } else { super::malloc::malloc(total) };
@@ -55,7 +61,9 @@ fn at_offset(size: usize, align: usize, offset: usize, zero: bool) -> *mut u8 {
         return block;
     }
     let shift = (block as usize).wrapping_add(offset).wrapping_neg() & (align - 1);
-    if shift != 0 && let Some((page, _)) = find(block) {
+    if shift != 0
+        && let Some((page, _)) = find(block)
+    {
         page.set_interior();
     }
     // SAFETY: `shift` is below `align`, and the block is `size + align - 1` bytes.

@@ -15,7 +15,7 @@ use crate::page::bins::{BLOCK_MAX, Bin};
 use core::ptr;
 
 /// From this size on a block that has to move for growth moves to a mapping of its own, where `mremap` moves it on.
-const REMAP_MIN: usize = 1 << 20;
+const REMAP_MIN: usize = 16 << 20;
 
 /// What a reallocation wants beyond the size.
 #[derive(Clone, Copy)]
@@ -119,7 +119,10 @@ unsafe fn change(p: *mut u8, size: usize, want: Want) -> *mut u8 {
                 return p;
             }
             // mremap keeps slice alignment only.
-            if want.align <= SLICE && want.offset == 0 && let Some(moved) = remap(page, size) {
+            if want.align <= SLICE
+                && want.offset == 0
+                && let Some(moved) = remap(page, size)
+            {
                 return moved;
             }
         }

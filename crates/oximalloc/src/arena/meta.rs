@@ -64,16 +64,33 @@ pub fn meta_alloc(size: usize, align: usize) -> *mut u8 {
         }
         let next = if chunk.is_null() { FIRST_CHUNK } else { (head.size * 2).clamp(FIRST_CHUNK, LAST_CHUNK) };
         let room = (size_of::<Chunk>() + align + size).next_multiple_of(os::page_size());
-        let fresh = map_chunk(next.max(room));
-        if fresh.is_null() {
-            return ptr::null_mut();
-        }
+        let fresh = [next.max(room), room].into_iter().map(map_chunk).find(|c| !c.is_null());
+        let Some(fresh) = fresh else {
+            return from_arena(size, align);
+        };
         // Release: the chunk's head, pairs with the Acquire above.
         if CURRENT.compare_exchange(chunk, fresh, Ordering::Release, Ordering::Relaxed).is_err() {
             // SAFETY: mapped just now and told to nobody.
             unsafe { unmap_chunk(fresh) };
         }
     }
+}
+
+/// The system gives no more address space: a record takes a free slice of an arena, for ever. It then lies between
+/// blocks, which is better than a thread that cannot allocate while there is memory.
+#[cold]
+fn from_arena(size: usize, align: usize) -> *mut u8 {
+    if size > SLICE || align > SLICE {
+        return ptr::null_mut();
+    }
+    let Some(span) = super::claim(1, 1, false) else {
+        return ptr::null_mut();
+    };
+    if !span.zero {
+        // SAFETY: a slice of ours.
+        unsafe { ptr::write_bytes(span.start, 0, SLICE) };
+    }
+    span.start
 }
 
 fn map_chunk(size: usize) -> *mut Chunk {

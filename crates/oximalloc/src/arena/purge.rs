@@ -42,7 +42,13 @@ fn delay() -> Option<u64> {
 
 fn smallest() -> usize {
     let chosen = options::size(Opt::MinimalPurgeSize);
-    let bytes = if chosen > 0 { chosen } else if options::get(Opt::AllowThp) >= 2 { 2 << 20 } else { SLICE };
+    let bytes = if chosen > 0 {
+        chosen
+    } else if options::get(Opt::AllowThp) >= 2 {
+        2 << 20
+    } else {
+        SLICE
+    };
     bytes.div_ceil(SLICE).clamp(1, LONGEST)
 }
 

@@ -92,7 +92,8 @@ impl<'a> Bitmap<'a> {
             while bits != 0 {
                 let bit = bits.trailing_zeros() as usize;
                 // Acquire: pairs with the Release of the bit's last owner.
-                match self.words[w].compare_exchange_weak(bits, bits & (bits - 1), Ordering::Acquire, Ordering::Relaxed) {
+                match self.words[w].compare_exchange_weak(bits, bits & (bits - 1), Ordering::Acquire, Ordering::Relaxed)
+                {
                     Ok(_) => return Some(w * BITS + bit),
                     Err(now) => bits = now,
                 }

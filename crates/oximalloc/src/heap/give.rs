@@ -8,9 +8,9 @@ use super::theap::{Moved, OUTGOING, Theap};
 use crate::arena::map;
 use crate::base::config::SLICE;
 use crate::base::sync::Ordering;
+use crate::page::Page;
 use crate::page::bins::Bin;
 use crate::page::block::Block;
-use crate::page::Page;
 use core::ptr;
 
 const CHAIN_BLOCKS: usize = 32;
@@ -63,21 +63,24 @@ impl Theap {
         // SAFETY: the blocks on the stack, `base[1..=depth]`, are ours, and each lies in a page that lives as long as
         // the block is out.
         unsafe {
+            let bytes = Bin::at(b).slices() * SLICE;
+            let end = base.add(n + 1);
             let mut i = 1;
             while i <= n {
-                let first = *base.add(i) as *mut Block;
+                let at = base.add(i);
+                let first = *at as *mut Block;
                 let page = map::get(first as *const u8) as *mut Page;
                 let start = (*page).start() as usize;
-                let bytes = Bin::at(b).slices() * SLICE;
-                let (mut last, mut count) = (first, 1);
-                i += 1;
-                while i <= n && (*base.add(i) as usize).wrapping_sub(start) < bytes {
-                    let block = *base.add(i) as *mut Block;
+                let (mut last, mut next) = (first, at.add(1));
+                while next != end && (*next as usize).wrapping_sub(start) < bytes {
+                    let block = *next as *mut Block;
                     Block::set_next(last, block);
                     last = block;
-                    count += 1;
-                    i += 1;
+                    next = next.add(1);
                 }
+                let count = next.offset_from(at) as usize;
+                i += count;
+                let count = count as u32;
                 self.give_run(b, page, first, last, count);
             }
             ptr::copy(base.add(n + 1), base.add(1), depth - n);

@@ -1,8 +1,8 @@
 //! The main heap: the pages whose threads have ended, by bin, for others to reclaim.
 
+use crate::page::Page;
 use crate::page::bins::BINS;
 use crate::page::stack::Stack;
-use crate::page::Page;
 
 /// A heap, process-wide.
 pub struct Heap {

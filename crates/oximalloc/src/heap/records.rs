@@ -3,8 +3,8 @@
 
 use super::theap::Theap;
 use crate::arena::meta::meta_alloc;
-use crate::page::stack::Stack;
 use crate::page::Page;
+use crate::page::stack::Stack;
 use core::ptr;
 
 /// Records beyond this many go to the pool.

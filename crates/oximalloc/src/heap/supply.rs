@@ -6,10 +6,13 @@ use super::theap::{Moved, Theap};
 use crate::arena::{self, Span, fast, map};
 use crate::diag::options::{self, Opt};
 use crate::diag::stats::PROCESS;
+use crate::page::Page;
 use crate::page::bins::Bin;
 use crate::page::word::Given;
-use crate::page::Page;
 use core::ptr;
+
+/// A thread that has taken this many bytes of a bin gets its next pages of it faulted in at once: it will use them.
+const POPULATE_FROM: usize = 1 << 20;
 
 impl Theap {
     /// Fill the empty stack of `bin` and pop a block; null without memory. The second says that the block is fresh,
@@ -205,6 +208,11 @@ impl Theap {
             return ptr::null_mut();
         }
         self.open_fast(page);
+        let taken = self.moved[bin.index()].taken.load(crate::base::sync::Ordering::Relaxed) as usize;
+        if span.zero && bin.slices() == 1 && taken * bin.block_size() >= POPULATE_FROM {
+            // SAFETY: fresh memory of ours.
+            unsafe { crate::prim::memory::populate(span.start, span.slices * crate::base::config::SLICE) };
+        }
         &raw const *page as *mut Page
     }
 
@@ -265,7 +273,10 @@ impl Theap {
         // SAFETY: until it is on a list nobody else links the page; records are never unmapped.
         unsafe {
             let owner = (*page).owner();
-            if owner == self.as_owner() && !self.is_empty_theap() && self.tag.load(crate::base::sync::Ordering::Relaxed) != 0 {
+            if owner == self.as_owner()
+                && !self.is_empty_theap()
+                && self.tag.load(crate::base::sync::Ordering::Relaxed) != 0
+            {
                 self.push_avail(page);
             } else if Theap::of_owner(owner).returned.push(page) {
                 // Its owner takes it at its next slow path.

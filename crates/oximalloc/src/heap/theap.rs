@@ -11,11 +11,11 @@
 //! is attached to this theap; all pages on `avail` are LISTED or DEAD.
 
 use crate::base::sync::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use crate::page::Page;
 use crate::page::bins::{BINS, Bin};
 use crate::page::block::Block;
 use crate::page::record::{Owner, inverse32};
 use crate::page::stack::{Linked, Stack};
-use crate::page::Page;
 use core::cell::Cell;
 use core::mem::offset_of;
 use core::ptr;
@@ -172,7 +172,13 @@ pub static EMPTY: Theap = {
             }
         }; BINS],
         door: [const {
-            Door { owner: AtomicUsize::new(0), inverse: Cell::new(0), room: Cell::new(0), base: Cell::new(BOTTOM), _pad: [0] }
+            Door {
+                owner: AtomicUsize::new(0),
+                inverse: Cell::new(0),
+                room: Cell::new(0),
+                base: Cell::new(BOTTOM),
+                _pad: [0],
+            }
         }; BINS],
         tag: AtomicUsize::new(0),
         returned: Stack::new(),

@@ -294,7 +294,12 @@ impl Page {
     fn drop_corrupt_list(&self, have: u32, taken: u32, block: *mut Block) -> u32 {
         crate::diag::error::error(
             libc::EFAULT,
-            format_args!("malloc: a free block's link was overwritten ({block:p}, page of {} byte blocks at {:p}): the program wrote to freed memory; {} free blocks are given up", self.block_size(), self.start(), have - taken),
+            format_args!(
+                "malloc: a free block's link was overwritten ({block:p}, page of {} byte blocks at {:p}): the program wrote to freed memory; {} free blocks are given up",
+                self.block_size(),
+                self.start(),
+                have - taken
+            ),
         );
         self.free.set(ptr::null_mut());
         self.free_count.set(0);

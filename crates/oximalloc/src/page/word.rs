@@ -187,7 +187,15 @@ impl Word {
     /// The owner lets go of an ATTACHED page of which `carved` blocks exist, returning `n` free ones of its own as a
     /// chain that starts at `head` (linked as in [`Word::give`]). `keep` lists the page whatever the threshold.
     /// Returns Done (FULL), List (now LISTED) or Release (nothing is out).
-    pub fn detach(&self, head: u32, n: u32, carved: u32, threshold: u32, keep: bool, mut link: impl FnMut(Chain)) -> Given {
+    pub fn detach(
+        &self,
+        head: u32,
+        n: u32,
+        carved: u32,
+        threshold: u32,
+        keep: bool,
+        mut link: impl FnMut(Chain),
+    ) -> Given {
         let mut old = Bits(self.0.load(Ordering::Relaxed));
         loop {
             if n > 0 {

@@ -2,8 +2,8 @@
 //! Invariant: no function here allocates, panics, or changes `errno`.
 
 pub mod tls;
-pub mod word;
 #[cfg(unix)]
 mod unix;
+pub mod word;
 #[cfg(unix)]
 pub use unix::{env, memory, process, thread};

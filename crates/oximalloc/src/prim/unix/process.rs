@@ -27,11 +27,7 @@ pub struct ProcessInfo {
 
 /// Time and memory used by the process so far. Leaves `errno` alone.
 pub fn info() -> ProcessInfo {
-    let mut info = ProcessInfo {
-        elapsed_ms: elapsed_ms(),
-        current_rss: resident(),
-        ..ProcessInfo::default()
-    };
+    let mut info = ProcessInfo { elapsed_ms: elapsed_ms(), current_rss: resident(), ..ProcessInfo::default() };
     // SAFETY: all-zero bytes are a valid `rusage`, a plain C struct of integers.
     let mut usage: libc::rusage = unsafe { core::mem::zeroed() };
     // SAFETY: `usage` is a live `rusage` that the call fills in.

@@ -34,11 +34,7 @@ pub fn yield_now() {
 }
 
 /// Have functions run around each fork: before it, and after it in the parent and in the child.
-pub fn at_fork(
-    prepare: unsafe extern "C" fn(),
-    parent: unsafe extern "C" fn(),
-    child: unsafe extern "C" fn(),
-) -> bool {
+pub fn at_fork(prepare: unsafe extern "C" fn(), parent: unsafe extern "C" fn(), child: unsafe extern "C" fn()) -> bool {
     // SAFETY: functions of the right type that live as long as this library.
     unsafe { libc::pthread_atfork(Some(prepare), Some(parent), Some(child)) == 0 }
 }
