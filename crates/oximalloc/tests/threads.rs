@@ -68,7 +68,7 @@ fn stress_handing_over() {
                             mine.swap_remove(random.next() % 500);
                         }
                         while let Ok(block) = rx.try_recv() {
-                            if random.next() % 4 == 0 { mine.push(block) } else { drop(block) }
+                            if random.next().is_multiple_of(4) { mine.push(block) } else { drop(block) }
                         }
                         if step % 5000 == 0 {
                             Theap::current().validate();

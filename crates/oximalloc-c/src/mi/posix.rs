@@ -14,7 +14,7 @@ use oximalloc::raw;
 /// `out` is null (EINVAL) or may be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mi_posix_memalign(out: *mut *mut c_void, alignment: usize, size: usize) -> c_int {
-    if out.is_null() || !alignment.is_power_of_two() || alignment % size_of::<*mut c_void>() != 0 {
+    if out.is_null() || !alignment.is_power_of_two() || !alignment.is_multiple_of(size_of::<*mut c_void>()) {
         return bad_posix_alignment(alignment);
     }
     let p = raw::aligned(size, alignment, 0);

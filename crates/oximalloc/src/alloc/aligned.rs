@@ -32,7 +32,7 @@ fn allocate(size: usize, align: usize, offset: usize, zero: bool) -> *mut u8 {
         );
         return ptr::null_mut();
     }
-    if offset % align != 0 {
+    if !offset.is_multiple_of(align) {
         return at_offset(size, align, offset, zero);
     }
     let rounded = size.max(1).next_multiple_of(align.max(1));

@@ -99,7 +99,7 @@ unsafe fn change(p: *mut u8, size: usize, want: Want) -> *mut u8 {
     }
     let inside = p as usize - block as usize;
     let usable = page.block_size() - inside;
-    let fits_align = (p as usize).wrapping_add(want.offset) % want.align == 0;
+    let fits_align = (p as usize).wrapping_add(want.offset).is_multiple_of(want.align);
     // SAFETY: `p` is a block of ours with `usable` bytes, and the caller's.
     unsafe {
         if fits_align && size <= usable && (size >= usable / 2 || usable <= 64) {

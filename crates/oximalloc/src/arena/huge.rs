@@ -24,10 +24,13 @@ pub(super) fn wanted() -> bool {
 /// Note how many slices are in use.
 #[inline]
 pub(super) fn note(in_use: usize) {
-    if in_use > LARGE && !GROWN.load(Ordering::Relaxed) && dense(in_use) && !GROWN.swap(true, Ordering::Relaxed) {
-        if options::get(Opt::AllowThp) == 1 {
-            (0..table::count()).filter_map(table::arena).for_each(|arena| arena.advise_rest(true));
-        }
+    if in_use > LARGE
+        && !GROWN.load(Ordering::Relaxed)
+        && dense(in_use)
+        && !GROWN.swap(true, Ordering::Relaxed)
+        && options::get(Opt::AllowThp) == 1
+    {
+        (0..table::count()).filter_map(table::arena).for_each(|arena| arena.advise_rest(true));
     }
 }
 

@@ -83,13 +83,11 @@ fn add(room: usize) -> bool {
     let mut size = first;
     while size >= SMALLEST {
         // Larger arenas have larger records.
-        if size / SLICE >= room + Arena::record_slices(size / SLICE) {
-            if add_sized(size) {
-                if size != first {
-                    LIMIT.store(size, Ordering::Relaxed);
-                }
-                return true;
+        if size / SLICE >= room + Arena::record_slices(size / SLICE) && add_sized(size) {
+            if size != first {
+                LIMIT.store(size, Ordering::Relaxed);
             }
+            return true;
         }
         size = (size / 4).next_multiple_of(SLICE);
     }

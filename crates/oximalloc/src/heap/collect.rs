@@ -14,7 +14,7 @@ impl Theap {
         super::deferred::call(self, false);
         let slow = self.slow.get() + 1;
         self.slow.set(slow);
-        if slow % 16 == 0 {
+        if slow.is_multiple_of(16) {
             self.tick_16(slow);
         }
     }
@@ -23,7 +23,7 @@ impl Theap {
     fn tick_16(&self, slow: u32) {
         self.give_all_outgoing();
         arena::tick();
-        if cfg!(debug_assertions) && slow % 256 == 0 {
+        if cfg!(debug_assertions) && slow.is_multiple_of(256) {
             self.validate();
         }
         if slow as i64 >= options::get(Opt::GenericCollect).max(16) {
@@ -36,7 +36,7 @@ impl Theap {
     pub fn remote_tick(&self) {
         let slow = self.slow.get() + 1;
         self.slow.set(slow);
-        if slow % 64 == 0 {
+        if slow.is_multiple_of(64) {
             arena::tick();
         }
     }

@@ -253,7 +253,7 @@ impl Theap {
 
     /// What a give or a detach asks for.
     #[inline]
-    pub fn settle(&self, page: *mut Page, then: Given) {
+    pub(crate) fn settle(&self, page: *mut Page, then: Given) {
         match then {
             Given::Done => {}
             Given::List => self.list(page),

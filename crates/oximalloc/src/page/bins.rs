@@ -83,7 +83,7 @@ impl Bin {
     /// a load costs less than a branch on them that is mispredicted.
     #[inline(always)]
     pub const fn of_table(size: usize) -> Bin {
-        Bin(TABLE[(size + 15) / 16])
+        Bin(TABLE[size.div_ceil(16)])
     }
 
     /// How many freed blocks a thread may hold back in front of its pages: at most 128, and 16 KiB for small

@@ -73,7 +73,7 @@ impl Shadow {
         let at = p as usize;
         let usable = raw::usable_size(p);
         assert!(usable >= size, "{usable} < {size}");
-        assert!(size < 16 || at % 16 == 0, "{size} bytes at {at:#x}");
+        assert!(size < 16 || at.is_multiple_of(16), "{size} bytes at {at:#x}");
         if let Some((other, len)) = self.spans.range(..at + usable.max(1)).next_back() {
             assert!(other + len <= at, "{at:#x}+{usable} overlaps {other:#x}+{len}");
         }
@@ -108,7 +108,7 @@ impl Shadow {
             Op::Aligned { size, shift, offset, zero } => {
                 let align = 1usize << shift;
                 let p = if zero { raw::zaligned(size, align, offset) } else { raw::aligned(size, align, offset) };
-                assert_eq!((p as usize + offset) % align, 0, "{size} bytes aligned to {align} at {offset}");
+                assert!((p as usize + offset).is_multiple_of(align), "{size} bytes aligned to {align} at {offset}");
                 // An odd offset with a large alignment gives up the 16 of small blocks.
                 if (p as usize).is_multiple_of(16) {
                     self.add(p, size, zero);
