@@ -5,7 +5,7 @@
 //! what all of them share, turning a null block into an `errno`, is in `outcome`.
 //!
 //! Invariant: nothing here keeps state, and nothing here unwinds.
-#![no_std]
+#![cfg_attr(not(test), no_std)]
 
 pub mod mi;
 mod outcome;
@@ -13,10 +13,12 @@ mod outcome;
 #[cfg(unix)]
 pub mod export;
 
+#[cfg(not(test))]
 use core::panic::PanicInfo;
 use oximalloc::raw;
 
 /// A panic is a bug of this library: say where and stop, for the heap may be half changed.
+#[cfg(not(test))]
 #[panic_handler]
 fn panic(info: &PanicInfo) -> ! {
     outcome::give_up(format_args!("{info}"))

@@ -135,7 +135,7 @@ mod tests {
             for i in 0..3000 {
                 let (size, align) = (1 + (i * 37 + seed) % 700, 1 << (i % 9));
                 let p = meta_alloc(size, align);
-                assert!(!p.is_null() && p.addr() % align == 0);
+                assert!(!p.is_null() && p.addr().is_multiple_of(align));
                 // SAFETY: given to us.
                 let bytes = unsafe { core::slice::from_raw_parts_mut(p, size) };
                 assert!(bytes.iter().all(|&b| b == 0));
