@@ -10,6 +10,7 @@ use super::free::{find, free, invalid, usable_size};
 use super::malloc::{SIZE_MAX, malloc, zalloc};
 use crate::arena;
 use crate::base::config::SLICE;
+use crate::diag::stats::PROCESS;
 use crate::page::Page;
 use crate::page::bins::{BLOCK_MAX, Bin};
 use core::ptr;
@@ -172,7 +173,7 @@ unsafe fn extend(page: &Page, extra: usize) -> bool {
         }
     }
     page.set_span(span);
-    crate::diag::stats::PROCESS.malloc_huge.add(extra * SLICE);
+    count(old, span.slices);
     true
 }
 
@@ -183,15 +184,23 @@ unsafe fn shrink_in_place(page: &Page, size: usize) {
     let keep = size.div_ceil(SLICE);
     // SAFETY: the tail belongs to the block and is given up by the caller.
     unsafe {
-        let gone = span.slices - keep;
+        let (old, gone) = (span.slices, span.slices - keep);
         if gone == 0 {
             return;
         }
         arena::map::clear(span.start.add(keep * SLICE), gone);
         arena::shrink(&mut span, keep);
-        crate::diag::stats::PROCESS.malloc_huge.sub(gone * SLICE);
+        count(old, keep);
     }
     page.set_span(span);
+}
+
+/// A block of `old` slices has `new` now.
+fn count(old: usize, new: usize) {
+    for bytes in [&PROCESS.malloc_huge, &PROCESS.page_committed] {
+        bytes.add(new * SLICE);
+        bytes.sub(old * SLICE);
+    }
 }
 
 /// Grow a block that has a mapping of its own, or give it one.
@@ -227,8 +236,7 @@ unsafe fn remap(page: &Page, size: usize) -> Option<*mut u8> {
             // its end may not be found. Nothing better can be done without losing it.
             crate::diag::error::warning(format_args!("realloc: no memory for the page map"));
         }
-        crate::diag::stats::PROCESS.malloc_huge.add(span.slices * SLICE);
-        crate::diag::stats::PROCESS.malloc_huge.sub(old.slices * SLICE);
+        count(old.slices, span.slices);
         page.set_span(span);
         Some(span.start)
     }

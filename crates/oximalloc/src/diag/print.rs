@@ -81,8 +81,6 @@ fn events(sink: &Sink, stats: &Snapshot) {
     numbers(sink, "-abandoned", stats.pages_abandoned);
     let reclaimed = stats.pages_reclaim_on_alloc.saturating_add(stats.pages_reclaim_on_free);
     total(sink, "-reclaimed", &Number(reclaimed));
-    total(sink, "-reabandoned", &Number(stats.pages_reabandon_full));
-    total(sink, "-extended", &Number(stats.pages_extended));
     total(sink, "-retired", &Number(stats.pages_retire));
     // In tenths, rounded down.
     let tenths = stats.page_searches.saturating_mul(10).checked_div(stats.page_searches_count).unwrap_or(0);
@@ -263,7 +261,6 @@ mod tests {
             "pages",
             "-abandoned",
             "-reclaimed",
-            "-extended",
             "-retired",
             "arenas",
             "threads",

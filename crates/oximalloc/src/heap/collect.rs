@@ -50,6 +50,7 @@ impl Theap {
         self.give_all_outgoing();
         self.drain_returned();
         for b in self.open_bins() {
+            self.reclaimed[b].set((0, 0));
             let depth = self.depth(b);
             let n = if force { depth } else { depth.div_ceil(2) };
             // SAFETY: the stack is this thread's and `n` at most its depth.

@@ -33,10 +33,14 @@ pub fn process_start() {
     }
     if PROCESS_STATE.compare_exchange(0, 1, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
         options::init();
+        if options::enabled(Opt::ShowStats) || options::get(Opt::Verbose) > 0 {
+            prim::process::keep_stderr();
+        }
         if let Some(key) = prim::thread::key_create(thread_end) {
             KEY.store(key.0 + 1, Ordering::Relaxed);
         }
         arena::init();
+        PROCESS.heaps.add(1);
         // Release: pairs with the Acquire above; options and key are seen by who sees 2.
         PROCESS_STATE.store(2, Ordering::Release);
     } else {

@@ -3,6 +3,7 @@
 
 use super::main_heap::MAIN;
 use super::theap::{Moved, Theap};
+use super::totals::note_peak;
 use crate::arena::{self, Span, fast, map};
 use crate::diag::options::{self, Opt};
 use crate::diag::stats::PROCESS;
@@ -19,9 +20,7 @@ impl Theap {
     /// zeroed memory. `one` supplies just the block asked for.
     pub fn refill(&self, bin: Bin, one: bool) -> (*mut u8, bool) {
         let b = bin.index();
-        if self.opened.get() & 1 << b == 0 {
-            self.open(bin, crate::prim::tls::tag(), super::deferred::registered());
-        }
+        self.open_if_new(bin);
         let hot = &self.hot[b];
         let door = &self.door[b];
         let want = if one { 1 } else { (door.room.get() / 2).max(1) };
@@ -41,10 +40,15 @@ impl Theap {
                         Moved::add(&self.moved[b].taken, n);
                         self.grow(bin);
                         hot.top.set(base.add(n as usize - 1));
+                        note_peak(self, b, false);
                         return (*base.add(n as usize), zero);
                     }
                 }
                 hot.page.set(ptr::null_mut());
+                if options::get(Opt::PageFullRetain) == 0 {
+                    // SAFETY: attached to us.
+                    unsafe { self.disown(page) };
+                }
                 // SAFETY: attached to us until here.
                 let then = unsafe { (*page).detach(false) };
                 self.settle(page, then);
@@ -65,6 +69,7 @@ impl Theap {
             page = self.reclaim(bin);
         }
         if page.is_null() {
+            note_peak(self, bin.index(), true);
             page = self.fresh(bin);
         }
         page
@@ -129,6 +134,7 @@ impl Theap {
                 }
                 if let Some(chain) = (*best).word().attach() {
                     (*best).adopt(chain);
+                    self.open_fast(&*best);
                     return best;
                 }
                 self.free_record(best);
@@ -139,9 +145,13 @@ impl Theap {
     /// A page of this bin whose thread has ended.
     fn reclaim(&self, bin: Bin) -> *mut Page {
         let list = &MAIN.abandoned[bin.index()];
-        if list.is_empty() || options::get(Opt::PageMaxReclaim) == 0 {
+        let count = &self.reclaimed[bin.index()];
+        let (taken, on_free) = count.get();
+        let most = options::get(Opt::PageMaxReclaim);
+        if list.is_empty() || (most >= 0 && taken as i64 >= most) {
             return ptr::null_mut();
         }
+        count.set((taken.saturating_add(1), on_free));
         let mut page = list.take_all();
         while !page.is_null() {
             // SAFETY: what we took off the list is ours to link.
@@ -152,7 +162,8 @@ impl Theap {
                     None => self.free_record(page),
                     Some(chain) => {
                         (*page).adopt(chain);
-                        self.own(page);
+                        (*page).set_owner(self.as_owner());
+                        self.open_fast(&*page);
                         PROCESS.pages_reclaim_on_alloc.add(1);
                         if !next.is_null() {
                             let mut last = next;
@@ -170,24 +181,43 @@ impl Theap {
         ptr::null_mut()
     }
 
-    /// Make this theap the owner of a page that it took off a list.
+    fn may_reclaim_on_free(&self, bin: Bin) -> bool {
+        let count = &self.reclaimed[bin.index()];
+        let (taken, on_free) = count.get();
+        let limits = [Opt::PageMaxReclaim, Opt::PageCrossThreadMaxReclaim].map(options::get);
+        if options::get(Opt::PageReclaimOnFree) < 0 || limits.iter().any(|&most| most >= 0 && on_free as i64 >= most) {
+            return false;
+        }
+        count.set((taken, on_free.saturating_add(1)));
+        true
+    }
+
+    /// Leave a page to whoever frees into it.
     ///
     /// # Safety
-    /// - the page is attached, or LISTED and off every list.
-    pub unsafe fn own(&self, page: *mut Page) {
-        // SAFETY: by the contract the page is ours.
+    /// - the page is attached to this theap.
+    unsafe fn disown(&self, page: *mut Page) {
+        // SAFETY: by the contract.
         unsafe {
-            (*page).set_owner(self.as_owner());
-            self.open_fast(&*page);
+            if (*page).bin().slices() == 1 {
+                fast::close((*page).start(), super::theap::EMPTY.entry(Bin::at(0)));
+            }
+            (*page).set_owner(super::theap::EMPTY.as_owner());
         }
     }
 
+    /// The stack of a bin whose pages this theap owns is open.
+    fn open_if_new(&self, bin: Bin) {
+        if self.opened.get() & 1 << bin.index() == 0 {
+            self.open(bin, crate::prim::tls::tag(), super::deferred::registered());
+        }
+    }
+
+    /// Let the table of fast frees know of a page that is attached to this theap.
     fn open_fast(&self, page: &Page) {
         let bin = page.bin();
-        if bin.slices() == 1 && bin != Bin::SINGLE {
-            if self.opened.get() & 1 << bin.index() == 0 {
-                self.open(bin, crate::prim::tls::tag(), super::deferred::registered());
-            }
+        self.open_if_new(bin);
+        if bin.slices() == 1 {
             fast::open(page.start(), self.entry(bin), super::theap::EMPTY.entry(Bin::at(0)));
         }
     }
@@ -205,11 +235,14 @@ impl Theap {
                 arena::release(span);
                 self.free_record(&raw const *page as *mut Page);
             }
+            PROCESS.pages.sub(1);
+            PROCESS.page_committed.sub(span.slices * crate::base::config::SLICE);
             return ptr::null_mut();
         }
         self.open_fast(page);
         let taken = self.moved[bin.index()].taken.load(crate::base::sync::Ordering::Relaxed) as usize;
-        if span.zero && bin.slices() == 1 && taken * bin.block_size() >= POPULATE_FROM {
+        let dense = taken * bin.block_size() >= POPULATE_FROM && options::get(Opt::PageCommitOnDemand) == 0;
+        if span.zero && bin.slices() == 1 && dense {
             // SAFETY: fresh memory of ours.
             unsafe { crate::prim::memory::populate(span.start, span.slices * crate::base::config::SLICE) };
         }
@@ -226,6 +259,7 @@ impl Theap {
             return None;
         }
         PROCESS.pages.add(1);
+        PROCESS.page_committed.add(span.slices * crate::base::config::SLICE);
         Some((page, span))
     }
 
@@ -244,6 +278,7 @@ impl Theap {
                 self.free_record(page);
             }
             PROCESS.pages.sub(1);
+            PROCESS.page_committed.sub(span.slices * crate::base::config::SLICE);
             return (ptr::null_mut(), false);
         }
         PROCESS.malloc_huge.add(span.slices * crate::base::config::SLICE);
@@ -280,8 +315,11 @@ impl Theap {
                 self.push_avail(page);
             } else if Theap::of_owner(owner).returned.push(page) {
                 // Its owner takes it at its next slow path.
-            } else if !self.is_empty_theap() && options::get(Opt::PageReclaimOnFree) >= 0 {
-                self.own(page);
+            } else if !self.is_empty_theap() && self.may_reclaim_on_free((*page).bin()) {
+                // The table of fast frees learns of it when the page is attached: another thread may be ending the page
+                // now, and its slice may be a new page's already.
+                (*page).set_owner(self.as_owner());
+                self.open_if_new((*page).bin());
                 PROCESS.pages_reclaim_on_free.add(1);
                 self.push_avail(page);
             } else {
@@ -306,6 +344,7 @@ impl Theap {
             }
             map::clear(span.start, span.slices);
             PROCESS.pages.sub(1);
+            PROCESS.page_committed.sub(span.slices * crate::base::config::SLICE);
             arena::release(span);
         }
     }

@@ -125,6 +125,8 @@ pub struct Theap {
     pub slow: Cell<u32>,
     /// The heartbeat.
     pub beat: Cell<u64>,
+    /// Pages of others taken over since the last collect, by bin: for an allocation, and at a free.
+    pub reclaimed: [Cell<(u16, u16)>; BINS],
     /// In a callback: do not call it again.
     pub calling: Cell<bool>,
     /// Chains of blocks of other threads' pages.
@@ -160,7 +162,8 @@ static NULL: Null = Null(ptr::null_mut());
 /// The stack that is empty and full.
 const BOTTOM: *mut *mut u8 = &raw const NULL.0 as *mut *mut u8;
 
-/// The theap of threads that have not allocated yet. Never written: all its stacks are empty and full at once.
+/// The theap of threads that have not allocated yet, and the owner of full pages that their thread gave up. Never
+/// written: all its stacks are empty and full at once, and its list of returned pages is closed.
 pub static EMPTY: Theap = {
     Theap {
         hot: [const {
@@ -181,7 +184,7 @@ pub static EMPTY: Theap = {
             }
         }; BINS],
         tag: AtomicUsize::new(0),
-        returned: Stack::new(),
+        returned: Stack::new_closed(),
         link: AtomicPtr::new(ptr::null_mut()),
         all: AtomicPtr::new(ptr::null_mut()),
         opened: Cell::new(0),
@@ -189,6 +192,7 @@ pub static EMPTY: Theap = {
         record_count: Cell::new(0),
         slow: Cell::new(0),
         beat: Cell::new(0),
+        reclaimed: [const { Cell::new((0, 0)) }; BINS],
         calling: Cell::new(false),
         outgoing: [const {
             Outgoing {

@@ -1,7 +1,8 @@
 //! Statistics, gathered when asked: per bin from what each theap moved from and to pages, the rest from the process.
 //!
 //! A block that a thread frees and takes again from its own stack is not counted: counting it would cost the fast
-//! paths an instruction. `current` leaves out the blocks that wait in stacks.
+//! paths an instruction. `current` leaves out the blocks that wait in the calling thread's stacks; those in the stacks of
+//! others, which may be changing, it counts.
 
 use super::life::all_theaps;
 use super::theap::Theap;
@@ -34,15 +35,32 @@ pub struct Totals {
 
 /// One bin: blocks taken from pages in all, and in the program's hands now.
 pub fn bin(b: usize) -> BinRow {
-    let (mut taken, mut back, mut waiting) = (0u64, 0u64, 0usize);
+    let (mut taken, mut back) = (0u64, 0u64);
+    let waiting = Theap::current().depth(b);
     for theap in all_theaps() {
         taken += theap.moved[b].taken.load(Ordering::Relaxed);
         back += theap.moved[b].given.load(Ordering::Relaxed);
-        waiting += theap.depth(b);
     }
     let current = (taken.saturating_sub(back) as i64 - waiting as i64).max(0);
     let peak = PEAK[b].fetch_max(current, Ordering::Relaxed).max(current);
     BinRow { block_size: Bin::at(b).block_size(), peak, total: taken as i64, current, count: taken as i64 }
+}
+
+/// A thread has taken blocks of bin `b` from a page, a new one if `fresh`: note the peak. Exact to a refill while the
+/// process has one theap; with more it is taken at each new page (and not any more beyond 64 theaps, where adding up
+/// would cost too much), so that a peak may be short by a page for each thread.
+pub fn note_peak(theap: &Theap, b: usize, fresh: bool) {
+    let theaps = PROCESS.theaps.snapshot().current;
+    if theaps <= 1 {
+        let moved = &theap.moved[b];
+        let live = moved.taken.load(Ordering::Relaxed).wrapping_sub(moved.given.load(Ordering::Relaxed)) as i64;
+        let live = live - theap.depth(b) as i64;
+        if live > PEAK[b].load(Ordering::Relaxed) {
+            PEAK[b].store(live, Ordering::Relaxed);
+        }
+    } else if fresh && theaps <= 64 {
+        bin(b);
+    }
 }
 
 /// Note the peaks of all bins as they are now.

@@ -12,7 +12,7 @@ use super::block::Block;
 use super::stack::Linked;
 use super::word::{Chain, Given, Word};
 use crate::arena::{Origin, Span};
-use crate::base::sync::{AtomicPtr, AtomicU32, Ordering};
+use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 use core::cell::Cell;
 use core::ptr;
 
@@ -33,7 +33,7 @@ pub struct Page {
     inverse: Cell<u64>,
     bin: Cell<Bin>,
     /// Some pointers into its blocks were handed out (aligned at an offset).
-    interior: Cell<bool>,
+    interior: AtomicBool,
     threshold: Cell<u32>,
 
     // Second line: the owner's.
@@ -91,7 +91,7 @@ impl Page {
         self.block_size.set(size);
         self.inverse.set(if size >= 1 << 32 { 0 } else { inverse(size) });
         self.bin.set(bin);
-        self.interior.set(false);
+        self.interior.store(false, Ordering::Relaxed);
         // Listing a full page at its first free block would make a thread that is given one block after the other
         // take and give up the page each time; an eighth is the waste that sizes have too.
         self.threshold.set((capacity / 8).max(1));
@@ -175,7 +175,7 @@ impl Page {
 
     /// From now on pointers into blocks may be handed out.
     pub fn set_interior(&self) {
-        self.interior.set(true);
+        self.interior.store(true, Ordering::Relaxed);
     }
 
     /// The block that `p` belongs to, if `p` was handed out: the start of a block, or a place in one where such
@@ -198,7 +198,7 @@ impl Page {
     fn block_around(&self, offset: usize) -> Option<*mut Block> {
         let index = offset / self.block_size.get();
         let start = index * self.block_size.get();
-        if index < self.carved() as usize && (offset == start || self.interior.get()) {
+        if index < self.carved() as usize && (offset == start || self.interior.load(Ordering::Relaxed)) {
             // SAFETY: `index` is below `carved`, so the block lies in the page's memory.
             return Some(unsafe { self.start.get().add(start) } as *mut Block);
         }

@@ -4,6 +4,7 @@
 //! Invariants: nothing here allocates, panics or is a cancellation point (the raw system calls are used instead of
 //! the C library's wrappers, which would let a cancelled thread unwind through the allocator), and all of it works
 //! before the C library's constructors have run. Only the functions that say so change `errno`.
+use crate::base::sync::{AtomicI32, Ordering};
 use core::ffi::{CStr, c_int, c_long};
 
 /// Time and memory used by the process so far.
@@ -52,14 +53,35 @@ pub fn now_ms() -> u64 {
     seconds.saturating_mul(1000).saturating_add(u64::try_from(now.tv_nsec / 1_000_000).unwrap_or(0))
 }
 
+/// A duplicate of standard error, or -1.
+static KEPT: AtomicI32 = AtomicI32::new(-1);
+
+/// Keep a way to standard error for a program that closes it before it ends (`ls` and its kin do).
+pub fn keep_stderr() {
+    let before = errno();
+    // SAFETY: makes a new descriptor, out of the way of those that programs number themselves.
+    let fd = unsafe { libc::fcntl(libc::STDERR_FILENO, libc::F_DUPFD_CLOEXEC, 200) };
+    if fd >= 0 {
+        KEPT.store(fd, Ordering::Relaxed);
+    }
+    set_errno(before);
+}
+
 /// Write all of `bytes` to standard error, with one system call where the kernel takes them whole. What cannot be
 /// written is dropped. Leaves `errno` alone.
 pub fn write_stderr(mut bytes: &[u8]) {
     let before = errno();
+    let mut fd = libc::STDERR_FILENO;
     while !bytes.is_empty() {
         // SAFETY: the kernel only reads `bytes.len()` bytes from a live slice.
-        let written = unsafe { libc::syscall(libc::SYS_write, libc::STDERR_FILENO, bytes.as_ptr(), bytes.len()) };
+        let written = unsafe { libc::syscall(libc::SYS_write, fd, bytes.as_ptr(), bytes.len()) };
         match usize::try_from(written) {
+            Err(_) if errno() == libc::EBADF && fd == libc::STDERR_FILENO => {
+                fd = KEPT.load(Ordering::Relaxed);
+                if fd < 0 {
+                    break;
+                }
+            }
             Ok(n) if n > 0 => bytes = bytes.get(n..).unwrap_or_default(),
             Err(_) if errno() == libc::EINTR => {}
             _ => break,
