@@ -212,6 +212,12 @@ impl Row {
 }
 
 /// The value in force.
+///
+/// ```
+/// use oximalloc::options::{self, Opt};
+/// 
+/// assert_eq!(options::get(Opt::GenericCollect), 10_000);
+/// ```
 #[inline]
 pub fn get(option: Opt) -> i64 {
     option.setting().value.load(Ordering::Relaxed)
@@ -229,22 +235,50 @@ pub fn size(option: Opt) -> usize {
 }
 
 /// Whether the value is not 0.
+///
+/// ```
+/// use oximalloc::options::{self, Opt};
+/// 
+/// assert!(options::enabled(Opt::PurgeDecommits));
+/// ```
 #[inline]
 pub fn enabled(option: Opt) -> bool {
     get(option) != 0
 }
 
 /// Choose the value, whatever the environment says.
+///
+/// ```
+/// use oximalloc::options::{self, Opt};
+/// 
+/// options::set(Opt::PurgeDelay, 0); // purge at once
+/// assert_eq!(options::get(Opt::PurgeDelay), 0);
+/// ```
 pub fn set(option: Opt, value: i64) {
     option.setting().set(value);
 }
 
 /// Choose 1 or 0.
+///
+/// ```
+/// use oximalloc::options::{self, Opt};
+/// 
+/// options::set_enabled(Opt::ShowErrors, true);
+/// assert!(options::enabled(Opt::ShowErrors));
+/// ```
 pub fn set_enabled(option: Opt, on: bool) {
     set(option, i64::from(on));
 }
 
 /// Change the value unless a call or the environment chose one.
+///
+/// ```
+/// use oximalloc::options::{self, Opt};
+/// 
+/// options::set(Opt::PurgeDelay, 10);
+/// options::set_default(Opt::PurgeDelay, 500);
+/// assert_eq!(options::get(Opt::PurgeDelay), 10);
+/// ```
 pub fn set_default(option: Opt, value: i64) {
     option.setting().offer(value);
 }

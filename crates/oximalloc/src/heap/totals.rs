@@ -15,6 +15,11 @@ use core::ffi::c_void;
 static PEAK: [AtomicI64; BINS] = [const { AtomicI64::new(0) }; BINS];
 
 /// Sums over the process, in bytes where nothing else is said.
+///
+/// ```
+/// let none = oximalloc::stats::Totals::default();
+/// assert_eq!(none.in_use, 0);
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Totals {
     /// In the program's hands.
@@ -70,7 +75,13 @@ pub fn merge() {
     }
 }
 
-/// The sums.
+/// The sums, gathered now: a walk over the theaps of all threads.
+///
+/// ```
+/// let block = vec![1u8; 1 << 20];
+/// assert!(oximalloc::stats::totals().huge_bytes <= oximalloc::stats::totals().mapped);
+/// # drop(block);
+/// ```
 pub fn totals() -> Totals {
     let huge = PROCESS.malloc_huge.snapshot();
     let huge_bytes = huge.current.max(0) as usize;
