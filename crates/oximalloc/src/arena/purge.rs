@@ -13,7 +13,7 @@ use crate::base::units::SliceIndex;
 use crate::diag::options::{self, Opt};
 use crate::prim::process::now_ms;
 
-/// Slices that may wait for their purge whatever else is in use: 24 MiB, and a quarter of what is in use.
+/// Slices that may wait for their purge: 24 MiB, and as many as are in use.
 const WAITING: usize = (24 << 20) / SLICE;
 /// The longest run that is purged in one call, so that it is not kept from others for long: 32 MiB.
 const LONGEST: usize = 8 * WORD;
@@ -65,9 +65,9 @@ pub(super) fn free(arena: &Arena, i: SliceIndex, n: usize, in_use: usize) {
             wait(arena, i, n, now, false);
             arena.set_free(i, n);
             due_at(now + delay);
-            let bound = WAITING + in_use / 4;
+            let bound = WAITING + in_use;
             if pending() > bound {
-                scan(Which::DownTo(bound / 2));
+                scan(Which::DownTo(bound - bound / 4));
             }
         }
     }
