@@ -5,7 +5,7 @@ use crate::base::config::SLICE;
 use crate::diag::error::error;
 use crate::heap::life::thread_start;
 use crate::heap::theap::{Hot, Theap};
-use crate::page::bins::{BLOCK_MAX, Bin, SMALL_MAX, TABLE_MAX};
+use crate::page::bins::{BLOCK_MAX, Bin, SMALL_MAX};
 use crate::prim::word;
 use core::ptr;
 
@@ -56,9 +56,8 @@ pub fn malloc_or(size: usize, generic: impl FnOnce(usize) -> *mut u8) -> *mut u8
 #[inline(always)]
 pub fn malloc_const(size: usize) -> *mut u8 {
     if size <= BLOCK_MAX {
-        let bin = if size <= TABLE_MAX { Bin::of_table(size) } else { Bin::of(size) };
         // SAFETY: bins of sizes up to BLOCK_MAX are below BINS.
-        let hot = unsafe { Theap::current().hot.get_unchecked(bin.index()) };
+        let hot = unsafe { Theap::current().hot.get_unchecked(Bin::of_any(size).index()) };
         let block = pop(hot);
         if !block.is_null() {
             return block;

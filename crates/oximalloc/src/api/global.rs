@@ -57,7 +57,7 @@ unsafe impl GlobalAlloc for Oximalloc {
                 return realloc(p, size);
             }
             // The block is of its size's bin or larger: no look-up tells more than the layout does.
-            let (old, new) = (Bin::of(layout.size()), Bin::of(size));
+            let (old, new) = (Bin::of_any(layout.size()), Bin::of_any(size));
             if old == new || (size < layout.size() && size >= layout.size() / 2) {
                 return p;
             }
