@@ -123,6 +123,7 @@ fn claim_from_arenas(n: usize, align: usize) -> Option<Span> {
     (0..table::count()).filter_map(table::arena).find_map(|arena| {
         let (i, zero) = arena.claim(n, align)?;
         huge::note(IN_USE.fetch_add(n, Ordering::Relaxed) + n);
+        purge::note_claim(n);
         Some(Span { start: arena.at(i), slices: n, zero, origin: Origin(arena.index as u32 + 1) })
     })
 }

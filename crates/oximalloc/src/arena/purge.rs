@@ -13,7 +13,8 @@ use crate::base::units::SliceIndex;
 use crate::diag::options::{self, Opt};
 use crate::prim::process::now_ms;
 
-/// Slices that may wait for their purge: 24 MiB, and as many as are in use.
+/// Slices that may wait for their purge: 24 MiB, and as many as are in use and were claimed since the last purge for
+/// too many. A program that claims what it frees keeps it; one that only frees does not.
 const WAITING: usize = (24 << 20) / SLICE;
 /// The longest run that is purged in one call, so that it is not kept from others for long: 32 MiB.
 const LONGEST: usize = 8 * WORD;
@@ -52,6 +53,15 @@ fn smallest() -> usize {
     bytes.div_ceil(SLICE).clamp(1, LONGEST)
 }
 
+/// Slices claimed so far, and at the last purge for too many.
+static CLAIMED: AtomicUsize = AtomicUsize::new(0);
+static CLAIMED_THEN: AtomicUsize = AtomicUsize::new(0);
+
+/// Slices were claimed.
+pub(super) fn note_claim(n: usize) {
+    CLAIMED.fetch_add(n, Ordering::Relaxed);
+}
+
 /// Free slices that the caller owns, and see to their purge. `in_use` is the number of slices that then are in use.
 pub(super) fn free(arena: &Arena, i: SliceIndex, n: usize, in_use: usize) {
     match delay() {
@@ -65,8 +75,10 @@ pub(super) fn free(arena: &Arena, i: SliceIndex, n: usize, in_use: usize) {
             wait(arena, i, n, now, false);
             arena.set_free(i, n);
             due_at(now + delay);
-            let bound = WAITING + in_use;
+            let claimed = CLAIMED.load(Ordering::Relaxed);
+            let bound = WAITING + in_use.min(claimed.wrapping_sub(CLAIMED_THEN.load(Ordering::Relaxed)));
             if pending() > bound {
+                CLAIMED_THEN.store(claimed, Ordering::Relaxed);
                 scan(Which::DownTo(bound - bound / 4));
             }
         }

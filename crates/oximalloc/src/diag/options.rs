@@ -215,7 +215,7 @@ impl Row {
 ///
 /// ```
 /// use oximalloc::options::{self, Opt};
-/// 
+///
 /// assert_eq!(options::get(Opt::GenericCollect), 10_000);
 /// ```
 #[inline]
@@ -238,7 +238,7 @@ pub fn size(option: Opt) -> usize {
 ///
 /// ```
 /// use oximalloc::options::{self, Opt};
-/// 
+///
 /// assert!(options::enabled(Opt::PurgeDecommits));
 /// ```
 #[inline]
@@ -250,7 +250,7 @@ pub fn enabled(option: Opt) -> bool {
 ///
 /// ```
 /// use oximalloc::options::{self, Opt};
-/// 
+///
 /// options::set(Opt::PurgeDelay, 0); // purge at once
 /// assert_eq!(options::get(Opt::PurgeDelay), 0);
 /// ```
@@ -262,7 +262,7 @@ pub fn set(option: Opt, value: i64) {
 ///
 /// ```
 /// use oximalloc::options::{self, Opt};
-/// 
+///
 /// options::set_enabled(Opt::ShowErrors, true);
 /// assert!(options::enabled(Opt::ShowErrors));
 /// ```
@@ -274,7 +274,7 @@ pub fn set_enabled(option: Opt, on: bool) {
 ///
 /// ```
 /// use oximalloc::options::{self, Opt};
-/// 
+///
 /// options::set(Opt::PurgeDelay, 10);
 /// options::set_default(Opt::PurgeDelay, 500);
 /// assert_eq!(options::get(Opt::PurgeDelay), 10);
