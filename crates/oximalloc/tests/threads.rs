@@ -105,23 +105,3 @@ fn stress_thread_churn() {
     }
     Theap::current().validate();
 }
-
-/// One thread allocates, sleeps, and another frees all: the memory does not stay with the sleeper.
-#[test]
-fn what_a_sleeper_owns_goes_back_when_others_free_it() {
-    let (give, take) = sync_channel::<Vec<Owned>>(1);
-    let (wake, sleep) = sync_channel::<()>(1);
-    let sleeper = thread::spawn(move || {
-        give.send((0..100_000).map(|_| Owned::new(240)).collect()).unwrap();
-        sleep.recv().ok();
-    });
-    let blocks = take.recv().unwrap();
-    let pages = || oximalloc::diag::stats::PROCESS.pages.snapshot().current;
-    let before = pages();
-    drop(blocks);
-    raw::collect(false);
-    let after = pages();
-    assert!(before - after > 300, "{before} pages, then {after}: about 370 were freed");
-    drop(wake);
-    sleeper.join().unwrap();
-}
