@@ -79,15 +79,15 @@ pub unsafe extern "C" fn mi_process_info(
     page_faults: *mut usize,
 ) {
     let info = process::info();
-    let committed = raw::totals().committed;
+    let totals = raw::totals();
     let figures = [
         (elapsed_msecs, info.elapsed_ms as usize),
         (user_msecs, info.user_ms as usize),
         (system_msecs, info.system_ms as usize),
         (current_rss, info.current_rss),
         (peak_rss, info.peak_rss),
-        (current_commit, committed),
-        (peak_commit, committed),
+        (current_commit, totals.committed),
+        (peak_commit, totals.peak_committed),
         (page_faults, info.page_faults as usize),
     ];
     for (place, figure) in figures {

@@ -28,6 +28,14 @@ static int elements(const char* xml) {
 }
 
 int main(void) {
+  {
+    // Blocks with a page of their own are counted while they are in use.
+    size_t before = mallinfo2().hblks;
+    void* large = malloc(opaque_size(1 << 20));
+    CHECK(mallinfo2().hblks == before + 1);
+    free(large);
+    CHECK(mallinfo2().hblks == before);
+  }
   enum { COUNT = 10000, SIZE = 1000 };
   static void* blocks[COUNT];
   size_t before = mallinfo2().uordblks;

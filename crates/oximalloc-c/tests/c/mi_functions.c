@@ -232,6 +232,16 @@ static void life(void) {
 }
 
 int main(void) {
+  {
+    // The most that was committed stays when memory goes back.
+    size_t before = 0, now = 0, peak = 0;
+    void* large = mi_malloc(64 << 20);
+    mi_process_info(NULL, NULL, NULL, NULL, NULL, &before, NULL, NULL);
+    mi_free(large);
+    mi_collect(true);
+    mi_process_info(NULL, NULL, NULL, NULL, NULL, &now, &peak, NULL);
+    CHECK(peak >= before && now + (32 << 20) < peak);
+  }
   blocks();
   zeroed();
   alignment();

@@ -28,6 +28,7 @@ static FORK_HANDLERS: AtomicU32 = AtomicU32::new(0);
 
 /// Set the process up: options, the key that tells of a thread's end. Any number of calls, from any thread.
 pub fn process_start() {
+    // Acquire: pairs with the Release below.
     if PROCESS_STATE.load(Ordering::Acquire) >= 2 {
         return;
     }
@@ -46,6 +47,7 @@ pub fn process_start() {
     } else {
         // Another thread is at it. If it was stopped there we go on with what is set up: defaults are safe.
         for _ in 0..1000 {
+            // Acquire: pairs with the Release above.
             if PROCESS_STATE.load(Ordering::Acquire) >= 2 {
                 break;
             }

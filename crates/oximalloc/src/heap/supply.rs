@@ -3,8 +3,9 @@
 
 use super::main_heap::MAIN;
 use super::theap::{Moved, Theap};
-use super::totals::note_peak;
+use super::totals::{SINGLES, note_peak};
 use crate::arena::{self, Span, fast, map};
+use crate::base::sync::Ordering;
 use crate::diag::options::{self, Opt};
 use crate::diag::stats::PROCESS;
 use crate::page::Page;
@@ -240,7 +241,7 @@ impl Theap {
             return ptr::null_mut();
         }
         self.open_fast(page);
-        let taken = self.moved[bin.index()].taken.load(crate::base::sync::Ordering::Relaxed) as usize;
+        let taken = self.moved[bin.index()].taken.load(Ordering::Relaxed) as usize;
         let dense = taken * bin.block_size() >= POPULATE_FROM && options::get(Opt::PageCommitOnDemand) == 0;
         if span.zero && bin.slices() == 1 && dense {
             // SAFETY: fresh memory of ours.
@@ -283,6 +284,7 @@ impl Theap {
         }
         PROCESS.malloc_huge.add(span.slices * crate::base::config::SLICE);
         PROCESS.malloc_huge_count.add(1);
+        SINGLES.fetch_add(1, Ordering::Relaxed);
         (span.start, span.zero)
     }
 
@@ -308,10 +310,7 @@ impl Theap {
         // SAFETY: until it is on a list nobody else links the page; records are never unmapped.
         unsafe {
             let owner = (*page).owner();
-            if owner == self.as_owner()
-                && !self.is_empty_theap()
-                && self.tag.load(crate::base::sync::Ordering::Relaxed) != 0
-            {
+            if owner == self.as_owner() && !self.is_empty_theap() && self.tag.load(Ordering::Relaxed) != 0 {
                 self.push_avail(page);
             } else if Theap::of_owner(owner).returned.push(page) {
                 // Its owner takes it at its next slow path.
@@ -339,6 +338,7 @@ impl Theap {
             let span = (*page).span();
             if (*page).bin() == Bin::SINGLE {
                 PROCESS.malloc_huge.sub(span.slices * crate::base::config::SLICE);
+                SINGLES.fetch_sub(1, Ordering::Relaxed);
             } else if (*page).bin().slices() == 1 {
                 fast::close(span.start, super::theap::EMPTY.entry(Bin::at(0)));
             }

@@ -12,6 +12,9 @@ use crate::diag::stats::{BinRow, PROCESS};
 use crate::page::bins::{BINS, Bin};
 use core::ffi::c_void;
 
+/// Blocks with a page of their own that are in use.
+pub static SINGLES: AtomicI64 = AtomicI64::new(0);
+
 static PEAK: [AtomicI64; BINS] = [const { AtomicI64::new(0) }; BINS];
 
 /// Sums over the process, in bytes where nothing else is said.
@@ -30,7 +33,9 @@ pub struct Totals {
     pub mapped: usize,
     /// Committed: may be resident.
     pub committed: usize,
-    /// Number of blocks with a page of their own.
+    /// The most that was committed at a time.
+    pub peak_committed: usize,
+    /// Number of blocks in use that have a page of their own.
     pub huge_count: usize,
     /// Their bytes.
     pub huge_bytes: usize,
@@ -86,14 +91,16 @@ pub fn totals() -> Totals {
     let huge = PROCESS.malloc_huge.snapshot();
     let huge_bytes = huge.current.max(0) as usize;
     let small: usize = (1..BINS).map(|b| bin(b).current as usize * Bin::at(b).block_size()).sum();
-    let committed = PROCESS.committed.snapshot().current.max(0) as usize;
+    let commits = PROCESS.committed.snapshot();
+    let committed = commits.current.max(0) as usize;
     let in_use = small + huge_bytes;
     Totals {
         in_use,
         free: committed.saturating_sub(in_use),
         mapped: PROCESS.reserved.snapshot().current.max(0) as usize,
         committed,
-        huge_count: PROCESS.malloc_huge_count.snapshot().max(0) as usize,
+        peak_committed: commits.peak.max(0) as usize,
+        huge_count: SINGLES.load(Ordering::Relaxed).max(0) as usize,
         huge_bytes,
         arenas: PROCESS.arena_count.snapshot().max(0) as usize,
     }

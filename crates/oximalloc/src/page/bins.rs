@@ -87,8 +87,8 @@ impl Bin {
         if size <= TABLE_MAX { Bin(TABLE[(size + 15) >> 4]) } else { Bin::of(size) }
     }
 
-    /// How many freed blocks a thread may hold back in front of its pages: at most 128, and 16 KiB for small
-    /// blocks, 64 KiB for the largest.
+    /// How many freed blocks a thread may hold back in front of its pages: at most 128, and 16 KiB of blocks
+    /// up to 256 bytes, 32 KiB up to 4 KiB, 64 KiB above.
     pub const fn stack_max(self) -> usize {
         let size = self.block_size();
         match size {
