@@ -5,6 +5,7 @@
 //!
 //! The tool needs a Unix; the tests through the preloaded library need Linux.
 
+mod bench;
 mod child;
 mod contract;
 mod cprograms;
@@ -36,6 +37,8 @@ enum Task {
     Run(run::Args),
     /// Run every check; with filters, only those steps (`c`, `real-checked`, `unit`, ...)
     Test(suite::Args),
+    /// Measure the library and its rivals: builds, runs, compares, reports
+    Bench(bench::Args),
     /// Check the rules of the source tree: floors, platform cfgs, file sizes, file heads, macros
     Tidy,
     /// Build and run the C and C++ test programs
@@ -77,6 +80,7 @@ fn dispatch(task: Task) -> anyhow::Result<ExitCode> {
     match task {
         Task::Run(args) => run::run(&args),
         Task::Test(args) => suite::test(&args),
+        Task::Bench(args) => bench::run(&args),
         Task::Tidy => {
             let complaints = tidy::check()?;
             for complaint in &complaints {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use crate::bench;
 use crate::child::{self, Status};
 use crate::cprograms::{self, indent, shorten};
 use crate::install;
@@ -42,7 +43,7 @@ struct Step {
 /// How long a cargo command may take, the build of what it tests included.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
 
-const STEPS: [Step; 14] = [
+const STEPS: [Step; 15] = [
     step("fmt", "the code is formatted", || component("fmt", &["fmt", "--all", "--check"])),
     step("clippy", "no lint complains", || {
         component("clippy", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])
@@ -67,6 +68,7 @@ const STEPS: [Step; 14] = [
     with_programs("real-checked", "the same with debug assertions, smaller workloads", || {
         real::run(Flavour::Checked, 25, &[])
     }),
+    with_programs("bench", "every workload of the bench runs once and comes to its result", bench::smoke),
 ];
 
 const fn step(name: &'static str, about: &'static str, run: fn() -> Result<Tally>) -> Step {
