@@ -2,7 +2,7 @@
 #
 # The crate's own build leaves malloc's names out by a define that changes several files, so that its objects are of no
 # use here. The list of files is the crate's. With a C library that registers restartable sequences for itself (glibc
-# from 2.35 on) its caches for each processor work only under GLIBC_TUNABLES=glibc.pthread.rseq=0.
+# from 2.35 on) its caches for each processor work only under GLIBC_TUNABLES=glibc.pthread.rseq=0, which rivals.toml sets.
 . rivals/recipe.sh
 need gcc:gcc g++:g++ python3:python3
 crate libtcmalloc-sys
@@ -17,4 +17,4 @@ run env flags="$flags" source="$source" xargs -a files -P "$(nproc)" -n 1 sh -c 
         -I"$source/c_src/abseil-cpp" -c -o "$(echo "$1" | tr / _).o" "$source/$1"' compile
 run g++ -shared -pthread -Wl,-Bsymbolic -o "$out/lib.so" ./*.o
 cd "$bench"
-built "Google's tcmalloc in libtcmalloc-sys $version, $(compiler g++) $flags, 8k pages, caches by thread (by processor only without the C library's own restartable sequences)"
+built "Google's tcmalloc in libtcmalloc-sys $version, $(compiler g++) $flags, 8k pages, run without the C library's own restartable sequences"

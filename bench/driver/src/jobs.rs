@@ -39,7 +39,19 @@ impl Jobs {
     }
 }
 
+/// The command line of a workload with a rival, in the environment that this one needs.
 fn job(
+    workload: &Workload,
+    rival: &Contestant,
+    uncompiled: &BTreeMap<String, Missing>,
+    system_rust: &Result<PathBuf, Missing>,
+) -> Result<Job, Missing> {
+    let mut job = command(workload, rival, uncompiled, system_rust)?;
+    job.environment.extend(rival.rival.env.clone());
+    Ok(job)
+}
+
+fn command(
     workload: &Workload,
     rival: &Contestant,
     uncompiled: &BTreeMap<String, Missing>,
@@ -62,11 +74,13 @@ fn job(
     if !workload.is_script() {
         return Ok(Job { words: vec![text(build::binary(&workload.program))], library, ..Job::default() });
     }
-    let environment = vec![
+    let environment = [
         ("BENCH_PRELOAD", library.map(text).unwrap_or_default()),
         ("BENCH_PROGRAMS", text(folders::programs())),
         ("BENCH_BIN", text(folders::binaries())),
-    ];
+    ]
+    .map(|(name, value)| (name.to_string(), value))
+    .to_vec();
     let words = vec!["sh".to_string(), text(folders::programs().join(&workload.program))];
     Ok(Job { words, environment, library: None })
 }

@@ -48,7 +48,7 @@ pub struct Run {
 pub struct Job {
     pub words: Vec<String>,
     pub library: Option<PathBuf>,
-    pub environment: Vec<(&'static str, String)>,
+    pub environment: Vec<(String, String)>,
 }
 
 impl Job {

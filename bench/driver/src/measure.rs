@@ -140,7 +140,7 @@ impl Measuring<'_> {
         more.extend(row.workload.live_mib.first().map(u64::to_string));
         let mut job = job.with(row.threads, row.workload.amount(self.args), &more);
         if turn.latency {
-            job.environment.push(("BENCH_LATENCY", "1".into()));
+            job.environment.push(("BENCH_LATENCY".into(), "1".into()));
         }
         let result = self.launcher.run(&job).and_then(|run| {
             let lacks = |key| Err(format!("it printed no `{key}`"));

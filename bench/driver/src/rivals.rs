@@ -44,6 +44,9 @@ pub struct Rival {
     /// Environment of that build.
     #[serde(default)]
     pub rust_env: BTreeMap<String, String>,
+    /// Environment of what is measured with it.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
 }
 
 fn yes() -> bool {
