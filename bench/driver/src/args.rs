@@ -23,6 +23,9 @@ pub struct Args {
     /// Runs of each row (5; with --quick and --scale 1)
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=100))]
     pub runs: Option<u64>,
+    /// Work of each run, in percent of what the workload's file says
+    #[arg(long, value_name = "PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    pub amount: u64,
     /// Count instructions with callgrind instead of measuring time
     #[arg(long, conflicts_with = "scale")]
     pub instructions: bool,
@@ -44,7 +47,7 @@ impl Args {
     /// Is this a run whose results may stand for the whole?
     pub fn is_full(&self) -> bool {
         let all = self.only.is_empty() && self.rivals.is_empty();
-        all && !self.quick && self.runs.is_none_or(|runs| runs >= 5) && self.library_is_ours()
+        all && !self.quick && self.runs.is_none_or(|runs| runs >= 3) && self.amount >= 50 && self.library_is_ours()
     }
 
     fn library_is_ours(&self) -> bool {

@@ -95,7 +95,7 @@ impl Workload {
         } else if args.quick {
             self.quick.unwrap_or((self.amount / 4).max(1))
         } else {
-            self.amount
+            (self.amount * args.amount / 100).max(1)
         }
     }
 
