@@ -3,7 +3,7 @@
 
 use crate::base::config::SLICE;
 use crate::diag::error::error;
-use crate::heap::life::thread_start;
+use crate::heap::life::{Lease, thread_start};
 use crate::heap::theap::{Hot, Theap};
 use crate::page::bins::{BLOCK_MAX, Bin, SMALL_MAX};
 use crate::prim::word;
@@ -69,22 +69,29 @@ pub fn malloc_const(size: usize) -> *mut u8 {
 /// The generic path, and the middle sizes' path.
 #[inline(never)]
 pub fn generic(size: usize) -> *mut u8 {
+    malloc_in(Theap::current(), size)
+}
+
+/// As [`malloc`], in a theap of the calling thread: [`Theap::current`], which may be that of a thread without one, or
+/// that of a heap.
+#[inline]
+pub fn malloc_in(theap: &Theap, size: usize) -> *mut u8 {
     if size <= BLOCK_MAX {
         let bin = Bin::of(size);
         // SAFETY: bins of sizes up to BLOCK_MAX are below BINS.
-        let block = pop(unsafe { Theap::current().hot.get_unchecked(bin.index()) });
+        let block = pop(unsafe { theap.hot.get_unchecked(bin.index()) });
         if !block.is_null() {
             return block;
         }
-        return refill(bin);
+        return refill(theap, bin);
     }
-    large(size, 1).0
+    large(theap, size, 1).0
 }
 
 #[cold]
 #[inline(never)]
-fn refill(bin: Bin) -> *mut u8 {
-    let Some(theap) = thread_start() else {
+fn refill(theap: &Theap, bin: Bin) -> *mut u8 {
+    let Some(theap) = ready(theap) else {
         out_of_memory(bin.block_size());
         return ptr::null_mut();
     };
@@ -103,12 +110,12 @@ fn refill(bin: Bin) -> *mut u8 {
 
 /// A block with a page of its own, aligned to `align` slices; whether it is zeroed.
 #[cold]
-pub fn large(size: usize, align: usize) -> (*mut u8, bool) {
+pub fn large(theap: &Theap, size: usize, align: usize) -> (*mut u8, bool) {
     if size > SIZE_MAX {
         too_large(size);
         return (ptr::null_mut(), false);
     }
-    let Some(theap) = thread_start() else {
+    let Some(theap) = ready(theap) else {
         out_of_memory(size);
         return (ptr::null_mut(), false);
     };
@@ -131,14 +138,14 @@ pub fn zalloc(size: usize) -> *mut u8 {
         }
         return block;
     }
-    zalloc_generic(size)
+    zalloc_in(Theap::current(), size)
 }
 
 /// For larger blocks it pays to know what is zero already: fresh memory of a page, or of slices.
 #[inline(never)]
-fn zalloc_generic(size: usize) -> *mut u8 {
+pub fn zalloc_in(theap: &Theap, size: usize) -> *mut u8 {
     if size > BLOCK_MAX {
-        let (block, zero) = large(size, 1);
+        let (block, zero) = large(theap, size, 1);
         if !block.is_null() && !zero {
             // SAFETY: a block of that many slices.
             unsafe { ptr::write_bytes(block, 0, size.next_multiple_of(SLICE)) };
@@ -147,9 +154,9 @@ fn zalloc_generic(size: usize) -> *mut u8 {
     }
     let bin = Bin::of(size);
     let mut zero = false;
-    let mut block = pop(&Theap::current().hot[bin.index()]);
+    let mut block = pop(&theap.hot[bin.index()]);
     if block.is_null() {
-        if let Some(theap) = thread_start() {
+        if let Some(theap) = ready(theap) {
             theap.tick();
             block = pop(&theap.hot[bin.index()]);
             if block.is_null() {
@@ -166,6 +173,16 @@ fn zalloc_generic(size: usize) -> *mut u8 {
         unsafe { ptr::write_bytes(block, 0, bin.block_size()) };
     }
     block
+}
+
+/// The theap to allocate from: the calling thread's own when it has none yet, or when its default was taken away (its
+/// heap was destroyed by another thread).
+#[inline]
+fn ready(theap: &Theap) -> Option<Lease> {
+    match Lease::of(theap) {
+        None => thread_start(),
+        lease => lease,
+    }
 }
 
 #[cold]

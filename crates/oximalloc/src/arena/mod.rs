@@ -23,6 +23,30 @@ use region::Arena;
 /// Slices of arenas that are handed out.
 static IN_USE: AtomicUsize = AtomicUsize::new(0);
 
+/// STUB
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArenaRef(*mut ());
+impl ArenaRef {
+    /// STUB
+    pub fn of_pointer(p: *mut ()) -> Option<ArenaRef> {
+        if p.is_null() { None } else { Some(ArenaRef(p)) }
+    }
+    /// STUB
+    pub fn pointer(this: Option<ArenaRef>) -> *mut () {
+        this.map_or(core::ptr::null_mut(), |a| a.0)
+    }
+}
+/// STUB
+#[derive(Clone, Copy, Debug)]
+pub struct Source {
+    /// STUB
+    pub subproc: u32,
+    /// STUB
+    pub arena: Option<ArenaRef>,
+    /// STUB
+    pub numa: i32,
+}
+
 /// Where a span is from: an arena's number, or the system.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Origin(u32);
@@ -59,6 +83,11 @@ pub struct Span {
     pub origin: Origin,
 }
 
+impl Source {
+    /// STUB
+    pub const MAIN: Source = Source { subproc: 0, arena: None, numa: -1 };
+}
+
 /// What there is at the moment, in bytes (but for `arenas`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
@@ -88,7 +117,7 @@ pub fn init() {
 
 /// Claim `n` slices at a multiple of `align_slices` slices (a power of two). Without `grow` only what is in the
 /// arenas at hand. None when there is no memory to be had.
-pub fn claim(n: usize, align_slices: usize, grow: bool) -> Option<Span> {
+pub fn claim(_source: Source, n: usize, align_slices: usize, grow: bool) -> Option<Span> {
     if n == 0 || n > isize::MAX as usize / 2 / crate::base::config::SLICE || !align_slices.is_power_of_two() {
         return None;
     }
@@ -115,7 +144,7 @@ pub fn claim(n: usize, align_slices: usize, grow: bool) -> Option<Span> {
 
 /// Claim `n` slices that are a mapping of their own, which [`remap_os`] can grow. None when there is no memory to be
 /// had, or when options forbid it.
-pub fn claim_os(n: usize) -> Option<Span> {
+pub fn claim_os(_source: Source, n: usize) -> Option<Span> {
     if options::enabled(Opt::DisallowOsAlloc) { None } else { direct::claim(n, 1) }
 }
 
@@ -220,3 +249,6 @@ pub fn totals() -> Totals {
 
 #[cfg(test)]
 mod tests;
+
+/// STUB
+pub fn hand_over(_subproc: u32) {}

@@ -3,7 +3,7 @@
 //! Invariant: a table is printed from one snapshot, so that its lines agree with each other.
 use super::options;
 use super::output::{Line, Sink};
-use super::stats::{BinRow, CountValue, PROCESS, Snapshot};
+use super::stats::{BinRow, CountValue, HeapSnapshot, PROCESS, Snapshot};
 use crate::prim::process;
 use core::fmt;
 
@@ -12,7 +12,7 @@ const SMALL_MAX: usize = 8 * 1024;
 const MEDIUM_MAX: usize = 64 * 1024;
 
 /// Print all that is counted: the given bins, their sums, and what [`PROCESS`] holds.
-pub fn table(sink: &Sink, bins: impl Iterator<Item = BinRow>) {
+pub fn table(sink: &Sink, heaps: HeapSnapshot, bins: impl Iterator<Item = BinRow>) {
     let stats = PROCESS.snapshot();
     heading(sink);
     let mut binned = Sum::default();
@@ -21,13 +21,13 @@ pub fn table(sink: &Sink, bins: impl Iterator<Item = BinRow>) {
         sum.print(sink, format_args!("bin {} {:>6}", letter(bin.block_size), bin.block_size), Some(bin.block_size));
         binned = binned.plus(sum);
     }
-    let huge = Sum { bytes: stats.malloc_huge, count: stats.malloc_huge_count };
+    let huge = Sum { bytes: heaps.malloc_huge, count: heaps.singles.total };
     binned.print(sink, format_args!("binned"), None);
     huge.print(sink, format_args!("huge"), None);
     binned.plus(huge).print(sink, format_args!("total"), None);
     blank(sink);
-    memory(sink, &stats);
-    events(sink, &stats);
+    memory(sink, &stats, &heaps);
+    events(sink, &stats, &heaps);
     process(sink);
 }
 
@@ -66,29 +66,29 @@ fn blank(sink: &Sink) {
 }
 
 /// What came from the OS and what went back.
-fn memory(sink: &Sink, stats: &Snapshot) {
+fn memory(sink: &Sink, stats: &Snapshot, heaps: &HeapSnapshot) {
     bytes(sink, "reserved", stats.reserved);
     bytes(sink, "committed", stats.committed);
     total(sink, "reset", &Bytes(stats.reset));
     total(sink, "purged", &Bytes(stats.purged));
-    bytes(sink, "in pages", stats.page_committed);
+    bytes(sink, "in pages", heaps.page_committed);
     blank(sink);
 }
 
 /// Numbers of things and of events.
-fn events(sink: &Sink, stats: &Snapshot) {
-    numbers(sink, "pages", stats.pages);
-    numbers(sink, "-abandoned", stats.pages_abandoned);
-    let reclaimed = stats.pages_reclaim_on_alloc.saturating_add(stats.pages_reclaim_on_free);
+fn events(sink: &Sink, stats: &Snapshot, heaps: &HeapSnapshot) {
+    numbers(sink, "pages", heaps.pages);
+    numbers(sink, "-abandoned", heaps.pages_abandoned);
+    let reclaimed = heaps.pages_reclaim_on_alloc.saturating_add(heaps.pages_reclaim_on_free);
     total(sink, "-reclaimed", &Number(reclaimed));
-    total(sink, "-retired", &Number(stats.pages_retire));
+    total(sink, "-retired", &Number(heaps.pages_retire));
     // In tenths, rounded down.
-    let tenths = stats.page_searches.saturating_mul(10).checked_div(stats.page_searches_count).unwrap_or(0);
+    let tenths = heaps.page_searches.saturating_mul(10).checked_div(heaps.page_searches_count).unwrap_or(0);
     let average = format_args!("{}.{} avg", tenths / 10, tenths % 10);
     total(sink, "searches", &Line::<32>::of(average).as_str());
     total(sink, "arenas", &Number(stats.arena_count));
     numbers(sink, "heaps", stats.heaps);
-    numbers(sink, "-in threads", stats.theaps);
+    numbers(sink, "-in threads", heaps.theaps);
     numbers(sink, "threads", stats.threads);
     total(sink, "mmaps", &Number(stats.mmap_calls));
     total(sink, "commits", &Number(stats.commit_calls));
@@ -241,7 +241,7 @@ mod tests {
             BinRow { block_size: 32, ..BinRow::default() },
             BinRow { block_size: 20480, peak: 2, total: 3, current: 1, count: 3 },
         ];
-        let text = captured(|sink| table(sink, bins.into_iter()));
+        let text = captured(|sink| table(sink, HeapSnapshot::default(), bins.into_iter()));
         let words = |start: &str| {
             let line = text.lines().find(|line| line.trim_start().starts_with(start));
             line.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")

@@ -1,8 +1,8 @@
 //! What a thread does now and then: give held blocks back, let empty pages go, and let the arenas purge.
 
-use super::main_heap::MAIN;
 use super::theap::Theap;
 use crate::arena;
+use crate::base::sync::Ordering;
 use crate::diag::options::{self, Opt};
 use crate::page::word::Given;
 use core::ptr;
@@ -21,7 +21,13 @@ impl Theap {
 
     #[cold]
     fn tick_16(&self, slow: u32) {
-        self.give_all_outgoing();
+        let root = self.root();
+        root.give_all_outgoing();
+        if root.stale.load(Ordering::Relaxed) {
+            // Cleared first, so that a heap that is deleted meanwhile is seen the next time.
+            root.stale.store(false, Ordering::Relaxed);
+            root.finish_orphans();
+        }
         arena::tick();
         if cfg!(debug_assertions) && slow.is_multiple_of(256) {
             self.validate();
@@ -47,7 +53,7 @@ impl Theap {
         if force {
             super::deferred::call(self, true);
         }
-        self.give_all_outgoing();
+        self.root().give_all_outgoing();
         self.drain_returned();
         for b in self.open_bins() {
             self.reclaimed[b].set((0, 0));
@@ -59,7 +65,7 @@ impl Theap {
             self.sweep_avail(b);
         }
         if force {
-            self.sweep_abandoned();
+            self.sweep_abandoned(self.heap());
             arena::purge_all();
         } else {
             arena::tick();
@@ -81,7 +87,7 @@ impl Theap {
                 hot.page.set(ptr::null_mut());
                 let then = (*page).detach(true);
                 if then == Given::Release {
-                    crate::diag::stats::PROCESS.pages_retire.add(1);
+                    self.heap().stats.pages_retire.add(1);
                 }
                 self.settle(page, then);
             }
@@ -97,7 +103,7 @@ impl Theap {
             unsafe {
                 let next = (*page).next();
                 if (*page).word().peek().0 == crate::page::word::State::Dead {
-                    self.free_record(page);
+                    self.root().free_record(page);
                 } else {
                     self.push_avail(page);
                 }
@@ -106,16 +112,17 @@ impl Theap {
         }
     }
 
-    fn sweep_abandoned(&self) {
-        for list in &MAIN.abandoned {
+    /// Free the records of dead pages on a heap's lists of abandoned ones.
+    pub(super) fn sweep_abandoned(&self, heap: &super::record::Heap) {
+        for list in &heap.abandoned {
             let mut page = list.take_all();
             while !page.is_null() {
                 // SAFETY: what we took off the list is ours to link.
                 unsafe {
                     let next = (*page).next();
                     if (*page).word().peek().0 == crate::page::word::State::Dead {
-                        crate::diag::stats::PROCESS.pages_abandoned.sub(1);
-                        self.free_record(page);
+                        heap.stats.pages_abandoned.sub(1);
+                        self.root().free_record(page);
                     } else {
                         list.push(page);
                     }
@@ -138,7 +145,7 @@ impl Theap {
             unsafe {
                 if !page.is_null() {
                     match (*page).detach(true) {
-                        Given::List => self.abandon(page),
+                        Given::List => Theap::abandon(page),
                         then => self.settle(page, then),
                     }
                 }
@@ -146,9 +153,9 @@ impl Theap {
                 while !page.is_null() {
                     let next = (*page).next();
                     if (*page).word().peek().0 == crate::page::word::State::Dead {
-                        self.free_record(page);
+                        self.root().free_record(page);
                     } else {
-                        self.abandon(page);
+                        Theap::abandon(page);
                     }
                     page = next;
                 }

@@ -4,6 +4,7 @@
 //! Bounds: a theap holds at most [`OUTGOING`] chains, each of at most 32 blocks and 16 KiB. They are given at each
 //! 16th slow path, at a collect and at the thread's end.
 
+use super::record::{Heap, MAIN};
 use super::theap::{Moved, OUTGOING, Theap};
 use crate::arena::map;
 use crate::base::config::SLICE;
@@ -114,13 +115,19 @@ impl Theap {
         Moved::add(&self.moved[b].given, n);
     }
 
-    /// Free a block of a page that is not this thread's: chain it.
+    /// Free a block of a page that is not this thread's: of the main heap, chain it; of one that may be destroyed, give it
+    /// at once, so that no chain ever has a block whose page is gone.
     ///
     /// # Safety
     /// - the block is out and the caller's.
     pub unsafe fn push_remote(&self, page: &Page, block: *mut Block) {
-        let size = page.block_size();
         let at = &raw const *page as *mut Page;
+        if !ptr::eq(page.heap(), MAIN.as_page_heap()) {
+            // SAFETY: by the contract.
+            unsafe { self.give_now(at, block) };
+            return;
+        }
+        let size = page.block_size();
         let out = &self.outgoing[(at as usize >> 7) % OUTGOING];
         // SAFETY: the chain's blocks and this one are ours.
         unsafe {
@@ -145,6 +152,23 @@ impl Theap {
         }
     }
 
+    /// Give one block of a page that is not attached to this theap, or has no owner that lives.
+    ///
+    /// # Safety
+    /// - the block is of the page, out, and the caller's.
+    pub unsafe fn give_now(&self, page: *mut Page, block: *mut Block) {
+        // SAFETY: by the contract; the page lives as long as the block is out.
+        unsafe {
+            // Charged to the page's heap, and before the page may be gone.
+            let heap = Heap::of_page((*page).heap());
+            if (*page).bin() != Bin::SINGLE {
+                heap.moved[(*page).bin().index()].given.fetch_add(1, Ordering::Relaxed);
+            }
+            let then = (*page).give(block, block, 1);
+            self.settle(page, then);
+        }
+    }
+
     /// # Safety
     /// - the chain is not empty.
     unsafe fn give_outgoing(&self, out: &super::theap::Outgoing) {
@@ -158,6 +182,20 @@ impl Theap {
         }
     }
 
+    /// Blocks of a bin that wait in chains.
+    pub fn chained(&self, b: usize) -> usize {
+        let mut n = 0;
+        for out in &self.outgoing {
+            // SAFETY: a chain's page lives.
+            if let Some(page) = unsafe { out.page.get().as_ref() }
+                && page.bin().index() == b
+            {
+                n += out.count.get() as usize;
+            }
+        }
+        n
+    }
+
     /// Give all chains.
     pub fn give_all_outgoing(&self) {
         for out in &self.outgoing {
@@ -166,11 +204,5 @@ impl Theap {
                 unsafe { self.give_outgoing(out) };
             }
         }
-    }
-
-    /// Whether a page's frees may go to this theap's stacks.
-    #[inline(always)]
-    pub fn is_mine(&self, page: &Page) -> bool {
-        page.owner() == self.as_owner() && self.tag.load(Ordering::Relaxed) != 0
     }
 }

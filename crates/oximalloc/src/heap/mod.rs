@@ -4,11 +4,17 @@
 //! allocation pops one, a free pushes one, and neither touches the page or its record.
 pub mod collect;
 pub mod deferred;
+pub mod end;
 pub mod give;
+pub mod hold;
 pub mod life;
-pub mod main_heap;
+pub mod pages;
+pub mod parts;
+pub mod record;
 pub mod records;
+pub mod subproc;
 pub mod supply;
 pub mod theap;
 pub mod totals;
 pub mod validate;
+pub mod visit;

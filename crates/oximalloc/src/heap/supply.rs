@@ -1,16 +1,16 @@
 //! How a stack that ran empty is filled: from the bin's page, else from the next page that has room, which is, in
 //! this order, one that other threads returned or that this thread freed into, one whose thread has ended, a new one.
 
-use super::main_heap::MAIN;
+use super::record::{Heap, MAIN_ID};
 use super::theap::{Moved, Theap};
-use super::totals::{SINGLES, note_peak};
+use super::totals::note_peak;
 use crate::arena::{self, Span, fast, map};
 use crate::base::sync::Ordering;
 use crate::diag::options::{self, Opt};
-use crate::diag::stats::PROCESS;
 use crate::page::Page;
 use crate::page::bins::Bin;
-use crate::page::word::Given;
+use crate::page::stack::last_of;
+use crate::page::word::{Given, State};
 use core::ptr;
 
 /// A thread that has taken this many bytes of a bin gets its next pages of it faulted in at once: it will use them.
@@ -48,7 +48,7 @@ impl Theap {
                 hot.page.set(ptr::null_mut());
                 if options::get(Opt::PageFullRetain) == 0 {
                     // SAFETY: attached to us.
-                    unsafe { self.disown(page) };
+                    unsafe { disown(page) };
                 }
                 // SAFETY: attached to us until here.
                 let then = unsafe { (*page).detach(false) };
@@ -120,8 +120,8 @@ impl Theap {
                 page = unsafe { (*page).next() };
                 seen += 1;
             }
-            PROCESS.page_searches.add(1);
-            PROCESS.page_searches_count.add(seen as usize);
+            self.heap().stats.page_searches.add(1);
+            self.heap().stats.page_searches_count.add(seen as usize);
             if best.is_null() {
                 return best;
             }
@@ -135,17 +135,19 @@ impl Theap {
                 }
                 if let Some(chain) = (*best).word().attach() {
                     (*best).adopt(chain);
+                    (*best).set_owner(self.as_owner());
                     self.open_fast(&*best);
                     return best;
                 }
-                self.free_record(best);
+                self.root().free_record(best);
             }
         }
     }
 
     /// A page of this bin whose thread has ended.
     fn reclaim(&self, bin: Bin) -> *mut Page {
-        let list = &MAIN.abandoned[bin.index()];
+        let heap = self.heap();
+        let list = &heap.abandoned[bin.index()];
         let count = &self.reclaimed[bin.index()];
         let (taken, on_free) = count.get();
         let most = options::get(Opt::PageMaxReclaim);
@@ -158,20 +160,22 @@ impl Theap {
             // SAFETY: what we took off the list is ours to link.
             unsafe {
                 let next = (*page).next();
-                PROCESS.pages_abandoned.sub(1);
+                heap.stats.pages_abandoned.sub(1);
+                if !ptr::eq((*page).heap(), heap.as_page_heap()) && (*page).word().peek().0 == State::Listed {
+                    // Its heap was deleted while it was on its way to a list, whose record is this heap's now.
+                    Theap::abandon(page);
+                    page = next;
+                    continue;
+                }
                 match (*page).word().attach() {
-                    None => self.free_record(page),
+                    None => self.root().free_record(page),
                     Some(chain) => {
                         (*page).adopt(chain);
                         (*page).set_owner(self.as_owner());
                         self.open_fast(&*page);
-                        PROCESS.pages_reclaim_on_alloc.add(1);
+                        heap.stats.pages_reclaim_on_alloc.add(1);
                         if !next.is_null() {
-                            let mut last = next;
-                            while !(*last).next().is_null() {
-                                last = (*last).next();
-                            }
-                            list.push_chain(next, last);
+                            list.push_chain(next, last_of(next));
                         }
                         return page;
                     }
@@ -191,20 +195,6 @@ impl Theap {
         }
         count.set((taken, on_free.saturating_add(1)));
         true
-    }
-
-    /// Leave a page to whoever frees into it.
-    ///
-    /// # Safety
-    /// - the page is attached to this theap.
-    unsafe fn disown(&self, page: *mut Page) {
-        // SAFETY: by the contract.
-        unsafe {
-            if (*page).bin().slices() == 1 {
-                fast::close((*page).start(), super::theap::EMPTY.entry(Bin::at(0)));
-            }
-            (*page).set_owner(super::theap::EMPTY.as_owner());
-        }
     }
 
     /// The stack of a bin whose pages this theap owns is open.
@@ -229,15 +219,8 @@ impl Theap {
         };
         // SAFETY: a record of our own.
         let page = unsafe { &*page };
-        page.start_blocks(span, bin, self.as_owner());
-        if !map::set(span.start, span.slices, &raw const *page as *mut u8) {
-            // SAFETY: nobody has seen the page.
-            unsafe {
-                arena::release(span);
-                self.free_record(&raw const *page as *mut Page);
-            }
-            PROCESS.pages.sub(1);
-            PROCESS.page_committed.sub(span.slices * crate::base::config::SLICE);
+        page.start_blocks(span, bin, self.as_owner(), self.heap().as_page_heap());
+        if !self.enter(page, span) {
             return ptr::null_mut();
         }
         self.open_fast(page);
@@ -252,16 +235,31 @@ impl Theap {
 
     /// Memory and a record for a page.
     fn new_page(&self, slices: usize, align: usize) -> Option<(*mut Page, Span)> {
-        let span = arena::claim(slices, align, true)?;
-        let page = self.new_record();
+        let span = arena::claim(self.heap().source(), slices, align, true)?;
+        let page = self.root().new_record();
         if page.is_null() {
             // SAFETY: just claimed.
             unsafe { arena::release(span) };
             return None;
         }
-        PROCESS.pages.add(1);
-        PROCESS.page_committed.add(span.slices * crate::base::config::SLICE);
         Some((page, span))
+    }
+
+    /// Let frees find a new page, and its heap; false, and the page is undone, without memory for that.
+    fn enter(&self, page: &Page, span: Span) -> bool {
+        let heap = self.heap();
+        if heap.pages.insert(span.start) && map::set(span.start, span.slices, &raw const *page as *mut u8) {
+            heap.stats.pages.add(1);
+            heap.stats.page_committed.add(span.slices * crate::base::config::SLICE);
+            return true;
+        }
+        heap.pages.remove(span.start);
+        // SAFETY: nobody has seen the page.
+        unsafe {
+            arena::release(span);
+            self.root().free_record(&raw const *page as *mut Page);
+        }
+        false
     }
 
     /// A block with a page of its own, `slices` long, its start aligned to `align` slices. The second says that it is
@@ -271,20 +269,13 @@ impl Theap {
             return (ptr::null_mut(), false);
         };
         // SAFETY: a record of our own.
-        unsafe { (*page).start_single(span, self.as_owner()) };
-        if !map::set(span.start, span.slices, page as *mut u8) {
-            // SAFETY: nobody has seen the page.
-            unsafe {
-                arena::release(span);
-                self.free_record(page);
-            }
-            PROCESS.pages.sub(1);
-            PROCESS.page_committed.sub(span.slices * crate::base::config::SLICE);
+        let page = unsafe { &*page };
+        page.start_single(span, self.as_owner(), self.heap().as_page_heap());
+        if !self.enter(page, span) {
             return (ptr::null_mut(), false);
         }
-        PROCESS.malloc_huge.add(span.slices * crate::base::config::SLICE);
-        PROCESS.malloc_huge_count.add(1);
-        SINGLES.fetch_add(1, Ordering::Relaxed);
+        self.heap().stats.malloc_huge.add(span.slices * crate::base::config::SLICE);
+        self.heap().stats.singles.add(1);
         (span.start, span.zero)
     }
 
@@ -297,10 +288,16 @@ impl Theap {
             // SAFETY: the word says that the page is ours alone.
             Given::Release => unsafe {
                 self.release(page);
-                self.free_record(page);
+                self.root().free_record(page);
             },
             // SAFETY: as above; its list's consumer frees the record.
-            Given::ReleaseMemory => unsafe { self.release(page) },
+            Given::ReleaseMemory => unsafe {
+                let heap = Heap::of_page((*page).heap());
+                self.release(page);
+                if heap.note_dead() {
+                    self.sweep_abandoned(heap);
+                }
+            },
         }
     }
 
@@ -309,21 +306,54 @@ impl Theap {
     fn list(&self, page: *mut Page) {
         // SAFETY: until it is on a list nobody else links the page; records are never unmapped.
         unsafe {
-            let owner = (*page).owner();
-            if owner == self.as_owner() && !self.is_empty_theap() && self.tag.load(Ordering::Relaxed) != 0 {
-                self.push_avail(page);
-            } else if Theap::of_owner(owner).returned.push(page) {
+            let owner = Theap::of_owner((*page).owner());
+            let root = self.root();
+            if owner.is_ours() {
+                owner.push_avail(page);
+            } else if owner.returned.push(page) {
                 // Its owner takes it at its next slow path.
-            } else if !self.is_empty_theap() && self.may_reclaim_on_free((*page).bin()) {
+            } else if !self.is_empty_theap()
+                && ptr::eq((*page).heap(), root.heap().as_page_heap())
+                && root.may_reclaim_on_free((*page).bin())
+            {
                 // The table of fast frees learns of it when the page is attached: another thread may be ending the page
                 // now, and its slice may be a new page's already.
-                (*page).set_owner(self.as_owner());
-                self.open_if_new((*page).bin());
-                PROCESS.pages_reclaim_on_free.add(1);
-                self.push_avail(page);
+                (*page).set_owner(root.as_owner());
+                root.open_if_new((*page).bin());
+                root.heap().stats.pages_reclaim_on_free.add(1);
+                root.push_avail(page);
             } else {
-                PROCESS.pages_abandoned.add(1);
-                MAIN.abandoned[(*page).bin().index()].push(page);
+                Theap::abandon(page);
+            }
+        }
+    }
+
+    /// Put a LISTED page where other threads look for one.
+    ///
+    /// # Safety
+    /// - the page is LISTED or DEAD, and off every list.
+    pub unsafe fn abandon(page: *mut Page) {
+        // The main heap's theaps stay the main heap's; others may soon be another heap's.
+        // SAFETY: by the contract; theaps are never unmapped.
+        unsafe {
+            if Theap::of_owner((*page).owner()).heap_id.load(Ordering::Relaxed) != MAIN_ID {
+                disown(page);
+            }
+        }
+        loop {
+            // SAFETY: by the contract; records are never unmapped.
+            unsafe {
+                let heap = Heap::of_page((*page).heap());
+                heap.stats.pages_abandoned.add(1);
+                if heap.abandoned[(*page).bin().index()].push(page) {
+                    return;
+                }
+                heap.stats.pages_abandoned.sub(1);
+                if ptr::eq((*page).heap(), heap.as_page_heap()) {
+                    // The heap was destroyed, and its pages with it.
+                    return;
+                }
+                // The heap was deleted, and the page is another's now.
             }
         }
     }
@@ -332,20 +362,37 @@ impl Theap {
     ///
     /// # Safety
     /// - the page is the caller's alone (GONE or DEAD).
-    unsafe fn release(&self, page: *mut Page) {
+    pub(super) unsafe fn release(&self, page: *mut Page) {
         // SAFETY: by the contract.
         unsafe {
             let span = (*page).span();
+            let heap = Heap::of_page((*page).heap());
             if (*page).bin() == Bin::SINGLE {
-                PROCESS.malloc_huge.sub(span.slices * crate::base::config::SLICE);
-                SINGLES.fetch_sub(1, Ordering::Relaxed);
+                heap.stats.malloc_huge.sub(span.slices * crate::base::config::SLICE);
+                heap.stats.singles.sub(1);
             } else if (*page).bin().slices() == 1 {
                 fast::close(span.start, super::theap::EMPTY.entry(Bin::at(0)));
             }
+            heap.pages.remove(span.start);
             map::clear(span.start, span.slices);
-            PROCESS.pages.sub(1);
-            PROCESS.page_committed.sub(span.slices * crate::base::config::SLICE);
+            heap.stats.pages.sub(1);
+            heap.stats.page_committed.sub(span.slices * crate::base::config::SLICE);
             arena::release(span);
         }
+    }
+}
+
+/// Leave a page to whoever frees into it. (If its memory has just become another page's, the frees to that one take the
+/// generic path for a while.)
+///
+/// # Safety
+/// - the record is in use, and the page is not attached to a theap that goes on to use it.
+pub(super) unsafe fn disown(page: *mut Page) {
+    // SAFETY: by the contract; records are never unmapped.
+    unsafe {
+        if (*page).bin().slices() == 1 {
+            fast::close((*page).start(), super::theap::EMPTY.entry(Bin::at(0)));
+        }
+        (*page).set_owner(super::theap::EMPTY.as_owner());
     }
 }

@@ -22,6 +22,12 @@ pub struct Owner {
     _opaque: [u8; 0],
 }
 
+/// The heap that a page belongs to, as lower floors see it.
+#[repr(C)]
+pub struct HeapOf {
+    _opaque: [u8; 0],
+}
+
 /// A page.
 #[repr(C, align(128))]
 pub struct Page {
@@ -35,6 +41,7 @@ pub struct Page {
     /// Some pointers into its blocks were handed out (aligned at an offset).
     interior: AtomicBool,
     threshold: Cell<u32>,
+    heap: AtomicPtr<HeapOf>,
 
     // Second line: the owner's.
     free: Cell<*mut Block>,
@@ -68,17 +75,19 @@ pub const fn inverse32(d: usize) -> u32 {
 
 impl Page {
     /// Make a fresh record of zeroed memory the page of `span` with blocks of `bin`, attached to `owner`.
-    pub fn start_blocks(&self, span: Span, bin: Bin, owner: *mut Owner) {
+    pub fn start_blocks(&self, span: Span, bin: Bin, owner: *mut Owner, heap: *mut HeapOf) {
         let size = bin.block_size();
         let capacity = (span.slices * crate::base::config::SLICE / size) as u32;
+        self.heap.store(heap, Ordering::Relaxed);
         self.start_common(span, bin, owner, size, capacity);
         self.carved.store(0, Ordering::Relaxed);
         self.word.start_attached();
     }
 
     /// Make a fresh record the page of one block, handed out at once, of the whole span.
-    pub fn start_single(&self, span: Span, owner: *mut Owner) {
+    pub fn start_single(&self, span: Span, owner: *mut Owner, heap: *mut HeapOf) {
         let size = span.slices * crate::base::config::SLICE;
+        self.heap.store(heap, Ordering::Relaxed);
         self.start_common(span, Bin::SINGLE, owner, size, 1);
         self.carved.store(1, Ordering::Relaxed);
         self.word.start_full(1);
@@ -163,6 +172,15 @@ impl Page {
     /// A new owner, who took the page off a list.
     pub fn set_owner(&self, owner: *mut Owner) {
         self.owner.store(owner, Ordering::Relaxed);
+    }
+    /// The heap it belongs to.
+    #[inline(always)]
+    pub fn heap(&self) -> *mut HeapOf {
+        self.heap.load(Ordering::Relaxed)
+    }
+    /// The page belongs to another heap now.
+    pub fn set_heap(&self, heap: *mut HeapOf) {
+        self.heap.store(heap, Ordering::Relaxed);
     }
     /// Links of the list that holds it.
     pub fn next(&self) -> *mut Page {
@@ -351,6 +369,27 @@ impl Page {
             // SAFETY: `last` is ours until the exchange that gives it away; it is set when `n > 0`.
             unsafe { Block::set_next(last, next) }
         })
+    }
+
+    /// Call `visit` for each block that is on one of the page's lists. Nobody may change them meanwhile.
+    pub fn for_each_free(&self, mut visit: impl FnMut(*mut Block)) {
+        let given = self.word.list();
+        let head = if given.count == 0 { ptr::null_mut() } else { self.block_at16(given.head) };
+        let lists = [
+            (self.free.get(), self.free_count.get()),
+            (self.local_free.get(), self.local_count.get()),
+            (head, given.count),
+        ];
+        for (mut block, count) in lists {
+            for _ in 0..count {
+                if !self.contains(block) {
+                    break;
+                }
+                visit(block);
+                // SAFETY: a block on a list that holds still.
+                block = unsafe { Block::next(block) };
+            }
+        }
     }
 
     /// For the validator: both of the owner's lists stay in the page and have the length that is kept.

@@ -1,0 +1,152 @@
+//! First-class heaps, theaps and subprocesses, as the C interface sees them: by address. Null stands for the main heap.
+//!
+//! A heap's address is vouched for by the caller where it allocates; where a heap ends it is looked up among those that
+//! there are, so that an end told twice is an error and nothing else.
+
+pub use crate::alloc::aligned::aligned_in;
+pub use crate::alloc::malloc::{malloc_in, zalloc_in};
+pub use crate::alloc::realloc::{PLAIN, Want, realloc_in};
+pub use crate::heap::life::Lease;
+pub use crate::heap::record::Heap;
+pub use crate::heap::subproc::Subproc;
+pub use crate::heap::theap::Theap;
+pub use crate::heap::visit::{Area, Pages, pages as visit};
+
+use crate::alloc::free::find;
+use crate::arena::ArenaRef;
+use crate::base::sync::Ordering;
+use crate::diag::error::error;
+use crate::heap::record::{self, MAIN};
+use crate::heap::theap::thread;
+use crate::heap::{end, life};
+use core::ptr;
+
+/// The heap at `p`.
+///
+/// # Safety
+/// - `p` is null, or a heap that has not ended.
+#[inline(always)]
+pub unsafe fn heap_of_pointer(p: *const Heap) -> &'static Heap {
+    // SAFETY: by the contract; records of heaps are never unmapped.
+    unsafe { p.as_ref() }.unwrap_or(&MAIN)
+}
+
+/// The calling thread's theap of a heap, made if there is none; None without memory.
+#[inline]
+pub fn theap_of(heap: &'static Heap) -> Option<Lease> {
+    life::theap_of(heap)
+}
+
+/// The main heap of the calling thread's subprocess.
+pub fn main_heap() -> &'static Heap {
+    Subproc::current().main_heap()
+}
+
+/// A new heap in the calling thread's subprocess, with memory from any arena or from one alone. None, and an error
+/// reported, without memory.
+pub fn heap_new(arena: Option<ArenaRef>) -> Option<&'static Heap> {
+    let heap = end::new(Subproc::current().number(), arena);
+    if heap.is_none() {
+        error(libc::ENOMEM, format_args!("heap_new: out of memory: the system gives no more for a heap's record"));
+    }
+    heap
+}
+
+/// End a heap; what is in use lives on in the main heap of its subprocess.
+pub fn heap_delete(p: *const Heap) {
+    if let Some((heap, main)) = ending("heap_delete", p) {
+        end::delete(heap, main);
+    }
+}
+
+/// End a heap, and free all that is allocated from it at once.
+pub fn heap_destroy(p: *const Heap) {
+    if let Some((heap, _)) = ending("heap_destroy", p) {
+        end::destroy(heap);
+    }
+}
+
+fn ending(function: &str, p: *const Heap) -> Option<(&'static Heap, &'static Heap)> {
+    if p.is_null() {
+        return None;
+    }
+    let Some(heap) = record::at(p) else {
+        error(
+            libc::EINVAL,
+            format_args!("{function}: invalid heap {p:p}: it has ended, or is none; nothing was changed"),
+        );
+        return None;
+    };
+    let main = Subproc::of_number(heap.subproc.load(Ordering::Relaxed)).main_heap();
+    if ptr::eq(heap, main) {
+        error(libc::EINVAL, format_args!("{function}: the main heap lasts for ever; nothing was changed"));
+        return None;
+    }
+    Some((heap, main))
+}
+
+/// The heap that the block at `p` is of; None for a pointer that is not ours.
+pub fn heap_of(p: *const u8) -> Option<&'static Heap> {
+    let (page, _) = find(p)?;
+    // SAFETY: the page is in use.
+    Some(unsafe { Heap::of_page(page.heap()) })
+}
+
+/// Give back what the calling thread's part of a heap holds; forced: also what its ended threads left.
+pub fn heap_collect(heap: &'static Heap, force: bool) {
+    let root = Theap::current().root();
+    if root.is_empty_theap() {
+        return super::collect(force);
+    }
+    if let Some(theap) = if ptr::eq(root.heap(), heap) { Some(root) } else { root.part(heap) } {
+        theap.collect(force);
+    } else if force && let Some(theap) = life::theap_of(heap) {
+        theap.collect(true);
+    }
+}
+
+/// Make a theap of the calling thread its default; the one before. None if it is not the calling thread's.
+pub fn set_default(theap: &'static Theap) -> Option<&'static Theap> {
+    let before = life::thread_start()?;
+    if !theap.is_ours() {
+        error(
+            libc::EINVAL,
+            format_args!("theap_set_default: {theap:p} is not a theap of the calling thread; nothing was changed"),
+        );
+        return None;
+    }
+    if !ptr::eq(theap, theap.root()) {
+        theap.shown.set(true);
+    }
+    // SAFETY: theaps are never unmapped.
+    let before = unsafe { before.for_ever() };
+    thread::set(theap);
+    Some(before)
+}
+
+/// Put the calling thread into a subprocess.
+pub fn subproc_add_current_thread(subproc: &'static Subproc) {
+    life::move_thread(subproc.main_heap());
+}
+
+/// All heaps of a subprocess, until `visit` answers false; says whether it never did.
+pub fn visit_heaps(subproc: &Subproc, mut visit: impl FnMut(&'static Heap) -> bool) -> bool {
+    record::live().filter(|heap| heap.subproc.load(Ordering::Relaxed) == subproc.number()).all(&mut visit)
+}
+
+/// Whether less than `percent` of the blocks of `p`'s page are in use, and another page has room for its blocks: false
+/// if it is not a block of the heap.
+pub fn is_under_utilised(heap: &Heap, p: *const u8, percent: usize) -> bool {
+    let Some((page, _)) = find(p) else { return false };
+    if page.capacity() <= 1 || !ptr::eq(page.heap(), heap.as_page_heap()) {
+        return false;
+    }
+    // SAFETY: the owner of a page in use.
+    let owner = unsafe { Theap::of_owner(page.owner()) };
+    if owner.is_ours() && ptr::eq(owner.hot[page.bin().index()].page.get(), page) {
+        // Blocks are taken from this page now: moving one would gain nothing.
+        return false;
+    }
+    let (_, _, out) = page.word().peek();
+    (out as usize) * 100 < percent * page.capacity() as usize
+}
