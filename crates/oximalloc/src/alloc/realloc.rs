@@ -225,7 +225,7 @@ unsafe fn remap(page: &Page, size: usize) -> Option<*mut u8> {
                 }
             }
         } else {
-            let span = arena::claim_os(slices)?;
+            let span = arena::claim_os(arena::Source::MAIN, slices)?;
             ptr::copy_nonoverlapping(old.start, span.start, old.slices * SLICE);
             arena::map::clear(old.start, old.slices);
             arena::release(old);

@@ -252,7 +252,7 @@ impl Theap {
 
     /// Memory and a record for a page.
     fn new_page(&self, slices: usize, align: usize) -> Option<(*mut Page, Span)> {
-        let span = arena::claim(slices, align, true)?;
+        let span = arena::claim(arena::Source::MAIN, slices, align, true)?;
         let page = self.new_record();
         if page.is_null() {
             // SAFETY: just claimed.
