@@ -218,11 +218,12 @@ impl Arena {
     /// Make what was just claimed usable; None, and free again, if the system refuses memory.
     fn own(&self, i: SliceIndex, n: usize) -> Option<bool> {
         self.free_count.fetch_sub(n, Ordering::Relaxed);
-        super::purge::unpend(self.pending().clear(i.0, n));
         if !self.commit(i, n) {
             self.set_free(i, n);
             return None;
         }
+        // Not before: what is refused goes on to wait for its purge.
+        super::purge::unpend(self.pending().clear(i.0, n));
         Some(self.soil(i.0, n) == n && self.backing.is_clean())
     }
 

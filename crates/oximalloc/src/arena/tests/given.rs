@@ -113,6 +113,35 @@ fn a_function_commits_all_and_nothing_else_does() {
 }
 
 #[test]
+fn a_function_is_asked_once_for_each_slice() {
+    let _turn = turn();
+    let (arena, asked) = on_demand_arena();
+    let before = asked.accessible();
+    asked.tells_zero.store(true, Ordering::Relaxed);
+    std::thread::scope(|s| {
+        for t in 1..=4u8 {
+            s.spawn(move || {
+                for round in 0..500 {
+                    // The memory of a slice that is not committed cannot be written.
+                    let Some(span) = claim(only(arena), 1 + (round + t as usize) % 5, 1, true) else { continue };
+                    assert!(!span.zero || bytes(&span).iter().all(|&b| b == 0));
+                    bytes(&span).fill(t);
+                    assert!(bytes(&span).iter().all(|&b| b == t));
+                    // SAFETY: ours.
+                    unsafe { release(span) };
+                    if round % 8 == 0 {
+                        purge_all();
+                    }
+                }
+            });
+        }
+    });
+    purge_all();
+    assert_eq!((asked.accessible(), arena.totals().in_use), (before, 0));
+    assert_eq!(arena.totals().committed, before);
+}
+
+#[test]
 fn what_a_function_refuses_is_out_of_memory() {
     let _turn = turn();
     let (arena, asked) = on_demand_arena();
