@@ -56,9 +56,9 @@ typedef enum mi_option_e {
   /* commit an arena when it is reserved: never, always, or only where the OS overcommits (0/1/2, default 2) */
   mi_option_arena_eager_commit,
   mi_option_purge_decommits, /* a purge decommits; 0: it only resets (bool, default 1) */
-  mi_option_allow_large_os_pages, /* use 2 or 4 MiB OS pages for arenas (bool, default 0) */
-  mi_option_reserve_huge_os_pages, /* reserve N huge OS pages of 1 GiB at the start (count, default 0) */
-  mi_option_reserve_huge_os_pages_at, /* reserve them on one NUMA node (node, default -1) */
+  mi_option_allow_large_os_pages, /* use OS pages of 2 MiB that an administrator set aside: never, for arenas, also for mappings of their own (0/1/2, default 0) */
+  mi_option_reserve_huge_os_pages, /* reserve N huge OS pages of 1 GiB at the start, spread over the NUMA nodes (count, default 0) */
+  mi_option_reserve_huge_os_pages_at, /* reserve them on this NUMA node; -1: spread (node, default -1) */
   mi_option_reserve_os_memory, /* reserve this much OS memory in an arena at the start (KiB, default 0) */
   mi_option_deprecated_segment_cache, /* accepted, no effect */
   mi_option_deprecated_page_reset, /* accepted, no effect */
@@ -66,9 +66,9 @@ typedef enum mi_option_e {
   mi_option_deprecated_segment_reset, /* accepted, no effect */
   mi_option_deprecated_eager_commit_delay, /* accepted, no effect */
   mi_option_purge_delay, /* delay before free memory goes back to the OS; 0 at once, -1 never (ms, default 1000) */
-  mi_option_use_numa_nodes, /* use at most N NUMA nodes; 0: all (count, default 0) */
+  mi_option_use_numa_nodes, /* take it that there are N NUMA nodes; 0: as many as there are (count, default 0) */
   mi_option_disallow_os_alloc, /* use reserved arenas only, never fresh OS memory (bool, default 0) */
-  mi_option_os_tag, /* tag for OS memory (macOS) (tag, default 100) */
+  mi_option_os_tag, /* tag for OS memory on macOS; no effect elsewhere (tag, default 100) */
   mi_option_max_errors, /* stop printing errors after N (count, default 32) */
   mi_option_max_warnings, /* stop printing warnings after N (count, default 32) */
   mi_option_deprecated_max_segment_reclaim, /* accepted, no effect */
@@ -78,7 +78,7 @@ typedef enum mi_option_e {
   mi_option_deprecated_purge_extend_delay, /* accepted, no effect */
   /* allocate from the OS directly, arenas only where asked for by id (bool, default 0) */
   mi_option_disallow_arena_alloc,
-  mi_option_retry_on_oom, /* keep retrying an OS allocation this long (Windows) (ms, default 400) */
+  mi_option_retry_on_oom, /* keep retrying an OS allocation this long on Windows; no effect elsewhere (ms, default 400) */
   mi_option_visit_abandoned, /* let a visit also see blocks of ended threads (bool, default 0) */
   mi_option_guarded_min, /* smallest block that may get a guard page (bytes, default 0) */
   mi_option_guarded_max, /* largest such block (bytes, default 1073741824) */
@@ -100,7 +100,7 @@ typedef enum mi_option_e {
   /* smallest piece that is purged; 0: chosen (64, or 2048 with allow_thp=2) (KiB, default 0) */
   mi_option_minimal_purge_size,
   mi_option_arena_max_object_size, /* largest object placed in an arena (KiB, default 2097152) */
-  mi_option_arena_is_numa_local, /* give an arena to the node that asked for it first (bool, default 0) */
+  mi_option_arena_is_numa_local, /* take memory from arenas of the NUMA node that a thread runs on first; new arenas are for that node (bool, default 0) */
   _mi_option_last,
   mi_option_large_os_pages = mi_option_allow_large_os_pages, /* the older name */
   mi_option_eager_region_commit = mi_option_arena_eager_commit, /* the older name */

@@ -65,6 +65,7 @@ pub(super) fn note_claim(n: usize) {
 /// Free slices that the caller owns, and see to their purge. `in_use` is the number of slices that then are in use.
 pub(super) fn free(arena: &Arena, i: SliceIndex, n: usize, in_use: usize) {
     match delay() {
+        _ if arena.is_pinned() => arena.set_free(i, n),
         None => arena.set_free(i, n),
         Some(0) if n >= smallest() => {
             arena.purge(i, n);
@@ -121,48 +122,62 @@ pub fn purge_all() {
     scan(Which::All);
 }
 
+/// Purge all that is free in one arena, whether it waits or not.
+pub(super) fn purge_free(arena: &Arena) {
+    if !arena.is_pinned() {
+        scan_arena(arena, Which::Free, now_ms(), 0, 1);
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Which {
     Due,
     /// Until so many slices wait.
     DownTo(usize),
     All,
+    /// What does not wait too.
+    Free,
 }
 
-/// From the highest address down, as the lowest is the first to be used again.
 fn scan(which: Which) {
     let now = now_ms();
     let delay = delay().unwrap_or(0);
     let least = if which == Which::All { 1 } else { smallest() };
-    for arena in (0..table::count()).rev().filter_map(table::arena) {
-        let mut run = Run { arena, start: 0, len: 0, least, now, delay };
-        for w in (0..arena.words()).rev() {
-            let waiting = arena.pending().word(w);
-            if waiting == 0 {
-                continue;
-            }
-            match which {
-                Which::Due => {
-                    let age = u64::from((now as u32).wrapping_sub(arena.stamps()[w].load(Ordering::Relaxed)));
-                    if age < delay {
-                        due_at(now + delay - age);
-                        continue;
-                    }
-                }
-                Which::DownTo(slices) if pending() <= slices => break,
-                _ => {}
-            }
-            let got = arena.free().claim_mask(w, waiting);
-            arena.taken(got.count_ones() as usize);
-            // What became somebody's and was freed again in between is pending anew; what was not is not ours to purge.
-            unpend(arena.pending().claim_mask(w, got).count_ones() as usize);
-            run.add(w * WORD, got);
-            if got != waiting {
-                due_at(now + delay.max(1));
-            }
+    table::all().rev().for_each(|arena| scan_arena(arena, which, now, delay, least));
+}
+
+/// From the highest address down, as the lowest is the first to be used again.
+fn scan_arena(arena: &Arena, which: Which, now: u64, delay: u64, least: usize) {
+    let mut run = Run { arena, start: 0, len: 0, least, now, delay };
+    for w in (0..arena.words()).rev() {
+        let waiting = match which {
+            Which::Free => arena.free().word(w) & arena.dirty().word(w),
+            _ => arena.pending().word(w),
+        };
+        if waiting == 0 {
+            continue;
         }
-        run.finish();
+        match which {
+            Which::Due => {
+                let age = u64::from((now as u32).wrapping_sub(arena.stamps()[w].load(Ordering::Relaxed)));
+                if age < delay {
+                    due_at(now + delay - age);
+                    continue;
+                }
+            }
+            Which::DownTo(slices) if pending() <= slices => break,
+            _ => {}
+        }
+        let got = arena.free().claim_mask(w, waiting);
+        arena.taken(got.count_ones() as usize);
+        // What became somebody's and was freed again in between is pending anew; what was not is not ours to purge.
+        unpend(arena.pending().claim_mask(w, got).count_ones() as usize);
+        run.add(w * WORD, got);
+        if got != waiting {
+            due_at(now + delay.max(1));
+        }
     }
+    run.finish();
 }
 
 /// A run of slices claimed for their purge.

@@ -15,6 +15,7 @@ use crate::page::bins::BINS;
 use crate::page::record::HeapOf;
 use crate::page::stack::{Linked, Stack};
 use core::cell::Cell;
+use core::ffi::c_void;
 use core::ptr;
 
 /// Fewer dead records than this are left where they are.
@@ -30,7 +31,7 @@ pub struct Heap {
     /// Number of its subprocess.
     pub subproc: AtomicU32,
     /// The arena that it allocates from alone, or null.
-    arena: AtomicPtr<()>,
+    arena: AtomicPtr<c_void>,
     /// The NUMA node that it prefers; -1 for none.
     numa: AtomicI32,
     /// Pages with room and without an owner that lives.
@@ -123,11 +124,16 @@ impl Heap {
         ptr::eq(self, &MAIN)
     }
 
+    fn arena(&self) -> Option<ArenaRef> {
+        let id = self.arena.load(Ordering::Relaxed);
+        if id.is_null() { None } else { ArenaRef::from_id(id) }
+    }
+
     /// Where its memory comes from.
     pub fn source(&self) -> Source {
         Source {
             subproc: self.subproc.load(Ordering::Relaxed),
-            arena: ArenaRef::of_pointer(self.arena.load(Ordering::Relaxed)),
+            arena: self.arena(),
             numa: self.numa.load(Ordering::Relaxed),
         }
     }
@@ -185,7 +191,7 @@ pub fn at(p: *const Heap) -> Option<&'static Heap> {
 pub fn start(subproc: u32, arena: Option<ArenaRef>) -> Option<&'static Heap> {
     let heap = pooled().or_else(fresh)?;
     heap.subproc.store(subproc, Ordering::Relaxed);
-    heap.arena.store(ArenaRef::pointer(arena), Ordering::Relaxed);
+    heap.arena.store(arena.map_or(ptr::null_mut(), ArenaRef::id), Ordering::Relaxed);
     heap.numa.store(-1, Ordering::Relaxed);
     // What late releases left here belongs to the main heap's sums.
     MAIN.absorb(heap);
