@@ -5,6 +5,7 @@
 //!
 //! The tool needs a Unix; the tests through the preloaded library need Linux.
 
+mod abi;
 mod child;
 mod contract;
 mod cprograms;
@@ -13,6 +14,7 @@ mod install;
 mod real;
 mod run;
 mod suite;
+mod symbols;
 mod tally;
 mod tidy;
 mod workspace;
@@ -38,6 +40,8 @@ enum Task {
     Test(suite::Args),
     /// Check the rules of the source tree: floors, platform cfgs, file sizes, file heads, macros
     Tidy,
+    /// Compare headers, libraries and the tables of the interface
+    Abi,
     /// Build and run the C and C++ test programs
     C {
         /// Only programs whose name contains one of these
@@ -84,6 +88,11 @@ fn dispatch(task: Task) -> anyhow::Result<ExitCode> {
             }
             println!("tidy: {} complaints", complaints.len());
             Ok(exit(complaints.is_empty()))
+        }
+        Task::Abi => {
+            let tally = abi::check()?;
+            println!("{tally}");
+            Ok(exit(tally.failed == 0))
         }
         Task::C { name, checked } => {
             let tally = cprograms::run(flavour(checked), &name)?;
