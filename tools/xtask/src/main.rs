@@ -11,6 +11,7 @@ mod contract;
 mod cprograms;
 mod elf;
 mod install;
+mod package;
 mod real;
 mod run;
 mod suite;
@@ -42,6 +43,8 @@ enum Task {
     Tidy,
     /// Compare headers, libraries and the tables of the interface
     Abi,
+    /// Install libraries, headers and what CMake and pkg-config need, below --prefix (and $DESTDIR)
+    Install(package::Args),
     /// Build and run the C and C++ test programs
     C {
         /// Only programs whose name contains one of these
@@ -81,6 +84,7 @@ fn dispatch(task: Task) -> anyhow::Result<ExitCode> {
     match task {
         Task::Run(args) => run::run(&args),
         Task::Test(args) => suite::test(&args),
+        Task::Install(args) => package::command(&args),
         Task::Tidy => {
             let complaints = tidy::check()?;
             for complaint in &complaints {
