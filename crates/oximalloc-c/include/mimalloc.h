@@ -266,11 +266,12 @@ mi_decl_block void* mi_memalign(size_t alignment, size_t size)
     mi_noexcept mi_attr_malloc mi_attr_alloc_size(2) mi_attr_alloc_align(1);
 mi_decl_block void* mi_aligned_alloc(size_t alignment, size_t size)
     mi_noexcept mi_attr_malloc mi_attr_alloc_size(2) mi_attr_alloc_align(1);
-/* At an OS page; `p`: and of whole OS pages. */
+/* At an OS page; `p`: and of whole OS pages, one at least. */
 mi_decl_block void* mi_valloc(size_t size) mi_noexcept mi_attr_malloc mi_attr_alloc_size(1);
 mi_decl_block void* mi_pvalloc(size_t size) mi_noexcept mi_attr_malloc mi_attr_alloc_size(1);
 mi_decl_result void* mi_reallocarray(void* p, size_t count, size_t size) mi_noexcept mi_attr_alloc_size2(2, 3);
-/* Reallocates the block that `ptrp` points to the pointer of; 0, or an errno value and nothing changes. */
+/* Reallocates the block whose pointer is at `ptrp`, or frees it if that is 0 bytes. Returns 0, or EINVAL, EOVERFLOW or
+   ENOMEM, and then nothing has changed. */
 mi_decl_export int mi_reallocarr(void* ptrp, size_t count, size_t size) mi_noexcept;
 
 /* A copy of a string in a new block, `n`: of at most `n` characters; NULL of NULL. */
@@ -338,7 +339,7 @@ mi_decl_export void mi_register_deferred_free(mi_deferred_free_fun* deferred_fre
 
 /* ---- Statistics as text, to `out`, or where messages go if that is NULL ---- */
 
-/* Of the process; the first takes an mi_output_fun* or NULL. */
+/* Of the process; `out` of the first is there for old programs and not used. */
 mi_decl_export void mi_stats_print(void* out) mi_noexcept;
 mi_decl_export void mi_stats_print_out(mi_output_fun* out, void* arg) mi_noexcept;
 mi_decl_export void mi_thread_stats_print_out(mi_output_fun* out, void* arg) mi_noexcept;
