@@ -5,14 +5,17 @@
 //!
 //! The tool needs a Unix; the tests through the preloaded library need Linux.
 
+mod abi;
 mod child;
 mod contract;
 mod cprograms;
 mod elf;
 mod install;
+mod package;
 mod real;
 mod run;
 mod suite;
+mod symbols;
 mod tally;
 mod tidy;
 mod workspace;
@@ -38,6 +41,10 @@ enum Task {
     Test(suite::Args),
     /// Check the rules of the source tree: floors, platform cfgs, file sizes, file heads, macros
     Tidy,
+    /// Compare headers, libraries and the tables of the interface
+    Abi,
+    /// Install libraries, headers and what CMake and pkg-config need, below --prefix (and $DESTDIR)
+    Install(package::Args),
     /// Build and run the C and C++ test programs
     C {
         /// Only programs whose name contains one of these
@@ -77,6 +84,7 @@ fn dispatch(task: Task) -> anyhow::Result<ExitCode> {
     match task {
         Task::Run(args) => run::run(&args),
         Task::Test(args) => suite::test(&args),
+        Task::Install(args) => package::command(&args),
         Task::Tidy => {
             let complaints = tidy::check()?;
             for complaint in &complaints {
@@ -84,6 +92,11 @@ fn dispatch(task: Task) -> anyhow::Result<ExitCode> {
             }
             println!("tidy: {} complaints", complaints.len());
             Ok(exit(complaints.is_empty()))
+        }
+        Task::Abi => {
+            let tally = abi::check()?;
+            println!("{tally}");
+            Ok(exit(tally.failed == 0))
         }
         Task::C { name, checked } => {
             let tally = cprograms::run(flavour(checked), &name)?;

@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use crate::abi;
 use crate::child::{self, Status};
 use crate::cprograms::{self, indent, shorten};
 use crate::install;
+use crate::package::ways;
 use crate::real;
 use crate::tally::Tally;
 use crate::tidy;
@@ -42,7 +44,7 @@ struct Step {
 /// How long a cargo command may take, the build of what it tests included.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
 
-const STEPS: [Step; 14] = [
+const STEPS: [Step; 16] = [
     step("fmt", "the code is formatted", || component("fmt", &["fmt", "--all", "--check"])),
     step("clippy", "no lint complains", || {
         component("clippy", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])
@@ -59,6 +61,8 @@ const STEPS: [Step; 14] = [
     step("loom", "the lock-free protocols, model checked", loom),
     step("build-release", "libmimalloc.so and libmimalloc.a", || build(Flavour::Release)),
     step("build-checked", "the same with debug assertions", || build(Flavour::Checked)),
+    with_programs("abi", "headers, libraries and the tables of the interface", abi::check),
+    with_programs("install", "every way to link what `cargo xtask install` writes", ways::try_all),
     with_programs("c-release", "C and C++ programs", || cprograms::run(Flavour::Release, &[])),
     with_programs("c-checked", "the same with debug assertions", || cprograms::run(Flavour::Checked, &[])),
     with_programs("real-release", "real programs print the same with the library", || {
