@@ -1,6 +1,8 @@
 // build: link
 // tests: mi_subproc_new mi_subproc_add_current_thread mi_subproc_current mi_subproc_destroy
 // A thread that joins a new subprocess has a main heap of its own there; others stay where they are.
+// (In the reference library such a thread has no main heap and cannot make a heap; the promise is the
+// documentation's.)
 #include "conf.h"
 
 static bool same(mi_subproc_id_t a, mi_subproc_id_t b) { return memcmp(&a, &b, sizeof a) == 0; }
