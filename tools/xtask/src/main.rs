@@ -13,6 +13,7 @@ mod install;
 mod real;
 mod run;
 mod suite;
+mod table;
 mod tally;
 mod tidy;
 mod workspace;
@@ -36,7 +37,7 @@ enum Task {
     Run(run::Args),
     /// Run every check; with filters, only those steps (`c`, `real-checked`, `unit`, ...)
     Test(suite::Args),
-    /// Check the rules of the source tree: floors, platform cfgs, file sizes, file heads, macros
+    /// Check the rules of the source tree: floors, platform cfgs, file sizes, file heads, macros, tested functions
     Tidy,
     /// Build and run the C and C++ test programs
     C {
@@ -45,6 +46,9 @@ enum Task {
         /// Use the library with debug assertions
         #[arg(long)]
         checked: bool,
+        /// Run nothing; print each function of the C interface with the programs that test it
+        #[arg(long)]
+        table: bool,
     },
     /// Run real programs without and with the library, compare what they print, show time and peak memory
     Real {
@@ -85,7 +89,11 @@ fn dispatch(task: Task) -> anyhow::Result<ExitCode> {
             println!("tidy: {} complaints", complaints.len());
             Ok(exit(complaints.is_empty()))
         }
-        Task::C { name, checked } => {
+        Task::C { table: true, .. } => {
+            println!("{}", table::Table::read()?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Task::C { name, checked, table: false } => {
             let tally = cprograms::run(flavour(checked), &name)?;
             println!("{tally}");
             Ok(exit(tally.failed == 0))

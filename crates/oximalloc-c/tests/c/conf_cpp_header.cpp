@@ -1,5 +1,5 @@
 // build: link
-// tests: mi_malloc mi_free mi_heap_new mi_heap_malloc mi_heap_delete mi_version
+// tests: mi_malloc mi_free mi_heap_new mi_heap_malloc mi_heap_delete
 // The header in C++: the functions have C names, do not throw where they say so, and take the callbacks.
 #include "conf.h"
 

@@ -1,5 +1,5 @@
 // build: link
-// tests: mi_heap_visit_blocks mi_heap_destroy mi_heap_delete
+// tests: mi_heap_destroy mi_heap_delete
 // Wave after wave of threads leaves blocks in one heap and ends, freeing half of what the wave before left: the counts
 // are exact after each wave, and the heap goes with all of it.
 #include "conf.h"

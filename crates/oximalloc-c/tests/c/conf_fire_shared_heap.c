@@ -1,10 +1,10 @@
 // build: link
-// tests: mi_heap_new mi_heap_malloc mi_heap_zalloc mi_heap_realloc mi_heap_malloc_aligned mi_heap_visit_blocks
+// tests: mi_heap_new mi_heap_malloc mi_heap_zalloc mi_heap_realloc mi_heap_malloc_aligned
 // 32 threads allocate in eight heaps at once and free each other's blocks; no block loses its contents or its heap, and
 // in the end each heap has exactly what is left.
 #include "conf.h"
 
-enum { THREADS = 32, HEAPS = 8, SLOTS = 2048, STEPS = 4000 };
+enum { THREADS = 32, HEAPS = 8, SLOTS = 2048, STEPS = 2000 };
 static mi_heap_t* heaps[HEAPS];
 // A block begins with its size and its heap, and ends with its size.
 static _Atomic(size_t*) slots[SLOTS];

@@ -1,5 +1,4 @@
 // build: link
-// tests: mi_heap_visit_blocks
 // Each of 32 threads visits a heap that it alone uses, while all others work in theirs and free blocks that came from
 // it before: the blocks seen are exactly those in use. (An area may still count those that were just freed.)
 #include "conf.h"

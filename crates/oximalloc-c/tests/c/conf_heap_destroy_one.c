@@ -1,5 +1,5 @@
 // build: link
-// tests: mi_heap_destroy mi_heap_contains mi_any_heap_contains mi_heap_of
+// tests: mi_heap_destroy mi_heap_contains mi_heap_of
 // Destroying one heap leaves the blocks of the others alone, and only its own are gone.
 #include "conf.h"
 

@@ -1,5 +1,5 @@
 // build: link
-// tests: mi_heap_malloc mi_heap_visit_blocks
+// tests: mi_heap_malloc
 // A heap belongs to no thread: all allocate in it, any frees, and what ended threads left is still its.
 #include "conf.h"
 

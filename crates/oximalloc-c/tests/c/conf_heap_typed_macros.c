@@ -1,5 +1,5 @@
 // build: link
-// tests: mi_heap_malloc mi_heap_zalloc mi_heap_calloc mi_heap_mallocn mi_heap_reallocn mi_heap_recalloc
+// tests: mi_heap_new mi_heap_delete
 // Allocation by type in a heap.
 #include "conf.h"
 

@@ -1,5 +1,5 @@
 // build: link
-// tests: mi_new_n mi_heap_new mi_heap_alloc_new_n mi_heap_delete mi_heap_destroy
+// tests: mi_heap_new mi_heap_delete
 // The allocators for C++'s containers: from the main heap, from a heap of their own that lives as long as their last
 // copy, and from one whose blocks go all at once.
 #include <list>

@@ -1,5 +1,5 @@
 // build: link
-// tests: mi_malloc mi_zalloc mi_calloc mi_mallocn mi_reallocn mi_recalloc
+// tests: mi_free mi_usable_size
 // Allocation by type: the macros give pointers of that type, with room for as many as were asked for.
 #include "conf.h"
 

@@ -1,5 +1,5 @@
 // build: link
-// tests: mi_heap_visit_blocks mi_heap_malloc_aligned
+// tests: mi_heap_malloc_aligned
 // Blocks with an alignment above 64 KiB are seen too. (The reference library leaves them out.)
 #include "conf.h"
 

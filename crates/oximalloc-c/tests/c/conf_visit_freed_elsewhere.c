@@ -1,5 +1,4 @@
 // build: link
-// tests: mi_heap_visit_blocks
 // A block that another thread freed is no longer seen, whether or not its owner has heard of it.
 #include "conf.h"
 

@@ -1,5 +1,5 @@
 // build: link
-// tests: mi_heap_visit_blocks mi_heap_malloc_aligned
+// tests: mi_heap_malloc_aligned
 // Large and huge blocks, plain and aligned up to 64 KiB, are seen, each once.
 #include "conf.h"
 
