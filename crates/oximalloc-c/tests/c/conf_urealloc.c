@@ -12,7 +12,7 @@ int main(void) {
     size_t room = after;
     p = mi_urealloc(p, size, &before, &after);
     CHECK(p != NULL && before == room && after >= size && filled(p, 10, 1));
-    fill(p, after, 1);
+    fill(p, mi_usable_size(p), 1);
   }
   p = mi_urealloc(p, 10, &before, &after);
   CHECK(p != NULL && after >= 10 && after <= before && filled(p, 10, 1));

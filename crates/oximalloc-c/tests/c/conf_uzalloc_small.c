@@ -9,7 +9,7 @@ int main(void) {
     soil(size);
     void* p = mi_uzalloc_small(size, &room);
     CHECK(p != NULL && room >= size && all_bytes(p, size, 0));
-    fill(p, room, 1);
+    fill(p, mi_usable_size(p), 1);
     mi_ufree(p, &freed);
     CHECK(freed == room);
     mi_ufree(mi_uzalloc_small(size, NULL), NULL);
