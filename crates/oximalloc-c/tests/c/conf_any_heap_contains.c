@@ -11,8 +11,9 @@ int main(void) {
   CHECK(map != MAP_FAILED);
   EACH_SIZE(size) {
     char *p = mi_heap_malloc(heap, size), *q = mi_malloc(size);
-    CHECK(mi_any_heap_contains(p) && mi_any_heap_contains(q) && mi_any_heap_contains(p + (size < 1 << 20 ? size - 1 : 1 << 20)));
-    CHECK(mi_is_in_heap_region(p) && mi_is_in_heap_region(q) && mi_is_in_heap_region(q + (size < 1 << 20 ? size / 2 : 1 << 19)));
+    size_t last = size < 1 << 20 ? size - 1 : 1 << 20;
+    CHECK(mi_any_heap_contains(p) && mi_any_heap_contains(q) && mi_any_heap_contains(p + last));
+    CHECK(mi_is_in_heap_region(p) && mi_is_in_heap_region(q) && mi_is_in_heap_region(q + last / 2));
     mi_free(p);
     mi_free(q);
   }

@@ -11,7 +11,8 @@ static int commits, mark;
 // Memory that is not committed cannot be touched.
 static bool commit(bool want, void* at, size_t size, bool* is_zero, void* arg) {
   CHECK(arg == (void*)&mark && (char*)at >= start && (char*)at + size <= start + SIZE);
-  uintptr_t from = (uintptr_t)at & ~(uintptr_t)(STEP - 1), to = ((uintptr_t)at + size + STEP - 1) & ~(uintptr_t)(STEP - 1);
+  uintptr_t from = (uintptr_t)at & ~(uintptr_t)(STEP - 1);
+  uintptr_t to = ((uintptr_t)at + size + STEP - 1) & ~(uintptr_t)(STEP - 1);
   if (is_zero != NULL) *is_zero = false;
   if (mprotect((void*)from, to - from, want ? PROT_READ | PROT_WRITE : PROT_NONE) != 0) return false;
   memset(committed + (from - (uintptr_t)start) / STEP, want, (to - from) / STEP);

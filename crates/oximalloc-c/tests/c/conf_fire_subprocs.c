@@ -2,6 +2,7 @@
 // tests: mi_subproc_new mi_subproc_add_current_thread mi_subproc_destroy
 // 32 threads in eight subprocesses allocate and end, leaving half of it; then the subprocesses are destroyed, while
 // threads of the main one go on.
+// (With the reference library such a thread crashes when it frees or ends; the promise is the documentation's.)
 #include "conf.h"
 
 enum { THREADS = 32, SUBS = 8 };

@@ -1,6 +1,6 @@
 // build: link
 // env: MIMALLOC_ARENA_RESERVE=65536
-// tests: mi_option_set mi_option_enable mi_reserve_os_memory
+// tests: mi_option_enable mi_reserve_os_memory
 // With disallow_os_alloc only the reserved arenas serve: when these are full the answer is NULL, and what is freed can
 // be had again.
 #include "conf.h"

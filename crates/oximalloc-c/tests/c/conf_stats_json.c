@@ -21,7 +21,8 @@ static void is_json(const char* text) {
 int main(void) {
   char* json = mi_stats_get_json(0, NULL);
   is_json(json);
-  CHECK(strstr(json, "\"committed\"") != NULL && strstr(json, "\"reserved\"") != NULL && strstr(json, "\"pages\"") != NULL);
+  CHECK(strstr(json, "\"committed\"") != NULL && strstr(json, "\"reserved\"") != NULL);
+  CHECK(strstr(json, "\"pages\"") != NULL);
   CHECK(strstr(json, "\"mimalloc_version\"") != NULL && strstr(json, "\"process\"") != NULL);
   CHECK(mi_any_heap_contains(json));
   mi_free(json);

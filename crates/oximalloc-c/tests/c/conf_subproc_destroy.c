@@ -1,8 +1,8 @@
 // build: link
 // tests: mi_subproc_destroy
 // A subprocess goes with all that its threads left in it; the memory of the rest of the program stays. A hundred of
-// them, each with 32 MiB, do not add up. To destroy the main one does nothing. (In the reference library a heap cannot be made
-// in another subprocess; the promise is the documentation's.)
+// them, each with 32 MiB, do not add up. To destroy the main one does nothing. (In the reference library a heap cannot
+// be made in another subprocess; the promise is the documentation's.)
 #include "conf.h"
 
 static mi_subproc_id_t sub;
