@@ -56,10 +56,12 @@ pub struct Contract {
     pub flavours: Vec<Flavour>,
     /// A command that runs it: it is put before the program.
     pub wrap: Vec<String>,
+    /// The functions of the C interface that it tests.
+    pub tests: Vec<String>,
 }
 
 /// The keys that [`Contract::set`] knows.
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "build",
     "shared",
     "shared-load",
@@ -74,6 +76,7 @@ const KEYS: [&str; 14] = [
     "timeout",
     "flavours",
     "wrap",
+    "tests",
 ];
 
 impl Contract {
@@ -93,6 +96,7 @@ impl Contract {
             timeout: Duration::from_secs(60),
             flavours: Flavour::ALL.to_vec(),
             wrap: Vec::new(),
+            tests: Vec::new(),
         };
         let mut prose = false;
         for line in source.lines().map_while(|line| line.strip_prefix("//")) {
@@ -150,6 +154,7 @@ impl Contract {
                 self.flavours = flavours.collect::<Result<_>>()?;
             }
             "wrap" => self.wrap.extend(words()),
+            "tests" => self.tests.extend(words()),
             _ => bail!("a key without a meaning"),
         }
         Ok(())
@@ -184,6 +189,7 @@ mod tests {
             "// build: link\n// shared: a.c b.cpp\n// shared-load: no\n// cflags: -O2\n// args: one two\n// env: A=1 B=x=y\n// signal: SIGABRT\n\
              // stderr: double free: of a block\n// stderr: second\n// no-stderr: assertion\n// stdout: done\n\
              // timeout: 5\n// flavours: checked\n// wrap: prlimit -v 200000\n\
+             // tests: mi_free mi_new\n// tests: mi_malloc\n\
              // calloc: prose may hold colons: here.\n#include <stdlib.h>\n// exit: 9\n",
         )
         .unwrap();
@@ -196,6 +202,7 @@ mod tests {
         assert_eq!(contract.flavours, [Flavour::Checked]);
         assert_eq!(contract.timeout, Duration::from_secs(5));
         assert_eq!(contract.wrap, ["prlimit", "-v", "200000"]);
+        assert_eq!(contract.tests, ["mi_free", "mi_new", "mi_malloc"]);
     }
 
     #[test]

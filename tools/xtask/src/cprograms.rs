@@ -66,7 +66,7 @@ pub fn run(flavour: Flavour, filters: &[String]) -> Result<Tally> {
 }
 
 /// The test programs, sorted by name.
-fn programs(filters: &[String]) -> Result<Vec<PathBuf>> {
+pub fn programs(filters: &[String]) -> Result<Vec<PathBuf>> {
     let folder = workspace::root().join("crates/oximalloc-c/tests/c");
     let mut programs = Vec::new();
     for entry in fs::read_dir(&folder).with_context(|| format!("reading {}", folder.display()))? {

@@ -16,6 +16,7 @@ mod real;
 mod run;
 mod suite;
 mod symbols;
+mod table;
 mod tally;
 mod tidy;
 mod workspace;
@@ -39,7 +40,7 @@ enum Task {
     Run(run::Args),
     /// Run every check; with filters, only those steps (`c`, `real-checked`, `unit`, ...)
     Test(suite::Args),
-    /// Check the rules of the source tree: floors, platform cfgs, file sizes, file heads, macros
+    /// Check the rules of the source tree: floors, platform cfgs, file sizes, file heads, macros, tested functions
     Tidy,
     /// Compare headers, libraries and the tables of the interface
     Abi,
@@ -52,6 +53,9 @@ enum Task {
         /// Use the library with debug assertions
         #[arg(long)]
         checked: bool,
+        /// Run nothing; print each function of the C interface with the programs that test it
+        #[arg(long)]
+        table: bool,
     },
     /// Run real programs without and with the library, compare what they print, show time and peak memory
     Real {
@@ -98,7 +102,11 @@ fn dispatch(task: Task) -> anyhow::Result<ExitCode> {
             println!("{tally}");
             Ok(exit(tally.failed == 0))
         }
-        Task::C { name, checked } => {
+        Task::C { table: true, .. } => {
+            println!("{}", table::Table::read()?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Task::C { name, checked, table: false } => {
             let tally = cprograms::run(flavour(checked), &name)?;
             println!("{tally}");
             Ok(exit(tally.failed == 0))

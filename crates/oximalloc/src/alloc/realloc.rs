@@ -140,10 +140,12 @@ pub unsafe fn realloc_in(theap: &Theap, p: *mut u8, size: usize, want: Want) -> 
         if fresh.is_null() {
             return fresh;
         }
-        ptr::copy_nonoverlapping(p, fresh, usable.min(size));
-        if want.zero && size > usable {
+        let kept = usable.min(size);
+        ptr::copy_nonoverlapping(p, fresh, kept);
+        if want.zero {
+            // To the end also of a block that shrinks: it may grow in place later.
             let end = usable_size("realloc", fresh);
-            ptr::write_bytes(fresh.add(usable), 0, end - usable);
+            ptr::write_bytes(fresh.add(kept), 0, end - kept);
         }
         free(p);
         fresh
