@@ -47,6 +47,6 @@ pub mod prim;
 pub mod raw;
 
 #[cfg(not(loom))]
-pub use api::Oximalloc;
+pub use api::{Heap, Oximalloc};
 #[cfg(not(loom))]
 pub use api::{collect, options, stats};

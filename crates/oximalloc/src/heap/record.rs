@@ -63,6 +63,12 @@ pub struct Heap {
 // SAFETY: shared for its atomics; `slot` is set before the record is published and never again.
 unsafe impl Sync for Heap {}
 
+impl core::fmt::Debug for Heap {
+    fn fmt(&self, f: &mut core::fmt::Formatter) -> core::fmt::Result {
+        write!(f, "Heap {}", self.id.load(Ordering::Relaxed))
+    }
+}
+
 impl Linked for Heap {
     fn link(&self) -> &AtomicPtr<Heap> {
         &self.free
