@@ -31,7 +31,6 @@ pub mod bitmap;
 #[cfg(not(loom))]
 #[doc(hidden)]
 pub mod diag;
-#[cfg(not(loom))]
 #[doc(hidden)]
 pub mod heap;
 #[cfg(not(loom))]

@@ -73,7 +73,8 @@ impl Hold {
 
     /// The destroyer of the heap asks for the theap. `ending` gets a share for a thread that is at work.
     pub fn take(&self, ending: &Ending) -> Take {
-        let mut now = self.0.load(Ordering::Relaxed);
+        // Acquire, here and below: of a theap that is VACANT too the thread's work is seen; pairs with `leave`.
+        let mut now = self.0.load(Ordering::Acquire);
         loop {
             let next = match now {
                 LIVE => TAKEN,
@@ -84,8 +85,7 @@ impl Hold {
                 }
                 _ => return Take::Vacant,
             };
-            // Acquire: pairs with the Release in `leave`.
-            match self.0.compare_exchange(now, next, Ordering::Acquire, Ordering::Relaxed) {
+            match self.0.compare_exchange(now, next, Ordering::Acquire, Ordering::Acquire) {
                 Ok(_) => return if next == TAKEN { Take::Taken } else { Take::Doomed },
                 Err(other) => {
                     if now == BUSY {
@@ -173,7 +173,10 @@ mod loom_tests {
     /// when nobody is inside.
     #[test]
     fn loom_a_heap_is_swept_once_and_under_nobody() {
-        loom::model(|| {
+        let mut builder = loom::model::Builder::new();
+        // All interleavings take a minute; those with three preemptions a second.
+        builder.preemption_bound = Some(3);
+        builder.check(|| {
             let model = Arc::new(Model {
                 hold: [Hold::new(), Hold::new()],
                 ending: Ending::new(),
