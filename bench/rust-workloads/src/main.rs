@@ -1,38 +1,27 @@
-//! Runs one workload in this process with the allocator that this binary was built with.
+//! Runs one workload in this process with the allocator that this binary was built with, and prints how long it took.
 //!
-//! `rust-workloads list`, `rust-workloads run NAME` (prints milliseconds),
-//! `rust-workloads pair SIZE RING PAIRS` (for callgrind), `rust-workloads version` (the allocator's own word, if any).
+//! `rust-workloads WORKLOAD THREADS AMOUNT [ARGUMENT...]`, `rust-workloads list`, `rust-workloads version` (the
+//! allocator). A wrong result ends the process with a message and exit code 1, so that it never counts as a time.
 
+mod allocator;
+mod blocks;
+mod expressions;
+mod maps;
+mod numbers;
+mod outcome;
 mod pair;
+mod shared;
+mod strings;
+mod text;
+mod threads;
+mod trees;
+mod vecs;
 mod workloads;
 
 use std::process::ExitCode;
-use std::time::Instant;
 
+use outcome::Task;
 use workloads::WORKLOADS;
-
-#[cfg(feature = "oximalloc")]
-#[global_allocator]
-static ALLOCATOR: oximalloc::Oximalloc = oximalloc::Oximalloc;
-
-#[cfg(any(feature = "mimalloc-v3", feature = "mimalloc-v2"))]
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-#[cfg(all(feature = "mimalloc-v3", feature = "mimalloc-v2"))]
-compile_error!("one allocator at a time");
-
-#[cfg(feature = "snmalloc")]
-#[global_allocator]
-static ALLOCATOR: snmalloc_rs::SnMalloc = snmalloc_rs::SnMalloc;
-
-#[cfg(feature = "jemalloc")]
-#[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
-
-#[cfg(feature = "rusty-alloc")]
-#[global_allocator]
-static ALLOCATOR: rusty_alloc_api::RustyAlloc = rusty_alloc_api::RustyAlloc;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -45,47 +34,36 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         ["version"] => {
-            println!("{}", version());
+            println!("{}", allocator::NAME);
             ExitCode::SUCCESS
         }
-        ["run", name] => run(name),
-        ["pair", size, ring, pairs] => {
-            let number = |word: &str| word.parse().expect("a number");
-            pair::run(number(size), number(ring), number(pairs));
-            ExitCode::SUCCESS
-        }
-        _ => {
-            eprintln!("usage: rust-workloads list | version | run NAME | pair SIZE RING PAIRS");
-            ExitCode::from(2)
-        }
+        [name, threads, amount, ref rest @ ..] => match (threads.parse(), amount.parse()) {
+            (Ok(threads @ 1..), Ok(amount @ 1..)) => {
+                let arguments = rest.iter().map(|&word| word.to_owned()).collect();
+                run(name, &Task { threads, amount, arguments })
+            }
+            _ => usage("THREADS and AMOUNT are positive numbers"),
+        },
+        _ => usage("what is to be run?"),
     }
 }
 
-fn run(name: &str) -> ExitCode {
+fn usage(problem: &str) -> ExitCode {
+    eprintln!("rust-workloads: {problem}");
+    eprintln!("usage: rust-workloads WORKLOAD THREADS AMOUNT [ARGUMENT...] | list | version");
+    ExitCode::from(2)
+}
+
+fn run(name: &str, task: &Task) -> ExitCode {
     let Some(workload) = WORKLOADS.iter().find(|workload| workload.name == name) else {
-        eprintln!("no workload is called {name}");
-        return ExitCode::from(2);
+        return usage(&format!("no workload is called {name}"));
     };
-    let start = Instant::now();
-    let checksum = (workload.run)();
-    let spent = start.elapsed();
-    if checksum != workload.checksum {
-        eprintln!("{name}: the checksum is {checksum}, not {}", workload.checksum);
-        return ExitCode::FAILURE;
+    if task.threads > 1 && !workload.threaded {
+        return usage(&format!("{name} works in one thread"));
     }
-    println!("{:.3}", spent.as_secs_f64() * 1e3);
+    let outcome = (workload.run)(task);
+    println!("operations {}", outcome.operations);
+    println!("seconds {:.9}", outcome.seconds);
+    println!("checked {:016x}", outcome.checksum);
     ExitCode::SUCCESS
-}
-
-#[cfg(any(feature = "mimalloc-v3", feature = "mimalloc-v2"))]
-fn version() -> String {
-    unsafe extern "C" {
-        safe fn mi_version() -> std::ffi::c_int;
-    }
-    format!("mi_version {}", mi_version())
-}
-
-#[cfg(not(any(feature = "mimalloc-v3", feature = "mimalloc-v2")))]
-fn version() -> String {
-    String::new()
 }

@@ -6,6 +6,7 @@
 //! The tool needs a Unix; the tests through the preloaded library need Linux.
 
 mod abi;
+mod bench;
 mod child;
 mod contract;
 mod cprograms;
@@ -40,6 +41,8 @@ enum Task {
     Run(run::Args),
     /// Run every check; with filters, only those steps (`c`, `real-checked`, `unit`, ...)
     Test(suite::Args),
+    /// Measure the library and its rivals: builds, runs, compares, reports
+    Bench(bench::Args),
     /// Check the rules of the source tree: floors, platform cfgs, file sizes, file heads, macros, tested functions
     Tidy,
     /// Compare headers, libraries and the tables of the interface
@@ -89,6 +92,7 @@ fn dispatch(task: Task) -> anyhow::Result<ExitCode> {
         Task::Run(args) => run::run(&args),
         Task::Test(args) => suite::test(&args),
         Task::Install(args) => package::command(&args),
+        Task::Bench(args) => bench::run(&args),
         Task::Tidy => {
             let complaints = tidy::check()?;
             for complaint in &complaints {

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use crate::abi;
+use crate::bench;
 use crate::child::{self, Status};
 use crate::cprograms::{self, indent, shorten};
 use crate::install;
@@ -44,7 +45,7 @@ struct Step {
 /// How long a cargo command may take, the build of what it tests included.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
 
-const STEPS: [Step; 16] = [
+const STEPS: [Step; 17] = [
     step("fmt", "the code is formatted", || component("fmt", &["fmt", "--all", "--check"])),
     step("clippy", "no lint complains", || {
         component("clippy", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])
@@ -71,6 +72,7 @@ const STEPS: [Step; 16] = [
     with_programs("real-checked", "the same with debug assertions, smaller workloads", || {
         real::run(Flavour::Checked, 25, &[])
     }),
+    with_programs("bench", "every workload of the bench runs once and comes to its result", bench::smoke),
 ];
 
 const fn step(name: &'static str, about: &'static str, run: fn() -> Result<Tally>) -> Step {

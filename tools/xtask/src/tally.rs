@@ -22,6 +22,16 @@ impl Tally {
     /// One that was skipped.
     pub const SKIPPED: Tally = Tally { passed: 0, failed: 0, skipped: 1 };
 
+    /// Reads what a tally prints.
+    pub fn of_line(line: &str) -> Option<Tally> {
+        let mut counts = line.split(", ").zip(["passed", "failed", "skipped"]);
+        let mut count = || {
+            let (part, what) = counts.next()?;
+            part.strip_suffix(what)?.trim_end().parse().ok()
+        };
+        Some(Tally { passed: count()?, failed: count()?, skipped: count()? })
+    }
+
     /// The sum of what the test binaries that cargo ran said at their ends.
     pub fn of_cargo_test(output: &str) -> Tally {
         let mut sum = Tally::default();
@@ -62,5 +72,7 @@ mod tests {
         let sum = Tally::of_cargo_test(output);
         assert_eq!(sum, Tally { passed: 13, failed: 1, skipped: 2 });
         assert_eq!(sum.to_string(), "13 passed, 1 failed, 2 skipped");
+        assert_eq!(Tally::of_line(&sum.to_string()), Some(sum));
+        assert_eq!(Tally::of_line("larson FAILED: 1 passed, 2 failed"), None);
     }
 }

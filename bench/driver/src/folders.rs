@@ -1,0 +1,46 @@
+//! Where things are.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::args::Args;
+use crate::measure;
+
+/// The folder `bench`.
+pub fn bench() -> PathBuf {
+    let manifest = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).filter(|dir| dir.ends_with("bench/driver"));
+    let driver = manifest.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")));
+    driver.parent().map(Path::to_path_buf).unwrap_or_default()
+}
+
+/// What is built and measured goes here.
+pub fn target() -> PathBuf {
+    bench().join("target")
+}
+
+/// The sources of the programs that are measured.
+pub fn programs() -> PathBuf {
+    bench().join("programs")
+}
+
+/// The same, compiled.
+pub fn binaries() -> PathBuf {
+    target().join("programs")
+}
+
+/// Makes the folder for results. Those of a part must not replace the recorded ones of a full run.
+pub fn results(args: &Args) -> Result<PathBuf> {
+    let whole = args.is_full() && !measure::interrupted();
+    let usual = if whole { bench() } else { target() };
+    let folder = args.out.clone().unwrap_or(usual.join("results"));
+    fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+    Ok(folder)
+}
+
+/// Finds a program in `PATH`.
+pub fn find_program(name: &str) -> Option<PathBuf> {
+    env::split_paths(&env::var_os("PATH")?).map(|dir| dir.join(name)).find(|path| path.is_file())
+}
