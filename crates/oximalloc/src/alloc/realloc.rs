@@ -120,7 +120,9 @@ pub unsafe fn realloc_in(theap: &Theap, p: *mut u8, size: usize, want: Want) -> 
                 shrink_in_place(page, size);
                 return p;
             }
-            if grow_in_place(p, size) {
+            // What grows beyond its block belongs to the heap that is asked, so another heap's block moves.
+            let same_heap = ptr::eq(page.heap(), theap.heap().as_page_heap());
+            if same_heap && grow_in_place(p, size) {
                 // Slices claimed behind the block may be used ones.
                 if want.zero {
                     ptr::write_bytes(p.add(usable), 0, page.block_size() - usable);
@@ -128,7 +130,8 @@ pub unsafe fn realloc_in(theap: &Theap, p: *mut u8, size: usize, want: Want) -> 
                 return p;
             }
             // mremap keeps slice alignment only.
-            if want.align <= SLICE
+            if same_heap
+                && want.align <= SLICE
                 && want.offset == 0
                 && let Some(moved) = remap(page, size)
             {
@@ -140,10 +143,12 @@ pub unsafe fn realloc_in(theap: &Theap, p: *mut u8, size: usize, want: Want) -> 
         if fresh.is_null() {
             return fresh;
         }
-        ptr::copy_nonoverlapping(p, fresh, usable.min(size));
-        if want.zero && size > usable {
+        let kept = usable.min(size);
+        ptr::copy_nonoverlapping(p, fresh, kept);
+        if want.zero {
+            // The slack too, so that the block can grow into it.
             let end = usable_size("realloc", fresh);
-            ptr::write_bytes(fresh.add(usable), 0, end - usable);
+            ptr::write_bytes(fresh.add(kept), 0, end - kept);
         }
         free(p);
         fresh

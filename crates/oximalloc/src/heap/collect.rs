@@ -1,5 +1,7 @@
 //! What a thread does now and then: give held blocks back, let empty pages go, and let the arenas purge.
 
+use super::record::MAIN_ID;
+use super::supply::disown;
 use super::theap::{Theap, thread};
 use crate::arena;
 use crate::base::sync::Ordering;
@@ -55,7 +57,7 @@ impl Theap {
             super::deferred::call(self, true);
         }
         self.root().give_all_outgoing();
-        self.collect_own(force);
+        self.collect_own(force, force);
         if force {
             arena::purge_all();
         } else {
@@ -63,7 +65,9 @@ impl Theap {
         }
     }
 
-    fn collect_own(&self, force: bool) {
+    /// `force`: give all of each stack back, not half of it, and drop the records that ended threads left. `retire`: let
+    /// go of pages that are not empty too, which nobody may do while another thread deletes the heap.
+    fn collect_own(&self, force: bool, retire: bool) {
         self.drain_returned();
         for b in self.open_bins() {
             self.reclaimed[b].set((0, 0));
@@ -71,7 +75,7 @@ impl Theap {
             let n = if force { depth } else { depth.div_ceil(2) };
             // SAFETY: the stack is this thread's and `n` at most its depth.
             unsafe { self.give_stack(b, n) };
-            self.retire_page(b, force);
+            self.retire_page(b, retire);
             self.sweep_avail(b);
         }
         if force {
@@ -81,7 +85,8 @@ impl Theap {
 
     /// Of a root: [`Theap::collect`] it, and the thread's other theaps.
     pub fn collect_thread(&'static self, force: bool) {
-        self.for_each_part(|part| part.collect_own(force));
+        // Their heaps may be ended by other threads meanwhile.
+        self.for_each_part(|part| part.collect_own(force, false));
         self.collect(force);
     }
 
@@ -201,6 +206,12 @@ impl Theap {
             // SAFETY: attached pages are this theap's, and pages on `avail` are ours to link.
             unsafe {
                 if !page.is_null() {
+                    // Another thread may be deleting the heap at this moment, and leaves what it finds attached to its
+                    // theap. This one may then become another heap's, so none of its pages must name it. (The main
+                    // heap's theaps stay the main heap's.)
+                    if self.heap_id.load(Ordering::Relaxed) != MAIN_ID {
+                        disown(page);
+                    }
                     match (*page).detach(true) {
                         Given::List => Theap::abandon(page),
                         then => self.settle(page, then),
