@@ -65,8 +65,8 @@ impl Theap {
         }
     }
 
-    /// `force`: give all of each stack back, not half of it, and drop the records that ended threads left. `retire`: let
-    /// go of pages that are not empty too, which nobody may do while another thread deletes the heap.
+    /// `force`: give all of each stack back, not half of it. `retire`: let go of pages that are not empty too, and drop
+    /// the records that ended threads left, which nobody may do while another thread deletes the heap.
     fn collect_own(&self, force: bool, retire: bool) {
         self.drain_returned();
         for b in self.open_bins() {
@@ -78,7 +78,7 @@ impl Theap {
             self.retire_page(b, retire);
             self.sweep_avail(b);
         }
-        if force {
+        if retire {
             self.sweep_abandoned(self.heap());
         }
     }
