@@ -68,13 +68,27 @@ pub unsafe fn theap_of_pointer<'a>(p: *const Theap) -> &'a Theap {
 #[inline]
 pub unsafe fn within(p: *const Heap, allocate: impl FnOnce(&Theap) -> *mut u8) -> *mut u8 {
     // SAFETY: by the contract.
-    match theap_of(unsafe { heap_of_pointer(p) }) {
-        Some(theap) => allocate(&theap),
-        None => {
-            out_of_memory(size_of::<Theap>());
-            ptr::null_mut()
-        }
+    if let Some(theap) = unsafe { p.as_ref() }.and_then(at_hand).filter(|theap| theap.is_ours()) {
+        return allocate(theap);
     }
+    // SAFETY: by the contract.
+    match unsafe { lease(p) } {
+        Some(theap) => allocate(&theap),
+        None => ptr::null_mut(),
+    }
+}
+
+/// # Safety
+/// - as for [`heap_of_pointer`].
+#[cold]
+#[inline(never)]
+unsafe fn lease(p: *const Heap) -> Option<Lease> {
+    // SAFETY: by the contract.
+    let theap = theap_of(unsafe { heap_of_pointer(p) });
+    if theap.is_none() {
+        out_of_memory(size_of::<Theap>());
+    }
+    theap
 }
 
 /// `size` bytes of a heap, with the function given for all that is not the fast path. Null leads there too.
