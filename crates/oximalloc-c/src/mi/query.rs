@@ -42,18 +42,6 @@ pub extern "C" fn mi_malloc_good_size(size: usize) -> usize {
     raw::good_size(size)
 }
 
-/// Whether `p` points into memory of this library.
-#[unsafe(no_mangle)]
-pub extern "C" fn mi_is_in_heap_region(p: *const c_void) -> bool {
-    raw::owns(p.cast())
-}
-
-/// Whether `p` points into memory of this library.
-#[unsafe(no_mangle)]
-pub extern "C" fn mi_check_owned(p: *const c_void) -> bool {
-    raw::owns(p.cast())
-}
-
 /// Whether the C runtime's functions were redirected here at run time, which only Windows has.
 #[unsafe(no_mangle)]
 pub extern "C" fn mi_is_redirected() -> bool {

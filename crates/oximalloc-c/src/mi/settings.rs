@@ -118,6 +118,8 @@ pub extern "C" fn mi_thread_done() {
     raw::thread_done();
 }
 
-/// Says that this thread belongs to a pool; a hint without effect.
+/// Says that this thread belongs to a pool: when it frees into pages of ended threads, it leaves these to others.
 #[unsafe(no_mangle)]
-pub extern "C" fn mi_thread_set_in_threadpool() {}
+pub extern "C" fn mi_thread_set_in_threadpool() {
+    raw::set_in_threadpool();
+}

@@ -34,11 +34,23 @@ pub fn malloc(size: usize) -> *mut u8 {
 /// As [`malloc`], with the function for all that is not the fast path given: the C interface has one that sets errno.
 #[inline(always)]
 pub fn malloc_or(size: usize, generic: impl FnOnce(usize) -> *mut u8) -> *mut u8 {
-    if size <= SMALL_MAX {
+    pop_or(|| Some(Theap::current()), size, || generic(size))
+}
+
+/// As [`malloc_or`], in a theap of the calling thread, if there is one at hand.
+#[inline(always)]
+pub fn pop_or<'a>(
+    theap: impl FnOnce() -> Option<&'a Theap>,
+    size: usize,
+    generic: impl FnOnce() -> *mut u8,
+) -> *mut u8 {
+    if size <= SMALL_MAX
+        && let Some(theap) = theap()
+    {
         // A bin's hot part is two times its block size from the first. Bin 0, the empty request's, is always empty.
         const { assert!(size_of::<Hot>() == 32) };
         let at = size.wrapping_add(15) / 16 * size_of::<Hot>();
-        let theap = Theap::current() as *const Theap as *const u8;
+        let theap = theap as *const Theap as *const u8;
         // SAFETY: the bin is at most 32, below BINS, and hot parts begin with `top`, as theaps begin with hot parts.
         // `top` points to a block's word or to the null below them; at a block, the word below is the stack's.
         unsafe {
@@ -49,7 +61,7 @@ pub fn malloc_or(size: usize, generic: impl FnOnce(usize) -> *mut u8) -> *mut u8
             }
         }
     }
-    generic(size)
+    generic()
 }
 
 /// As [`malloc`], for callers whose size is a constant: the bin is known when compiling, for middle sizes too.
@@ -185,8 +197,9 @@ fn ready(theap: &Theap) -> Option<Lease> {
     }
 }
 
+/// Say that there is no memory for a block.
 #[cold]
-fn out_of_memory(size: usize) {
+pub fn out_of_memory(size: usize) {
     error(libc::ENOMEM, format_args!("malloc: out of memory: the system gives no more for a block of {size} bytes"));
 }
 

@@ -120,7 +120,9 @@ pub unsafe fn realloc_in(theap: &Theap, p: *mut u8, size: usize, want: Want) -> 
                 shrink_in_place(page, size);
                 return p;
             }
-            if grow_in_place(p, size) {
+            // What grows beyond its block belongs to the heap that is asked, so another heap's block moves.
+            let same_heap = ptr::eq(page.heap(), theap.heap().as_page_heap());
+            if same_heap && grow_in_place(p, size) {
                 // Slices claimed behind the block may be used ones.
                 if want.zero {
                     ptr::write_bytes(p.add(usable), 0, page.block_size() - usable);
@@ -128,7 +130,8 @@ pub unsafe fn realloc_in(theap: &Theap, p: *mut u8, size: usize, want: Want) -> 
                 return p;
             }
             // mremap keeps slice alignment only.
-            if want.align <= SLICE
+            if same_heap
+                && want.align <= SLICE
                 && want.offset == 0
                 && let Some(moved) = remap(page, size)
             {

@@ -87,6 +87,11 @@ impl Lease {
         }
         None
     }
+
+    /// The theap, if the thread keeps it.
+    pub fn lasting(self) -> Option<&'static Theap> {
+        (!self.borrowed).then_some(self.theap)
+    }
 }
 
 impl core::ops::Deref for Lease {

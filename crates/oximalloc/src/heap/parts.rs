@@ -45,6 +45,7 @@ pub fn begin(heap: &'static Heap, root: Option<&Theap>) -> Option<&'static Theap
     theap.root.store((&raw const *root.unwrap_or(theap)).cast_mut(), Ordering::Relaxed);
     theap.slot.set(heap.slot.get());
     theap.tag.store(tag, Ordering::Relaxed);
+    theap.in_threadpool.set(false);
     theap.hold.start();
     theap.returned.open();
     for b in theap.open_bins() {

@@ -190,7 +190,10 @@ impl Theap {
         let count = &self.reclaimed[bin.index()];
         let (taken, on_free) = count.get();
         let limits = [Opt::PageMaxReclaim, Opt::PageCrossThreadMaxReclaim].map(options::get);
-        if options::get(Opt::PageReclaimOnFree) < 0 || limits.iter().any(|&most| most >= 0 && on_free as i64 >= most) {
+        if self.in_threadpool.get()
+            || options::get(Opt::PageReclaimOnFree) < 0
+            || limits.iter().any(|&most| most >= 0 && on_free as i64 >= most)
+        {
             return false;
         }
         count.set((taken, on_free.saturating_add(1)));

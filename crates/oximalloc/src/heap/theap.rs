@@ -152,6 +152,8 @@ pub struct Theap {
     pub beat: Cell<u64>,
     /// Pages of others taken over since the last collect, by bin: for an allocation, and at a free.
     pub reclaimed: [Cell<(u16, u16)>; BINS],
+    /// Of a root: the thread is one of a pool, and takes no pages over when it frees.
+    pub in_threadpool: Cell<bool>,
     /// In a callback: do not call it again.
     pub calling: Cell<bool>,
     /// Chains of blocks of other threads' pages.
@@ -228,6 +230,7 @@ pub static EMPTY: Theap = {
         slow: Cell::new(0),
         beat: Cell::new(0),
         reclaimed: [const { Cell::new((0, 0)) }; BINS],
+        in_threadpool: Cell::new(false),
         calling: Cell::new(false),
         outgoing: [const {
             Outgoing {

@@ -4,7 +4,7 @@
 //! there are, so that an end told twice is an error and nothing else.
 
 pub use crate::alloc::aligned::aligned_in;
-pub use crate::alloc::malloc::{malloc_in, zalloc_in};
+pub use crate::alloc::malloc::{malloc_in, pop_or, zalloc_in};
 pub use crate::alloc::realloc::{PLAIN, Want, realloc_in};
 pub use crate::heap::life::Lease;
 pub use crate::heap::record::Heap;
@@ -13,22 +13,24 @@ pub use crate::heap::theap::Theap;
 pub use crate::heap::visit::{Area, Pages, pages as visit};
 
 use crate::alloc::free::find;
-use crate::arena::ArenaRef;
+use crate::alloc::malloc::out_of_memory;
+use crate::arena::{ArenaRef, map};
 use crate::base::sync::Ordering;
 use crate::diag::error::error;
-use crate::heap::record::{self, MAIN};
+use crate::heap::record;
 use crate::heap::theap::thread;
 use crate::heap::{end, life};
+use crate::page::Page;
 use core::ptr;
 
-/// The heap at `p`.
+/// The heap at `p`; for null, the main heap of the calling thread's subprocess.
 ///
 /// # Safety
 /// - `p` is null, or a heap that has not ended.
 #[inline(always)]
 pub unsafe fn heap_of_pointer(p: *const Heap) -> &'static Heap {
     // SAFETY: by the contract; records of heaps are never unmapped.
-    unsafe { p.as_ref() }.unwrap_or(&MAIN)
+    unsafe { p.as_ref() }.unwrap_or_else(main_heap)
 }
 
 /// The calling thread's theap of a heap, made if there is none; None without memory.
@@ -37,9 +39,80 @@ pub fn theap_of(heap: &'static Heap) -> Option<Lease> {
     life::theap_of(heap)
 }
 
-/// The main heap of the calling thread's subprocess.
+/// The calling thread's theap of a heap for the caller to keep; null without memory, and for a thread that is past its
+/// end.
+pub fn theap_to_keep(heap: &'static Heap) -> *const Theap {
+    life::theap_of(heap).and_then(Lease::lasting).map_or(ptr::null(), ptr::from_ref)
+}
+
+/// The calling thread's default theap; null as in [`theap_to_keep`].
+pub fn default_theap() -> *const Theap {
+    life::thread_start().and_then(Lease::lasting).map_or(ptr::null(), ptr::from_ref)
+}
+
+/// The theap at `p`; for null, the calling thread's default.
+///
+/// # Safety
+/// - `p` is null, or a theap that a function here gave.
+#[inline(always)]
+pub unsafe fn theap_of_pointer<'a>(p: *const Theap) -> &'a Theap {
+    // SAFETY: by the contract; theaps are never unmapped.
+    unsafe { p.as_ref() }.unwrap_or_else(Theap::current)
+}
+
+/// A block of a heap, as `allocate` makes it in the calling thread's theap of that heap; null where it does, or when
+/// there is no memory for the theap, which is reported.
+///
+/// # Safety
+/// - as for [`heap_of_pointer`].
+#[inline]
+pub unsafe fn within(p: *const Heap, allocate: impl FnOnce(&Theap) -> *mut u8) -> *mut u8 {
+    // SAFETY: by the contract.
+    if let Some(theap) = unsafe { p.as_ref() }.and_then(at_hand).filter(|theap| theap.is_ours()) {
+        return allocate(theap);
+    }
+    // SAFETY: by the contract.
+    match unsafe { lease(p) } {
+        Some(theap) => allocate(&theap),
+        None => ptr::null_mut(),
+    }
+}
+
+/// # Safety
+/// - as for [`heap_of_pointer`].
+#[cold]
+#[inline(never)]
+unsafe fn lease(p: *const Heap) -> Option<Lease> {
+    // SAFETY: by the contract.
+    let theap = theap_of(unsafe { heap_of_pointer(p) });
+    if theap.is_none() {
+        out_of_memory(size_of::<Theap>());
+    }
+    theap
+}
+
+/// `size` bytes of a heap, with the function given for all that is not the fast path. Null leads there too.
+///
+/// # Safety
+/// - as for [`heap_of_pointer`].
+#[inline(always)]
+pub unsafe fn malloc_or(p: *const Heap, size: usize, generic: impl FnOnce() -> *mut u8) -> *mut u8 {
+    // SAFETY: by the contract.
+    pop_or(|| unsafe { p.as_ref() }.and_then(at_hand), size, generic)
+}
+
+/// The calling thread's theap of a heap, if it has one. A default theap that was taken away may still say that it is of
+/// that heap, or it may be the empty theap: both have no blocks.
+#[inline(always)]
+fn at_hand(heap: &Heap) -> Option<&Theap> {
+    let current = Theap::current();
+    if ptr::eq(current.heap.load(Ordering::Relaxed), heap) { Some(current) } else { current.root().part(heap) }
+}
+
+/// The main heap of the calling thread's subprocess: that of its first theap.
+#[cold]
 pub fn main_heap() -> &'static Heap {
-    Subproc::current().main_heap()
+    Theap::current().root().heap()
 }
 
 /// A new heap in the calling thread's subprocess, with memory from any arena or from one alone. None, and an error
@@ -85,11 +158,10 @@ fn ending(function: &str, p: *const Heap) -> Option<(&'static Heap, &'static Hea
     Some((heap, main))
 }
 
-/// The heap that the block at `p` is of; None for a pointer that is not ours.
+/// The heap of the page that `p` points into, to a block's start or inside; None for a pointer that is not ours.
 pub fn heap_of(p: *const u8) -> Option<&'static Heap> {
-    let (page, _) = find(p)?;
-    // SAFETY: the page is in use.
-    Some(unsafe { Heap::of_page(page.heap()) })
+    // SAFETY: the map leads to records of pages in use, which are never unmapped.
+    unsafe { (map::get(p) as *const Page).as_ref().map(|page| Heap::of_page(page.heap())) }
 }
 
 /// Give back what the calling thread's part of a heap holds; forced: also what its ended threads left.

@@ -33,14 +33,31 @@ pub fn good_size(size: usize) -> usize {
 
 /// Give held-back blocks to their pages and let empty pages go; forced: purge all free memory at once.
 pub fn collect(force: bool) {
-    let theap = Theap::current();
-    if theap.is_empty_theap() {
-        if force {
-            crate::arena::purge_all();
-        }
-        return;
+    let root = Theap::current().root();
+    if !root.is_empty_theap() {
+        root.collect_thread(force);
+    } else if force {
+        crate::arena::purge_all();
     }
-    theap.collect(force);
+}
+
+/// Bring the free blocks that the calling thread holds down to about `target` bytes, if that can be done by giving them
+/// back.
+pub fn collect_reduce(target: usize) {
+    let root = Theap::current().root();
+    for force in [false, true] {
+        if root.thread_free_bytes() > target {
+            root.collect_thread(force);
+        }
+    }
+}
+
+/// The calling thread is one of a pool: it lives long and works for many. It leaves the pages of ended threads to others
+/// when it frees into them.
+pub fn set_in_threadpool() {
+    if let Some(theap) = crate::heap::life::thread_start() {
+        theap.root().in_threadpool.set(true);
+    }
 }
 
 /// Make the calling thread ready; allocation does it too.
