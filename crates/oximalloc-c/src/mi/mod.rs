@@ -2,6 +2,7 @@
 
 pub mod aligned;
 pub mod allocate;
+pub mod guarded;
 pub mod new;
 pub mod posix;
 pub mod query;

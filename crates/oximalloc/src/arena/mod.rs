@@ -144,6 +144,15 @@ pub fn claim_os(source: Source, n: usize) -> Option<Span> {
     }
 }
 
+/// Whether parts of a span may be made inaccessible while it is in use: not of memory that somebody gave us to manage,
+/// nor of large OS pages.
+pub fn may_protect(span: &Span) -> bool {
+    match span.origin.region() {
+        Some(arena) => arena.is_own() && !arena.is_pinned(),
+        None => span.origin.is_os(),
+    }
+}
+
 /// Whether a NUMA node that exists has no arena yet.
 #[cold]
 fn is_first_of_node(subproc: u32, node: i32) -> bool {

@@ -45,10 +45,17 @@ pub fn call(theap: &Theap, force: bool) {
 }
 
 impl Theap {
-    /// Let the stacks take no free while a function is registered, and open them again when none is.
-    fn shut_stacks(&self) {
+    /// Whether the stacks take no free, so that allocations take the generic path: a function is registered, or the
+    /// theap samples.
+    #[inline]
+    pub fn is_shut(&self) -> bool {
+        registered() || self.sampling.is_on()
+    }
+
+    /// Let the stacks take no free while they are to be shut, and open them again when they are not.
+    pub(super) fn shut_stacks(&self) {
         for b in self.open_bins() {
-            let room = if registered() { 0 } else { self.door[b].room.get() as usize };
+            let room = if self.is_shut() { 0 } else { self.door[b].room.get() as usize };
             // SAFETY: the room is at most the words behind the base.
             self.hot[b].limit.set(unsafe { self.door[b].base.get().add(room) });
         }

@@ -6,6 +6,7 @@ pub mod collect;
 pub mod deferred;
 pub mod end;
 pub mod give;
+pub mod guarded;
 pub mod hold;
 pub mod life;
 pub mod pages;
