@@ -172,17 +172,13 @@ pub fn zalloc_const(size: usize) -> *mut u8 {
 /// As [`zalloc`], with the function for all that is not the fast path given.
 #[inline(always)]
 fn zalloc_or(size: usize, generic: impl FnOnce(usize) -> *mut u8) -> *mut u8 {
-    if size <= ZERO_MAX {
-        let bin = Bin::of_any(size);
-        // SAFETY: bins of sizes up to BLOCK_MAX are below BINS.
-        let block = pop(unsafe { Theap::current().hot.get_unchecked(bin.index()) });
-        if !block.is_null() {
-            // SAFETY: a block of that bin: stacks have no other.
-            unsafe { ptr::write_bytes(block, 0, bin.block_size()) };
-            return block;
-        }
+    let block = malloc_or(size, |_| ptr::null_mut());
+    if block.is_null() {
+        return generic(size);
     }
-    generic(size)
+    // SAFETY: a small block, from the stack of its bin, which has no others.
+    unsafe { ptr::write_bytes(block, 0, size.next_multiple_of(16)) };
+    block
 }
 
 /// Blocks up to this size are zeroed whether they are fresh or not.

@@ -34,6 +34,11 @@ const NATURAL: usize = 16;
 
 static LIVE: AtomicUsize = AtomicUsize::new(0);
 
+/// Guarded blocks that live.
+pub fn live() -> usize {
+    LIVE.load(Ordering::Relaxed)
+}
+
 /// Which allocations of a theap are guarded.
 pub struct Sampling {
     /// One in so many; 0 for none.
