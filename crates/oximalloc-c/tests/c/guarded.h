@@ -1,4 +1,4 @@
-// Tells guarded blocks from others: what follows one cannot be read.
+// Tells guarded blocks from others.
 #ifndef GUARDED_H
 #define GUARDED_H
 #include <signal.h>
@@ -15,9 +15,15 @@ static inline bool is_readable(const void* p) {
   return readable;
 }
 
-static inline bool is_guarded(void* p) {
+// What follows the block, at an OS page, cannot be read. That is so of some ordinary blocks at the end of a slice too.
+static inline bool ends_at_guard(void* p) {
   char* end = (char*)p + malloc_usable_size(p);
   return is_aligned(end, (size_t)sysconf(_SC_PAGESIZE)) && !is_readable(end);
+}
+
+// For blocks whose size is no multiple of a slice.
+static inline bool is_guarded(void* p) {
+  return ends_at_guard(p) && !is_aligned((char*)p + malloc_usable_size(p), 65536);
 }
 
 // Says so when the fault is at `expected_fault`; the fault is then repeated without a handler.

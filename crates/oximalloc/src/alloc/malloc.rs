@@ -177,7 +177,7 @@ fn zalloc_or(size: usize, generic: impl FnOnce(usize) -> *mut u8) -> *mut u8 {
         return generic(size);
     }
     // SAFETY: a small block, from the stack of its bin, which has no others.
-    unsafe { ptr::write_bytes(block, 0, size.next_multiple_of(16)) };
+    unsafe { ptr::write_bytes(block, 0, (size + 15) & !15) };
     block
 }
 

@@ -1,7 +1,8 @@
 //! The heartbeat, and the deferred-free function that a runtime registers to hear it.
 //!
-//! While one is registered the stacks of freed blocks are off, so that each few allocations take the generic path,
-//! which calls it. Threads see a registration at their next slow path.
+//! While one is registered the stacks of freed blocks are off, so that each few allocations take the generic path, which
+//! calls it. Threads see a registration at their next slow path. The stacks are off in a theap that samples, too (see
+//! `guarded`).
 
 use super::theap::Theap;
 use crate::base::sync::{AtomicPtr, AtomicUsize, Ordering};

@@ -69,6 +69,9 @@ impl Sampling {
             (_, 0) => thread::random_seed() as usize % rate + 1,
             _ => (seed - 1) % rate + 1,
         };
+        if rate != 0 {
+            arena::begin_protecting();
+        }
         self.left.set(first);
         self.rate.set(rate);
     }
