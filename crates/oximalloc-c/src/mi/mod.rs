@@ -3,6 +3,7 @@
 pub mod aligned;
 pub mod allocate;
 pub mod arenas;
+pub mod guarded;
 pub mod heap_aligned;
 pub mod heap_allocate;
 pub mod heaps;

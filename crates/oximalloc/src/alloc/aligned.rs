@@ -5,7 +5,6 @@
 
 use super::free::find;
 use super::malloc::{SIZE_MAX, large, malloc_in, zalloc_in};
-use crate::base::config::SLICE;
 use crate::diag::error::error;
 use crate::heap::theap::Theap;
 use crate::page::bins::BLOCK_MAX;
@@ -42,12 +41,7 @@ pub fn aligned_in(theap: &Theap, size: usize, align: usize, offset: usize, zero:
         return if zero { zalloc_in(theap, rounded) } else { malloc_in(theap, rounded) };
     }
     // No more than the bytes asked for: the alignment is the span's.
-    let (block, clear) = large(theap, size, align.div_ceil(SLICE));
-    if zero && !clear && !block.is_null() {
-        // SAFETY: a block of that many slices.
-        unsafe { ptr::write_bytes(block, 0, size.max(1).next_multiple_of(SLICE)) };
-    }
-    block
+    large(theap, size, align, zero)
 }
 
 fn at_offset(theap: &Theap, size: usize, align: usize, offset: usize, zero: bool) -> *mut u8 {

@@ -75,7 +75,19 @@ pub fn malloc_const(size: usize) -> *mut u8 {
             return block;
         }
     }
-    generic(size)
+    generic_whole(size)
+}
+
+/// As [`generic`], for callers who take it that a block has the size of its bin, and all blocks their alignment: guarded
+/// blocks too.
+#[inline(never)]
+fn generic_whole(size: usize) -> *mut u8 {
+    malloc_in(Theap::current(), whole(size))
+}
+
+/// All that a block of `size` bytes holds anyway (of sizes that have no bin, no more than their alignment asks for).
+pub fn whole(size: usize) -> usize {
+    if size <= BLOCK_MAX { Bin::of(size).block_size() } else { size.checked_next_multiple_of(16).unwrap_or(size) }
 }
 
 /// The generic path, and the middle sizes' path.
@@ -95,88 +107,107 @@ pub fn malloc_in(theap: &Theap, size: usize) -> *mut u8 {
         if !block.is_null() {
             return block;
         }
-        return refill(theap, bin);
+        return refill(theap, size);
     }
-    large(theap, size, 1).0
+    large(theap, size, 1, false)
 }
 
 #[cold]
 #[inline(never)]
-fn refill(theap: &Theap, bin: Bin) -> *mut u8 {
+fn refill(theap: &Theap, size: usize) -> *mut u8 {
+    supply(theap, size, false, false).0
+}
+
+/// A block of at most [`BLOCK_MAX`] bytes, when its bin's stack is empty: the stack is filled, or with `one` only the
+/// block supplied. The second says that the block is zeroed; with `zero` a block that does not have the size of its bin
+/// always is.
+fn supply(theap: &Theap, size: usize, one: bool, zero: bool) -> (*mut u8, bool) {
+    let bin = Bin::of(size);
     let Some(theap) = ready(theap) else {
-        out_of_memory(bin.block_size());
-        return ptr::null_mut();
+        out_of_memory(size);
+        return (ptr::null_mut(), false);
     };
     theap.tick();
     let block = pop(&theap.hot[bin.index()]);
     if !block.is_null() {
         // The deferred-free function freed something.
-        return block;
+        return (block, false);
     }
-    let (block, _) = theap.refill(bin, false);
-    if block.is_null() {
-        out_of_memory(bin.block_size());
+    if let Some(block) = theap.guarded(size, 1, zero) {
+        return (block, zero);
     }
-    block
+    let got = theap.refill(bin, one);
+    if got.0.is_null() {
+        out_of_memory(size);
+    }
+    got
 }
 
-/// A block with a page of its own, aligned to `align` slices; whether it is zeroed.
+/// A block with a page of its own, at a multiple of `align` (a power of two), zeroed if `zero`.
 #[cold]
-pub fn large(theap: &Theap, size: usize, align: usize) -> (*mut u8, bool) {
+pub fn large(theap: &Theap, size: usize, align: usize, zero: bool) -> *mut u8 {
     if size > SIZE_MAX {
         too_large(size);
-        return (ptr::null_mut(), false);
+        return ptr::null_mut();
     }
     let Some(theap) = ready(theap) else {
         out_of_memory(size);
-        return (ptr::null_mut(), false);
+        return ptr::null_mut();
     };
     theap.tick();
-    let (block, zero) = theap.single(size.div_ceil(SLICE).max(1), align);
+    if let Some(block) = theap.guarded(size, align, zero) {
+        return block;
+    }
+    let slices = size.div_ceil(SLICE).max(1);
+    let (block, clear) = theap.single(slices, align.div_ceil(SLICE));
     if block.is_null() {
         out_of_memory(size);
+    } else if zero && !clear {
+        // SAFETY: a block of that many slices.
+        unsafe { ptr::write_bytes(block, 0, slices * SLICE) };
     }
-    (block, zero)
+    block
 }
 
 /// Allocate `size` zeroed bytes. All of the block is zero, its slack too, so that it can grow in place.
 #[inline]
 pub fn zalloc(size: usize) -> *mut u8 {
-    if size <= 1024 {
-        let block = malloc(size);
-        if !block.is_null() {
-            // SAFETY: a block of at least that size.
-            unsafe { ptr::write_bytes(block, 0, Bin::of(size).block_size()) };
-        }
-        return block;
-    }
-    zalloc_in(Theap::current(), size)
+    zalloc_or(size, |size| zalloc_in(Theap::current(), size))
 }
+
+/// As [`malloc_const`], zeroed.
+#[inline]
+pub fn zalloc_const(size: usize) -> *mut u8 {
+    zalloc_or(size, |size| zalloc_in(Theap::current(), whole(size)))
+}
+
+/// As [`zalloc`], with the function for all that is not the fast path given.
+#[inline(always)]
+fn zalloc_or(size: usize, generic: impl FnOnce(usize) -> *mut u8) -> *mut u8 {
+    let block = malloc_or(size, |_| ptr::null_mut());
+    if block.is_null() {
+        return generic(size);
+    }
+    // SAFETY: a small block, from the stack of its bin, which has no others.
+    unsafe { ptr::write_bytes(block, 0, (size + 15) & !15) };
+    block
+}
+
+/// Blocks up to this size are zeroed whether they are fresh or not.
+const ZERO_MAX: usize = 1024;
 
 /// For larger blocks it pays to know what is zero already: fresh memory of a page, or of slices.
 #[inline(never)]
 pub fn zalloc_in(theap: &Theap, size: usize) -> *mut u8 {
     if size > BLOCK_MAX {
-        let (block, zero) = large(theap, size, 1);
-        if !block.is_null() && !zero {
-            // SAFETY: a block of that many slices.
-            unsafe { ptr::write_bytes(block, 0, size.next_multiple_of(SLICE)) };
-        }
-        return block;
+        return large(theap, size, 1, true);
     }
     let bin = Bin::of(size);
     let mut zero = false;
     let mut block = pop(&theap.hot[bin.index()]);
     if block.is_null() {
-        if let Some(theap) = ready(theap) {
-            theap.tick();
-            block = pop(&theap.hot[bin.index()]);
-            if block.is_null() {
-                (block, zero) = theap.refill(bin, true);
-            }
-        }
+        (block, zero) = supply(theap, size, size > ZERO_MAX, true);
         if block.is_null() {
-            out_of_memory(size);
             return block;
         }
     }

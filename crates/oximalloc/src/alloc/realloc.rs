@@ -114,7 +114,8 @@ pub unsafe fn realloc_in(theap: &Theap, p: *mut u8, size: usize, want: Want) -> 
         if fits_align && size <= usable && (size >= usable / 2 || usable <= 64) {
             return p;
         }
-        let single = page.bin() == Bin::SINGLE && inside == 0;
+        // A guarded block ends at its guard, and cannot grow nor shrink.
+        let single = page.bin() == Bin::SINGLE && inside == 0 && !page.is_guarded();
         if fits_align && single && size > BLOCK_MAX {
             if size <= usable {
                 shrink_in_place(page, size);
@@ -138,7 +139,9 @@ pub unsafe fn realloc_in(theap: &Theap, p: *mut u8, size: usize, want: Want) -> 
                 return moved;
             }
         }
-        let larger = if size > usable && size > BLOCK_MAX { size.saturating_add(size / 8).min(SIZE_MAX) } else { size };
+        // No more where the block may be guarded: its end is what is watched.
+        let ample = size > usable && size > BLOCK_MAX && !theap.sampling.is_on();
+        let larger = if ample { size.saturating_add(size / 8).min(SIZE_MAX) } else { size };
         let fresh = allocate(theap, larger, Want { zero: false, ..want });
         if fresh.is_null() {
             return fresh;
@@ -159,7 +162,7 @@ pub unsafe fn realloc_in(theap: &Theap, p: *mut u8, size: usize, want: Want) -> 
 /// - `p` is a block of ours and the caller's.
 unsafe fn grow_in_place(p: *mut u8, size: usize) -> bool {
     let Some((page, _)) = find(p) else { return false };
-    if page.bin() != Bin::SINGLE || p != page.start() {
+    if page.bin() != Bin::SINGLE || p != page.start() || page.is_guarded() {
         return false;
     }
     let span = page.span();

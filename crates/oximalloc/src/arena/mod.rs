@@ -28,13 +28,15 @@ pub use source::{
     ArenaRef, Source, area, arenas, contains, hand_over, is_in_region, min_alignment, min_size, subproc_totals,
 };
 
-use crate::base::sync::{AtomicUsize, Ordering};
+use crate::base::sync::{AtomicBool, AtomicUsize, Ordering};
 use crate::base::units::Slices;
 use crate::diag::options::{self, Opt};
 use region::{Arena, Use};
 
 /// Slices of arenas that are handed out.
 static IN_USE: AtomicUsize = AtomicUsize::new(0);
+/// See [`begin_protecting`].
+static PROTECTS: AtomicBool = AtomicBool::new(false);
 
 /// Where a span is from: an arena's number, or the system.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -141,6 +143,25 @@ pub fn claim_os(source: Source, n: usize) -> Option<Span> {
         None
     } else {
         direct::claim(n, 1, source.node())
+    }
+}
+
+/// Parts of spans in use are made inaccessible from now on: a claim commits its own slices and no others. (One that is
+/// under way meanwhile may give access to a part once.)
+pub fn begin_protecting() {
+    PROTECTS.store(true, Ordering::Relaxed);
+}
+
+fn protects() -> bool {
+    PROTECTS.load(Ordering::Relaxed)
+}
+
+/// Whether parts of a span may be made inaccessible while it is in use: not of memory that somebody gave us to manage,
+/// nor of large OS pages.
+pub fn may_protect(span: &Span) -> bool {
+    match span.origin.region() {
+        Some(arena) => arena.is_own() && !arena.is_pinned(),
+        None => span.origin.is_os(),
     }
 }
 

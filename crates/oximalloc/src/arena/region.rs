@@ -244,6 +244,7 @@ impl Arena {
         if self.backing.has_fun() {
             return self.commit_runs(i.0, i.0 + n);
         }
+        let exact = super::protects();
         let eager = options::get(Opt::ArenaEagerCommit);
         let commit = |from: usize, to: usize| {
             // SAFETY: inside our range.
@@ -253,12 +254,12 @@ impl Arena {
             }
             ok
         };
-        if (eager == 1 || (eager != 0 && os::overcommits())) && commit(0, self.slices) {
+        if !exact && (eager == 1 || (eager != 0 && os::overcommits())) && commit(0, self.slices) {
             return true;
         }
-        // Whole words only where a purge does not take access away: else ours could undo another thread's.
+        // More than our own slices only where nobody takes access away, a purge or a guard: else ours could undo that.
         let words = (i.0 / WORD * WORD, (i.0 + n).next_multiple_of(WORD).min(self.slices));
-        (!self.backing.strict() && commit(words.0, words.1)) || commit(i.0, i.0 + n)
+        (!exact && !self.backing.strict() && commit(words.0, words.1)) || commit(i.0, i.0 + n)
     }
 
     /// Have the arena's own function commit those slices of a claimed range that are not. What it did before it refused

@@ -82,6 +82,7 @@ fn events(sink: &Sink, stats: &Snapshot, heaps: &HeapSnapshot) {
     let reclaimed = heaps.pages_reclaim_on_alloc.saturating_add(heaps.pages_reclaim_on_free);
     total(sink, "-reclaimed", &Number(reclaimed));
     total(sink, "-retired", &Number(heaps.pages_retire));
+    total(sink, "-guarded", &Number(heaps.malloc_guarded));
     // In tenths, rounded down.
     let tenths = heaps.page_searches.saturating_mul(10).checked_div(heaps.page_searches_count).unwrap_or(0);
     let average = format_args!("{}.{} avg", tenths / 10, tenths % 10);

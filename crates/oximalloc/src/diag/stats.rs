@@ -256,6 +256,7 @@ statistics! {
         theaps: "the heap's parts in threads";
     }
     counters {
+        malloc_guarded: "blocks given a guard: what follows them is inaccessible";
         pages_extended: "times that a page had more blocks carved";
         pages_retire: "pages given up when they became empty";
         page_searches: "pages looked at in searches for one with room";

@@ -44,7 +44,7 @@ impl Theap {
         let hot = &self.hot[b];
         let door = &self.door[b];
         let base = door.base.get();
-        if super::deferred::registered() {
+        if self.is_shut() {
             // The stack is off: all goes to the pages, so that the heartbeat ticks.
             // SAFETY: the block is ours.
             unsafe { self.give_run(b, map::get(block as *const u8) as *mut Page, block, block, 1) };
@@ -161,10 +161,12 @@ impl Theap {
         unsafe {
             // Charged to the page's heap, and before the page may be gone.
             let heap = Heap::of_page((*page).heap());
-            if (*page).bin() != Bin::SINGLE {
+            let then = if (*page).bin() == Bin::SINGLE {
+                (*page).give_single()
+            } else {
                 heap.moved[(*page).bin().index()].given.fetch_add(1, Ordering::Relaxed);
-            }
-            let then = (*page).give(block, block, 1);
+                (*page).give(block, block, 1)
+            };
             self.settle(page, then);
         }
     }

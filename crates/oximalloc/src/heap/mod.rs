@@ -10,6 +10,7 @@ pub mod deferred;
 pub mod end;
 #[cfg(not(loom))]
 pub mod give;
+pub mod guarded;
 pub mod hold;
 #[cfg(not(loom))]
 pub mod life;

@@ -119,7 +119,7 @@ impl PageSet {
                     let start = ptr::without_provenance::<u8>(slice << SLICE_SHIFT);
                     let page = map::get(start) as *mut Page;
                     // SAFETY: the map leads to records, which are never unmapped.
-                    if !page.is_null() && unsafe { (*page).start() }.addr() == start.addr() && !visit(page) {
+                    if !page.is_null() && unsafe { (*page).span() }.start.addr() == start.addr() && !visit(page) {
                         return false;
                     }
                 }

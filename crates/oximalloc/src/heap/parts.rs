@@ -48,8 +48,9 @@ pub fn begin(heap: &'static Heap, root: Option<&Theap>) -> Option<&'static Theap
     theap.in_threadpool.set(false);
     theap.hold.start();
     theap.returned.open();
+    theap.sampling.begin();
     for b in theap.open_bins() {
-        theap.open(crate::page::Bin::at(b), tag, super::deferred::registered());
+        theap.open(crate::page::Bin::at(b), tag, theap.is_shut());
     }
     heap.stats.theaps.add(1);
     if !known && !heap.is_main() {

@@ -24,7 +24,7 @@ impl Theap {
         self.open_if_new(bin);
         let hot = &self.hot[b];
         let door = &self.door[b];
-        let want = if one { 1 } else { (door.room.get() / 2).max(1) };
+        let want = if one || self.sampling.is_on() { 1 } else { (door.room.get() / 2).max(1) };
         loop {
             let page = hot.page.get();
             if !page.is_null() {
@@ -203,7 +203,7 @@ impl Theap {
     /// The stack of a bin whose pages this theap owns is open.
     fn open_if_new(&self, bin: Bin) {
         if self.opened.get() & 1 << bin.index() == 0 {
-            self.open(bin, crate::prim::tls::tag(), super::deferred::registered());
+            self.open(bin, crate::prim::tls::tag(), self.is_shut());
         }
     }
 
@@ -268,18 +268,24 @@ impl Theap {
     /// A block with a page of its own, `slices` long, its start aligned to `align` slices. The second says that it is
     /// zeroed.
     pub fn single(&self, slices: usize, align: usize) -> (*mut u8, bool) {
-        let Some((page, span)) = self.new_page(slices, align) else {
-            return (ptr::null_mut(), false);
-        };
+        match self.single_page(slices, align) {
+            Some((page, zero)) => (page.start(), zero),
+            None => (ptr::null_mut(), false),
+        }
+    }
+
+    /// The page of such a block.
+    pub(super) fn single_page(&self, slices: usize, align: usize) -> Option<(&Page, bool)> {
+        let (page, span) = self.new_page(slices, align)?;
         // SAFETY: a record of our own.
         let page = unsafe { &*page };
         page.start_single(span, self.as_owner(), self.heap().as_page_heap());
         if !self.enter(page, span) {
-            return (ptr::null_mut(), false);
+            return None;
         }
         self.heap().stats.malloc_huge.add(span.slices * crate::base::config::SLICE);
         self.heap().stats.singles.add(1);
-        (span.start, span.zero)
+        Some((page, span.zero))
     }
 
     /// What a give or a detach asks for.
@@ -380,7 +386,10 @@ impl Theap {
             map::clear(span.start, span.slices);
             heap.stats.pages.sub(1);
             heap.stats.page_committed.sub(span.slices * crate::base::config::SLICE);
-            arena::release(span);
+            // Without access to all of it nobody can use it again.
+            if super::guarded::lift(&*page) {
+                arena::release(span);
+            }
         }
     }
 }

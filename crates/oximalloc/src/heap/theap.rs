@@ -13,6 +13,7 @@
 //! Invariants: `base <= top <= base + max` and `*base` is null; blocks on a stack count as out in their pages; `page`
 //! is attached to this theap; all pages on `avail` are LISTED or DEAD.
 
+use super::guarded::Sampling;
 use super::hold::Hold;
 use super::record::{Heap, MAIN};
 use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
@@ -156,6 +157,8 @@ pub struct Theap {
     pub in_threadpool: Cell<bool>,
     /// In a callback: do not call it again.
     pub calling: Cell<bool>,
+    /// Which allocations get a guarded block.
+    pub sampling: Sampling,
     /// Chains of blocks of other threads' pages.
     pub outgoing: [Outgoing; OUTGOING],
     /// Statistics.
@@ -232,6 +235,7 @@ pub static EMPTY: Theap = {
         reclaimed: [const { Cell::new((0, 0)) }; BINS],
         in_threadpool: Cell::new(false),
         calling: Cell::new(false),
+        sampling: Sampling::off(),
         outgoing: [const {
             Outgoing {
                 page: Cell::new(ptr::null_mut()),

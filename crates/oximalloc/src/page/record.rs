@@ -12,6 +12,7 @@ use super::block::Block;
 use super::stack::Linked;
 use super::word::{Chain, Given, Word};
 use crate::arena::{Origin, Span};
+use crate::base::config::SLICE;
 use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 use core::cell::Cell;
 use core::ptr;
@@ -40,6 +41,8 @@ pub struct Page {
     bin: Cell<Bin>,
     /// Some pointers into its blocks were handed out (aligned at an offset).
     interior: AtomicBool,
+    /// What follows its only block in its span is inaccessible.
+    guarded: Cell<bool>,
     threshold: Cell<u32>,
     heap: AtomicPtr<HeapOf>,
 
@@ -101,6 +104,7 @@ impl Page {
         self.inverse.set(if size >= 1 << 32 { 0 } else { inverse(size) });
         self.bin.set(bin);
         self.interior.store(false, Ordering::Relaxed);
+        self.guarded.set(false);
         // Listing a full page at its first free block would make a thread that is given one block after the other
         // take and give up the page each time; an eighth is the waste that sizes have too.
         self.threshold.set((capacity / 8).max(1));
@@ -124,9 +128,24 @@ impl Page {
         self.inverse.set(if size >= 1 << 32 { 0 } else { inverse(size) });
     }
 
+    /// The only block of the page begins at `block`, in the first slice of the span, and has `size` bytes; what follows
+    /// it is inaccessible. Nobody knows of the page yet.
+    pub fn set_guarded(&self, block: *mut u8, size: usize) {
+        self.start.set(block);
+        self.block_size.set(size);
+        self.inverse.set(if size >= 1 << 32 { 0 } else { inverse(size) });
+        self.guarded.set(true);
+    }
+    /// Whether what follows the page's only block is inaccessible.
+    pub fn is_guarded(&self) -> bool {
+        self.guarded.get()
+    }
+
     /// The memory.
     pub fn span(&self) -> Span {
-        Span { start: self.start.get(), slices: self.slices.get(), zero: false, origin: self.origin.get() }
+        // All but guarded blocks begin with their slice.
+        let start = self.start.get().map_addr(|at| at & !(SLICE - 1));
+        Span { start, slices: self.slices.get(), zero: false, origin: self.origin.get() }
     }
     /// The shared word.
     pub fn word(&self) -> &Word {
@@ -142,7 +161,7 @@ impl Page {
     pub fn block_size(&self) -> usize {
         self.block_size.get()
     }
-    /// First byte.
+    /// First byte of the first block.
     #[inline(always)]
     pub fn start(&self) -> *mut u8 {
         self.start.get()
@@ -200,7 +219,8 @@ impl Page {
     /// pointers were handed out. `p` lies in this page's slices.
     #[inline(always)]
     pub fn block_of(&self, p: *const u8) -> Option<*mut Block> {
-        let offset = p as usize - self.start.get() as usize;
+        // Below a guarded block it is a large number.
+        let offset = (p as usize).wrapping_sub(self.start.get() as usize);
         let inverse = self.inverse.get();
         if (offset as u64).wrapping_mul(inverse) < inverse && offset >> 32 == 0 {
             // A block that was never carved was never handed out.
@@ -243,6 +263,11 @@ impl Page {
             // SAFETY: `last` is ours until the exchange that gives it away.
             unsafe { Block::set_next(last, next) }
         })
+    }
+
+    /// Give the block of a page of one back. Its memory is not touched.
+    pub fn give_single(&self) -> Given {
+        self.word.give(0, 1, self.threshold.get(), |_| {})
     }
 
     /// Put a chain that the owner itself freed on `local_free` of an attached page: no atomics.

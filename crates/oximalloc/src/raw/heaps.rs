@@ -196,6 +196,33 @@ pub fn set_default(theap: &'static Theap) -> Option<&'static Theap> {
     Some(before)
 }
 
+/// Let one in `rate` allocations from a theap of the calling thread have a guarded block, beginning with the `seed`th (0:
+/// with any of the first `rate`); a rate of 0 guards none.
+pub fn theap_set_sample_rate(theap: &Theap, rate: usize, seed: usize) {
+    if let Some(theap) = mine("theap_guarded_set_sample_rate", theap) {
+        theap.set_sample_rate(rate, seed);
+    }
+}
+
+/// Of a theap of the calling thread, let only allocations of `min` to `max` bytes have guarded blocks.
+pub fn theap_set_sample_bounds(theap: &Theap, min: usize, max: usize) {
+    if let Some(theap) = mine("theap_guarded_set_size_bound", theap) {
+        theap.set_sample_bounds(min, max);
+    }
+}
+
+/// The theap if it is the calling thread's, made if the thread has none yet; else that is reported.
+fn mine(function: &str, theap: &Theap) -> Option<Lease> {
+    let lease = if theap.is_empty_theap() { life::thread_start() } else { Lease::of(theap) };
+    if lease.is_none() {
+        error(
+            libc::EINVAL,
+            format_args!("{function}: {theap:p} is not a theap of the calling thread; nothing was changed"),
+        );
+    }
+    lease
+}
+
 /// Put the calling thread into a subprocess.
 pub fn subproc_add_current_thread(subproc: &'static Subproc) {
     life::move_thread(subproc.main_heap());

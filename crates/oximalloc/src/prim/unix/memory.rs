@@ -73,6 +73,16 @@ pub unsafe fn commit(p: *mut u8, size: usize) -> bool {
     keep_errno(|| unsafe { libc::mprotect(p.cast(), size, libc::PROT_READ | libc::PROT_WRITE) }) == 0
 }
 
+/// Take access to a range away; its contents stay. [`commit`] gives access back. False when the system refuses, as it
+/// does to a process that has too many mappings.
+///
+/// # Safety
+/// - as for [`commit`], and nobody uses the range until then.
+pub unsafe fn protect(p: *mut u8, size: usize) -> bool {
+    // SAFETY: by the contract nobody counts on access.
+    keep_errno(|| unsafe { libc::mprotect(p.cast(), size, libc::PROT_NONE) }) == 0
+}
+
 /// Give the memory of a range back, and keep the addresses. It reads as zero from then on; with `strict` it is also
 /// no longer accessible, and not counted against the system's commit limit.
 ///
