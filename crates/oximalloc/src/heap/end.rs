@@ -14,6 +14,7 @@
 use super::hold::Take;
 use super::parts::{NOBODY, pool};
 use super::record::{self, Heap, MAIN};
+use super::subproc::Subproc;
 use super::supply::disown;
 use super::theap::{Theap, thread};
 use crate::base::sync::Ordering;
@@ -189,7 +190,9 @@ fn sweep(heap: &'static Heap) {
         // What was in use is free.
         moved.given.store(moved.taken.load(Ordering::Relaxed), Ordering::Relaxed);
     }
-    MAIN.absorb(heap);
+    let main = Subproc::of_number(heap.subproc.load(Ordering::Relaxed)).main_heap();
+    let target = if ptr::eq(main, heap) { &MAIN } else { main };
+    target.absorb(heap);
     PROCESS.heaps.sub(1);
     record::end(heap);
 }

@@ -5,6 +5,7 @@
 pub mod collect;
 pub mod deferred;
 pub mod end;
+pub mod figures;
 pub mod give;
 pub mod hold;
 pub mod life;
