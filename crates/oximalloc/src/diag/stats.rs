@@ -60,10 +60,14 @@ impl Count {
         }
     }
 
-    /// Add what another counted, which then begins anew, from nothing. What is under way there may be counted late.
+    /// Add what another counted, which then begins anew, from nothing. What is under way there may be counted late. The
+    /// peak is then an upper bound, as in [`CountValue::plus`].
     pub fn absorb(&self, other: &Count) {
         let (total, current) = (other.total.swap(0, Ordering::Relaxed), other.current.swap(0, Ordering::Relaxed));
-        other.peak.store(0, Ordering::Relaxed);
+        let peak = other.peak.swap(0, Ordering::Relaxed);
+        if peak != 0 {
+            self.peak.fetch_add(peak, Ordering::Relaxed);
+        }
         if total != 0 {
             self.total.fetch_add(total, Ordering::Relaxed);
         }

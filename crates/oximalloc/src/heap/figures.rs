@@ -174,7 +174,7 @@ pub fn totals() -> Totals {
         peak_committed: bytes(stats.memory.committed.peak),
         huge_count: bytes(stats.heaps.singles.current),
         huge_bytes: bytes(stats.heaps.malloc_huge.current),
-        arenas: bytes(stats.memory.arena_count),
+        arenas: arena::totals().arenas,
     }
 }
 

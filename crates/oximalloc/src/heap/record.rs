@@ -263,10 +263,8 @@ impl Heap {
                 }
             }
         }
-        for peak in &other.peak {
-            peak.store(0, Ordering::Relaxed);
-        }
-        for (mine, theirs) in self.forgotten.iter().zip(&other.forgotten) {
+        let both = self.peak.iter().zip(&other.peak).chain(self.forgotten.iter().zip(&other.forgotten));
+        for (mine, theirs) in both {
             mine.fetch_add(theirs.swap(0, Ordering::Relaxed), Ordering::Relaxed);
         }
     }

@@ -72,12 +72,16 @@ struct Sum {
 impl Sum {
     fn row(self, of: Of, b: usize) -> BinRow {
         let current = (self.taken.wrapping_sub(self.back) as i64 - self.waiting).max(0);
-        let peak = match of {
-            Of::Heap(heap) => heap.peak[b].fetch_max(current, Ordering::Relaxed),
-            _ => self.peak,
-        };
-        let peak = peak.max(current);
-        let total = (self.taken as i64 - self.forgotten).max(peak) + self.past.total;
+        let mut peak = self.peak.max(current);
+        let mut total = self.taken as i64 - self.forgotten;
+        if let Of::Heap(heap) = of {
+            peak = heap.peak[b].fetch_max(current, Ordering::Relaxed).max(current);
+            if total < peak {
+                // Blocks that waited on a stack when the rest was forgotten are in use again: they came too.
+                heap.forgotten[b].fetch_sub(peak - total, Ordering::Relaxed);
+            }
+        }
+        total = total.max(peak) + self.past.total;
         BinRow { block_size: Bin::at(b).block_size(), peak: peak + self.past.peak, total, current }
     }
 }
@@ -170,6 +174,23 @@ pub fn leave_to_subproc(heap: &Heap) {
     for (b, row) in forget(heap).iter().enumerate() {
         past.blocks[b].note_past(row.total - row.current, row.peak - row.current);
     }
+    leave_counts(heap, past);
+}
+
+/// Leave all that is counted of a heap that was destroyed: it has neither blocks nor theaps.
+pub(super) fn leave_all(heap: &Heap, past: &Past) {
+    for (b, moved) in heap.moved.iter().enumerate() {
+        let taken = moved.taken.load(Ordering::Relaxed);
+        // What was in use is free.
+        moved.given.store(taken, Ordering::Relaxed);
+        let peak = heap.peak[b].swap(0, Ordering::Relaxed);
+        let total = (taken as i64 - heap.forgotten[b].swap(taken as i64, Ordering::Relaxed)).max(peak);
+        past.blocks[b].note_past(total, peak);
+    }
+    leave_counts(heap, past);
+}
+
+fn leave_counts(heap: &Heap, past: &Past) {
     heap.stats.leave_to(&past.stats);
     heap.page_bins.iter().zip(&past.pages).for_each(|(mine, past)| mine.leave_to(past));
 }
