@@ -6,6 +6,8 @@
 //!   row are blocks with a page of their own, whatever their size. Both count blocks and pages, not bytes.
 //! - `total` of blocks (`malloc_bins`, `malloc_normal`, `malloc_normal_count`) leaves out those that a thread took again
 //!   from its own stack of freed blocks: counting them would cost each allocation.
+//! - `peak` of blocks is noted when a thread takes some from a page, and when statistics are asked for: it may be short of
+//!   what a thread's stack holds (128 blocks and 64 KiB at most), and of a page for each thread where a heap has several.
 //! - `malloc_requested` is what the blocks hold: what was asked for is not remembered.
 //! - a `peak` that adds up several heaps, threads or classes is the sum of their peaks: at most so much was there.
 //! - memory, threads, arenas and calls of the system are a subprocess's; for a heap they are 0. What lies in no arena, and
