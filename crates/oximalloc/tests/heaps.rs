@@ -343,6 +343,13 @@ fn heaps_end_while_threads_work() {
                 });
             }
         });
+        // One that asks for statistics.
+        s.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                sums::ordered(&oximalloc::stats::process());
+                record::live().for_each(|heap| sums::ordered(&oximalloc::stats::heap(heap)));
+            }
+        });
         let workers: Vec<_> = (0..THREADS)
             .map(|t| {
                 let (barrier, bag, current) = (&barrier, &bag, &current);
@@ -411,6 +418,9 @@ fn heaps_end_while_threads_work() {
     }
     raw::collect(true);
     assert_eq!(record::live().count(), 1);
+    let in_use = in_main().len() as i64;
+    assert_eq!(oximalloc::stats::process().blocks_in_use(), in_use);
+    assert_eq!(oximalloc::stats::heap(&MAIN).blocks_in_use(), in_use);
 }
 
 #[test]

@@ -88,14 +88,24 @@ impl Sum {
 
 /// Sums for the bins from `first` on. Without `waiting`, what is on stacks and in chains counts as in use: the cache lines
 /// that other threads are writing are left alone.
+///
+/// What came is read first, what waits next, and what went last, as it is also moved from theaps to heaps: so what happens
+/// meanwhile makes `current` too small rather than too large, and no peak is noted that never was.
 fn gather(of: Of, first: usize, waiting: bool, sums: &mut [Sum]) {
     let last = first + sums.len();
     let main = of.has(&MAIN);
+    for heap in of.heaps() {
+        for (b, sum) in (first..last).zip(&mut *sums) {
+            sum.taken = sum.taken.wrapping_add(heap.moved[b].taken.load(Ordering::Relaxed));
+            sum.peak += heap.peak[b].load(Ordering::Relaxed);
+            sum.forgotten += heap.forgotten[b].load(Ordering::Relaxed);
+        }
+    }
     for theap in all_theaps() {
-        if of.has(theap.heap()) {
+        let counts = of.has(theap.heap());
+        if counts {
             for (b, sum) in (first..last).zip(&mut *sums) {
                 sum.taken = sum.taken.wrapping_add(theap.moved[b].taken.load(Ordering::Relaxed));
-                sum.back = sum.back.wrapping_add(theap.moved[b].given.load(Ordering::Relaxed));
                 if waiting {
                     sum.waiting += theap.depth_seen(b) as i64;
                 }
@@ -109,13 +119,15 @@ fn gather(of: Of, first: usize, waiting: bool, sums: &mut [Sum]) {
                 }
             });
         }
+        if counts {
+            for (b, sum) in (first..last).zip(&mut *sums) {
+                sum.back = sum.back.wrapping_add(theap.moved[b].given.load(Ordering::Relaxed));
+            }
+        }
     }
     for heap in of.heaps() {
         for (b, sum) in (first..last).zip(&mut *sums) {
-            sum.taken = sum.taken.wrapping_add(heap.moved[b].taken.load(Ordering::Relaxed));
             sum.back = sum.back.wrapping_add(heap.moved[b].given.load(Ordering::Relaxed));
-            sum.peak += heap.peak[b].load(Ordering::Relaxed);
-            sum.forgotten += heap.forgotten[b].load(Ordering::Relaxed);
         }
     }
     for past in of.pasts() {

@@ -51,11 +51,16 @@ fn counts(stats: &Stats) -> Vec<CountValue> {
     all
 }
 
-fn check(stats: &Stats) {
+/// What holds while other threads are at work.
+pub fn ordered(stats: &Stats) {
     for (i, value) in counts(stats).into_iter().enumerate() {
         let CountValue { total, peak, current } = value;
         assert!(0 <= current && current <= peak && peak <= total, "count {i}: {value:?}");
     }
+}
+
+fn check(stats: &Stats) {
+    ordered(stats);
     let pages = stats.pages.iter().map(|row| row.current).sum::<i64>();
     assert_eq!(pages, stats.heaps.pages.current, "pages by bin");
     assert_eq!(stats.pages[BINS].current, stats.heaps.singles.current);
