@@ -17,6 +17,7 @@ use oximalloc::raw::heaps::{Heap, Subproc};
 ///
 /// # Safety
 /// As [`MiStats::at`].
+#[cold]
 unsafe fn fill(p: *mut MiStats, of: Option<Of>) -> bool {
     // SAFETY: the caller's promise is the same.
     match (unsafe { MiStats::at(p) }, of) {
@@ -30,6 +31,7 @@ unsafe fn fill(p: *mut MiStats, of: Option<Of>) -> bool {
 
 /// # Safety
 /// As [`write`].
+#[cold]
 unsafe fn json(of: Option<Of>, size: usize, buf: *mut c_char) -> *mut c_char {
     match of {
         // SAFETY: the caller's promise is the same.

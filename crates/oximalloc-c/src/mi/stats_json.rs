@@ -25,6 +25,7 @@ struct Json<'a> {
 ///
 /// # Safety
 /// `buf` is null or has `size` bytes.
+#[cold]
 pub unsafe fn write(stats: &MiStats, size: usize, buf: *mut c_char) -> *mut c_char {
     let json = Json { stats, info: process::info(), process: oximalloc::heap::figures::process().memory };
     let mut out = Out { at: null_mut(), room: 0, len: 0 };
@@ -67,6 +68,7 @@ impl Write for Out {
 }
 
 impl fmt::Display for Json<'_> {
+    #[cold]
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let info = &self.info;
         write!(f, "{{\n  \"stat_version\": {},\n  \"mimalloc_version\": {},\n", VERSION, mi_version())?;
@@ -99,6 +101,7 @@ impl fmt::Display for Json<'_> {
     }
 }
 
+#[cold]
 fn object(f: &mut fmt::Formatter, count: Count, row: Option<usize>) -> fmt::Result {
     let Count { total, peak, current } = count;
     write!(f, "{{ \"total\": {total}, \"peak\": {peak}, \"current\": {current}")?;
@@ -108,6 +111,7 @@ fn object(f: &mut fmt::Formatter, count: Count, row: Option<usize>) -> fmt::Resu
     f.write_str(" }")
 }
 
+#[cold]
 fn list<T>(
     f: &mut fmt::Formatter,
     all: &[T],

@@ -144,6 +144,7 @@ impl MiStats {
     }
 
     /// What is counted, in this shape.
+    #[cold]
     pub fn of(stats: &Stats) -> MiStats {
         let Stats { memory, heaps, bins, pages } = stats;
         let counter = |total| Counter { total };
@@ -204,6 +205,7 @@ impl MiStats {
     }
 
     /// All fields with their names in C, in order.
+    #[cold]
     pub fn fields(&self) -> [(&'static str, Field<'_>); 43] {
         use Field::{Count, Counter, Counters, Counts, Number, Rows};
         [

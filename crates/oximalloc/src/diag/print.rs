@@ -13,6 +13,7 @@ const MEDIUM_MAX: usize = 64 * 1024;
 
 /// Print what is counted: the given bins, their sums, and what else heaps and (unless it is of a heap alone) the process
 /// or a part of it count.
+#[cold]
 pub fn table(sink: &Sink, stats: Option<&Snapshot>, heaps: HeapSnapshot, bins: &[BinRow]) {
     heading(sink);
     let mut binned = Sum::default();
@@ -44,6 +45,7 @@ pub fn options(sink: &Sink) {
 }
 
 /// Print the time and memory used by the process.
+#[cold]
 pub fn process(sink: &Sink) {
     let info = process::info();
     let committed = PROCESS.committed.snapshot();
@@ -73,6 +75,7 @@ fn blank(sink: &Sink) {
 }
 
 /// What came from the OS and what went back.
+#[cold]
 fn memory(sink: &Sink, stats: &Snapshot) {
     bytes(sink, "reserved", stats.reserved);
     bytes(sink, "committed", stats.committed);
@@ -81,6 +84,7 @@ fn memory(sink: &Sink, stats: &Snapshot) {
 }
 
 /// Numbers of things and of events in heaps.
+#[cold]
 fn events(sink: &Sink, heaps: &HeapSnapshot) {
     numbers(sink, "pages", heaps.pages);
     numbers(sink, "-abandoned", heaps.pages_abandoned);
@@ -95,6 +99,7 @@ fn events(sink: &Sink, heaps: &HeapSnapshot) {
 }
 
 /// Numbers of things and of events that no heap has.
+#[cold]
 fn calls(sink: &Sink, stats: &Snapshot) {
     total(sink, "arenas", &Number(stats.arena_count));
     total(sink, "-purges", &Number(stats.arena_purges));

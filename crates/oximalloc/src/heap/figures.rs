@@ -34,6 +34,7 @@ pub struct Stats {
 
 impl Stats {
     /// What is counted at the moment.
+    #[cold]
     pub fn of(of: Of) -> Stats {
         let memory = match of {
             Of::Heap(_) => Snapshot::default(),
@@ -77,6 +78,7 @@ impl Stats {
 
 /// The memory of a subprocess: of others than the main one the arenas, of which only the present is known. What is in no
 /// arena is the main one's.
+#[cold]
 fn memory_of(number: u32) -> Snapshot {
     if number != 0 {
         let arenas = arena::subproc_totals(number);
@@ -179,6 +181,7 @@ pub fn totals() -> Totals {
 }
 
 /// Print the table to `out`, or where messages go.
+#[cold]
 pub fn print(of: Of, out: Option<OutputFun>, arg: *mut c_void) {
     Theap::current().root().give_all_outgoing();
     let stats = Stats::of(of);
@@ -187,6 +190,7 @@ pub fn print(of: Of, out: Option<OutputFun>, arg: *mut c_void) {
 }
 
 /// Print the tables of a subprocess: without its heaps, then of each of them.
+#[cold]
 pub fn print_each(subproc: &Subproc, out: Option<OutputFun>, arg: *mut c_void) {
     let (sink, number) = (Sink::new(out, arg), subproc.number());
     sink.print(format_args!("subprocess {number}\n"));

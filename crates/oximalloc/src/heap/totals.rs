@@ -145,6 +145,7 @@ pub fn bin(of: Of, b: usize) -> BinRow {
 }
 
 /// All bins, by their number; the first stands for none.
+#[cold]
 pub fn bins(of: Of) -> [BinRow; BINS] {
     let mut sums = [Sum::default(); BINS];
     gather(of, 0, true, &mut sums);
@@ -152,6 +153,7 @@ pub fn bins(of: Of) -> [BinRow; BINS] {
 }
 
 /// Pages by their bin's number; the last are those of a single block.
+#[cold]
 pub fn pages(of: Of) -> [CountValue; BINS + 1] {
     let mut rows = [CountValue::default(); BINS + 1];
     let counts = of.heaps().map(|heap| &heap.page_bins).chain(of.pasts().map(|past| &past.pages));
@@ -170,6 +172,7 @@ pub fn heaps(of: Of) -> HeapSnapshot {
 }
 
 /// Forget what happened: what is in use is the peak and all that came.
+#[cold]
 pub fn reset() {
     PROCESS.reset();
     subproc::all().for_each(|subproc| subproc.past.reset());
@@ -181,6 +184,7 @@ pub fn reset() {
 }
 
 /// Leave what happened in a heap with its subprocess, whose sums stay as they are: what is in use stays the heap's.
+#[cold]
 pub fn leave_to_subproc(heap: &Heap) {
     let past = &Subproc::of_number(heap.subproc.load(Ordering::Relaxed)).past;
     for (b, row) in forget(heap).iter().enumerate() {
@@ -190,6 +194,7 @@ pub fn leave_to_subproc(heap: &Heap) {
 }
 
 /// Leave all that is counted of a heap that was destroyed: it has neither blocks nor theaps.
+#[cold]
 pub(super) fn leave_all(heap: &Heap, past: &Past) {
     for (b, moved) in heap.moved.iter().enumerate() {
         let taken = moved.taken.load(Ordering::Relaxed);
@@ -208,6 +213,7 @@ fn leave_counts(heap: &Heap, past: &Past) {
 }
 
 /// Forget what happened to a heap's blocks, which is returned.
+#[cold]
 fn forget(heap: &Heap) -> [BinRow; BINS] {
     let rows = bins(Of::Heap(heap));
     for (b, row) in rows.iter().enumerate() {
@@ -241,6 +247,7 @@ pub fn note_peak(theap: &Theap, b: usize, fresh: bool) {
 }
 
 /// Note the peaks of all bins of all heaps as they are now.
+#[cold]
 pub fn merge() {
     record::live().for_each(|heap| {
         bins(Of::Heap(heap));
