@@ -3,13 +3,18 @@
 
 use oximalloc::heap::parts::all_theaps;
 use oximalloc::heap::record::{self, MAIN};
-use oximalloc::heap::totals::{self, Of};
 use oximalloc::raw::{self, heaps};
 use proptest::prelude::*;
 use std::collections::HashMap;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Barrier, Mutex};
+
+#[path = "heaps/resident.rs"]
+mod resident;
+#[path = "heaps/sums.rs"]
+mod sums;
+use resident::Resident;
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
@@ -27,6 +32,11 @@ enum Op {
     Destroy { heap: usize },
     Collect { heap: usize, force: bool },
     CollectAll,
+    MallocInResident { heap: usize, size: usize, count: usize },
+    FreeInResident { index: usize, count: usize },
+    ResidentEnds,
+    ResetStats,
+    LeaveStats { heap: usize },
 }
 
 fn size() -> impl Strategy<Value = usize> {
@@ -48,6 +58,11 @@ fn op() -> impl Strategy<Value = Op> {
         2 => index().prop_map(|heap| Op::Destroy { heap }),
         2 => (index(), any::<bool>()).prop_map(|(heap, force)| Op::Collect { heap, force }),
         1 => Just(Op::CollectAll),
+        3 => (index(), size(), 1usize..40).prop_map(|(heap, size, count)| Op::MallocInResident { heap, size, count }),
+        3 => (index(), 1usize..40).prop_map(|(index, count)| Op::FreeInResident { index, count }),
+        1 => Just(Op::ResidentEnds),
+        1 => Just(Op::ResetStats),
+        1 => index().prop_map(|heap| Op::LeaveStats { heap }),
     ]
 }
 
@@ -64,6 +79,7 @@ struct Model {
     heaps: HashMap<usize, Heap>,
     blocks: Vec<Live>,
     byte: u8,
+    resident: Resident,
 }
 
 fn malloc(heap: Heap, size: usize) -> *mut u8 {
@@ -85,7 +101,12 @@ fn check(live: &Live) {
 impl Model {
     fn new() -> Model {
         let main: Heap = &MAIN;
-        Model { heaps: HashMap::from([(address(main), main)]), blocks: Vec::new(), byte: 0 }
+        Model {
+            heaps: HashMap::from([(address(main), main)]),
+            blocks: Vec::new(),
+            byte: 0,
+            resident: Resident::start(),
+        }
     }
 
     fn heap(&self, index: usize) -> (usize, Heap) {
@@ -196,6 +217,24 @@ impl Model {
             }
             Op::Collect { heap, force } => heaps::heap_collect(self.heap(heap).1, force),
             Op::CollectAll => raw::collect(true),
+            Op::MallocInResident { heap, size, count } => {
+                let (at, heap) = self.heap(heap);
+                for p in self.resident.run(move || (0..count).map(|_| malloc(heap, size) as usize).collect()) {
+                    self.add(at, p as *mut u8, size);
+                }
+            }
+            Op::FreeInResident { index, count } => {
+                let gone: Vec<usize> =
+                    (0..count).filter_map(|i| self.take(index.wrapping_add(i))).map(|l| l.at).collect();
+                self.resident.run(move || {
+                    // SAFETY: live blocks, given up here.
+                    gone.iter().for_each(|at| unsafe { raw::free(*at as *mut u8) });
+                    Vec::new()
+                });
+            }
+            Op::ResidentEnds => self.resident = Resident::start(),
+            Op::ResetStats => sums::reset(),
+            Op::LeaveStats { heap } => sums::leave(self.heap(heap).1),
         }
         heaps::Theap::current().validate();
     }
@@ -206,7 +245,6 @@ impl Model {
             check(live);
             assert_eq!(heaps::heap_of(live.at as *const u8).map(address), Some(live.heap));
         }
-        let (mut bytes_of_heaps, mut pages) = (0, 0);
         for (at, heap) in &self.heaps {
             let (mut seen, mut used) = (Vec::new(), 0);
             // SAFETY: no other thread uses the allocator: the tests take turns.
@@ -226,14 +264,7 @@ impl Model {
             let mut expected: Vec<_> = self.blocks.iter().filter(|l| l.heap == *at).map(|l| l.at).collect();
             expected.sort_unstable();
             assert_eq!(seen, expected, "in heap {at:#x}, main is {:#x}", address(&MAIN));
-            let small: i64 = (1..oximalloc::page::bins::BINS).map(|b| totals::bin(Of::Heap(heap), b).current).sum();
-            let stats = totals::heaps(Of::Heap(heap));
-            assert_eq!(small + stats.singles.current, used as i64, "blocks in use of {at:#x}");
-            bytes_of_heaps += stats.malloc_huge.current;
-            pages += stats.pages.current;
         }
-        let all = totals::heaps(Of::Process);
-        assert_eq!((all.malloc_huge.current, all.pages.current), (bytes_of_heaps, pages));
     }
 }
 
@@ -263,8 +294,10 @@ proptest! {
         let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(|e| e.into_inner());
         let foreign = in_main();
         let mut model = Model::new();
+        let mut sums = sums::Sums::new(&foreign);
         for (i, op) in ops.iter().enumerate() {
             model.apply(op);
+            sums.hold(&model, op);
             if i % 16 == 0 || matches!(op, Op::Delete { .. } | Op::Destroy { .. }) {
                 model.compare(&foreign);
             }
@@ -308,6 +341,13 @@ fn heaps_end_while_threads_work() {
                         }
                     });
                 });
+            }
+        });
+        // One that asks for statistics.
+        s.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                sums::ordered(&oximalloc::stats::process());
+                record::live().for_each(|heap| sums::ordered(&oximalloc::stats::heap(heap)));
             }
         });
         let workers: Vec<_> = (0..THREADS)
@@ -378,6 +418,9 @@ fn heaps_end_while_threads_work() {
     }
     raw::collect(true);
     assert_eq!(record::live().count(), 1);
+    let in_use = in_main().len() as i64;
+    assert_eq!(oximalloc::stats::process().blocks_in_use(), in_use);
+    assert_eq!(oximalloc::stats::heap(&MAIN).blocks_in_use(), in_use);
 }
 
 #[test]

@@ -11,6 +11,16 @@ use oximalloc::raw::heaps::{self, Subproc};
 pub struct SubprocId(*const Subproc);
 
 impl SubprocId {
+    /// The subprocess, or None for null and for one that has ended.
+    pub fn get(self) -> Option<&'static Subproc> {
+        if self.0.is_null() { None } else { Subproc::at(self.0) }
+    }
+
+    /// Its number, or None.
+    pub fn number(self) -> Option<u32> {
+        self.get().map(Subproc::number)
+    }
+
     /// The subprocess, or None (reported) if it has ended.
     pub fn known(self, function: &str) -> Option<&'static Subproc> {
         let known = Subproc::at(self.0);

@@ -219,6 +219,7 @@ impl Arena {
     fn own(&self, i: SliceIndex, n: usize) -> Option<bool> {
         self.free_count.fetch_sub(n, Ordering::Relaxed);
         if !self.commit(i, n) {
+            PROCESS.arena_rollback_count.add(1);
             self.set_free(i, n);
             return None;
         }
@@ -306,6 +307,7 @@ impl Arena {
         if fate == Fate::Kept {
             return;
         }
+        PROCESS.arena_purges.add(1);
         if fate == Fate::Inaccessible {
             self.committed().clear(i.0, n);
         }

@@ -11,13 +11,14 @@ use core::fmt;
 const SMALL_MAX: usize = 8 * 1024;
 const MEDIUM_MAX: usize = 64 * 1024;
 
-/// Print all that is counted: the given bins, their sums, and what [`PROCESS`] holds.
-pub fn table(sink: &Sink, heaps: HeapSnapshot, bins: impl Iterator<Item = BinRow>) {
-    let stats = PROCESS.snapshot();
+/// Print what is counted: the given bins, their sums, and what else heaps and (unless it is of a heap alone) the process
+/// or a part of it count.
+#[cold]
+pub fn table(sink: &Sink, stats: Option<&Snapshot>, heaps: HeapSnapshot, bins: &[BinRow]) {
     heading(sink);
     let mut binned = Sum::default();
-    for bin in bins.filter(|bin| bin.total > 0 || bin.current > 0) {
-        let sum = Sum::of(&bin);
+    for bin in bins.iter().filter(|bin| bin.total > 0 || bin.current > 0) {
+        let sum = Sum { bytes: bin.bytes(), count: bin.total };
         sum.print(sink, format_args!("bin {} {:>6}", letter(bin.block_size), bin.block_size), Some(bin.block_size));
         binned = binned.plus(sum);
     }
@@ -26,9 +27,16 @@ pub fn table(sink: &Sink, heaps: HeapSnapshot, bins: impl Iterator<Item = BinRow
     huge.print(sink, format_args!("huge"), None);
     binned.plus(huge).print(sink, format_args!("total"), None);
     blank(sink);
-    memory(sink, &stats, &heaps);
-    events(sink, &stats, &heaps);
-    process(sink);
+    if let Some(stats) = stats {
+        memory(sink, stats);
+    }
+    bytes(sink, "in pages", heaps.page_committed);
+    blank(sink);
+    events(sink, &heaps);
+    if let Some(stats) = stats {
+        calls(sink, stats);
+        process(sink);
+    }
 }
 
 /// Print all options in force.
@@ -37,6 +45,7 @@ pub fn options(sink: &Sink) {
 }
 
 /// Print the time and memory used by the process.
+#[cold]
 pub fn process(sink: &Sink) {
     let info = process::info();
     let committed = PROCESS.committed.snapshot();
@@ -66,17 +75,17 @@ fn blank(sink: &Sink) {
 }
 
 /// What came from the OS and what went back.
-fn memory(sink: &Sink, stats: &Snapshot, heaps: &HeapSnapshot) {
+#[cold]
+fn memory(sink: &Sink, stats: &Snapshot) {
     bytes(sink, "reserved", stats.reserved);
     bytes(sink, "committed", stats.committed);
     total(sink, "reset", &Bytes(stats.reset));
     total(sink, "purged", &Bytes(stats.purged));
-    bytes(sink, "in pages", heaps.page_committed);
-    blank(sink);
 }
 
-/// Numbers of things and of events.
-fn events(sink: &Sink, stats: &Snapshot, heaps: &HeapSnapshot) {
+/// Numbers of things and of events in heaps.
+#[cold]
+fn events(sink: &Sink, heaps: &HeapSnapshot) {
     numbers(sink, "pages", heaps.pages);
     numbers(sink, "-abandoned", heaps.pages_abandoned);
     let reclaimed = heaps.pages_reclaim_on_alloc.saturating_add(heaps.pages_reclaim_on_free);
@@ -87,9 +96,16 @@ fn events(sink: &Sink, stats: &Snapshot, heaps: &HeapSnapshot) {
     let tenths = heaps.page_searches.saturating_mul(10).checked_div(heaps.page_searches_count).unwrap_or(0);
     let average = format_args!("{}.{} avg", tenths / 10, tenths % 10);
     total(sink, "searches", &Line::<32>::of(average).as_str());
+    numbers(sink, "in threads", heaps.theaps);
+}
+
+/// Numbers of things and of events that no heap has.
+#[cold]
+fn calls(sink: &Sink, stats: &Snapshot) {
     total(sink, "arenas", &Number(stats.arena_count));
+    total(sink, "-purges", &Number(stats.arena_purges));
+    total(sink, "-rollbacks", &Number(stats.arena_rollback_count));
     numbers(sink, "heaps", stats.heaps);
-    numbers(sink, "-in threads", heaps.theaps);
     numbers(sink, "threads", stats.threads);
     total(sink, "mmaps", &Number(stats.mmap_calls));
     total(sink, "commits", &Number(stats.commit_calls));
@@ -130,15 +146,6 @@ struct Sum {
 }
 
 impl Sum {
-    fn of(bin: &BinRow) -> Sum {
-        let size = i64::try_from(bin.block_size).unwrap_or(i64::MAX);
-        let bytes = |blocks: i64| blocks.max(0).saturating_mul(size);
-        Sum {
-            bytes: CountValue { total: bytes(bin.total), peak: bytes(bin.peak), current: bytes(bin.current) },
-            count: bin.count,
-        }
-    }
-
     fn plus(self, other: Sum) -> Sum {
         Sum { bytes: self.bytes.plus(other.bytes), count: self.count.saturating_add(other.count) }
     }
@@ -238,11 +245,11 @@ mod tests {
     #[test]
     fn a_table() {
         let bins = [
-            BinRow { block_size: 16, peak: 100, total: 4000, current: 0, count: 4000 },
+            BinRow { block_size: 16, peak: 100, total: 4000, current: 0 },
             BinRow { block_size: 32, ..BinRow::default() },
-            BinRow { block_size: 20480, peak: 2, total: 3, current: 1, count: 3 },
+            BinRow { block_size: 20480, peak: 2, total: 3, current: 1 },
         ];
-        let text = captured(|sink| table(sink, HeapSnapshot::default(), bins.into_iter()));
+        let text = captured(|sink| table(sink, Some(&Snapshot::default()), HeapSnapshot::default(), &bins));
         let words = |start: &str| {
             let line = text.lines().find(|line| line.trim_start().starts_with(start));
             line.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")

@@ -60,10 +60,14 @@ impl Count {
         }
     }
 
-    /// Add what another counted, which then begins anew, from nothing. What is under way there may be counted late.
+    /// Add what another counted, which then begins anew, from nothing. What is under way there may be counted late. The
+    /// peak is then an upper bound, as in [`CountValue::plus`].
     pub fn absorb(&self, other: &Count) {
         let (total, current) = (other.total.swap(0, Ordering::Relaxed), other.current.swap(0, Ordering::Relaxed));
-        other.peak.store(0, Ordering::Relaxed);
+        let peak = other.peak.swap(0, Ordering::Relaxed);
+        if peak != 0 {
+            self.peak.fetch_add(peak, Ordering::Relaxed);
+        }
         if total != 0 {
             self.total.fetch_add(total, Ordering::Relaxed);
         }
@@ -71,6 +75,19 @@ impl Count {
             let current = self.current.fetch_add(current, Ordering::Relaxed).saturating_add(current);
             self.peak.fetch_max(current, Ordering::Relaxed);
         }
+    }
+
+    /// Leave what happened with another, and count anew from what there is. The sums of both stay as they are.
+    pub fn leave_to(&self, other: &Count) {
+        let CountValue { total, peak, current } = self.snapshot();
+        self.reset();
+        other.note_past(total - current, peak - current);
+    }
+
+    /// Note that so many more came and are gone, of which at a time there were so many more than there are.
+    pub fn note_past(&self, total: i64, peak: i64) {
+        self.total.fetch_add(total, Ordering::Relaxed);
+        self.peak.fetch_add(peak, Ordering::Relaxed);
     }
 
     /// Count anew, from what there is: it is the peak and all that came.
@@ -108,6 +125,22 @@ impl CountValue {
             current: self.current.saturating_add(other.current),
         }
     }
+
+    /// Without `other`, which is a part of it; as [`CountValue::sound`] makes it.
+    pub fn less(&self, other: CountValue) -> CountValue {
+        CountValue {
+            total: self.total.saturating_sub(other.total),
+            peak: self.peak.saturating_sub(other.peak),
+            current: self.current.saturating_sub(other.current),
+        }
+        .sound()
+    }
+
+    /// Of something of which only the amount at present is known.
+    pub fn only(current: usize) -> CountValue {
+        let current = signed(current);
+        CountValue { total: current, peak: current, current }
+    }
 }
 
 /// Something that happens.
@@ -133,6 +166,11 @@ impl Counter {
         if n != 0 {
             self.total.fetch_add(n, Ordering::Relaxed);
         }
+    }
+
+    /// Leave what happened with another, and count anew.
+    pub fn leave_to(&self, other: &Counter) {
+        other.absorb(self);
     }
 
     /// The value now.
@@ -201,6 +239,12 @@ macro_rules! statistics {
                 $(self.$count.absorb(&other.$count);)*
                 $(self.$counter.absorb(&other.$counter);)*
             }
+
+            /// Leave what happened with another, and count anew from what there is.
+            pub fn leave_to(&self, other: &$stats) {
+                $(self.$count.leave_to(&other.$count);)*
+                $(self.$counter.leave_to(&other.$counter);)*
+            }
         }
 
         impl Default for $stats {
@@ -242,6 +286,8 @@ statistics! {
         reset_calls: "calls that reset memory";
         purge_calls: "calls that purge memory";
         arena_count: "arenas ever made";
+        arena_rollback_count: "claims undone, since the system refused the memory for them";
+        arena_purges: "runs of slices of arenas that were purged";
     }
 }
 
@@ -257,23 +303,17 @@ statistics! {
     }
     counters {
         malloc_guarded: "blocks given a guard: what follows them is inaccessible";
-        pages_extended: "times that a page had more blocks carved";
-        pages_retire: "pages given up when they became empty";
+        pages_retire: "pages given up when their last block was freed";
         page_searches: "pages looked at in searches for one with room";
         page_searches_count: "searches for a page with room";
         pages_reclaim_on_alloc: "abandoned pages taken over by a thread that allocates";
         pages_reclaim_on_free: "abandoned pages taken over by a thread that frees";
-        pages_reabandon_full: "pages abandoned again since they were full";
+        pages_reabandon_full: "full pages that their thread gave up to whoever frees into them";
     }
 }
 
 /// What this process counts.
 pub static PROCESS: ProcessStats = ProcessStats::new();
-
-/// Let [`PROCESS`] count anew.
-pub fn reset() {
-    PROCESS.reset();
-}
 
 /// What the blocks of one size class add up to, derived from its pages. All but the size are numbers of blocks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -282,12 +322,18 @@ pub struct BinRow {
     pub block_size: usize,
     /// The most in use at a time.
     pub peak: i64,
-    /// All that were ever handed out, as far as it is known.
+    /// All that were taken from pages. A block that a thread freed and took again from its own stack is not counted again.
     pub total: i64,
     /// In use.
     pub current: i64,
-    /// What the table shows as the class's count: allocations so far.
-    pub count: i64,
+}
+
+impl BinRow {
+    /// Their bytes.
+    pub fn bytes(&self) -> CountValue {
+        let bytes = |blocks: i64| blocks.max(0).saturating_mul(signed(self.block_size));
+        CountValue { total: bytes(self.total), peak: bytes(self.peak), current: bytes(self.current) }
+    }
 }
 
 #[cfg(test)]

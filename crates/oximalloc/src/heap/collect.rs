@@ -148,9 +148,6 @@ impl Theap {
             if force || free + local + given == (*page).carved() {
                 hot.page.set(ptr::null_mut());
                 let then = (*page).detach(true);
-                if then == Given::Release {
-                    self.heap().stats.pages_retire.add(1);
-                }
                 self.settle(page, then);
             }
         }

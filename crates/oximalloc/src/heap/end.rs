@@ -13,9 +13,11 @@
 
 use super::hold::Take;
 use super::parts::{NOBODY, pool};
-use super::record::{self, Heap, MAIN};
+use super::record::{self, Heap};
+use super::subproc::Subproc;
 use super::supply::disown;
 use super::theap::{Theap, thread};
+use super::totals;
 use crate::base::sync::Ordering;
 use crate::diag::stats::PROCESS;
 use crate::page::Page;
@@ -55,6 +57,8 @@ pub fn delete(heap: &'static Heap, target: &'static Heap) {
     if let Some(mine) = Theap::current().root().part(heap) {
         mine.finish_part();
     }
+    // What happened stays with the subprocess; what is in use is the target's.
+    totals::leave_to_subproc(heap);
     heap.id.store(0, Ordering::Relaxed);
     heap.pages.for_each(|page| {
         // SAFETY: a record in use when its bit was seen, and never unmapped.
@@ -185,11 +189,7 @@ fn sweep(heap: &'static Heap) {
         }
         true
     });
-    for moved in &heap.moved {
-        // What was in use is free.
-        moved.given.store(moved.taken.load(Ordering::Relaxed), Ordering::Relaxed);
-    }
-    MAIN.absorb(heap);
+    totals::leave_all(heap, &Subproc::of_number(heap.subproc.load(Ordering::Relaxed)).past);
     PROCESS.heaps.sub(1);
     record::end(heap);
 }

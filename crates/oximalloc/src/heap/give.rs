@@ -178,24 +178,30 @@ impl Theap {
         let n = out.count.get();
         // SAFETY: the page lives as long as the chain's blocks are out.
         unsafe {
-            Moved::add(&self.moved[(*page).bin().index()].given, n);
+            let b = (*page).bin().index();
+            if self.heap().is_main() {
+                Moved::add(&self.moved[b].given, n);
+            } else {
+                // A thread of another subprocess.
+                MAIN.moved[b].given.fetch_add(n as u64, Ordering::Relaxed);
+            }
             let then = (*page).give(out.first.get(), out.last.get(), n);
             self.settle(page, then);
         }
     }
 
-    /// Blocks of a bin that wait in chains.
-    pub fn chained(&self, b: usize) -> usize {
-        let mut n = 0;
+    /// Call `visit` with the bin and the length of each chain. Any thread may ask, as for `depth_seen`; of a chain that
+    /// is being given at that moment the length may be another's.
+    pub fn chains_seen(&self, mut visit: impl FnMut(usize, usize)) {
         for out in &self.outgoing {
-            // SAFETY: a chain's page lives.
-            if let Some(page) = unsafe { out.page.get().as_ref() }
-                && page.bin().index() == b
-            {
-                n += out.count.get() as usize;
+            // SAFETY: in the theap, and words; their owner stores whole words, and what is read is only counted. A page's
+            // record is never unmapped.
+            unsafe {
+                if let Some(page) = out.page.as_ptr().read_volatile().as_ref() {
+                    visit(page.bin().index(), (out.count.as_ptr().read_volatile() as usize).min(CHAIN_BLOCKS));
+                }
             }
         }
-        n
     }
 
     /// Give all chains.

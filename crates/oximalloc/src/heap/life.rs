@@ -58,7 +58,7 @@ pub fn process_end() {
         return;
     }
     if options::enabled(Opt::ShowStats) || options::get(Opt::Verbose) > 0 {
-        super::totals::print(super::totals::Of::Process, None, ptr::null_mut());
+        super::figures::print(super::totals::Of::Process, None, ptr::null_mut());
     }
     if options::enabled(Opt::DestroyOnExit) {
         // SAFETY: the user asked for it, and says with it that nothing is used after.
@@ -217,6 +217,10 @@ extern "C" fn fork_child() {
                 theap.door[b].owner.store(0, Ordering::Relaxed);
             }
             theap.tag.store(0, Ordering::Relaxed);
+            theap.heap().stats.theaps.sub(1);
+            if ptr::eq(theap, theap.root()) {
+                PROCESS.threads.sub(1);
+            }
             let mut page = theap.returned.close();
             while !page.is_null() {
                 // SAFETY: taken off the list; no other thread exists.

@@ -9,7 +9,10 @@ pub mod deferred;
 #[cfg(not(loom))]
 pub mod end;
 #[cfg(not(loom))]
+pub mod figures;
+#[cfg(not(loom))]
 pub mod give;
+#[cfg(not(loom))]
 pub mod guarded;
 pub mod hold;
 #[cfg(not(loom))]

@@ -225,13 +225,15 @@ impl Theap {
         let heap = self.heap();
         for b in self.open_bins() {
             let (mine, all) = (&self.moved[b], &heap.moved[b]);
-            for (mine, all) in [(&mine.taken, &all.taken), (&mine.given, &all.given)] {
-                let n = mine.load(Ordering::Relaxed);
-                if n != 0 {
-                    // In this order a count is for a moment seen twice rather than not at all.
-                    all.fetch_add(n, Ordering::Relaxed);
-                    mine.store(0, Ordering::Relaxed);
-                }
+            let (taken, given) = (mine.taken.load(Ordering::Relaxed), mine.given.load(Ordering::Relaxed));
+            // In this order what went is for a moment seen twice, and what came not at all: see `totals::gather`.
+            if given != 0 {
+                all.given.fetch_add(given, Ordering::Relaxed);
+                mine.given.store(0, Ordering::Relaxed);
+            }
+            if taken != 0 {
+                mine.taken.store(0, Ordering::Relaxed);
+                all.taken.fetch_add(taken, Ordering::Relaxed);
             }
         }
         heap.stats.theaps.sub(1);

@@ -9,9 +9,9 @@ use super::theap::{Moved, Theap};
 use crate::arena::meta::meta_alloc;
 use crate::arena::{ArenaRef, Source};
 use crate::base::sync::{AtomicI32, AtomicI64, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use crate::diag::stats::HeapStats;
+use crate::diag::stats::{Count, HeapStats};
 use crate::page::Page;
-use crate::page::bins::BINS;
+use crate::page::bins::{BINS, Bin};
 use crate::page::record::HeapOf;
 use crate::page::stack::{Linked, Stack};
 use core::cell::Cell;
@@ -50,6 +50,8 @@ pub struct Heap {
     pub stats: HeapStats,
     /// Blocks moved by theaps that have left, and given back by threads without a theap in this heap.
     pub moved: [Moved; BINS],
+    /// Its pages by bin, [`Bin::SINGLE`] the last.
+    pub page_bins: [Count; BINS + 1],
     /// The most blocks in use at a time, by bin.
     pub peak: [AtomicI64; BINS],
     /// Blocks taken and not in use when the statistics were reset, by bin.
@@ -101,6 +103,7 @@ impl Heap {
             ending: Ending::new(),
             stats: HeapStats::new(),
             moved: [const { Moved { taken: AtomicU64::new(0), given: AtomicU64::new(0) } }; BINS],
+            page_bins: [const { Count::new() }; BINS + 1],
             peak: [const { AtomicI64::new(0) }; BINS],
             forgotten: [const { AtomicI64::new(0) }; BINS],
             free: AtomicPtr::new(ptr::null_mut()),
@@ -128,6 +131,20 @@ impl Heap {
     #[inline(always)]
     pub fn is_main(&self) -> bool {
         ptr::eq(self, &MAIN)
+    }
+
+    /// A page of `bytes` is in use.
+    pub fn count_page(&self, bin: Bin, bytes: usize) {
+        self.stats.pages.add(1);
+        self.stats.page_committed.add(bytes);
+        self.page_bins[bin.index()].add(1);
+    }
+
+    /// It is not in use any more.
+    pub fn uncount_page(&self, bin: Bin, bytes: usize) {
+        self.stats.pages.sub(1);
+        self.stats.page_committed.sub(bytes);
+        self.page_bins[bin.index()].sub(1);
     }
 
     fn arena(&self) -> Option<ArenaRef> {
@@ -241,6 +258,9 @@ impl Heap {
     /// Add what is counted of another heap, which then begins anew.
     pub fn absorb(&self, other: &Heap) {
         self.stats.absorb(&other.stats);
+        for (mine, theirs) in self.page_bins.iter().zip(&other.page_bins) {
+            mine.absorb(theirs);
+        }
         for (mine, theirs) in self.moved.iter().zip(&other.moved) {
             for (mine, theirs) in [(&mine.taken, &theirs.taken), (&mine.given, &theirs.given)] {
                 let n = theirs.swap(0, Ordering::Relaxed);
@@ -249,10 +269,8 @@ impl Heap {
                 }
             }
         }
-        for peak in &other.peak {
-            peak.store(0, Ordering::Relaxed);
-        }
-        for (mine, theirs) in self.forgotten.iter().zip(&other.forgotten) {
+        let both = self.peak.iter().zip(&other.peak).chain(self.forgotten.iter().zip(&other.forgotten));
+        for (mine, theirs) in both {
             mine.fetch_add(theirs.swap(0, Ordering::Relaxed), Ordering::Relaxed);
         }
     }

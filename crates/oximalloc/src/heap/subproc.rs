@@ -8,6 +8,8 @@ use super::record::{self, Heap, MAIN};
 use super::theap::Theap;
 use crate::arena::meta::meta_alloc;
 use crate::base::sync::{AtomicPtr, AtomicU32, Ordering};
+use crate::diag::stats::{Count, HeapStats};
+use crate::page::bins::BINS;
 use crate::page::stack::{Linked, Stack};
 use core::ptr;
 
@@ -19,6 +21,41 @@ pub struct Subproc {
     main: AtomicPtr<Heap>,
     free: AtomicPtr<Subproc>,
     next: AtomicPtr<Subproc>,
+    /// What its heaps have left with it.
+    pub past: Past,
+}
+
+/// What happened in heaps and is over, as they left it with their subprocess: nothing here is in use, so each `current`
+/// is 0.
+pub struct Past {
+    /// What is counted of a heap.
+    pub stats: HeapStats,
+    /// Blocks by bin.
+    pub blocks: [Count; BINS],
+    /// Pages by bin.
+    pub pages: [Count; BINS + 1],
+}
+
+impl Past {
+    const fn new() -> Past {
+        Past {
+            stats: HeapStats::new(),
+            blocks: [const { Count::new() }; BINS],
+            pages: [const { Count::new() }; BINS + 1],
+        }
+    }
+
+    fn leave_to(&self, other: &Past) {
+        self.stats.leave_to(&other.stats);
+        let all = self.blocks.iter().zip(&other.blocks).chain(self.pages.iter().zip(&other.pages));
+        all.for_each(|(mine, theirs)| mine.leave_to(theirs));
+    }
+
+    /// Forget it.
+    pub fn reset(&self) {
+        self.stats.reset();
+        self.blocks.iter().chain(&self.pages).for_each(Count::reset);
+    }
 }
 
 impl Linked for Subproc {
@@ -33,13 +70,15 @@ pub static FIRST: Subproc = Subproc {
     main: AtomicPtr::new((&raw const MAIN).cast_mut()),
     free: AtomicPtr::new(ptr::null_mut()),
     next: AtomicPtr::new(ptr::null_mut()),
+    past: Past::new(),
 };
 
 static ALL: AtomicPtr<Subproc> = AtomicPtr::new((&raw const FIRST).cast_mut());
 static FREE: Stack<Subproc> = Stack::new();
 static NUMBERS: AtomicU32 = AtomicU32::new(1);
 
-fn all() -> impl Iterator<Item = &'static Subproc> {
+/// All there ever were, the main one too.
+pub fn all() -> impl Iterator<Item = &'static Subproc> {
     // Acquire: pairs with the Release in `fresh`.
     let mut at = ALL.load(Ordering::Acquire);
     core::iter::from_fn(move || {
@@ -62,6 +101,11 @@ impl Subproc {
     /// That of a number (which some heap has).
     pub fn of_number(number: u32) -> &'static Subproc {
         all().find(|subproc| subproc.number.load(Ordering::Relaxed) == number).unwrap_or(&FIRST)
+    }
+
+    /// The others that there are.
+    pub fn others() -> impl Iterator<Item = &'static Subproc> {
+        all().filter(|subproc| !ptr::eq(*subproc, &FIRST) && !subproc.main.load(Ordering::Relaxed).is_null())
     }
 
     /// That of the calling thread.
@@ -113,6 +157,7 @@ impl Subproc {
             end::delete(main, &MAIN);
         }
         crate::arena::hand_over(self.number());
+        self.past.leave_to(&FIRST.past);
         // SAFETY: records are never unmapped; this one is on no list of free ones.
         unsafe { FREE.push((&raw const *self).cast_mut()) };
         true

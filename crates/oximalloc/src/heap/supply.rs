@@ -47,6 +47,7 @@ impl Theap {
                 }
                 hot.page.set(ptr::null_mut());
                 if options::get(Opt::PageFullRetain) == 0 {
+                    self.heap().stats.pages_reabandon_full.add(1);
                     // SAFETY: attached to us.
                     unsafe { disown(page) };
                 }
@@ -120,8 +121,8 @@ impl Theap {
                 page = unsafe { (*page).next() };
                 seen += 1;
             }
-            self.heap().stats.page_searches.add(1);
-            self.heap().stats.page_searches_count.add(seen as usize);
+            self.heap().stats.page_searches.add(seen as usize);
+            self.heap().stats.page_searches_count.add(1);
             if best.is_null() {
                 return best;
             }
@@ -252,8 +253,7 @@ impl Theap {
     fn enter(&self, page: &Page, span: Span) -> bool {
         let heap = self.heap();
         if heap.pages.insert(span.start) && map::set(span.start, span.slices, &raw const *page as *mut u8) {
-            heap.stats.pages.add(1);
-            heap.stats.page_committed.add(span.slices * crate::base::config::SLICE);
+            heap.count_page(page.bin(), span.slices * crate::base::config::SLICE);
             return true;
         }
         heap.pages.remove(span.start);
@@ -296,13 +296,13 @@ impl Theap {
             Given::List => self.list(page),
             // SAFETY: the word says that the page is ours alone.
             Given::Release => unsafe {
-                self.release(page);
+                self.retire(page);
                 self.root().free_record(page);
             },
             // SAFETY: as above; its list's consumer frees the record.
             Given::ReleaseMemory => unsafe {
                 let heap = Heap::of_page((*page).heap());
-                self.release(page);
+                self.retire(page);
                 if heap.note_dead() {
                     self.sweep_abandoned(heap);
                 }
@@ -367,6 +367,20 @@ impl Theap {
         }
     }
 
+    /// The last block of a page was freed.
+    ///
+    /// # Safety
+    /// - as for [`Theap::release`].
+    unsafe fn retire(&self, page: *mut Page) {
+        // SAFETY: by the contract.
+        unsafe {
+            if (*page).bin() != Bin::SINGLE {
+                Heap::of_page((*page).heap()).stats.pages_retire.add(1);
+            }
+            self.release(page);
+        }
+    }
+
     /// Give the memory of a page that is all free back to its arena.
     ///
     /// # Safety
@@ -384,8 +398,7 @@ impl Theap {
             }
             heap.pages.remove(span.start);
             map::clear(span.start, span.slices);
-            heap.stats.pages.sub(1);
-            heap.stats.page_committed.sub(span.slices * crate::base::config::SLICE);
+            heap.uncount_page((*page).bin(), span.slices * crate::base::config::SLICE);
             // Without access to all of it nobody can use it again.
             if super::guarded::lift(&*page) {
                 arena::release(span);

@@ -381,6 +381,17 @@ impl Theap {
         let (top, base) = (self.hot[b].top.get(), self.door[b].base.get());
         (top as usize).saturating_sub(base as usize) / size_of::<*mut u8>()
     }
+
+    /// [`Theap::depth`], for statistics, which any thread may ask for. While the owner is at work the number is one of
+    /// a moment ago; while it is not, it is exact.
+    pub fn depth_seen(&self, b: usize) -> usize {
+        // SAFETY: both are in the theap, and words, which their owner stores whole. They are volatile so that each is
+        // loaded once, and are not followed: the worst that a store in between does is a wrong number.
+        let (top, base) =
+            unsafe { (self.hot[b].top.as_ptr().read_volatile(), self.door[b].base.as_ptr().read_volatile()) };
+        // A stack that is just being opened may have its new base and its old top.
+        ((top as usize).saturating_sub(base as usize) / size_of::<*mut u8>()).min(Bin::at(b).stack_max())
+    }
 }
 
 #[cfg(test)]

@@ -9,8 +9,9 @@ pub use crate::alloc::free::{free, owns};
 pub use crate::alloc::malloc::{generic as malloc_generic, malloc, malloc_or, zalloc};
 pub use crate::alloc::realloc::{expand, realloc, realloc_aligned, rezalloc, rezalloc_aligned};
 pub use crate::heap::deferred::register as register_deferred_free;
+pub use crate::heap::figures::{Totals, totals};
 pub use crate::heap::life::{process_end as process_done, process_start as process_init, thread_done};
-pub use crate::heap::totals::{Totals, merge as stats_merge, totals};
+pub use crate::heap::totals::{merge as stats_merge, reset as stats_reset};
 
 use crate::heap::theap::Theap;
 use crate::page::bins::{BLOCK_MAX, Bin};
@@ -65,18 +66,13 @@ pub fn thread_init() {
     let _ = crate::heap::life::thread_start();
 }
 
-/// Print the statistics of all heaps to `out`, or where messages go.
+/// Print the statistics of all heaps of the calling thread's subprocess to `out`, or where messages go.
 pub fn stats_print(out: Option<crate::diag::output::OutputFun>, arg: *mut c_void) {
-    crate::heap::totals::print(crate::heap::totals::Of::Process, out, arg);
+    let number = crate::heap::subproc::Subproc::current().number();
+    crate::heap::figures::print(crate::heap::totals::Of::Subproc(number), out, arg);
 }
 
-/// Forget the statistics so far (what is in use stays).
-pub fn stats_reset() {
-    crate::diag::stats::reset();
-    crate::heap::totals::reset();
-}
-
-/// Print the calling thread's statistics: the process's, after this thread's were merged.
+/// Print the calling thread's statistics: its subprocess's, after this thread's were merged.
 pub fn thread_stats_print(out: Option<crate::diag::output::OutputFun>, arg: *mut c_void) {
     stats_merge();
     stats_print(out, arg);
