@@ -57,8 +57,8 @@ typedef struct mi_stats_s {
   mi_stat_counter_t arena_purges;    /* purges of arenas */
   mi_stat_counter_t pages_extended;  /* times that more of a page was carved into blocks */
   mi_stat_counter_t pages_retire;    /* pages that became empty */
-  mi_stat_counter_t page_searches;   /* searches for a page with room */
-  mi_stat_counter_t page_searches_count; /* pages looked at in them */
+  mi_stat_counter_t page_searches;   /* pages looked at in searches for one with room */
+  mi_stat_counter_t page_searches_count; /* those searches */
   mi_stat_count_t segments;          /* always 0, as the next three */
   mi_stat_count_t segments_abandoned;
   mi_stat_count_t segments_cache;
@@ -93,7 +93,8 @@ typedef struct mi_stats_s {
 extern "C" {
 #endif
 
-/* The figures of the process. False, and nothing written, for NULL and for a struct of another size or version. */
+/* The figures of the calling thread's subprocess, all its heaps together: of the process, in a program that makes no other.
+   False, and nothing written, for NULL and for a struct of another size or version. */
 mi_decl_export bool mi_stats_get(mi_stats_t* stats) mi_noexcept;
 /* Those of a heap; false for NULL. */
 mi_decl_export bool mi_heap_stats_get(mi_heap_t* heap, mi_stats_t* stats) mi_noexcept;

@@ -36,6 +36,8 @@ pub struct Contract {
     pub shared: Vec<String>,
     /// Is it linked with those, or does it load them itself?
     pub shared_load: bool,
+    /// Under memcheck it is run too.
+    pub memcheck: bool,
     /// More arguments for the compiler.
     pub cflags: Vec<String>,
     /// The program's arguments.
@@ -61,10 +63,11 @@ pub struct Contract {
 }
 
 /// The keys that [`Contract::set`] knows.
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "build",
     "shared",
     "shared-load",
+    "memcheck",
     "cflags",
     "args",
     "env",
@@ -86,6 +89,7 @@ impl Contract {
             build: Build::Preload,
             shared: Vec::new(),
             shared_load: true,
+            memcheck: true,
             cflags: Vec::new(),
             args: Vec::new(),
             env: Vec::new(),
@@ -129,6 +133,7 @@ impl Contract {
             }
             "shared" => self.shared.extend(words()),
             "shared-load" => self.shared_load = value != "no",
+            "memcheck" => self.memcheck = value != "no",
             "cflags" => self.cflags.extend(words()),
             "args" => self.args.extend(words()),
             "env" => {
@@ -186,7 +191,7 @@ mod tests {
     #[test]
     fn reads_every_key() {
         let contract = Contract::parse(
-            "// build: link\n// shared: a.c b.cpp\n// shared-load: no\n// cflags: -O2\n// args: one two\n// env: A=1 B=x=y\n// signal: SIGABRT\n\
+            "// build: link\n// shared: a.c b.cpp\n// shared-load: no\n// memcheck: no\n// cflags: -O2\n// args: one two\n// env: A=1 B=x=y\n// signal: SIGABRT\n\
              // stderr: double free: of a block\n// stderr: second\n// no-stderr: assertion\n// stdout: done\n\
              // timeout: 5\n// flavours: checked\n// wrap: prlimit -v 200000\n\
              // tests: mi_free mi_new\n// tests: mi_malloc\n\
@@ -194,7 +199,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(contract.build, Build::Link);
-        assert_eq!((contract.shared.len(), contract.shared_load), (2, false));
+        assert_eq!((contract.shared.len(), contract.shared_load, contract.memcheck), (2, false, false));
         assert_eq!(contract.args, ["one", "two"]);
         assert_eq!(contract.env, [("A".into(), "1".into()), ("B".into(), "x=y".into())]);
         assert_eq!(contract.end, Status::Signal(libc::SIGABRT));

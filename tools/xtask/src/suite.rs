@@ -45,7 +45,7 @@ struct Step {
 /// How long a cargo command may take, the build of what it tests included.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
 
-const STEPS: [Step; 17] = [
+const STEPS: [Step; 18] = [
     step("fmt", "the code is formatted", || component("fmt", &["fmt", "--all", "--check"])),
     step("clippy", "no lint complains", || {
         component("clippy", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])
@@ -66,6 +66,7 @@ const STEPS: [Step; 17] = [
     with_programs("install", "every way to link what `cargo xtask install` writes", ways::try_all),
     with_programs("c-release", "C and C++ programs", || cprograms::run(Flavour::Release, &[])),
     with_programs("c-checked", "the same with debug assertions", || cprograms::run(Flavour::Checked, &[])),
+    with_programs("c-memcheck", "the conformance tests under valgrind's memcheck", cprograms::memcheck),
     with_programs("real-release", "real programs print the same with the library", || {
         real::run(Flavour::Release, 100, &[])
     }),

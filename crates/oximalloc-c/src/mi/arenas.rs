@@ -11,6 +11,7 @@ use oximalloc::raw::heaps::Subproc;
 
 /// # Safety
 /// `arena_id` is null or may be written.
+#[cold]
 unsafe fn tell(arena_id: *mut *mut c_void, arena: Option<ArenaRef>) {
     if !arena_id.is_null() {
         // SAFETY: not null, so the caller's promise covers it.
@@ -18,6 +19,7 @@ unsafe fn tell(arena_id: *mut *mut c_void, arena: Option<ArenaRef>) {
     }
 }
 
+#[cold]
 fn subproc() -> u32 {
     Subproc::current().number()
 }
@@ -25,6 +27,7 @@ fn subproc() -> u32 {
 /// Reserves `size` bytes, accessible at once with `commit`, of large OS pages with `allow_large` if there are any.
 /// Returns 0 or ENOMEM.
 #[unsafe(no_mangle)]
+#[cold]
 pub extern "C" fn mi_reserve_os_memory(size: usize, commit: bool, allow_large: bool) -> c_int {
     // SAFETY: no id is asked for.
     unsafe { mi_reserve_os_memory_ex(size, commit, allow_large, false, null_mut()) }
@@ -35,6 +38,7 @@ pub extern "C" fn mi_reserve_os_memory(size: usize, commit: bool, allow_large: b
 /// # Safety
 /// `arena_id` is null or may be written.
 #[unsafe(no_mangle)]
+#[cold]
 pub unsafe extern "C" fn mi_reserve_os_memory_ex(
     size: usize,
     commit: bool,
@@ -53,6 +57,7 @@ pub unsafe extern "C" fn mi_reserve_os_memory_ex(
 /// # Safety
 /// The memory is as the arguments say, stays mapped until the process ends, and nobody else uses it.
 #[unsafe(no_mangle)]
+#[cold]
 pub unsafe extern "C" fn mi_manage_os_memory(
     start: *mut c_void,
     size: usize,
@@ -70,6 +75,7 @@ pub unsafe extern "C" fn mi_manage_os_memory(
 /// # Safety
 /// As [`mi_manage_os_memory`]; `arena_id` is null or may be written.
 #[unsafe(no_mangle)]
+#[cold]
 pub unsafe extern "C" fn mi_manage_os_memory_ex(
     start: *mut c_void,
     size: usize,
@@ -103,6 +109,7 @@ pub unsafe extern "C" fn mi_manage_os_memory_ex(
 /// # Safety
 /// As [`mi_manage_os_memory_ex`]; `commit_fun` does what it says, in any thread and at any time.
 #[unsafe(no_mangle)]
+#[cold]
 pub unsafe extern "C" fn mi_manage_memory(
     start: *mut c_void,
     size: usize,
@@ -136,6 +143,7 @@ pub unsafe extern "C" fn mi_manage_memory(
 /// Reserves huge OS pages of 1 GiB in one arena, of a NUMA node or for -1 of any, and stops after `timeout_msecs` (0:
 /// never). Returns 0 if there are any (or none were asked for), ENOMEM, or ETIMEDOUT.
 #[unsafe(no_mangle)]
+#[cold]
 pub extern "C" fn mi_reserve_huge_os_pages_at(pages: usize, numa_node: c_int, timeout_msecs: usize) -> c_int {
     // SAFETY: no id is asked for.
     unsafe { mi_reserve_huge_os_pages_at_ex(pages, numa_node, timeout_msecs, false, null_mut()) }
@@ -147,6 +155,7 @@ pub extern "C" fn mi_reserve_huge_os_pages_at(pages: usize, numa_node: c_int, ti
 /// # Safety
 /// `arena_id` is null or may be written.
 #[unsafe(no_mangle)]
+#[cold]
 pub unsafe extern "C" fn mi_reserve_huge_os_pages_at_ex(
     pages: usize,
     numa_node: c_int,
@@ -167,11 +176,13 @@ pub unsafe extern "C" fn mi_reserve_huge_os_pages_at_ex(
 /// Reserves huge OS pages of 1 GiB, spread evenly over so many NUMA nodes (0: all). The time and the answer are those of
 /// [`mi_reserve_huge_os_pages_at`].
 #[unsafe(no_mangle)]
+#[cold]
 pub extern "C" fn mi_reserve_huge_os_pages_interleave(pages: usize, numa_nodes: usize, timeout_msecs: usize) -> c_int {
     spread(pages, numa_nodes, timeout_msecs as u64).1
 }
 
 /// The pages that there are, and an error number or 0.
+#[cold]
 fn spread(pages: usize, nodes: usize, timeout_ms: u64) -> (usize, c_int) {
     if pages == 0 {
         return (0, 0);
@@ -186,6 +197,7 @@ fn spread(pages: usize, nodes: usize, timeout_ms: u64) -> (usize, c_int) {
 /// # Safety
 /// `pages_reserved` is null or may be written.
 #[unsafe(no_mangle)]
+#[cold]
 pub unsafe extern "C" fn mi_reserve_huge_os_pages(pages: usize, max_secs: f64, pages_reserved: *mut usize) -> c_int {
     let (got, answer) = spread(pages, 0, (max_secs * 1000.0) as u64);
     if !pages_reserved.is_null() {
@@ -200,6 +212,7 @@ pub unsafe extern "C" fn mi_reserve_huge_os_pages(pages: usize, max_secs: f64, p
 /// # Safety
 /// `size` is null or may be written.
 #[unsafe(no_mangle)]
+#[cold]
 pub unsafe extern "C" fn mi_arena_area(arena_id: *mut c_void, size: *mut usize) -> *mut c_void {
     let (start, bytes) = arena::area(arena_id).unwrap_or((null_mut(), 0));
     if !size.is_null() {
@@ -211,36 +224,42 @@ pub unsafe extern "C" fn mi_arena_area(arena_id: *mut c_void, size: *mut usize) 
 
 /// Whether `p` points into the arena; false for an id that is none.
 #[unsafe(no_mangle)]
+#[cold]
 pub extern "C" fn mi_arena_contains(arena_id: *mut c_void, p: *const c_void) -> bool {
     arena::contains(arena_id, p.cast())
 }
 
 /// The alignment at which memory that is to be managed is used from its first byte on.
 #[unsafe(no_mangle)]
+#[cold]
 pub extern "C" fn mi_arena_min_alignment() -> usize {
     arena::min_alignment()
 }
 
 /// The least number of bytes that make an arena.
 #[unsafe(no_mangle)]
+#[cold]
 pub extern "C" fn mi_arena_min_size() -> usize {
     arena::min_size()
 }
 
 /// Whether `p` points into an arena, or into a block of ours outside of all.
 #[unsafe(no_mangle)]
+#[cold]
 pub extern "C" fn mi_is_in_heap_region(p: *const c_void) -> bool {
     arena::is_in_region(p.cast())
 }
 
 /// Prints a picture of all arenas.
 #[unsafe(no_mangle)]
+#[cold]
 pub extern "C" fn mi_arenas_print() {
     arena::print(&Sink::REGISTERED);
 }
 
 /// [`mi_arenas_print`] by its older name.
 #[unsafe(no_mangle)]
+#[cold]
 pub extern "C" fn mi_debug_show_arenas() {
     mi_arenas_print();
 }

@@ -8,6 +8,7 @@ use oximalloc::raw::heaps::{self, Theap};
 ///
 /// # Safety
 /// `theap` is null or a theap.
+#[cold]
 unsafe fn given<'a>(theap: *const Theap) -> &'a Theap {
     // SAFETY: the caller's promise; theaps are never unmapped.
     unsafe { theap.as_ref() }.unwrap_or_else(|| Theap::current())
@@ -19,6 +20,7 @@ unsafe fn given<'a>(theap: *const Theap) -> &'a Theap {
 /// # Safety
 /// `theap` is null or a theap.
 #[unsafe(no_mangle)]
+#[cold]
 pub unsafe extern "C" fn mi_theap_guarded_set_sample_rate(theap: *const Theap, sample_rate: usize, seed: usize) {
     // SAFETY: the caller's promise is the same.
     heaps::theap_set_sample_rate(unsafe { given(theap) }, sample_rate, seed);
@@ -29,6 +31,7 @@ pub unsafe extern "C" fn mi_theap_guarded_set_sample_rate(theap: *const Theap, s
 /// # Safety
 /// As [`mi_theap_guarded_set_sample_rate`].
 #[unsafe(no_mangle)]
+#[cold]
 pub unsafe extern "C" fn mi_theap_guarded_set_size_bound(theap: *const Theap, min: usize, max: usize) {
     // SAFETY: the caller's promise is the same.
     heaps::theap_set_sample_bounds(unsafe { given(theap) }, min, max);

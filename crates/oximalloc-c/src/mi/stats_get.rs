@@ -40,10 +40,14 @@ unsafe fn json(of: Option<Of>, size: usize, buf: *mut c_char) -> *mut c_char {
     }
 }
 
+/// The subprocess of the calling thread, which counts as one of its threads from now on.
+#[cold]
 fn here() -> Option<Of<'static>> {
+    oximalloc::raw::thread_init();
     Some(Of::Subproc(Subproc::current().number()))
 }
 
+#[cold]
 fn heap(p: *const Heap) -> Option<Of<'static>> {
     if p.is_null() { None } else { record::at(p).map(Of::Heap) }
 }
@@ -54,6 +58,7 @@ fn heap(p: *const Heap) -> Option<Of<'static>> {
 /// # Safety
 /// `stats` is null, or a struct that begins with its size and its version, and has that size.
 #[unsafe(no_mangle)]
+#[cold]
 pub unsafe extern "C" fn mi_stats_get(stats: *mut MiStats) -> bool {
     // SAFETY: the caller's promise is the same.
     unsafe { fill(stats, here()) }
@@ -64,6 +69,7 @@ pub unsafe extern "C" fn mi_stats_get(stats: *mut MiStats) -> bool {
 /// # Safety
 /// As [`mi_stats_get`].
 #[unsafe(no_mangle)]
+#[cold]
 pub unsafe extern "C" fn mi_heap_stats_get(p: *mut Heap, stats: *mut MiStats) -> bool {
     // SAFETY: the caller's promise is the same.
     unsafe { fill(stats, heap(p)) }
@@ -74,6 +80,7 @@ pub unsafe extern "C" fn mi_heap_stats_get(p: *mut Heap, stats: *mut MiStats) ->
 /// # Safety
 /// As [`mi_stats_get`].
 #[unsafe(no_mangle)]
+#[cold]
 pub unsafe extern "C" fn mi_subproc_stats_get(subproc_id: SubprocId, stats: *mut MiStats) -> bool {
     // SAFETY: the caller's promise is the same.
     unsafe { fill(stats, subproc_id.number().map(Of::Subproc)) }
@@ -84,17 +91,19 @@ pub unsafe extern "C" fn mi_subproc_stats_get(subproc_id: SubprocId, stats: *mut
 /// # Safety
 /// As [`mi_stats_get`].
 #[unsafe(no_mangle)]
+#[cold]
 pub unsafe extern "C" fn mi_subproc_stats_get_exclusive(subproc_id: SubprocId, stats: *mut MiStats) -> bool {
     // SAFETY: the caller's promise is the same.
     unsafe { fill(stats, subproc_id.number().map(Of::Exclusive)) }
 }
 
-/// A struct as JSON, in `buf` or, if that is null or `buf_size` 0, in a new block that is freed with `mi_free`. Null with
-/// `errno` ERANGE, and an empty string in `buf`, if it does not fit whole; null for a struct of another size or version.
+/// A struct as JSON, in `buf`, cut where its `buf_size` bytes end, or, if that is null or `buf_size` 0, whole in a new
+/// block that is freed with `mi_free`. Null for a struct of another size or version.
 ///
 /// # Safety
 /// `stats` as for [`mi_stats_get`]; `buf` is null or has `buf_size` bytes.
 #[unsafe(no_mangle)]
+#[cold]
 pub unsafe extern "C" fn mi_stats_as_json(stats: *mut MiStats, buf_size: usize, buf: *mut c_char) -> *mut c_char {
     // SAFETY: the caller's promises are the same.
     unsafe { MiStats::at(stats).map_or(null_mut(), |stats| write(stats, buf_size, buf)) }
@@ -105,6 +114,7 @@ pub unsafe extern "C" fn mi_stats_as_json(stats: *mut MiStats, buf_size: usize, 
 /// # Safety
 /// `buf` is null or has `buf_size` bytes.
 #[unsafe(no_mangle)]
+#[cold]
 pub unsafe extern "C" fn mi_stats_get_json(buf_size: usize, buf: *mut c_char) -> *mut c_char {
     // SAFETY: the caller's promise is the same.
     unsafe { json(here(), buf_size, buf) }
@@ -115,6 +125,7 @@ pub unsafe extern "C" fn mi_stats_get_json(buf_size: usize, buf: *mut c_char) ->
 /// # Safety
 /// As [`mi_stats_get_json`].
 #[unsafe(no_mangle)]
+#[cold]
 pub unsafe extern "C" fn mi_heap_stats_get_json(p: *mut Heap, buf_size: usize, buf: *mut c_char) -> *mut c_char {
     // SAFETY: the caller's promise is the same.
     unsafe { json(heap(p), buf_size, buf) }
@@ -125,6 +136,7 @@ pub unsafe extern "C" fn mi_heap_stats_get_json(p: *mut Heap, buf_size: usize, b
 /// # Safety
 /// As [`mi_stats_get_json`].
 #[unsafe(no_mangle)]
+#[cold]
 pub unsafe extern "C" fn mi_subproc_stats_get_json(
     subproc_id: SubprocId,
     buf_size: usize,
@@ -136,6 +148,7 @@ pub unsafe extern "C" fn mi_subproc_stats_get_json(
 
 /// The block size of a row of `malloc_bins` and `page_bins`; 0 for what is no row.
 #[unsafe(no_mangle)]
+#[cold]
 pub extern "C" fn mi_stats_get_bin_size(bin: usize) -> usize {
     stats_layout::bin_size(bin)
 }

@@ -2,11 +2,12 @@
 //! `total`, `peak` and `current`, a counter a number. In front are `stat_version`, `mimalloc_version` and `process`, what
 //! `mi_process_info` tells; each row of a size class has its `block_size` and `page_size` too.
 //!
-//! Invariant: what is handed out is the whole of it, ended by a zero, or nothing.
+//! A buffer that is too small gets as much as fits, ended by a zero, as programs that ask with a fixed buffer expect;
+//! one that the library makes always has the whole.
 
 use crate::mi::query::mi_version;
 use crate::mi::stats_layout::{Count, Field, MiStats, VERSION, bin_size, page_size};
-use crate::outcome::{failed, new_block};
+use crate::outcome::new_block;
 use core::ffi::c_char;
 use core::fmt::{self, Write};
 use core::ptr::null_mut;
@@ -20,31 +21,28 @@ struct Json<'a> {
     process: Snapshot,
 }
 
-/// JSON of `stats` in the `size` bytes at `buf`, or in a new block if `buf` is null or `size` 0. What does not fit gives
-/// null with `errno` ERANGE, and an empty string in `buf`; without memory: null with ENOMEM.
+/// JSON of `stats` in the `size` bytes at `buf`, cut where these end, or in a new block if `buf` is null or `size` 0:
+/// null with `errno` ENOMEM without memory for one.
 ///
 /// # Safety
 /// `buf` is null or has `size` bytes.
 #[cold]
 pub unsafe fn write(stats: &MiStats, size: usize, buf: *mut c_char) -> *mut c_char {
     let json = Json { stats, info: process::info(), process: oximalloc::heap::figures::process().memory };
-    let mut out = Out { at: null_mut(), room: 0, len: 0 };
-    let _ = out.write_fmt(format_args!("{json}"));
-    let need = out.len + 1;
-    let given = !buf.is_null() && size > 0;
-    let start = if given { buf } else { new_block(need).cast::<c_char>() };
+    let (start, size) = if buf.is_null() || size == 0 {
+        let mut count = Out { at: null_mut(), room: 0, len: 0 };
+        let _ = count.write_fmt(format_args!("{json}"));
+        (new_block(count.len + 1).cast::<c_char>(), count.len + 1)
+    } else {
+        (buf, size)
+    };
     if start.is_null() {
         return null_mut();
     }
-    if given && need > size {
-        // SAFETY: `buf` has `size` bytes, at least one.
-        unsafe { buf.write(0) };
-        return failed(libc::ERANGE).cast();
-    }
-    let mut out = Out { at: start, room: need - 1, len: 0 };
+    let mut out = Out { at: start, room: size - 1, len: 0 };
     let _ = out.write_fmt(format_args!("{json}"));
-    // SAFETY: `start` has `need` bytes, and what was written is at most one less.
-    unsafe { start.add(out.len.min(need - 1)).write(0) };
+    // SAFETY: `start` has `size` bytes, and what was written is at most one less.
+    unsafe { start.add(out.len.min(size - 1)).write(0) };
     start
 }
 
@@ -56,6 +54,7 @@ struct Out {
 }
 
 impl Write for Out {
+    #[cold]
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let fits = text.len().min(self.room.saturating_sub(self.len));
         if fits > 0 {

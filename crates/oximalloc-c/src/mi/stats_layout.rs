@@ -50,12 +50,14 @@ pub struct Counter {
 }
 
 impl From<CountValue> for Count {
+    #[cold]
     fn from(CountValue { total, peak, current }: CountValue) -> Count {
         Count { total, peak, current }
     }
 }
 
 impl Count {
+    #[cold]
     fn add(&mut self, more: CountValue) {
         let CountValue { total, peak, current } = more;
         *self = CountValue { total: self.total, peak: self.peak, current: self.current }
@@ -135,6 +137,7 @@ impl MiStats {
     ///
     /// # Safety
     /// `p` is null, or a struct that begins with its size and its version, and has that size.
+    #[cold]
     pub unsafe fn at<'a>(p: *mut MiStats) -> Option<&'a mut MiStats> {
         // SAFETY: the two words are there, by the contract; the rest is not looked at before they are right.
         unsafe {
@@ -269,11 +272,13 @@ pub const fn bin_size(row: usize) -> usize {
 }
 
 /// The first row whose size is at least `size`, of a block that shares a page.
+#[cold]
 fn row_of(size: usize) -> usize {
     (0..LAST).find(|row| bin_size(*row) >= size).unwrap_or(LAST)
 }
 
 /// Bytes of a page with blocks of a row; 0 where blocks have pages of their own.
+#[cold]
 pub fn page_size(row: usize) -> usize {
     let size = bin_size(row);
     if row < LAST && size <= BLOCK_MAX { Bin::of(size).slices() * SLICE } else { 0 }

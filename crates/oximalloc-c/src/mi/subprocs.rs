@@ -12,16 +12,19 @@ pub struct SubprocId(*const Subproc);
 
 impl SubprocId {
     /// The subprocess, or None for null and for one that has ended.
+    #[cold]
     pub fn get(self) -> Option<&'static Subproc> {
         if self.0.is_null() { None } else { Subproc::at(self.0) }
     }
 
     /// Its number, or None.
+    #[cold]
     pub fn number(self) -> Option<u32> {
         self.get().map(Subproc::number)
     }
 
     /// The subprocess, or None (reported) if it has ended.
+    #[cold]
     pub fn known(self, function: &str) -> Option<&'static Subproc> {
         let known = Subproc::at(self.0);
         if known.is_none() {
@@ -33,18 +36,21 @@ impl SubprocId {
 
 /// The subprocess of all threads that are in no other.
 #[unsafe(no_mangle)]
+#[cold]
 pub extern "C" fn mi_subproc_main() -> SubprocId {
     SubprocId(Subproc::at(null()).map_or(null(), |main| main))
 }
 
 /// The subprocess of this thread.
 #[unsafe(no_mangle)]
+#[cold]
 pub extern "C" fn mi_subproc_current() -> SubprocId {
     SubprocId(Subproc::current())
 }
 
 /// A new subprocess; null, which is the main one, with `errno` ENOMEM without memory.
 #[unsafe(no_mangle)]
+#[cold]
 pub extern "C" fn mi_subproc_new() -> SubprocId {
     match Subproc::new() {
         Some(subproc) => SubprocId(subproc),
@@ -61,6 +67,7 @@ pub extern "C" fn mi_subproc_new() -> SubprocId {
 /// # Safety
 /// The threads of the subprocess have ended, and nobody uses its heaps or blocks any more.
 #[unsafe(no_mangle)]
+#[cold]
 pub unsafe extern "C" fn mi_subproc_destroy(subproc: SubprocId) {
     if let Some(subproc) = subproc.known("subproc_destroy") {
         subproc.destroy();
@@ -69,6 +76,7 @@ pub unsafe extern "C" fn mi_subproc_destroy(subproc: SubprocId) {
 
 /// Puts this thread into a subprocess: its plain allocations are from that one's main heap, and its theaps end.
 #[unsafe(no_mangle)]
+#[cold]
 pub extern "C" fn mi_subproc_add_current_thread(subproc: SubprocId) {
     if let Some(subproc) = subproc.known("subproc_add_current_thread") {
         heaps::subproc_add_current_thread(subproc);

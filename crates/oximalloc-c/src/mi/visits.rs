@@ -22,6 +22,7 @@ pub struct HeapArea {
 }
 
 impl HeapArea {
+    #[cold]
     fn of(area: &Area) -> HeapArea {
         HeapArea {
             blocks: area.start.cast(),
@@ -42,6 +43,7 @@ pub type HeapVisit = Option<extern "C" fn(*mut Heap, *mut c_void) -> bool>;
 
 /// # Safety
 /// No other thread uses the heap meanwhile.
+#[cold]
 unsafe fn visit(heap: &Heap, which: Pages, visit_blocks: bool, visitor: BlockVisit, arg: *mut c_void) -> bool {
     let Some(visitor) = visitor else { return false };
     let tell = |area: &Area, block: Option<*mut u8>| {
@@ -56,6 +58,7 @@ unsafe fn visit(heap: &Heap, which: Pages, visit_blocks: bool, visitor: BlockVis
 /// # Safety
 /// `heap` is null, or a heap that has not ended; no other thread uses it meanwhile.
 #[unsafe(no_mangle)]
+#[cold]
 pub unsafe extern "C" fn mi_heap_visit_blocks(
     heap: *mut Heap,
     visit_blocks: bool,
@@ -72,6 +75,7 @@ pub unsafe extern "C" fn mi_heap_visit_blocks(
 /// # Safety
 /// As [`mi_heap_visit_blocks`].
 #[unsafe(no_mangle)]
+#[cold]
 pub unsafe extern "C" fn mi_heap_visit_abandoned_blocks(
     heap: *mut Heap,
     visit_blocks: bool,
@@ -87,6 +91,7 @@ pub unsafe extern "C" fn mi_heap_visit_abandoned_blocks(
 /// # Safety
 /// `theap` is null, or a theap of the calling thread; no other thread uses its heap meanwhile.
 #[unsafe(no_mangle)]
+#[cold]
 pub unsafe extern "C" fn mi_theap_visit_blocks(
     theap: *const Theap,
     visit_blocks: bool,
@@ -102,6 +107,7 @@ pub unsafe extern "C" fn mi_theap_visit_blocks(
 
 /// Visits all heaps of the subprocess, its main one too.
 #[unsafe(no_mangle)]
+#[cold]
 pub extern "C" fn mi_subproc_visit_heaps(subproc: SubprocId, visitor: HeapVisit, arg: *mut c_void) -> bool {
     match (subproc.known("subproc_visit_heaps"), visitor) {
         (Some(subproc), Some(visitor)) => {

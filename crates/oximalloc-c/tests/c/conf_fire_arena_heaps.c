@@ -1,4 +1,5 @@
 // build: link
+// memcheck: no
 // tests: mi_heap_new_in_arena mi_heap_destroy mi_heap_delete
 // 32 threads make heaps in one exclusive arena, use them and end them: all blocks are inside, and in the end the
 // arena is as free as at first.

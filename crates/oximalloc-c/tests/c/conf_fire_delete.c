@@ -1,4 +1,5 @@
 // build: link
+// memcheck: no
 // tests: mi_heap_delete mi_heap_of mi_heap_main mi_free
 // A heap that 32 threads filled is deleted while they allocate in other heaps and free its blocks. What they keep
 // stays valid, and is in the main heap afterwards.

@@ -1,4 +1,5 @@
 // build: link
+// memcheck: no
 // tests: mi_heap_destroy
 // Heaps with full pages, huge blocks, aligned blocks and pages of ended threads are destroyed by one thread while 31
 // others go on in theirs; no other heap loses a byte, and memory does not add up.

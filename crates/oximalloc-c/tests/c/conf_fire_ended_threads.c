@@ -1,4 +1,5 @@
 // build: link
+// memcheck: no
 // tests: mi_heap_destroy mi_heap_delete
 // Wave after wave of threads leaves blocks in one heap and ends, freeing half of what the wave before left: the counts
 // are exact after each wave, and the heap goes with all of it.

@@ -1,4 +1,5 @@
 // build: link
+// memcheck: no
 // tests: mi_heap_delete mi_free mi_heap_malloc
 // 16 threads fill heaps of their own, pass the blocks on, and delete the heap at once; 16 others free the blocks,
 // before, while and after the heap goes. All memory comes back.

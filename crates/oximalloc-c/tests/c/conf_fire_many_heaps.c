@@ -1,4 +1,5 @@
 // build: link
+// memcheck: no
 // tests: mi_heap_new mi_heap_delete mi_heap_destroy
 // A hundred thousand heaps, each with some blocks, made and ended one after another: memory stays flat.
 #include "conf.h"

@@ -1,4 +1,5 @@
 // build: link
+// memcheck: no
 // tests: mi_heap_new mi_heap_destroy mi_subproc_visit_heaps
 // A thousand heaps that live at once, used by 32 threads, and are then gone; a second time memory does not grow.
 #include "conf.h"

@@ -1,4 +1,5 @@
 // build: link
+// memcheck: no
 // tests: mi_heap_realloc mi_heap_rezalloc mi_heap_realloc_aligned mi_realloc
 // 32 threads move blocks from heap to heap by reallocation, growing and shrinking; contents stay, and the heaps'
 // counts come out right.

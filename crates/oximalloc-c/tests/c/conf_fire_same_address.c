@@ -1,4 +1,5 @@
 // build: link
+// memcheck: no
 // tests: mi_heap_new mi_heap_destroy mi_heap_delete mi_heap_theap
 // 32 threads make and end heaps as fast as they can, so that addresses come back at once and in other threads: each
 // new heap is empty everywhere, and its blocks are its own.

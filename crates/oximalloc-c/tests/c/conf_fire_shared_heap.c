@@ -1,4 +1,5 @@
 // build: link
+// memcheck: no
 // tests: mi_heap_new mi_heap_malloc mi_heap_zalloc mi_heap_realloc mi_heap_malloc_aligned
 // 32 threads allocate in eight heaps at once and free each other's blocks; no block loses its contents or its heap, and
 // in the end each heap has exactly what is left.

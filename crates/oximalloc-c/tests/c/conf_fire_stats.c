@@ -1,4 +1,5 @@
 // build: link
+// memcheck: no
 // tests: mi_stats_get mi_stats_get_json mi_heap_stats_get mi_collect mi_heap_collect
 // Figures are asked for and memory is collected by some threads while others work, make heaps and end: figures stay
 // sensible, nothing is lost.

@@ -1,4 +1,5 @@
 // build: link
+// memcheck: no
 // tests: mi_subproc_new mi_subproc_add_current_thread mi_subproc_destroy
 // 32 threads in eight subprocesses allocate and end, leaving half of it; then the subprocesses are destroyed, while
 // threads of the main one go on.

@@ -1,4 +1,5 @@
 // build: link
+// memcheck: no
 // Each of 32 threads visits a heap that it alone uses, while all others work in theirs and free blocks that came from
 // it before: the blocks seen are exactly those in use. (An area may still count those that were just freed.)
 #include "conf.h"

@@ -20,6 +20,7 @@ type GetPage<'a> = dyn FnMut(usize, i32) -> *mut u8 + 'a;
 /// Reserve up to `pages` huge pages of 1 GiB in one arena, from the memory of a NUMA node (-1: any), and say how many
 /// there are. Getting them stops after `timeout_ms` (0: never). ENOMEM if there is none, ETIMEDOUT if that is because
 /// of the time, EINVAL for none.
+#[cold]
 pub fn reserve_huge(
     pages: usize,
     numa: i32,
@@ -30,6 +31,7 @@ pub fn reserve_huge(
     get(pages, timeout_ms, Use { subproc, exclusive, numa }, &mut os::reserve_huge_page)
 }
 
+#[cold]
 pub(super) fn get(
     pages: usize,
     timeout_ms: u64,
@@ -92,10 +94,12 @@ pub(super) fn get(
 
 /// Reserve huge pages for the main subprocess, spread evenly over so many NUMA nodes (0: all), in an arena for each;
 /// the time is divided likewise. Says how many pages there are, and what stopped it if something did.
+#[cold]
 pub fn interleave(pages: usize, nodes: usize, timeout_ms: u64) -> (usize, Result<(), i32>) {
     spread(pages, nodes, timeout_ms, &mut os::reserve_huge_page)
 }
 
+#[cold]
 pub(super) fn spread(pages: usize, nodes: usize, timeout_ms: u64, page: &mut GetPage<'_>) -> (usize, Result<(), i32>) {
     let nodes = if nodes == 0 { os::numa::nodes() } else { nodes }.clamp(1, pages.clamp(1, MOST));
     let each_ms = timeout_ms.div_ceil(nodes as u64);

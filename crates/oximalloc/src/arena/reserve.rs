@@ -19,6 +19,7 @@ const LARGEST: usize = 1 << 44;
 const HUGE_PAGE_MS: u64 = 500;
 
 /// What the options ask for at the start of a process.
+#[cold]
 pub(super) fn at_start() {
     let main = Use { subproc: 0, exclusive: false, numa: -1 };
     let pages = options::get(Opt::ReserveHugeOsPages).max(0) as usize;
@@ -46,6 +47,7 @@ pub(super) fn at_start() {
 /// Reserve an arena of at least `bytes` bytes, its record included. `commit`: accessible at once; else as the options
 /// say. `large`: of large OS pages, if the system has any to spare (they are committed in any case). ENOMEM when the
 /// system refuses, or for less than [`min_size`].
+#[cold]
 pub fn reserve(bytes: usize, commit: bool, large: bool, exclusive: bool, subproc: u32) -> Result<ArenaRef, i32> {
     if bytes < min_size() || bytes > LARGEST {
         return Err(libc::ENOMEM);
@@ -84,6 +86,7 @@ pub struct Given {
 /// - nobody else uses the range from now on, it is mapped until the end of the process, and as `given` says;
 /// - the function, if there is one, makes a range readable and writable when it says so, and may be called by any
 ///   thread at any time.
+#[cold]
 pub unsafe fn manage(start: *mut u8, bytes: usize, given: &Given) -> Result<ArenaRef, i32> {
     // SAFETY: by the contract.
     let made = unsafe { manage_quietly(start, bytes, given) };
@@ -93,6 +96,7 @@ pub unsafe fn manage(start: *mut u8, bytes: usize, given: &Given) -> Result<Aren
     made
 }
 
+#[cold]
 unsafe fn manage_quietly(start: *mut u8, bytes: usize, given: &Given) -> Result<ArenaRef, i32> {
     let end = start.addr().checked_add(bytes).ok_or(libc::EINVAL)? & !SLICE_MASK;
     let before = start.addr().wrapping_neg() & SLICE_MASK;

@@ -9,6 +9,7 @@ use crate::diag::output::{Line, Sink};
 use core::fmt::Write;
 
 /// Print a picture of each arena: a line for 64 slices (4 MiB), and one for many that are alike.
+#[cold]
 pub fn print(sink: &Sink) {
     sink.print(format_args!(
         "arenas: a character is {} KiB: R record, x used, p free and waiting for its purge, - free and committed, \
@@ -18,6 +19,7 @@ pub fn print(sink: &Sink) {
     table::all().for_each(|arena| print_arena(sink, arena));
 }
 
+#[cold]
 fn print_arena(sink: &Sink, arena: &Arena) {
     let mut words = Line::<128>::new();
     let _ = write!(words, "subprocess {}", arena.subproc());
@@ -51,16 +53,19 @@ fn print_arena(sink: &Sink, arena: &Arena) {
     print_alike(sink, alike);
 }
 
+#[cold]
 fn print_alike(sink: &Sink, rows: usize) {
     if rows > 0 {
         sink.print(format_args!("         {rows} more like that\n"));
     }
 }
 
+#[cold]
 fn text(row: &[u8; WORD]) -> &str {
     core::str::from_utf8(row).unwrap_or_default().trim_end()
 }
 
+#[cold]
 fn row(arena: &Arena, word: usize) -> [u8; WORD] {
     let record = Arena::record_slices(arena.slices());
     let (free, dirty) = (arena.free().word(word), arena.dirty().word(word));

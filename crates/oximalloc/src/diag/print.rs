@@ -40,6 +40,7 @@ pub fn table(sink: &Sink, stats: Option<&Snapshot>, heaps: HeapSnapshot, bins: &
 }
 
 /// Print all options in force.
+#[cold]
 pub fn options(sink: &Sink) {
     options::print_to(sink);
 }
@@ -63,6 +64,7 @@ pub fn process(sink: &Sink) {
     ));
 }
 
+#[cold]
 fn heading(sink: &Sink) {
     sink.print(format_args!(
         "{:<14}:{:>12}{:>12}{:>12}{:>12}{:>12}{:>10}\n",
@@ -70,6 +72,7 @@ fn heading(sink: &Sink) {
     ));
 }
 
+#[cold]
 fn blank(sink: &Sink) {
     sink.print(format_args!("\n"));
 }
@@ -113,12 +116,14 @@ fn calls(sink: &Sink, stats: &Snapshot) {
     total(sink, "purges", &Number(stats.purge_calls));
 }
 
+#[cold]
 fn bytes(sink: &Sink, name: &str, value: CountValue) {
     let (peak, all, current, freed) =
         (Bytes(value.peak), Bytes(value.total), Bytes(value.current), Bytes(value.freed()));
     sink.print(format_args!("  {name:<12}:{peak:>12}{all:>12}{current:>12}{freed:>12}\n"));
 }
 
+#[cold]
 fn numbers(sink: &Sink, name: &str, value: CountValue) {
     let (peak, all, current, freed) =
         (Number(value.peak), Number(value.total), Number(value.current), Number(value.freed()));
@@ -126,10 +131,12 @@ fn numbers(sink: &Sink, name: &str, value: CountValue) {
 }
 
 /// A row of which only the total is known.
+#[cold]
 fn total(sink: &Sink, name: &str, value: &dyn fmt::Display) {
     sink.print(format_args!("  {name:<12}:{:>12}{value:>12}\n", ""));
 }
 
+#[cold]
 fn letter(block_size: usize) -> char {
     match block_size {
         size if size <= SMALL_MAX => 'S',
@@ -146,10 +153,12 @@ struct Sum {
 }
 
 impl Sum {
+    #[cold]
     fn plus(self, other: Sum) -> Sum {
         Sum { bytes: self.bytes.plus(other.bytes), count: self.count.saturating_add(other.count) }
     }
 
+    #[cold]
     fn print(&self, sink: &Sink, name: fmt::Arguments, block_size: Option<usize>) {
         let CountValue { total, peak, current } = self.bytes;
         let unit = block_size.and_then(|size| i64::try_from(size).ok()).map(Bytes);
@@ -174,6 +183,7 @@ impl Sum {
 struct Bytes(i64);
 
 impl fmt::Display for Bytes {
+    #[cold]
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         scaled(f, self.0, 1024, &["B", "KiB", "MiB", "GiB", "TiB"])
     }
@@ -183,6 +193,7 @@ impl fmt::Display for Bytes {
 struct Number(i64);
 
 impl fmt::Display for Number {
+    #[cold]
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         if self.0.unsigned_abs() < 100_000 {
             return f.pad(Line::<32>::of(format_args!("{}", self.0)).as_str());
@@ -192,6 +203,7 @@ impl fmt::Display for Number {
 }
 
 /// `value` in the largest of `units`, each `step` times the one before, in which it is at least 1; rounded down.
+#[cold]
 fn scaled(f: &mut fmt::Formatter, value: i64, step: i64, units: &[&str]) -> fmt::Result {
     let (mut whole, mut tenths, mut name) = (value, 0, "");
     for (i, unit) in units.iter().enumerate() {
@@ -216,6 +228,7 @@ fn scaled(f: &mut fmt::Formatter, value: i64, step: i64, units: &[&str]) -> fmt:
 struct Seconds(u64);
 
 impl fmt::Display for Seconds {
+    #[cold]
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.pad(Line::<32>::of(format_args!("{}.{:03}", self.0 / 1000, self.0 % 1000)).as_str())
     }

@@ -50,6 +50,7 @@ impl Stats {
     /// let all = oximalloc::stats::process();
     /// assert!(all.blocks_in_use() >= 0);
     /// ```
+    #[cold]
     pub fn blocks_in_use(&self) -> i64 {
         self.bins.iter().map(|row| row.current).sum::<i64>() + self.heaps.singles.current
     }
@@ -60,6 +61,7 @@ impl Stats {
     /// let bytes = oximalloc::stats::process().binned_bytes();
     /// assert!(bytes.current <= bytes.peak && bytes.peak <= bytes.total);
     /// ```
+    #[cold]
     pub fn binned_bytes(&self) -> CountValue {
         self.bins.iter().fold(CountValue::default(), |sum, row| sum.plus(row.bytes()))
     }
@@ -71,6 +73,7 @@ impl Stats {
     /// assert!(oximalloc::stats::process().bytes_in_use() >= 112);
     /// # unsafe { oximalloc::raw::free(block) };
     /// ```
+    #[cold]
     pub fn bytes_in_use(&self) -> i64 {
         self.binned_bytes().current + self.heaps.malloc_huge.current
     }
@@ -111,6 +114,7 @@ fn memory_of(number: u32) -> Snapshot {
 /// assert!(all.heaps.pages.current <= all.heaps.pages.total);
 /// # drop(block);
 /// ```
+#[cold]
 pub fn process() -> Stats {
     Stats::of(Of::Process)
 }
@@ -127,6 +131,7 @@ pub fn process() -> Stats {
 /// # assert!(!block.is_null());
 /// heaps::heap_destroy(heap);
 /// ```
+#[cold]
 pub fn heap(heap: &record::Heap) -> Stats {
     Stats::of(Of::Heap(heap))
 }
@@ -164,6 +169,7 @@ pub struct Totals {
 /// assert!(oximalloc::stats::totals().huge_bytes <= oximalloc::stats::totals().mapped);
 /// # drop(block);
 /// ```
+#[cold]
 pub fn totals() -> Totals {
     let stats = process();
     let bytes = |n: i64| usize::try_from(n).unwrap_or(0);

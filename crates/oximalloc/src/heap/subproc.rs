@@ -45,6 +45,7 @@ impl Past {
         }
     }
 
+    #[cold]
     fn leave_to(&self, other: &Past) {
         self.stats.leave_to(&other.stats);
         let all = self.blocks.iter().zip(&other.blocks).chain(self.pages.iter().zip(&other.pages));
@@ -52,6 +53,7 @@ impl Past {
     }
 
     /// Forget it.
+    #[cold]
     pub fn reset(&self) {
         self.stats.reset();
         self.blocks.iter().chain(&self.pages).for_each(Count::reset);
@@ -59,6 +61,7 @@ impl Past {
 }
 
 impl Linked for Subproc {
+    #[cold]
     fn link(&self) -> &AtomicPtr<Subproc> {
         &self.free
     }
@@ -78,6 +81,7 @@ static FREE: Stack<Subproc> = Stack::new();
 static NUMBERS: AtomicU32 = AtomicU32::new(1);
 
 /// All there ever were, the main one too.
+#[cold]
 pub fn all() -> impl Iterator<Item = &'static Subproc> {
     // Acquire: pairs with the Release in `fresh`.
     let mut at = ALL.load(Ordering::Acquire);
@@ -91,6 +95,7 @@ pub fn all() -> impl Iterator<Item = &'static Subproc> {
 
 impl Subproc {
     /// The subprocess at an address; null stands for the main one. None if there is none.
+    #[cold]
     pub fn at(p: *const Subproc) -> Option<&'static Subproc> {
         if p.is_null() {
             return Some(&FIRST);
@@ -99,32 +104,38 @@ impl Subproc {
     }
 
     /// That of a number (which some heap has).
+    #[cold]
     pub fn of_number(number: u32) -> &'static Subproc {
         all().find(|subproc| subproc.number.load(Ordering::Relaxed) == number).unwrap_or(&FIRST)
     }
 
     /// The others that there are.
+    #[cold]
     pub fn others() -> impl Iterator<Item = &'static Subproc> {
         all().filter(|subproc| !ptr::eq(*subproc, &FIRST) && !subproc.main.load(Ordering::Relaxed).is_null())
     }
 
     /// That of the calling thread.
+    #[cold]
     pub fn current() -> &'static Subproc {
         Self::of_number(Theap::current().root().heap().subproc.load(Ordering::Relaxed))
     }
 
     /// Its number.
+    #[cold]
     pub fn number(&self) -> u32 {
         self.number.load(Ordering::Relaxed)
     }
 
     /// Its main heap.
+    #[cold]
     pub fn main_heap(&self) -> &'static Heap {
         // SAFETY: set while the subprocess lives, and heaps' records are never unmapped.
         unsafe { self.main.load(Ordering::Relaxed).as_ref() }.unwrap_or(&MAIN)
     }
 
     /// A new one, with a main heap; None without memory.
+    #[cold]
     pub fn new() -> Option<&'static Subproc> {
         let subproc = FREE.take_one().or_else(fresh)?;
         match end::new(subproc.number(), None) {
@@ -141,6 +152,7 @@ impl Subproc {
     /// Free all that was allocated in it, and end it; its arenas are the main one's from now on. Its threads must have
     /// ended: of one that has not, the blocks stay in use, and the thread is the main subprocess's. The main
     /// subprocess cannot end (false).
+    #[cold]
     pub fn destroy(&'static self) -> bool {
         if ptr::eq(self, &FIRST) {
             return false;
@@ -164,6 +176,7 @@ impl Subproc {
     }
 }
 
+#[cold]
 fn fresh() -> Option<&'static Subproc> {
     let memory = meta_alloc(size_of::<Subproc>(), align_of::<Subproc>()) as *mut Subproc;
     // SAFETY: fresh zeroed memory of that size, and zero is a subprocess without a main heap.

@@ -9,7 +9,7 @@ use crate::base::sync::Ordering;
 use crate::diag::options::{self, Opt};
 use crate::page::Page;
 use crate::page::bins::Bin;
-use crate::page::stack::last_of;
+use crate::page::stack::{Stack, last_of};
 use crate::page::word::{Given, State};
 use core::ptr;
 
@@ -349,20 +349,14 @@ impl Theap {
                 disown(page);
             }
         }
-        loop {
-            // SAFETY: by the contract; records are never unmapped.
-            unsafe {
-                let heap = Heap::of_page((*page).heap());
-                heap.stats.pages_abandoned.add(1);
-                if heap.abandoned[(*page).bin().index()].push(page) {
-                    return;
-                }
-                heap.stats.pages_abandoned.sub(1);
-                if ptr::eq((*page).heap(), heap.as_page_heap()) {
-                    // The heap was destroyed, and its pages with it.
-                    return;
-                }
-                // The heap was deleted, and the page is another's now.
+        // SAFETY: by the contract; records are never unmapped, nor are those of heaps.
+        unsafe {
+            let bin = (*page).bin().index();
+            // None: the heap was destroyed, and its pages with it.
+            if let Some(heap) =
+                Stack::push_by_label(page, || (*page).heap(), |heap| &Heap::of_page(*heap).abandoned[bin])
+            {
+                Heap::of_page(heap).stats.pages_abandoned.add(1);
             }
         }
     }

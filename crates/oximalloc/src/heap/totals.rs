@@ -30,6 +30,7 @@ pub enum Of<'a> {
 
 impl Of<'_> {
     /// What is counted late of a heap that has ended is the main heap's.
+    #[cold]
     fn has(self, heap: &Heap) -> bool {
         let heap = if heap.id.load(Ordering::Relaxed) == 0 { &MAIN } else { heap };
         match self {
@@ -41,6 +42,7 @@ impl Of<'_> {
     }
 
     /// What heaps have left.
+    #[cold]
     fn pasts(self) -> impl Iterator<Item = &'static Past> {
         let has = move |subproc: &&Subproc| match self {
             Of::Heap(_) => false,
@@ -50,6 +52,7 @@ impl Of<'_> {
         subproc::all().filter(has).map(|subproc| &subproc.past)
     }
 
+    #[cold]
     fn heaps(self) -> impl Iterator<Item = &'static Heap> {
         record::records().filter(move |heap| self.has(heap))
     }
@@ -70,6 +73,7 @@ struct Sum {
 }
 
 impl Sum {
+    #[cold]
     fn row(self, of: Of, b: usize) -> BinRow {
         let current = (self.taken.wrapping_sub(self.back) as i64 - self.waiting).max(0);
         let mut peak = self.peak.max(current);
@@ -91,6 +95,7 @@ impl Sum {
 ///
 /// What came is read first, what waits next, and what went last, as it is also moved from theaps to heaps: so what happens
 /// meanwhile makes `current` too small rather than too large, and no peak is noted that never was.
+#[cold]
 fn gather(of: Of, first: usize, waiting: bool, sums: &mut [Sum]) {
     let last = first + sums.len();
     let main = of.has(&MAIN);
@@ -138,6 +143,7 @@ fn gather(of: Of, first: usize, waiting: bool, sums: &mut [Sum]) {
 }
 
 /// One bin: blocks taken from pages in all, and in the program's hands now.
+#[cold]
 pub fn bin(of: Of, b: usize) -> BinRow {
     let mut sum = [Sum::default()];
     gather(of, b, true, &mut sum);
@@ -166,6 +172,7 @@ pub fn pages(of: Of) -> [CountValue; BINS + 1] {
 }
 
 /// What heaps count, added up.
+#[cold]
 pub fn heaps(of: Of) -> HeapSnapshot {
     let all = of.heaps().map(|heap| &heap.stats).chain(of.pasts().map(|past| &past.stats));
     all.fold(HeapSnapshot::default(), |sum, stats| sum.plus(stats.raw())).sound()
@@ -207,6 +214,7 @@ pub(super) fn leave_all(heap: &Heap, past: &Past) {
     leave_counts(heap, past);
 }
 
+#[cold]
 fn leave_counts(heap: &Heap, past: &Past) {
     heap.stats.leave_to(&past.stats);
     heap.page_bins.iter().zip(&past.pages).for_each(|(mine, past)| mine.leave_to(past));

@@ -38,6 +38,7 @@ struct FreeSet {
 }
 
 impl FreeSet {
+    #[cold]
     fn add(&mut self, page: &Page, block: *const u8) {
         let index = (block.addr().wrapping_sub(page.start().addr())) / page.block_size();
         if page.contains(block as *mut Block) && index < BLOCKS && self.bits[index / 64] & 1 << (index % 64) == 0 {
@@ -46,12 +47,14 @@ impl FreeSet {
         }
     }
 
+    #[cold]
     fn has(&self, index: usize) -> bool {
         self.bits[index / 64] & 1 << (index % 64) != 0
     }
 
     /// # Safety
     /// - nobody changes the page meanwhile, nor the stacks and chains that hold its blocks.
+    #[cold]
     unsafe fn of(page: &Page) -> FreeSet {
         let mut set = FreeSet { bits: [0; BLOCKS / 64], count: 0 };
         page.for_each_free(|block| set.add(page, block as *const u8));
@@ -81,6 +84,7 @@ impl FreeSet {
 }
 
 /// Whether a page is one of those without an owner that lives.
+#[cold]
 fn is_abandoned(page: &Page) -> bool {
     // SAFETY: the owner of a page in use.
     unsafe { Theap::of_owner(page.owner()) }.tag.load(crate::base::sync::Ordering::Relaxed) == 0
@@ -102,6 +106,7 @@ pub enum Pages<'a> {
 ///
 /// # Safety
 /// - no other thread allocates from the heap or frees its blocks meanwhile.
+#[cold]
 pub unsafe fn pages(
     heap: &Heap,
     which: Pages,
@@ -127,6 +132,7 @@ pub unsafe fn pages(
 
 /// # Safety
 /// - as for [`pages`].
+#[cold]
 unsafe fn one(page: &Page, blocks: bool, visit: &mut impl FnMut(&Area, Option<*mut u8>) -> bool) -> bool {
     let (size, carved) = (page.block_size(), page.carved() as usize);
     let single = page.bin() == Bin::SINGLE;

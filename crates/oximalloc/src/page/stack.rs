@@ -109,6 +109,32 @@ impl<T: Linked> Stack<T> {
         self.swap(ptr::null_mut())
     }
 
+    /// Push one record to the list that belongs to its label, which another thread may change before it closes that list:
+    /// then it goes to the new label's. Says which; None, and nothing done, when a list is closed and stays the label's.
+    ///
+    /// # Safety
+    /// - as for [`Stack::push`].
+    pub unsafe fn push_by_label<'a, L: PartialEq>(
+        item: *mut T,
+        label: impl Fn() -> L,
+        list: impl Fn(&L) -> &'a Stack<T>,
+    ) -> Option<L>
+    where
+        T: 'a,
+    {
+        loop {
+            let now = label();
+            // SAFETY: forwarded.
+            if unsafe { list(&now).push(item) } {
+                return Some(now);
+            }
+            // The push that found the list closed sees what its closer did before, a new label among it.
+            if label() == now {
+                return None;
+            }
+        }
+    }
+
     /// Take one record and put the others back; None when there are none.
     pub fn take_one<'a>(&self) -> Option<&'a T> {
         let first = self.take_all();
@@ -203,6 +229,34 @@ mod loom_tests {
             got += unsafe { drain(list.close()) };
             let pushed: usize = pushers.into_iter().map(|t| t.join().unwrap()).sum();
             assert_eq!(got, pushed);
+        });
+    }
+
+    /// A thread pushes a record while another gives it a new label and closes the old one's list, passing on what it finds
+    /// there: the record is on the new list, once.
+    #[test]
+    fn loom_a_record_follows_its_label() {
+        loom::model(|| {
+            let lists = Arc::new([Stack::<Item>::new(), Stack::new()]);
+            let label = Arc::new(crate::base::sync::AtomicUsize::new(0));
+            let pusher = {
+                let (lists, label) = (lists.clone(), label.clone());
+                thread::spawn(move || {
+                    let now = || label.load(Ordering::Relaxed);
+                    // SAFETY: fresh and on no list.
+                    let to = unsafe { Stack::push_by_label(item(), now, |l| &lists[*l]) };
+                    assert!(to.is_some(), "the label changed before the list was closed");
+                })
+            };
+            label.store(1, Ordering::Relaxed);
+            let found = lists[0].close();
+            if !found.is_null() {
+                // SAFETY: taken off its list; the only one there is.
+                assert!(unsafe { lists[1].push(found) });
+            }
+            pusher.join().unwrap();
+            // SAFETY: what was taken is ours.
+            assert_eq!(unsafe { drain(lists[1].take_all()) }, 1);
         });
     }
 }

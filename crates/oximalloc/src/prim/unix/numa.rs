@@ -10,6 +10,7 @@ const NODES_MAX: usize = 1024;
 const PER_WORD: usize = usize::BITS as usize;
 
 /// One more than the largest number of a node that has memory or processors. The file is read at the first call.
+#[cold]
 pub fn nodes() -> usize {
     static NODES: AtomicUsize = AtomicUsize::new(0);
     let known = NODES.load(Ordering::Relaxed);
@@ -24,6 +25,7 @@ pub fn nodes() -> usize {
 }
 
 /// The last number of a list as the kernel prints it: `0-3,8`. 0 if there is none.
+#[cold]
 fn last_of_list(text: &[u8]) -> usize {
     let digits = |b: &u8| b.is_ascii_digit();
     let last = text.split(|b| !digits(b)).rfind(|part| !part.is_empty()).unwrap_or_default();
@@ -31,6 +33,7 @@ fn last_of_list(text: &[u8]) -> usize {
 }
 
 /// The node that the calling thread runs on at the moment.
+#[cold]
 pub fn current() -> usize {
     let (mut cpu, mut node): (libc::c_uint, libc::c_uint) = (0, 0);
     let none = core::ptr::null_mut::<u8>();
@@ -43,6 +46,7 @@ pub fn current() -> usize {
 ///
 /// # Safety
 /// - the range consists of whole OS pages of the caller's mappings.
+#[cold]
 pub unsafe fn prefer(p: *mut u8, size: usize, node: usize) -> bool {
     const MPOL_PREFERRED: libc::c_int = 1;
     let mut mask = [0usize; NODES_MAX / PER_WORD];
