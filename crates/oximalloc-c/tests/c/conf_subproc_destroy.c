@@ -1,4 +1,5 @@
 // build: link
+// memcheck: no
 // tests: mi_subproc_destroy
 // A subprocess goes with all that its threads left in it; the memory of the rest of the program stays. A hundred of
 // them, each with 32 MiB, do not add up. To destroy the main one does nothing. (In the reference library a heap cannot

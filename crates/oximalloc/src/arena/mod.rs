@@ -185,7 +185,6 @@ fn claim_from_arenas(subproc: u32, node: i32, n: usize, align: usize) -> Option<
 fn claim_from(arena: &'static Arena, n: usize, align: usize) -> Option<Span> {
     let (i, zero) = arena.claim(n, align)?;
     huge::note(IN_USE.fetch_add(n, Ordering::Relaxed) + n);
-    purge::note_claim(n);
     Some(Span { start: arena.at(i), slices: n, zero, origin: Origin(arena.index() as u32 + 1) })
 }
 

@@ -13,8 +13,8 @@ use crate::base::units::SliceIndex;
 use crate::diag::options::{self, Opt};
 use crate::prim::process::now_ms;
 
-/// Slices that may wait for their purge: 24 MiB, and as many as are in use and were claimed lately. A program that
-/// claims what it frees keeps it; one that only frees does not.
+/// Slices that may wait for their purge: 24 MiB, and as many as are in use and were claimed while they waited, lately. A
+/// program that claims what it frees keeps it; one that only frees does not.
 const WAITING: usize = (24 << 20) / SLICE;
 /// The longest run that is purged in one call, so that it is not kept from others for long: 32 MiB.
 const LONGEST: usize = 8 * WORD;
@@ -53,30 +53,33 @@ fn smallest() -> usize {
     bytes.div_ceil(SLICE).clamp(1, LONGEST)
 }
 
-/// Slices claimed so far, and how many those were when this period began, and the one before. A period is at least as
-/// long as the delay of purges.
-static CLAIMED: AtomicUsize = AtomicUsize::new(0);
+/// Slices that were claimed while they waited, so far, and how many those were when this period began, and the one
+/// before. A period is at least as long as the delay of purges.
+static AGAIN: AtomicUsize = AtomicUsize::new(0);
 static THIS_FROM: AtomicUsize = AtomicUsize::new(0);
 static LAST_FROM: AtomicUsize = AtomicUsize::new(0);
 /// When this period began, in milliseconds; 0 for the first.
 static PERIOD: AtomicU64 = AtomicU64::new(0);
 
-/// Slices were claimed.
-pub(super) fn note_claim(n: usize) {
-    CLAIMED.fetch_add(n, Ordering::Relaxed);
+/// Slices that waited were claimed.
+pub(super) fn taken_again(n: usize) {
+    if n > 0 {
+        unpend(n);
+        AGAIN.fetch_add(n, Ordering::Relaxed);
+    }
 }
 
-/// Slices that were claimed lately: in this period and the one before.
-fn claimed_lately(now: u64, delay: u64) -> usize {
-    let claimed = CLAIMED.load(Ordering::Relaxed);
+/// How many were in this period and the one before.
+fn taken_again_lately(now: u64, delay: u64) -> usize {
+    let again = AGAIN.load(Ordering::Relaxed);
     let began = PERIOD.load(Ordering::Relaxed);
     let age = now.saturating_sub(began);
     // Who comes second at a turn goes by the figures as they are: they only say how much may wait.
     if age >= delay && PERIOD.compare_exchange(began, now.max(1), Ordering::Relaxed, Ordering::Relaxed).is_ok() {
-        let this = THIS_FROM.swap(if began == 0 { 0 } else { claimed }, Ordering::Relaxed);
-        LAST_FROM.store(if age >= delay.saturating_mul(2) && began != 0 { claimed } else { this }, Ordering::Relaxed);
+        let this = THIS_FROM.swap(if began == 0 { 0 } else { again }, Ordering::Relaxed);
+        LAST_FROM.store(if age >= delay.saturating_mul(2) && began != 0 { again } else { this }, Ordering::Relaxed);
     }
-    claimed.wrapping_sub(LAST_FROM.load(Ordering::Relaxed))
+    again.wrapping_sub(LAST_FROM.load(Ordering::Relaxed))
 }
 
 /// Free slices that the caller owns, and see to their purge. `in_use` is the number of slices that then are in use.
@@ -93,7 +96,7 @@ pub(super) fn free(arena: &Arena, i: SliceIndex, n: usize, in_use: usize) {
             wait(arena, i, n, now, false);
             arena.set_free(i, n);
             due_at(now + delay);
-            let bound = WAITING + in_use.min(claimed_lately(now, delay));
+            let bound = WAITING + in_use.min(taken_again_lately(now, delay));
             if pending() > bound {
                 scan(Which::DownTo(bound - bound / 4));
             }

@@ -224,7 +224,7 @@ impl Arena {
             return None;
         }
         // Not before: what is refused goes on to wait for its purge.
-        super::purge::unpend(self.pending().clear(i.0, n));
+        super::purge::taken_again(self.pending().clear(i.0, n));
         Some(self.soil(i.0, n) == n && self.backing.is_clean())
     }
 
