@@ -31,7 +31,6 @@ pub mod bitmap;
 #[cfg(not(loom))]
 #[doc(hidden)]
 pub mod diag;
-#[cfg(not(loom))]
 #[doc(hidden)]
 pub mod heap;
 #[cfg(not(loom))]
@@ -47,6 +46,6 @@ pub mod prim;
 pub mod raw;
 
 #[cfg(not(loom))]
-pub use api::Oximalloc;
+pub use api::{Heap, Oximalloc};
 #[cfg(not(loom))]
 pub use api::{collect, options, stats};

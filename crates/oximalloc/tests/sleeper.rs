@@ -1,5 +1,5 @@
 //! Memory that others free for a thread that sleeps. A process of its own: it counts the pages of the process.
-use oximalloc::diag::stats::PROCESS;
+use oximalloc::heap::record::MAIN;
 use oximalloc::raw;
 use std::sync::mpsc::sync_channel;
 use std::thread;
@@ -14,7 +14,7 @@ fn what_a_sleeper_owns_goes_back_when_others_free_it() {
         sleep.recv().ok();
     });
     let blocks = take.recv().unwrap();
-    let pages = || PROCESS.pages.snapshot().current;
+    let pages = || MAIN.stats.pages.snapshot().current;
     let before = pages();
     for block in blocks {
         // SAFETY: allocated by the sleeper, which does not touch it.

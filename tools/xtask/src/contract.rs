@@ -36,6 +36,8 @@ pub struct Contract {
     pub shared: Vec<String>,
     /// Is it linked with those, or does it load them itself?
     pub shared_load: bool,
+    /// Under memcheck it is run too.
+    pub memcheck: bool,
     /// More arguments for the compiler.
     pub cflags: Vec<String>,
     /// The program's arguments.
@@ -56,13 +58,16 @@ pub struct Contract {
     pub flavours: Vec<Flavour>,
     /// A command that runs it: it is put before the program.
     pub wrap: Vec<String>,
+    /// The functions of the C interface that it tests.
+    pub tests: Vec<String>,
 }
 
 /// The keys that [`Contract::set`] knows.
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 16] = [
     "build",
     "shared",
     "shared-load",
+    "memcheck",
     "cflags",
     "args",
     "env",
@@ -74,6 +79,7 @@ const KEYS: [&str; 14] = [
     "timeout",
     "flavours",
     "wrap",
+    "tests",
 ];
 
 impl Contract {
@@ -83,6 +89,7 @@ impl Contract {
             build: Build::Preload,
             shared: Vec::new(),
             shared_load: true,
+            memcheck: true,
             cflags: Vec::new(),
             args: Vec::new(),
             env: Vec::new(),
@@ -93,6 +100,7 @@ impl Contract {
             timeout: Duration::from_secs(60),
             flavours: Flavour::ALL.to_vec(),
             wrap: Vec::new(),
+            tests: Vec::new(),
         };
         let mut prose = false;
         for line in source.lines().map_while(|line| line.strip_prefix("//")) {
@@ -125,6 +133,7 @@ impl Contract {
             }
             "shared" => self.shared.extend(words()),
             "shared-load" => self.shared_load = value != "no",
+            "memcheck" => self.memcheck = value != "no",
             "cflags" => self.cflags.extend(words()),
             "args" => self.args.extend(words()),
             "env" => {
@@ -150,6 +159,7 @@ impl Contract {
                 self.flavours = flavours.collect::<Result<_>>()?;
             }
             "wrap" => self.wrap.extend(words()),
+            "tests" => self.tests.extend(words()),
             _ => bail!("a key without a meaning"),
         }
         Ok(())
@@ -181,14 +191,15 @@ mod tests {
     #[test]
     fn reads_every_key() {
         let contract = Contract::parse(
-            "// build: link\n// shared: a.c b.cpp\n// shared-load: no\n// cflags: -O2\n// args: one two\n// env: A=1 B=x=y\n// signal: SIGABRT\n\
+            "// build: link\n// shared: a.c b.cpp\n// shared-load: no\n// memcheck: no\n// cflags: -O2\n// args: one two\n// env: A=1 B=x=y\n// signal: SIGABRT\n\
              // stderr: double free: of a block\n// stderr: second\n// no-stderr: assertion\n// stdout: done\n\
              // timeout: 5\n// flavours: checked\n// wrap: prlimit -v 200000\n\
+             // tests: mi_free mi_new\n// tests: mi_malloc\n\
              // calloc: prose may hold colons: here.\n#include <stdlib.h>\n// exit: 9\n",
         )
         .unwrap();
         assert_eq!(contract.build, Build::Link);
-        assert_eq!((contract.shared.len(), contract.shared_load), (2, false));
+        assert_eq!((contract.shared.len(), contract.shared_load, contract.memcheck), (2, false, false));
         assert_eq!(contract.args, ["one", "two"]);
         assert_eq!(contract.env, [("A".into(), "1".into()), ("B".into(), "x=y".into())]);
         assert_eq!(contract.end, Status::Signal(libc::SIGABRT));
@@ -196,6 +207,7 @@ mod tests {
         assert_eq!(contract.flavours, [Flavour::Checked]);
         assert_eq!(contract.timeout, Duration::from_secs(5));
         assert_eq!(contract.wrap, ["prlimit", "-v", "200000"]);
+        assert_eq!(contract.tests, ["mi_free", "mi_new", "mi_malloc"]);
     }
 
     #[test]

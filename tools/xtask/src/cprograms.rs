@@ -26,19 +26,36 @@ enum Outcome {
     Elsewhere,
 }
 
+/// The tool that sees reads and writes of what is nobody's, and decisions on what nobody wrote; all is as the library
+/// makes it, and no function of ours is replaced.
+const MEMCHECK: [&str; 5] =
+    ["valgrind", "--quiet", "--error-exitcode=99", "--leak-check=no", "--soname-synonyms=somalloc=nouserintercepts"];
+/// How much longer a program may take under it.
+const MEMCHECK_SLOWER: u32 = 5;
+
 /// Compiles and runs the programs whose name contains one of `filters`, or all; prints a line for each.
 pub fn run(flavour: Flavour, filters: &[String]) -> Result<Tally> {
+    run_under(flavour, filters, false)
+}
+
+/// The conformance tests under valgrind's memcheck.
+pub fn memcheck() -> Result<Tally> {
+    run_under(Flavour::Release, &["conf_".to_string()], true)
+}
+
+fn run_under(flavour: Flavour, filters: &[String], memcheck: bool) -> Result<Tally> {
     flavour.build()?;
     let programs = programs(filters)?;
-    let folder = workspace::target_dir().join("c-programs").join(flavour.to_string());
+    let kind = if memcheck { "memcheck".to_string() } else { flavour.to_string() };
+    let folder = workspace::target_dir().join("c-programs").join(kind);
     fs::create_dir_all(&folder)?;
     let next = AtomicUsize::new(0);
     let sum = Mutex::new(Tally::default());
     let work = || {
         // The counter only hands out numbers; nothing else is published through it.
         while let Some(source) = programs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let outcome =
-                try_one(source, flavour, &folder).unwrap_or_else(|error| Outcome::Failed(format!("{error:#}")));
+            let outcome = try_one(source, flavour, &folder, memcheck)
+                .unwrap_or_else(|error| Outcome::Failed(format!("{error:#}")));
             let name = source.file_name().unwrap_or_default().display();
             let mut sum = sum.lock().expect("no thread panics with the lock");
             match outcome {
@@ -66,7 +83,7 @@ pub fn run(flavour: Flavour, filters: &[String]) -> Result<Tally> {
 }
 
 /// The test programs, sorted by name.
-fn programs(filters: &[String]) -> Result<Vec<PathBuf>> {
+pub fn programs(filters: &[String]) -> Result<Vec<PathBuf>> {
     let folder = workspace::root().join("crates/oximalloc-c/tests/c");
     let mut programs = Vec::new();
     for entry in fs::read_dir(&folder).with_context(|| format!("reading {}", folder.display()))? {
@@ -81,10 +98,14 @@ fn programs(filters: &[String]) -> Result<Vec<PathBuf>> {
     Ok(programs)
 }
 
-fn try_one(source: &Path, flavour: Flavour, folder: &Path) -> Result<Outcome> {
-    let contract = Contract::parse(&fs::read_to_string(source)?)?;
-    if contract.build == Build::Shared || !contract.flavours.contains(&flavour) {
+fn try_one(source: &Path, flavour: Flavour, folder: &Path, memcheck: bool) -> Result<Outcome> {
+    let mut contract = Contract::parse(&fs::read_to_string(source)?)?;
+    if contract.build == Build::Shared || !contract.flavours.contains(&flavour) || (memcheck && !contract.memcheck) {
         return Ok(Outcome::Elsewhere);
+    }
+    if memcheck {
+        contract.wrap = MEMCHECK.map(String::from).into();
+        contract.timeout *= MEMCHECK_SLOWER;
     }
     let libraries: Vec<PathBuf> = contract.shared.iter().map(|name| source.with_file_name(name)).collect();
     let mut tools: Vec<&str> = libraries.iter().map(|path| compiler(path)).chain([compiler(source)]).collect();

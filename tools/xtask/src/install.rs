@@ -13,9 +13,12 @@ use crate::child;
 use crate::workspace;
 
 /// A program that the tests run, and the Debian package it is in.
-const NEEDED: [(&str, &str); 12] = [
+const NEEDED: [(&str, &str); 15] = [
     ("gcc", "gcc"),
     ("g++", "g++"),
+    ("clang", "clang"),
+    ("cmake", "cmake"),
+    ("pkg-config", "pkg-config"),
     ("git", "git"),
     ("perl", "perl"),
     ("sqlite3", "sqlite3"),

@@ -5,15 +5,19 @@
 //!
 //! The tool needs a Unix; the tests through the preloaded library need Linux.
 
+mod abi;
 mod bench;
 mod child;
 mod contract;
 mod cprograms;
 mod elf;
 mod install;
+mod package;
 mod real;
 mod run;
 mod suite;
+mod symbols;
+mod table;
 mod tally;
 mod tidy;
 mod workspace;
@@ -39,8 +43,12 @@ enum Task {
     Test(suite::Args),
     /// Measure the library and its rivals: builds, runs, compares, reports
     Bench(bench::Args),
-    /// Check the rules of the source tree: floors, platform cfgs, file sizes, file heads, macros
+    /// Check the rules of the source tree: floors, platform cfgs, file sizes, file heads, macros, tested functions
     Tidy,
+    /// Compare headers, libraries and the tables of the interface
+    Abi,
+    /// Install libraries, headers and what CMake and pkg-config need, below --prefix (and $DESTDIR)
+    Install(package::Args),
     /// Build and run the C and C++ test programs
     C {
         /// Only programs whose name contains one of these
@@ -48,6 +56,9 @@ enum Task {
         /// Use the library with debug assertions
         #[arg(long)]
         checked: bool,
+        /// Run nothing; print each function of the C interface with the programs that test it
+        #[arg(long)]
+        table: bool,
     },
     /// Run real programs without and with the library, compare what they print, show time and peak memory
     Real {
@@ -80,6 +91,7 @@ fn dispatch(task: Task) -> anyhow::Result<ExitCode> {
     match task {
         Task::Run(args) => run::run(&args),
         Task::Test(args) => suite::test(&args),
+        Task::Install(args) => package::command(&args),
         Task::Bench(args) => bench::run(&args),
         Task::Tidy => {
             let complaints = tidy::check()?;
@@ -89,7 +101,16 @@ fn dispatch(task: Task) -> anyhow::Result<ExitCode> {
             println!("tidy: {} complaints", complaints.len());
             Ok(exit(complaints.is_empty()))
         }
-        Task::C { name, checked } => {
+        Task::Abi => {
+            let tally = abi::check()?;
+            println!("{tally}");
+            Ok(exit(tally.failed == 0))
+        }
+        Task::C { table: true, .. } => {
+            println!("{}", table::Table::read()?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Task::C { name, checked, table: false } => {
             let tally = cprograms::run(flavour(checked), &name)?;
             println!("{tally}");
             Ok(exit(tally.failed == 0))

@@ -8,10 +8,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use crate::abi;
 use crate::bench;
 use crate::child::{self, Status};
 use crate::cprograms::{self, indent, shorten};
 use crate::install;
+use crate::package::ways;
 use crate::real;
 use crate::tally::Tally;
 use crate::tidy;
@@ -43,7 +45,7 @@ struct Step {
 /// How long a cargo command may take, the build of what it tests included.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
 
-const STEPS: [Step; 15] = [
+const STEPS: [Step; 18] = [
     step("fmt", "the code is formatted", || component("fmt", &["fmt", "--all", "--check"])),
     step("clippy", "no lint complains", || {
         component("clippy", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])
@@ -60,8 +62,11 @@ const STEPS: [Step; 15] = [
     step("loom", "the lock-free protocols, model checked", loom),
     step("build-release", "libmimalloc.so and libmimalloc.a", || build(Flavour::Release)),
     step("build-checked", "the same with debug assertions", || build(Flavour::Checked)),
+    with_programs("abi", "headers, libraries and the tables of the interface", abi::check),
+    with_programs("install", "every way to link what `cargo xtask install` writes", ways::try_all),
     with_programs("c-release", "C and C++ programs", || cprograms::run(Flavour::Release, &[])),
     with_programs("c-checked", "the same with debug assertions", || cprograms::run(Flavour::Checked, &[])),
+    with_programs("c-memcheck", "the conformance tests under valgrind's memcheck", cprograms::memcheck),
     with_programs("real-release", "real programs print the same with the library", || {
         real::run(Flavour::Release, 100, &[])
     }),

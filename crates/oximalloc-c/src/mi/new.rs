@@ -5,6 +5,7 @@
 use crate::export::new::{again, again_nothrow, attempt, attempt_aligned, throwing};
 use core::ffi::c_void;
 use oximalloc::raw;
+use oximalloc::raw::heaps::{self, Heap, malloc_in};
 
 /// `count * size`, or more than can ever be had.
 fn saturated(count: usize, size: usize) -> usize {
@@ -13,6 +14,16 @@ fn saturated(count: usize, size: usize) -> usize {
 
 extern "C" fn attempt_n(count: usize, size: usize) -> *mut c_void {
     raw::malloc(saturated(count, size)).cast()
+}
+
+unsafe extern "C" fn attempt_in(heap: *mut Heap, size: usize) -> *mut c_void {
+    // SAFETY: `heap` is what the caller of the exported function promised.
+    unsafe { heaps::within(heap, |theap| malloc_in(theap, size)) }.cast()
+}
+
+unsafe extern "C" fn attempt_n_in(heap: *mut Heap, count: usize, size: usize) -> *mut c_void {
+    // SAFETY: `heap` is what the caller of the exported function promised.
+    unsafe { attempt_in(heap, saturated(count, size)) }
 }
 
 unsafe extern "C" fn attempt_realloc(p: *mut c_void, newsize: usize) -> *mut c_void {
@@ -52,4 +63,12 @@ throwing! {
 throwing! {
     /// `new(nothrow)` at an alignment.
     mi_new_aligned_nothrow(size: usize, alignment: usize), attempt_aligned, again_nothrow, keep 3
+}
+throwing! {
+    /// `new` of `size` bytes in a heap that has not ended, or for null in the main one.
+    mi_heap_alloc_new(heap: *mut Heap, size: usize), attempt_in, again, keep 3
+}
+throwing! {
+    /// `new` of `count` elements of `size` bytes in a heap that has not ended, or for null in the main one.
+    mi_heap_alloc_new_n(heap: *mut Heap, count: usize, size: usize), attempt_n_in, again, keep 3
 }

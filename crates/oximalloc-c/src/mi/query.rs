@@ -26,36 +26,28 @@ pub extern "C" fn mi_malloc_usable_size(p: *const c_void) -> usize {
 
 /// [`mi_usable_size`], as macOS names it.
 #[unsafe(no_mangle)]
+#[cold]
 pub extern "C" fn mi_malloc_size(p: *const c_void) -> usize {
     raw::usable_size(p.cast())
 }
 
 /// The bytes that a block of `size` bytes would have.
 #[unsafe(no_mangle)]
+#[cold]
 pub extern "C" fn mi_good_size(size: usize) -> usize {
     raw::good_size(size)
 }
 
 /// [`mi_good_size`], as macOS names it.
 #[unsafe(no_mangle)]
+#[cold]
 pub extern "C" fn mi_malloc_good_size(size: usize) -> usize {
     raw::good_size(size)
 }
 
-/// Whether `p` points into memory of this library.
-#[unsafe(no_mangle)]
-pub extern "C" fn mi_is_in_heap_region(p: *const c_void) -> bool {
-    raw::owns(p.cast())
-}
-
-/// Whether `p` points into memory of this library.
-#[unsafe(no_mangle)]
-pub extern "C" fn mi_check_owned(p: *const c_void) -> bool {
-    raw::owns(p.cast())
-}
-
 /// Whether the C runtime's functions were redirected here at run time, which only Windows has.
 #[unsafe(no_mangle)]
+#[cold]
 pub extern "C" fn mi_is_redirected() -> bool {
     false
 }

@@ -87,3 +87,9 @@ pub unsafe extern "C" fn mi_ufree(p: *mut c_void, block_size: *mut usize) {
 pub extern "C" fn mi_collect(force: bool) {
     raw::collect(force);
 }
+
+/// Brings the free blocks that this thread holds down to about `target_thread_owned` bytes, by giving them back.
+#[unsafe(no_mangle)]
+pub extern "C" fn mi_collect_reduce(target_thread_owned: usize) {
+    raw::collect_reduce(target_thread_owned);
+}

@@ -1,64 +1,118 @@
 //! Statistics, options and the process's figures, as text through a callback or on stderr.
 
 use crate::mi::settings::Output;
+use crate::mi::subprocs::SubprocId;
 use core::ffi::c_void;
 use core::ptr::null_mut;
 use oximalloc::diag::options;
 use oximalloc::diag::output::Sink;
 use oximalloc::diag::print;
+use oximalloc::heap::totals::{self, Of};
+use oximalloc::heap::{figures, record};
 use oximalloc::prim::process;
 use oximalloc::raw;
+use oximalloc::raw::heaps::Heap;
 
-/// Prints the statistics; the argument is there for old programs and not used.
+/// Prints the statistics of this thread's subprocess; the argument is there for old programs and not used.
 #[unsafe(no_mangle)]
+#[cold]
 pub extern "C" fn mi_stats_print(_out: *mut c_void) {
     raw::stats_print(None, null_mut());
 }
 
-/// Prints the statistics through `out`.
+/// Prints the statistics of this thread's subprocess, all its heaps together, through `out`.
 #[unsafe(no_mangle)]
+#[cold]
 pub extern "C" fn mi_stats_print_out(out: Output, arg: *mut c_void) {
     raw::stats_print(out, arg);
 }
 
-/// Prints this thread's statistics through `out`.
+/// Prints the statistics of this thread's subprocess with what this thread has counted, through `out`.
 #[unsafe(no_mangle)]
+#[cold]
 pub extern "C" fn mi_thread_stats_print_out(out: Output, arg: *mut c_void) {
     raw::thread_stats_print(out, arg);
 }
 
-/// Adds this thread's statistics to those of the process.
+/// Adds this thread's statistics to those of its subprocess, which have them at any time: here only peaks are noted.
 #[unsafe(no_mangle)]
+#[cold]
 pub extern "C" fn mi_stats_merge() {
     raw::stats_merge();
 }
 
-/// Sets the statistics back to nothing.
+/// Lets the statistics of all heaps and the process begin anew: what is in use stays, as the peak and as all that came.
 #[unsafe(no_mangle)]
+#[cold]
 pub extern "C" fn mi_stats_reset() {
     raw::stats_reset();
 }
 
+/// Leaves what happened in a heap with its subprocess: the heap begins anew with what is in use, and no sum of the
+/// subprocess changes. What is no heap is left alone.
+#[unsafe(no_mangle)]
+#[cold]
+pub extern "C" fn mi_heap_stats_merge_to_subproc(heap: *mut Heap) {
+    if !heap.is_null()
+        && let Some(heap) = record::at(heap)
+    {
+        totals::leave_to_subproc(heap);
+    }
+}
+
+/// Prints the statistics of a heap through `out`; nothing for what is no heap.
+#[unsafe(no_mangle)]
+#[cold]
+pub extern "C" fn mi_heap_stats_print_out(heap: *mut Heap, out: Output, arg: *mut c_void) {
+    if !heap.is_null()
+        && let Some(heap) = record::at(heap)
+    {
+        figures::print(Of::Heap(heap), out, arg);
+    }
+}
+
+/// Prints the statistics of a subprocess, all its heaps together, through `out`; nothing for what is no subprocess.
+#[unsafe(no_mangle)]
+#[cold]
+pub extern "C" fn mi_subproc_stats_print_out(subproc_id: SubprocId, out: Output, arg: *mut c_void) {
+    if let Some(number) = subproc_id.number() {
+        figures::print(Of::Subproc(number), out, arg);
+    }
+}
+
+/// Prints the statistics of a subprocess without its heaps, and then of each of them, through `out`.
+#[unsafe(no_mangle)]
+#[cold]
+pub extern "C" fn mi_subproc_heap_stats_print_out(subproc_id: SubprocId, out: Output, arg: *mut c_void) {
+    if let Some(subproc) = subproc_id.get() {
+        figures::print_each(subproc, out, arg);
+    }
+}
+
 /// Prints the version and the options in force.
 #[unsafe(no_mangle)]
+#[cold]
 pub extern "C" fn mi_options_print() {
     options::print();
 }
 
 /// Prints the version and the options in force through `out`.
 #[unsafe(no_mangle)]
+#[cold]
 pub extern "C" fn mi_options_print_out(out: Output, arg: *mut c_void) {
     options::print_to(&Sink::new(out, arg));
 }
 
 /// Prints the process's figures.
 #[unsafe(no_mangle)]
+#[cold]
 pub extern "C" fn mi_process_info_print() {
     print::process(&Sink::REGISTERED);
 }
 
 /// Prints the process's figures through `out`.
 #[unsafe(no_mangle)]
+#[cold]
 pub extern "C" fn mi_process_info_print_out(out: Output, arg: *mut c_void) {
     print::process(&Sink::new(out, arg));
 }
@@ -68,6 +122,7 @@ pub extern "C" fn mi_process_info_print_out(out: Output, arg: *mut c_void) {
 /// # Safety
 /// Each place is null or may be written.
 #[unsafe(no_mangle)]
+#[cold]
 pub unsafe extern "C" fn mi_process_info(
     elapsed_msecs: *mut usize,
     user_msecs: *mut usize,

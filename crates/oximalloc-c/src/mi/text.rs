@@ -1,9 +1,25 @@
-//! Copies of strings, of a path and of an environment variable. A null string gives null.
+//! Copies of strings, of a path and of an environment variable, in the default heap or in a given one (null: the main
+//! one). A null string gives null.
 
+use crate::mi::heap_allocate::mi_heap_malloc;
 use crate::outcome::new_block;
-use core::ffi::{c_char, c_int, c_uchar};
+use core::ffi::{c_char, c_int, c_uchar, c_void};
 use core::ptr::null_mut;
 use libc::{EINVAL, ENOMEM, wchar_t};
+use oximalloc::raw::heaps::Heap;
+
+/// What the copies are put in: a function that makes a block of a size.
+trait Place: FnOnce(usize) -> *mut c_void {}
+impl<F: FnOnce(usize) -> *mut c_void> Place for F {}
+
+/// Blocks of a heap.
+///
+/// # Safety
+/// `heap` is null, or a heap that has not ended.
+unsafe fn of(heap: *mut Heap) -> impl Place {
+    // SAFETY: the caller's promise about `heap` is the same.
+    move |size| unsafe { mi_heap_malloc(heap, size) }
+}
 
 /// A copy of the string.
 ///
@@ -11,11 +27,18 @@ use libc::{EINVAL, ENOMEM, wchar_t};
 /// `text` is null or a string.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mi_strdup(text: *const c_char) -> *mut c_char {
-    if text.is_null() {
-        return null_mut();
-    }
-    // SAFETY: `text` is a string, so its length and the zero after it may be read.
-    unsafe { copy(text, libc::strlen(text)) }
+    // SAFETY: the caller's promise about `text` is the same.
+    unsafe { duplicate(new_block, text, usize::MAX) }
+}
+
+/// [`mi_strdup`] in a heap.
+///
+/// # Safety
+/// As [`mi_strdup`]; `heap` is null, or a heap that has not ended.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mi_heap_strdup(heap: *mut Heap, text: *const c_char) -> *mut c_char {
+    // SAFETY: the caller's promises are the same.
+    unsafe { duplicate(of(heap), text, usize::MAX) }
 }
 
 /// A copy of at most `n` bytes of the string.
@@ -24,27 +47,39 @@ pub unsafe extern "C" fn mi_strdup(text: *const c_char) -> *mut c_char {
 /// `text` is null, or a string, or `n` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mi_strndup(text: *const c_char, n: usize) -> *mut c_char {
+    // SAFETY: the caller's promise about `text` is the same.
+    unsafe { duplicate(new_block, text, n) }
+}
+
+/// [`mi_strndup`] in a heap.
+///
+/// # Safety
+/// As [`mi_strndup`]; `heap` is null, or a heap that has not ended.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mi_heap_strndup(heap: *mut Heap, text: *const c_char, n: usize) -> *mut c_char {
+    // SAFETY: the caller's promises are the same.
+    unsafe { duplicate(of(heap), text, n) }
+}
+
+/// A copy of at most `n` bytes.
+///
+/// # Safety
+/// As [`mi_strndup`].
+unsafe fn duplicate(place: impl Place, text: *const c_char, n: usize) -> *mut c_char {
     if text.is_null() {
         return null_mut();
     }
-    // SAFETY: strnlen reads at most up to the zero or `n` bytes, whichever comes first; so does the copy.
-    unsafe { copy(text, libc::strnlen(text, n)) }
-}
-
-/// A string of `len` bytes from `text`.
-///
-/// # Safety
-/// `len` bytes at `text` may be read.
-unsafe fn copy(text: *const c_char, len: usize) -> *mut c_char {
-    let new = new_block(len.saturating_add(1)).cast::<c_char>();
-    if !new.is_null() {
-        // SAFETY: the new block has `len + 1` bytes and overlaps nothing.
-        unsafe {
+    // SAFETY: the text is read up to its zero or `n` bytes, whichever comes first; the new block has a byte more, and
+    // overlaps nothing.
+    unsafe {
+        let len = if n == usize::MAX { libc::strlen(text) } else { libc::strnlen(text, n) };
+        let new = place(len.saturating_add(1)).cast::<c_char>();
+        if !new.is_null() {
             new.copy_from_nonoverlapping(text, len);
             new.add(len).write(0);
         }
+        new
     }
-    new
 }
 
 /// A copy of the multi-byte string.
@@ -83,13 +118,30 @@ pub unsafe extern "C" fn mi_wcsdup(text: *const wchar_t) -> *mut wchar_t {
 /// `name` is null or a string; `resolved` is null or has `PATH_MAX` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mi_realpath(name: *const c_char, resolved: *mut c_char) -> *mut c_char {
+    // SAFETY: the caller's promises are the same.
+    unsafe { resolve(new_block, name, resolved) }
+}
+
+/// [`mi_realpath`] in a heap.
+///
+/// # Safety
+/// As [`mi_realpath`]; `heap` is null, or a heap that has not ended.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mi_heap_realpath(heap: *mut Heap, name: *const c_char, resolved: *mut c_char) -> *mut c_char {
+    // SAFETY: the caller's promises are the same.
+    unsafe { resolve(of(heap), name, resolved) }
+}
+
+/// # Safety
+/// As [`mi_realpath`].
+unsafe fn resolve(place: impl Place, name: *const c_char, resolved: *mut c_char) -> *mut c_char {
     if !resolved.is_null() {
         // SAFETY: the caller's promises are the same.
         return unsafe { libc::realpath(name, resolved) };
     }
-    let mut place = [0 as c_char; libc::PATH_MAX as usize];
-    // SAFETY: `place` has `PATH_MAX` bytes, and what realpath returns is a string in it, or null.
-    unsafe { mi_strdup(libc::realpath(name, place.as_mut_ptr())) }
+    let mut path = [0 as c_char; libc::PATH_MAX as usize];
+    // SAFETY: `path` has `PATH_MAX` bytes, and what realpath returns is a string in it, or null.
+    unsafe { duplicate(place, libc::realpath(name, path.as_mut_ptr()), usize::MAX) }
 }
 
 /// A copy of the environment variable at `*buf`, its bytes with the zero at `*size`; null and 0 if there is none.

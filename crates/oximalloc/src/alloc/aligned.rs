@@ -4,23 +4,24 @@
 //! out pointers into blocks, from pages that are marked for it.
 
 use super::free::find;
-use super::malloc::{SIZE_MAX, large, malloc_const, zalloc};
-use crate::base::config::SLICE;
+use super::malloc::{SIZE_MAX, large, malloc_in, zalloc_in};
 use crate::diag::error::error;
+use crate::heap::theap::Theap;
 use crate::page::bins::BLOCK_MAX;
 use core::ptr;
 
 /// Allocate `size` bytes such that the address plus `offset` is a multiple of `align` (a power of two).
 pub fn aligned(size: usize, align: usize, offset: usize) -> *mut u8 {
-    allocate(size, align, offset, false)
+    aligned_in(Theap::current(), size, align, offset, false)
 }
 
 /// As [`aligned`], zeroed.
 pub fn zaligned(size: usize, align: usize, offset: usize) -> *mut u8 {
-    allocate(size, align, offset, true)
+    aligned_in(Theap::current(), size, align, offset, true)
 }
 
-fn allocate(size: usize, align: usize, offset: usize, zero: bool) -> *mut u8 {
+/// As [`aligned`] or, with `zero`, [`zaligned`], in a theap of the calling thread (as in `malloc_in`).
+pub fn aligned_in(theap: &Theap, size: usize, align: usize, offset: usize, zero: bool) -> *mut u8 {
     if !align.is_power_of_two() {
         error(libc::EINVAL, format_args!("aligned allocation: an alignment of {align} is not a power of two"));
         return ptr::null_mut();
@@ -33,22 +34,17 @@ fn allocate(size: usize, align: usize, offset: usize, zero: bool) -> *mut u8 {
         return ptr::null_mut();
     }
     if !offset.is_multiple_of(align) {
-        return at_offset(size, align, offset, zero);
+        return at_offset(theap, size, align, offset, zero);
     }
     let rounded = size.max(1).next_multiple_of(align.max(1));
     if rounded <= BLOCK_MAX {
-        return if zero { zalloc(rounded) } else { malloc_const(rounded) };
+        return if zero { zalloc_in(theap, rounded) } else { malloc_in(theap, rounded) };
     }
     // No more than the bytes asked for: the alignment is the span's.
-    let (block, clear) = large(size, align.div_ceil(SLICE));
-    if zero && !clear && !block.is_null() {
-        // SAFETY: a block of that many slices.
-        unsafe { ptr::write_bytes(block, 0, size.max(1).next_multiple_of(SLICE)) };
-    }
-    block
+    large(theap, size, align, zero)
 }
 
-fn at_offset(size: usize, align: usize, offset: usize, zero: bool) -> *mut u8 {
+fn at_offset(theap: &Theap, size: usize, align: usize, offset: usize, zero: bool) -> *mut u8 {
     let Some(total) = size.checked_add(align - 1).filter(|t| *t <= SIZE_MAX) else {
         error(
             libc::ENOMEM,
@@ -56,7 +52,7 @@ fn at_offset(size: usize, align: usize, offset: usize, zero: bool) -> *mut u8 {
         );
         return ptr::null_mut();
     };
-    let block = if zero { zalloc(total) } else { super::malloc::malloc(total) };
+    let block = if zero { zalloc_in(theap, total) } else { malloc_in(theap, total) };
     if block.is_null() {
         return block;
     }

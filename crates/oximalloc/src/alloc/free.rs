@@ -4,7 +4,7 @@
 
 use crate::arena::{fast, map};
 use crate::diag::error::error;
-use crate::heap::theap::{DOOR_INVERSE, DOOR_OWNER, EMPTY, Hot, Theap};
+use crate::heap::theap::{DOOR_INVERSE, DOOR_OWNER, Hot, Theap};
 use crate::page::Page;
 use crate::page::block::Block;
 use crate::prim::word;
@@ -65,27 +65,15 @@ unsafe fn free_generic(p: *mut u8) {
     let theap = Theap::current();
     // SAFETY: `block` is a block of `page`, and by the contract it is out and the caller's; so the page lives.
     unsafe {
+        let owner = Theap::of_owner(page.owner());
         if page.capacity() == 1 {
-            theap.settle_single(page, block);
-        } else if theap.is_mine(page) {
-            theap.push_slow(page.bin(), block);
+            theap.give_now(&raw const *page as *mut Page, block);
+        } else if owner.is_ours() {
+            owner.push_slow(page.bin(), block);
         } else if !theap.is_empty_theap() {
-            theap.push_remote(page, block);
+            theap.root().push_remote(page, block);
         } else {
-            let then = page.give(block, block, 1);
-            EMPTY.settle(&raw const *page as *mut Page, then);
-        }
-    }
-}
-
-impl Theap {
-    /// # Safety
-    /// - the block is its page's only one, out, and the caller's.
-    unsafe fn settle_single(&self, page: &Page, block: *mut Block) {
-        // SAFETY: by the contract.
-        unsafe {
-            let then = page.give(block, block, 1);
-            self.settle(&raw const *page as *mut Page, then);
+            theap.give_now(&raw const *page as *mut Page, block);
         }
     }
 }

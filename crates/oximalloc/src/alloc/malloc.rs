@@ -3,7 +3,7 @@
 
 use crate::base::config::SLICE;
 use crate::diag::error::error;
-use crate::heap::life::thread_start;
+use crate::heap::life::{Lease, thread_start};
 use crate::heap::theap::{Hot, Theap};
 use crate::page::bins::{BLOCK_MAX, Bin, SMALL_MAX};
 use crate::prim::word;
@@ -34,11 +34,23 @@ pub fn malloc(size: usize) -> *mut u8 {
 /// As [`malloc`], with the function for all that is not the fast path given: the C interface has one that sets errno.
 #[inline(always)]
 pub fn malloc_or(size: usize, generic: impl FnOnce(usize) -> *mut u8) -> *mut u8 {
-    if size <= SMALL_MAX {
+    pop_or(|| Some(Theap::current()), size, || generic(size))
+}
+
+/// As [`malloc_or`], in a theap of the calling thread, if there is one at hand.
+#[inline(always)]
+pub fn pop_or<'a>(
+    theap: impl FnOnce() -> Option<&'a Theap>,
+    size: usize,
+    generic: impl FnOnce() -> *mut u8,
+) -> *mut u8 {
+    if size <= SMALL_MAX
+        && let Some(theap) = theap()
+    {
         // A bin's hot part is two times its block size from the first. Bin 0, the empty request's, is always empty.
         const { assert!(size_of::<Hot>() == 32) };
         let at = size.wrapping_add(15) / 16 * size_of::<Hot>();
-        let theap = Theap::current() as *const Theap as *const u8;
+        let theap = theap as *const Theap as *const u8;
         // SAFETY: the bin is at most 32, below BINS, and hot parts begin with `top`, as theaps begin with hot parts.
         // `top` points to a block's word or to the null below them; at a block, the word below is the stack's.
         unsafe {
@@ -49,7 +61,7 @@ pub fn malloc_or(size: usize, generic: impl FnOnce(usize) -> *mut u8) -> *mut u8
             }
         }
     }
-    generic(size)
+    generic()
 }
 
 /// As [`malloc`], for callers whose size is a constant: the bin is known when compiling, for middle sizes too.
@@ -63,101 +75,139 @@ pub fn malloc_const(size: usize) -> *mut u8 {
             return block;
         }
     }
-    generic(size)
+    generic_whole(size)
+}
+
+/// As [`generic`], for callers who take it that a block has the size of its bin, and all blocks their alignment: guarded
+/// blocks too.
+#[inline(never)]
+fn generic_whole(size: usize) -> *mut u8 {
+    malloc_in(Theap::current(), whole(size))
+}
+
+/// All that a block of `size` bytes holds anyway (of sizes that have no bin, no more than their alignment asks for).
+pub fn whole(size: usize) -> usize {
+    if size <= BLOCK_MAX { Bin::of(size).block_size() } else { size.checked_next_multiple_of(16).unwrap_or(size) }
 }
 
 /// The generic path, and the middle sizes' path.
 #[inline(never)]
 pub fn generic(size: usize) -> *mut u8 {
+    malloc_in(Theap::current(), size)
+}
+
+/// As [`malloc`], in a theap of the calling thread: [`Theap::current`], which may be that of a thread without one, or
+/// that of a heap.
+#[inline]
+pub fn malloc_in(theap: &Theap, size: usize) -> *mut u8 {
     if size <= BLOCK_MAX {
         let bin = Bin::of(size);
         // SAFETY: bins of sizes up to BLOCK_MAX are below BINS.
-        let block = pop(unsafe { Theap::current().hot.get_unchecked(bin.index()) });
+        let block = pop(unsafe { theap.hot.get_unchecked(bin.index()) });
         if !block.is_null() {
             return block;
         }
-        return refill(bin);
+        return refill(theap, size);
     }
-    large(size, 1).0
+    large(theap, size, 1, false)
 }
 
 #[cold]
 #[inline(never)]
-fn refill(bin: Bin) -> *mut u8 {
-    let Some(theap) = thread_start() else {
-        out_of_memory(bin.block_size());
-        return ptr::null_mut();
+fn refill(theap: &Theap, size: usize) -> *mut u8 {
+    supply(theap, size, false, false).0
+}
+
+/// A block of at most [`BLOCK_MAX`] bytes, when its bin's stack is empty: the stack is filled, or with `one` only the
+/// block supplied. The second says that the block is zeroed; with `zero` a block that does not have the size of its bin
+/// always is.
+fn supply(theap: &Theap, size: usize, one: bool, zero: bool) -> (*mut u8, bool) {
+    let bin = Bin::of(size);
+    let Some(theap) = ready(theap) else {
+        out_of_memory(size);
+        return (ptr::null_mut(), false);
     };
     theap.tick();
     let block = pop(&theap.hot[bin.index()]);
     if !block.is_null() {
         // The deferred-free function freed something.
-        return block;
+        return (block, false);
     }
-    let (block, _) = theap.refill(bin, false);
-    if block.is_null() {
-        out_of_memory(bin.block_size());
+    if let Some(block) = theap.guarded(size, 1, zero) {
+        return (block, zero);
     }
-    block
+    let got = theap.refill(bin, one);
+    if got.0.is_null() {
+        out_of_memory(size);
+    }
+    got
 }
 
-/// A block with a page of its own, aligned to `align` slices; whether it is zeroed.
+/// A block with a page of its own, at a multiple of `align` (a power of two), zeroed if `zero`.
 #[cold]
-pub fn large(size: usize, align: usize) -> (*mut u8, bool) {
+pub fn large(theap: &Theap, size: usize, align: usize, zero: bool) -> *mut u8 {
     if size > SIZE_MAX {
         too_large(size);
-        return (ptr::null_mut(), false);
+        return ptr::null_mut();
     }
-    let Some(theap) = thread_start() else {
+    let Some(theap) = ready(theap) else {
         out_of_memory(size);
-        return (ptr::null_mut(), false);
+        return ptr::null_mut();
     };
     theap.tick();
-    let (block, zero) = theap.single(size.div_ceil(SLICE).max(1), align);
+    if let Some(block) = theap.guarded(size, align, zero) {
+        return block;
+    }
+    let slices = size.div_ceil(SLICE).max(1);
+    let (block, clear) = theap.single(slices, align.div_ceil(SLICE));
     if block.is_null() {
         out_of_memory(size);
+    } else if zero && !clear {
+        // SAFETY: a block of that many slices.
+        unsafe { ptr::write_bytes(block, 0, slices * SLICE) };
     }
-    (block, zero)
+    block
 }
 
 /// Allocate `size` zeroed bytes. All of the block is zero, its slack too, so that it can grow in place.
 #[inline]
 pub fn zalloc(size: usize) -> *mut u8 {
-    if size <= 1024 {
-        let block = malloc(size);
-        if !block.is_null() {
-            // SAFETY: a block of at least that size.
-            unsafe { ptr::write_bytes(block, 0, Bin::of(size).block_size()) };
-        }
-        return block;
-    }
-    zalloc_generic(size)
+    zalloc_or(size, |size| zalloc_in(Theap::current(), size))
 }
+
+/// As [`malloc_const`], zeroed.
+#[inline]
+pub fn zalloc_const(size: usize) -> *mut u8 {
+    zalloc_or(size, |size| zalloc_in(Theap::current(), whole(size)))
+}
+
+/// As [`zalloc`], with the function for all that is not the fast path given.
+#[inline(always)]
+fn zalloc_or(size: usize, generic: impl FnOnce(usize) -> *mut u8) -> *mut u8 {
+    let block = malloc_or(size, |_| ptr::null_mut());
+    if block.is_null() {
+        return generic(size);
+    }
+    // SAFETY: a small block, from the stack of its bin, which has no others.
+    unsafe { ptr::write_bytes(block, 0, (size + 15) & !15) };
+    block
+}
+
+/// Blocks up to this size are zeroed whether they are fresh or not.
+const ZERO_MAX: usize = 1024;
 
 /// For larger blocks it pays to know what is zero already: fresh memory of a page, or of slices.
 #[inline(never)]
-fn zalloc_generic(size: usize) -> *mut u8 {
+pub fn zalloc_in(theap: &Theap, size: usize) -> *mut u8 {
     if size > BLOCK_MAX {
-        let (block, zero) = large(size, 1);
-        if !block.is_null() && !zero {
-            // SAFETY: a block of that many slices.
-            unsafe { ptr::write_bytes(block, 0, size.next_multiple_of(SLICE)) };
-        }
-        return block;
+        return large(theap, size, 1, true);
     }
     let bin = Bin::of(size);
     let mut zero = false;
-    let mut block = pop(&Theap::current().hot[bin.index()]);
+    let mut block = pop(&theap.hot[bin.index()]);
     if block.is_null() {
-        if let Some(theap) = thread_start() {
-            theap.tick();
-            block = pop(&theap.hot[bin.index()]);
-            if block.is_null() {
-                (block, zero) = theap.refill(bin, true);
-            }
-        }
+        (block, zero) = supply(theap, size, size > ZERO_MAX, true);
         if block.is_null() {
-            out_of_memory(size);
             return block;
         }
     }
@@ -168,8 +218,19 @@ fn zalloc_generic(size: usize) -> *mut u8 {
     block
 }
 
+/// The theap to allocate from: the calling thread's own when it has none yet, or when its default was taken away (its
+/// heap was destroyed by another thread).
+#[inline]
+fn ready(theap: &Theap) -> Option<Lease> {
+    match Lease::of(theap) {
+        None => thread_start(),
+        lease => lease,
+    }
+}
+
+/// Say that there is no memory for a block.
 #[cold]
-fn out_of_memory(size: usize) {
+pub fn out_of_memory(size: usize) {
     error(libc::ENOMEM, format_args!("malloc: out of memory: the system gives no more for a block of {size} bytes"));
 }
 

@@ -5,12 +5,13 @@
 //! eighth, and a large block that must move gets an eighth more than was asked for (address space, not memory: what
 //! is not touched is not resident).
 
-use super::aligned::{aligned, zaligned};
+use super::aligned::aligned_in;
 use super::free::{find, free, invalid, usable_size};
-use super::malloc::{SIZE_MAX, malloc, zalloc};
+use super::malloc::{SIZE_MAX, malloc_in, zalloc_in};
 use crate::arena;
 use crate::base::config::SLICE;
-use crate::diag::stats::PROCESS;
+use crate::heap::record::Heap;
+use crate::heap::theap::Theap;
 use crate::page::Page;
 use crate::page::bins::{BLOCK_MAX, Bin};
 use core::ptr;
@@ -20,13 +21,17 @@ const REMAP_MIN: usize = 16 << 20;
 
 /// What a reallocation wants beyond the size.
 #[derive(Clone, Copy)]
-struct Want {
-    align: usize,
-    offset: usize,
-    zero: bool,
+pub struct Want {
+    /// Of the address plus the offset; a power of two.
+    pub align: usize,
+    /// Bytes from the start to what is aligned.
+    pub offset: usize,
+    /// Bytes beyond the former usable size are zero.
+    pub zero: bool,
 }
 
-const PLAIN: Want = Want { align: 1, offset: 0, zero: false };
+/// Nothing beyond the size.
+pub const PLAIN: Want = Want { align: 1, offset: 0, zero: false };
 
 /// Change the size of `p` to `size`; null when that cannot be done, and then `p` is as it was. Null is allocated.
 ///
@@ -34,7 +39,7 @@ const PLAIN: Want = Want { align: 1, offset: 0, zero: false };
 /// - as for [`free`].
 pub unsafe fn realloc(p: *mut u8, size: usize) -> *mut u8 {
     // SAFETY: forwarded.
-    unsafe { change(p, size, PLAIN) }
+    unsafe { realloc_in(Theap::current(), p, size, PLAIN) }
 }
 
 /// As [`realloc`]; bytes beyond the former usable size are zero.
@@ -43,7 +48,7 @@ pub unsafe fn realloc(p: *mut u8, size: usize) -> *mut u8 {
 /// - as for [`free`].
 pub unsafe fn rezalloc(p: *mut u8, size: usize) -> *mut u8 {
     // SAFETY: forwarded.
-    unsafe { change(p, size, Want { zero: true, ..PLAIN }) }
+    unsafe { realloc_in(Theap::current(), p, size, Want { zero: true, ..PLAIN }) }
 }
 
 /// As [`realloc`], aligned as by `aligned`.
@@ -52,7 +57,7 @@ pub unsafe fn rezalloc(p: *mut u8, size: usize) -> *mut u8 {
 /// - as for [`free`].
 pub unsafe fn realloc_aligned(p: *mut u8, size: usize, align: usize, offset: usize) -> *mut u8 {
     // SAFETY: forwarded.
-    unsafe { change(p, size, Want { align, offset, zero: false }) }
+    unsafe { realloc_in(Theap::current(), p, size, Want { align, offset, zero: false }) }
 }
 
 /// As [`realloc_aligned`]; bytes beyond the former usable size are zero.
@@ -61,7 +66,7 @@ pub unsafe fn realloc_aligned(p: *mut u8, size: usize, align: usize, offset: usi
 /// - as for [`free`].
 pub unsafe fn rezalloc_aligned(p: *mut u8, size: usize, align: usize, offset: usize) -> *mut u8 {
     // SAFETY: forwarded.
-    unsafe { change(p, size, Want { align, offset, zero: true }) }
+    unsafe { realloc_in(Theap::current(), p, size, Want { align, offset, zero: true }) }
 }
 
 /// Make the block hold `size` bytes where it is; null if it cannot.
@@ -77,18 +82,21 @@ pub unsafe fn expand(p: *mut u8, size: usize) -> *mut u8 {
     if size <= usable || unsafe { grow_in_place(p, size) } { p } else { ptr::null_mut() }
 }
 
-fn allocate(size: usize, want: Want) -> *mut u8 {
+fn allocate(theap: &Theap, size: usize, want: Want) -> *mut u8 {
     match (want.align, want.zero) {
-        (1, false) => malloc(size),
-        (1, true) => zalloc(size),
-        (align, false) => aligned(size, align, want.offset),
-        (align, true) => zaligned(size, align, want.offset),
+        (1, false) => malloc_in(theap, size),
+        (1, true) => zalloc_in(theap, size),
+        (align, zero) => aligned_in(theap, size, align, want.offset, zero),
     }
 }
 
-unsafe fn change(p: *mut u8, size: usize, want: Want) -> *mut u8 {
+/// As [`realloc`]; a block that has to move goes to a theap of the calling thread (as in `malloc_in`).
+///
+/// # Safety
+/// - as for [`free`].
+pub unsafe fn realloc_in(theap: &Theap, p: *mut u8, size: usize, want: Want) -> *mut u8 {
     if p.is_null() {
-        return allocate(size, want);
+        return allocate(theap, size, want);
     }
     let Some((page, block)) = find(p) else {
         invalid("realloc", p);
@@ -96,7 +104,7 @@ unsafe fn change(p: *mut u8, size: usize, want: Want) -> *mut u8 {
     };
     if !want.align.is_power_of_two() || size > SIZE_MAX {
         // Reports the error.
-        return allocate(size, want);
+        return allocate(theap, size, want);
     }
     let inside = p as usize - block as usize;
     let usable = page.block_size() - inside;
@@ -106,13 +114,16 @@ unsafe fn change(p: *mut u8, size: usize, want: Want) -> *mut u8 {
         if fits_align && size <= usable && (size >= usable / 2 || usable <= 64) {
             return p;
         }
-        let single = page.bin() == Bin::SINGLE && inside == 0;
+        // A guarded block ends at its guard, and cannot grow nor shrink.
+        let single = page.bin() == Bin::SINGLE && inside == 0 && !page.is_guarded();
         if fits_align && single && size > BLOCK_MAX {
             if size <= usable {
                 shrink_in_place(page, size);
                 return p;
             }
-            if grow_in_place(p, size) {
+            // What grows beyond its block belongs to the heap that is asked, so another heap's block moves.
+            let same_heap = ptr::eq(page.heap(), theap.heap().as_page_heap());
+            if same_heap && grow_in_place(p, size) {
                 // Slices claimed behind the block may be used ones.
                 if want.zero {
                     ptr::write_bytes(p.add(usable), 0, page.block_size() - usable);
@@ -120,22 +131,27 @@ unsafe fn change(p: *mut u8, size: usize, want: Want) -> *mut u8 {
                 return p;
             }
             // mremap keeps slice alignment only.
-            if want.align <= SLICE
+            if same_heap
+                && want.align <= SLICE
                 && want.offset == 0
                 && let Some(moved) = remap(page, size)
             {
                 return moved;
             }
         }
-        let larger = if size > usable && size > BLOCK_MAX { size.saturating_add(size / 8).min(SIZE_MAX) } else { size };
-        let fresh = allocate(larger, Want { zero: false, ..want });
+        // No more where the block may be guarded: its end is what is watched.
+        let ample = size > usable && size > BLOCK_MAX && !theap.sampling.is_on();
+        let larger = if ample { size.saturating_add(size / 8).min(SIZE_MAX) } else { size };
+        let fresh = allocate(theap, larger, Want { zero: false, ..want });
         if fresh.is_null() {
             return fresh;
         }
-        ptr::copy_nonoverlapping(p, fresh, usable.min(size));
-        if want.zero && size > usable {
+        let kept = usable.min(size);
+        ptr::copy_nonoverlapping(p, fresh, kept);
+        if want.zero {
+            // To the end also of a block that shrinks: it may grow in place later.
             let end = usable_size("realloc", fresh);
-            ptr::write_bytes(fresh.add(usable), 0, end - usable);
+            ptr::write_bytes(fresh.add(kept), 0, end - kept);
         }
         free(p);
         fresh
@@ -146,7 +162,7 @@ unsafe fn change(p: *mut u8, size: usize, want: Want) -> *mut u8 {
 /// - `p` is a block of ours and the caller's.
 unsafe fn grow_in_place(p: *mut u8, size: usize) -> bool {
     let Some((page, _)) = find(p) else { return false };
-    if page.bin() != Bin::SINGLE || p != page.start() {
+    if page.bin() != Bin::SINGLE || p != page.start() || page.is_guarded() {
         return false;
     }
     let span = page.span();
@@ -173,7 +189,7 @@ unsafe fn extend(page: &Page, extra: usize) -> bool {
         }
     }
     page.set_span(span);
-    count(old, span.slices);
+    count(page, old, span.slices);
     true
 }
 
@@ -190,14 +206,16 @@ unsafe fn shrink_in_place(page: &Page, size: usize) {
         }
         arena::map::clear(span.start.add(keep * SLICE), gone);
         arena::shrink(&mut span, keep);
-        count(old, keep);
+        count(page, old, keep);
     }
     page.set_span(span);
 }
 
 /// A block of `old` slices has `new` now.
-fn count(old: usize, new: usize) {
-    for bytes in [&PROCESS.malloc_huge, &PROCESS.page_committed] {
+fn count(page: &Page, old: usize, new: usize) {
+    // SAFETY: the page of a block in use.
+    let heap = unsafe { Heap::of_page(page.heap()) };
+    for bytes in [&heap.stats.malloc_huge, &heap.stats.page_committed] {
         bytes.add(new * SLICE);
         bytes.sub(old * SLICE);
     }
@@ -213,6 +231,8 @@ unsafe fn remap(page: &Page, size: usize) -> Option<*mut u8> {
     }
     let old = page.span();
     let slices = size.checked_add(size / 8)?.div_ceil(SLICE);
+    // SAFETY: the page of a block in use.
+    let heap = unsafe { Heap::of_page(page.heap()) };
     // SAFETY: the old span belongs to the block, which the caller gives up.
     unsafe {
         let span = if old.origin.is_os() {
@@ -225,7 +245,7 @@ unsafe fn remap(page: &Page, size: usize) -> Option<*mut u8> {
                 }
             }
         } else {
-            let span = arena::claim_os(slices)?;
+            let span = arena::claim_os(heap.source(), slices)?;
             ptr::copy_nonoverlapping(old.start, span.start, old.slices * SLICE);
             arena::map::clear(old.start, old.slices);
             arena::release(old);
@@ -236,8 +256,12 @@ unsafe fn remap(page: &Page, size: usize) -> Option<*mut u8> {
             // its end may not be found. Nothing better can be done without losing it.
             crate::diag::error::warning(format_args!("realloc: no memory for the page map"));
         }
-        count(old.slices, span.slices);
+        count(page, old.slices, span.slices);
+        heap.pages.remove(old.start);
         page.set_span(span);
+        if !heap.pages.insert(span.start) {
+            crate::diag::error::warning(format_args!("realloc: no memory for the set of pages"));
+        }
         Some(span.start)
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::alloc::aligned::{aligned, zaligned};
 use crate::alloc::free::free_trusted;
-use crate::alloc::malloc::{malloc_const, zalloc};
+use crate::alloc::malloc::{malloc_const, whole, zalloc_const};
 use crate::alloc::realloc::{realloc, realloc_aligned};
 use crate::page::bins::{BLOCK_MAX, Bin};
 use core::alloc::{GlobalAlloc, Layout};
@@ -43,7 +43,7 @@ unsafe impl GlobalAlloc for Oximalloc {
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        if layout.align() <= NATURAL { zalloc(layout.size()) } else { zaligned(layout.size(), layout.align(), 0) }
+        if layout.align() <= NATURAL { zalloc_const(layout.size()) } else { zaligned(layout.size(), layout.align(), 0) }
     }
 
     #[inline]
@@ -54,7 +54,7 @@ unsafe impl GlobalAlloc for Oximalloc {
                 return realloc_aligned(p, size, layout.align(), 0);
             }
             if layout.size() > BLOCK_MAX || size > BLOCK_MAX {
-                return realloc(p, size);
+                return realloc(p, whole(size));
             }
             // The block is of its size's bin or larger: no look-up tells more than the layout does.
             let (old, new) = (Bin::of_any(layout.size()), Bin::of_any(size));

@@ -4,4 +4,28 @@
 //! let before = oximalloc::stats::totals();
 //! assert!(before.committed <= before.mapped);
 //! ```
-pub use crate::heap::totals::{Totals, totals};
+//!
+//! [`totals`] are a few sums; [`process`] and [`heap`] are all that is counted:
+//!
+//! ```
+//! let all = oximalloc::stats::process();
+//! for row in all.bins.iter().filter(|row| row.current > 0) {
+//!     println!("{} blocks of {} bytes", row.current, row.block_size);
+//! }
+//! assert!(all.bytes_in_use() <= all.memory.committed.current);
+//! ```
+//!
+//! What is in use is exact while other threads are not in the allocator. `total`s of blocks leave out those that a
+//! thread took again from its own stack of freed blocks.
+pub use crate::diag::stats::{BinRow, CountValue, HeapSnapshot, Snapshot};
+pub use crate::heap::figures::{Stats, Totals, heap, process, totals};
+
+/// Count anew: what is in use stays, all that happened is forgotten.
+///
+/// ```
+/// oximalloc::stats::reset();
+/// assert_eq!(oximalloc::stats::process().heaps.pages_retire, 0);
+/// ```
+pub fn reset() {
+    crate::heap::totals::reset();
+}

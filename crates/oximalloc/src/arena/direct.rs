@@ -1,6 +1,7 @@
 //! Ranges that are mappings of their own: what is too large, or too aligned, for an arena.
 //!
-//! Invariant: such a range is `slices` whole slices from a multiple of a slice on, and nothing else.
+//! Invariant: such a range is `slices` whole slices from a multiple of a slice on, and nothing else; one of large OS
+//! pages is longer, up to the next whole page.
 
 use super::{Origin, Span};
 use crate::base::config::SLICE;
@@ -24,27 +25,62 @@ fn count(grown: usize, shrunk: usize) {
     IN_USE.fetch_add(grown.wrapping_sub(shrunk), Ordering::Relaxed);
 }
 
-pub(super) fn claim(n: usize, align: usize) -> Option<Span> {
+/// Slices of a large OS page.
+const LARGE: usize = os::LARGE_PAGE / SLICE;
+/// After the system had no large OS pages, so many claims do not ask for any.
+const PAUSE: usize = 16;
+
+pub(super) fn claim(n: usize, align: usize, node: i32) -> Option<Span> {
+    if n >= LARGE && align <= LARGE && options::get(Opt::AllowLargeOsPages) >= 2 {
+        let span = claim_large(n, node, os::reserve_large);
+        if span.is_some() {
+            return span;
+        }
+    }
     let bytes = Slices(n).bytes();
     let start = os::reserve(bytes, align.checked_mul(SLICE)?, true, 0);
     if start.is_null() {
         return None;
     }
-    if options::get(Opt::AllowThp) >= 2 {
-        // SAFETY: reserved above.
-        unsafe { memory::advise_huge(start, bytes, true) };
+    // SAFETY: reserved above.
+    unsafe {
+        if options::get(Opt::AllowThp) >= 2 {
+            memory::advise_huge(start, bytes, true);
+        }
+        os::numa::prefer(start, bytes, node);
     }
     count(n, 0);
     Some(Span { start, slices: n, zero: true, origin: Origin::OS })
 }
 
+pub(super) fn claim_large(n: usize, node: i32, reserve: os::ReserveLarge) -> Option<Span> {
+    static SKIP: AtomicUsize = AtomicUsize::new(0);
+    let skip = SKIP.load(Ordering::Relaxed);
+    if skip > 0 {
+        // Of two at once one may count for both.
+        SKIP.store(skip - 1, Ordering::Relaxed);
+        return None;
+    }
+    let whole = n.next_multiple_of(LARGE);
+    let start = reserve(Slices(whole).bytes(), 0);
+    if start.is_null() {
+        SKIP.store(PAUSE, Ordering::Relaxed);
+        return None;
+    }
+    // SAFETY: reserved above, and not touched yet.
+    unsafe { os::numa::prefer(start, Slices(whole).bytes(), node) };
+    count(whole, 0);
+    Some(Span { start, slices: n, zero: true, origin: Origin::LARGE })
+}
+
 /// # Safety
 /// - `keep..slices` of the span is in use by nobody.
 pub(super) unsafe fn shrink(span: &mut Span, keep: usize) {
-    let cut = span.slices - keep;
-    // SAFETY: by the contract.
-    unsafe { os::release(span.start.wrapping_add(Slices(keep).bytes()), Slices(cut).bytes()) };
-    count(0, cut);
+    let unit = if span.origin == Origin::LARGE { LARGE } else { 1 };
+    let (from, to) = (keep.next_multiple_of(unit), span.slices.next_multiple_of(unit));
+    // SAFETY: by the contract; in whole large pages where it is of those.
+    unsafe { os::release(span.start.wrapping_add(Slices(from).bytes()), Slices(to - from).bytes()) };
+    count(0, to - from);
     span.slices = keep;
 }
 

@@ -30,7 +30,7 @@ pub(super) fn note(in_use: usize) {
         && !GROWN.swap(true, Ordering::Relaxed)
         && options::get(Opt::AllowThp) == 1
     {
-        (0..table::count()).filter_map(table::arena).for_each(|arena| arena.advise_rest(true));
+        table::all().for_each(|arena| arena.advise_rest(true));
     }
 }
 

@@ -11,7 +11,8 @@ use crate::os;
 use core::ptr;
 
 const NODE_SHIFT: usize = 13;
-const ADDRESS_BITS: usize = if usize::BITS < 48 { usize::BITS as usize } else { 48 };
+/// The map knows addresses of so many bits.
+pub(super) const ADDRESS_BITS: usize = if usize::BITS < 48 { usize::BITS as usize } else { 48 };
 const ROOTS: usize = 1 << (ADDRESS_BITS - SLICE_SHIFT - NODE_SHIFT);
 const STATIC_NODES: usize = 3;
 

@@ -83,7 +83,7 @@ fn from_arena(size: usize, align: usize) -> *mut u8 {
     if size > SLICE || align > SLICE {
         return ptr::null_mut();
     }
-    let Some(span) = super::claim(1, 1, false) else {
+    let Some(span) = super::claim(super::Source::MAIN, 1, 1, false) else {
         return ptr::null_mut();
     };
     if !span.zero {

@@ -1,27 +1,42 @@
 //! Memory in slices: from arenas, or from the system directly.
 //!
-//! `region` is one arena, `table` all of them and how one more is reserved, `direct` mappings of their own, `purge`
-//! how memory goes back, `huge` when huge pages are asked for, `map` and `fast` lead from an address to a record,
-//! `meta` is memory for records. Invariant: a slice belongs to at most one [`Span`] at a time.
+//! `region` is one arena and `backing` what lies under it, `table` all of them and how one more is reserved, `source`
+//! which of them a claim may use, `reserve` and `gigantic` those that somebody asks for, `direct` mappings of their
+//! own, `purge` how memory goes back, `huge` when transparent huge pages are asked for, `map` and `fast` lead from an
+//! address to a record, `meta` is memory for records, `show` prints. Invariant: a slice belongs to at most one [`Span`] at a time.
 
+mod backing;
 mod direct;
 pub mod fast;
+mod gigantic;
 mod huge;
 pub mod map;
 pub mod meta;
 mod purge;
 mod region;
+mod reserve;
+mod show;
+mod source;
 mod table;
 
+pub use backing::CommitFun;
+pub use gigantic::{interleave, reserve_huge};
 pub use purge::{purge_all, tick};
+pub use reserve::{Given, manage, reserve};
+pub use show::print;
+pub use source::{
+    ArenaRef, Source, area, arenas, contains, hand_over, is_in_region, min_alignment, min_size, subproc_totals,
+};
 
-use crate::base::sync::{AtomicUsize, Ordering};
+use crate::base::sync::{AtomicBool, AtomicUsize, Ordering};
 use crate::base::units::Slices;
 use crate::diag::options::{self, Opt};
-use region::Arena;
+use region::{Arena, Use};
 
 /// Slices of arenas that are handed out.
 static IN_USE: AtomicUsize = AtomicUsize::new(0);
+/// See [`begin_protecting`].
+static PROTECTS: AtomicBool = AtomicBool::new(false);
 
 /// Where a span is from: an arena's number, or the system.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,15 +45,17 @@ pub struct Origin(u32);
 impl Origin {
     /// A mapping of its own.
     pub const OS: Origin = Origin(0);
+    /// A mapping of its own, of large OS pages: it does not grow.
+    const LARGE: Origin = Origin(u32::MAX);
 
-    /// True for a mapping of its own.
+    /// True for a mapping of its own that [`remap_os`] can give a new size.
     pub fn is_os(self) -> bool {
         self == Origin::OS
     }
 
     /// The arena's number, if it is from one.
     pub fn arena(self) -> Option<usize> {
-        (self.0 as usize).checked_sub(1)
+        if self == Origin::LARGE { None } else { (self.0 as usize).checked_sub(1) }
     }
 
     fn region(self) -> Option<&'static Arena> {
@@ -66,6 +83,8 @@ pub struct Totals {
     pub arenas: usize,
     /// Address space of all arenas.
     pub reserved: usize,
+    /// Of that, what counts as committed.
+    pub committed: usize,
     /// Handed out from arenas.
     pub in_use: usize,
     /// Free and waiting to be purged.
@@ -79,19 +98,19 @@ pub fn init() {
     if options::get(Opt::AllowThp) == 0 {
         crate::prim::memory::thp_disable_process();
     }
-    let reserve = options::size(Opt::ReserveOsMemory);
-    if reserve > 0 {
-        let slices = Slices::of_bytes(reserve.min(1 << 44)).0;
-        table::add_sized(Slices(slices + Arena::record_slices(slices + 1)).bytes());
-    }
+    reserve::at_start();
 }
 
-/// Claim `n` slices at a multiple of `align_slices` slices (a power of two). Without `grow` only what is in the
-/// arenas at hand. None when there is no memory to be had.
-pub fn claim(n: usize, align_slices: usize, grow: bool) -> Option<Span> {
+/// Claim `n` slices at a multiple of `align_slices` slices (a power of two), from where `source` allows. Without `grow`
+/// only what is in the arenas at hand. None when there is no memory to be had.
+pub fn claim(source: Source, n: usize, align_slices: usize, grow: bool) -> Option<Span> {
     if n == 0 || n > isize::MAX as usize / 2 / crate::base::config::SLICE || !align_slices.is_power_of_two() {
         return None;
     }
+    if let Some(only) = source.arena {
+        return claim_from(only.region()?, n, align_slices);
+    }
+    let node = source.node();
     let grow = grow && !options::enabled(Opt::DisallowOsAlloc);
     let arena_slices = table::base_size() / crate::base::config::SLICE;
     let fits = n <= arena_slices / 2
@@ -99,33 +118,74 @@ pub fn claim(n: usize, align_slices: usize, grow: bool) -> Option<Span> {
         && Slices(n).bytes() <= options::size(Opt::ArenaMaxObjectSize)
         && !options::enabled(Opt::DisallowArenaAlloc);
     if fits || !grow {
+        let what_for = Use { subproc: source.subproc, exclusive: false, numa: node };
+        if grow && node >= 0 && is_first_of_node(source.subproc, node) {
+            table::grow(n, align_slices, what_for);
+        }
         loop {
-            let span = claim_from_arenas(n, align_slices);
+            let span = claim_from_arenas(source.subproc, node, n, align_slices);
             if span.is_some() {
                 return span;
             }
             // Ends: each turn adds an arena, of which there is a limited number.
-            if !grow || !table::grow(n, align_slices) {
+            if !grow || !table::grow(n, align_slices, what_for) {
                 break;
             }
         }
     }
-    if grow { direct::claim(n, align_slices) } else { None }
+    if grow { direct::claim(n, align_slices, node) } else { None }
 }
 
 /// Claim `n` slices that are a mapping of their own, which [`remap_os`] can grow. None when there is no memory to be
-/// had, or when options forbid it.
-pub fn claim_os(n: usize) -> Option<Span> {
-    if options::enabled(Opt::DisallowOsAlloc) { None } else { direct::claim(n, 1) }
+/// had, or when the source or the options forbid it.
+pub fn claim_os(source: Source, n: usize) -> Option<Span> {
+    if source.arena.is_some() || options::enabled(Opt::DisallowOsAlloc) {
+        None
+    } else {
+        direct::claim(n, 1, source.node())
+    }
 }
 
-fn claim_from_arenas(n: usize, align: usize) -> Option<Span> {
-    (0..table::count()).filter_map(table::arena).find_map(|arena| {
-        let (i, zero) = arena.claim(n, align)?;
-        huge::note(IN_USE.fetch_add(n, Ordering::Relaxed) + n);
-        purge::note_claim(n);
-        Some(Span { start: arena.at(i), slices: n, zero, origin: Origin(arena.index as u32 + 1) })
-    })
+/// Parts of spans in use are made inaccessible from now on: a claim commits its own slices and no others. (One that is
+/// under way meanwhile may give access to a part once.)
+pub fn begin_protecting() {
+    PROTECTS.store(true, Ordering::Relaxed);
+}
+
+fn protects() -> bool {
+    PROTECTS.load(Ordering::Relaxed)
+}
+
+/// Whether parts of a span may be made inaccessible while it is in use: not of memory that somebody gave us to manage,
+/// nor of large OS pages.
+pub fn may_protect(span: &Span) -> bool {
+    match span.origin.region() {
+        Some(arena) => arena.is_own() && !arena.is_pinned(),
+        None => span.origin.is_os(),
+    }
+}
+
+/// Whether a NUMA node that exists has no arena yet.
+#[cold]
+fn is_first_of_node(subproc: u32, node: i32) -> bool {
+    let exists = (node as usize) < crate::os::numa::nodes() && crate::os::numa::nodes() > 1;
+    exists && !table::all().any(|arena| arena.serves(subproc) && arena.numa() == node)
+}
+
+fn claim_from_arenas(subproc: u32, node: i32, n: usize, align: usize) -> Option<Span> {
+    let open = || table::all().filter(|arena| arena.serves(subproc));
+    let take = |arena| claim_from(arena, n, align);
+    if node < 0 {
+        return open().find_map(take);
+    }
+    let near = |arena: &&'static Arena| arena.numa() == node;
+    open().filter(near).find_map(take).or_else(|| open().filter(|arena| !near(arena)).find_map(take))
+}
+
+fn claim_from(arena: &'static Arena, n: usize, align: usize) -> Option<Span> {
+    let (i, zero) = arena.claim(n, align)?;
+    huge::note(IN_USE.fetch_add(n, Ordering::Relaxed) + n);
+    Some(Span { start: arena.at(i), slices: n, zero, origin: Origin(arena.index() as u32 + 1) })
 }
 
 /// Give a span back.
@@ -150,7 +210,7 @@ pub unsafe fn shrink(span: &mut Span, keep: usize) {
         let in_use = IN_USE.fetch_sub(cut, Ordering::Relaxed) - cut;
         span.slices = keep;
         purge::free(arena, crate::base::units::SliceIndex(i.0 + keep), cut, in_use);
-    } else if span.origin.is_os() {
+    } else if span.origin.is_os() || span.origin == Origin::LARGE {
         // SAFETY: by the contract.
         unsafe { direct::shrink(span, keep) };
     }
@@ -211,9 +271,10 @@ pub fn totals() -> Totals {
         direct: Slices(direct::in_use()).bytes(),
         ..Totals::default()
     };
-    for arena in (0..table::count()).filter_map(table::arena) {
+    for arena in table::all() {
         totals.arenas += 1;
         totals.reserved += arena.bytes();
+        totals.committed += arena.committed_bytes();
     }
     totals
 }

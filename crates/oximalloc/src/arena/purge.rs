@@ -13,8 +13,8 @@ use crate::base::units::SliceIndex;
 use crate::diag::options::{self, Opt};
 use crate::prim::process::now_ms;
 
-/// Slices that may wait for their purge: 24 MiB, and as many as are in use and were claimed since the last purge for
-/// too many. A program that claims what it frees keeps it; one that only frees does not.
+/// Slices that may wait for their purge: 24 MiB, and as many as are in use and were claimed while they waited, lately. A
+/// program that claims what it frees keeps it; one that only frees does not.
 const WAITING: usize = (24 << 20) / SLICE;
 /// The longest run that is purged in one call, so that it is not kept from others for long: 32 MiB.
 const LONGEST: usize = 8 * WORD;
@@ -53,18 +53,39 @@ fn smallest() -> usize {
     bytes.div_ceil(SLICE).clamp(1, LONGEST)
 }
 
-/// Slices claimed so far, and at the last purge for too many.
-static CLAIMED: AtomicUsize = AtomicUsize::new(0);
-static CLAIMED_THEN: AtomicUsize = AtomicUsize::new(0);
+/// Slices that were claimed while they waited, so far, and how many those were when this period began, and the one
+/// before. A period is at least as long as the delay of purges.
+static AGAIN: AtomicUsize = AtomicUsize::new(0);
+static THIS_FROM: AtomicUsize = AtomicUsize::new(0);
+static LAST_FROM: AtomicUsize = AtomicUsize::new(0);
+/// When this period began, in milliseconds; 0 for the first.
+static PERIOD: AtomicU64 = AtomicU64::new(0);
 
-/// Slices were claimed.
-pub(super) fn note_claim(n: usize) {
-    CLAIMED.fetch_add(n, Ordering::Relaxed);
+/// Slices that waited were claimed.
+pub(super) fn taken_again(n: usize) {
+    if n > 0 {
+        unpend(n);
+        AGAIN.fetch_add(n, Ordering::Relaxed);
+    }
+}
+
+/// How many were in this period and the one before.
+fn taken_again_lately(now: u64, delay: u64) -> usize {
+    let again = AGAIN.load(Ordering::Relaxed);
+    let began = PERIOD.load(Ordering::Relaxed);
+    let age = now.saturating_sub(began);
+    // Who comes second at a turn goes by the figures as they are: they only say how much may wait.
+    if age >= delay && PERIOD.compare_exchange(began, now.max(1), Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+        let this = THIS_FROM.swap(if began == 0 { 0 } else { again }, Ordering::Relaxed);
+        LAST_FROM.store(if age >= delay.saturating_mul(2) && began != 0 { again } else { this }, Ordering::Relaxed);
+    }
+    again.wrapping_sub(LAST_FROM.load(Ordering::Relaxed))
 }
 
 /// Free slices that the caller owns, and see to their purge. `in_use` is the number of slices that then are in use.
 pub(super) fn free(arena: &Arena, i: SliceIndex, n: usize, in_use: usize) {
     match delay() {
+        _ if arena.is_pinned() => arena.set_free(i, n),
         None => arena.set_free(i, n),
         Some(0) if n >= smallest() => {
             arena.purge(i, n);
@@ -75,10 +96,8 @@ pub(super) fn free(arena: &Arena, i: SliceIndex, n: usize, in_use: usize) {
             wait(arena, i, n, now, false);
             arena.set_free(i, n);
             due_at(now + delay);
-            let claimed = CLAIMED.load(Ordering::Relaxed);
-            let bound = WAITING + in_use.min(claimed.wrapping_sub(CLAIMED_THEN.load(Ordering::Relaxed)));
+            let bound = WAITING + in_use.min(taken_again_lately(now, delay));
             if pending() > bound {
-                CLAIMED_THEN.store(claimed, Ordering::Relaxed);
                 scan(Which::DownTo(bound - bound / 4));
             }
         }
@@ -121,48 +140,62 @@ pub fn purge_all() {
     scan(Which::All);
 }
 
+/// Purge all that is free in one arena, whether it waits or not.
+pub(super) fn purge_free(arena: &Arena) {
+    if !arena.is_pinned() {
+        scan_arena(arena, Which::Free, now_ms(), 0, 1);
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Which {
     Due,
     /// Until so many slices wait.
     DownTo(usize),
     All,
+    /// What does not wait too.
+    Free,
 }
 
-/// From the highest address down, as the lowest is the first to be used again.
 fn scan(which: Which) {
     let now = now_ms();
     let delay = delay().unwrap_or(0);
     let least = if which == Which::All { 1 } else { smallest() };
-    for arena in (0..table::count()).rev().filter_map(table::arena) {
-        let mut run = Run { arena, start: 0, len: 0, least, now, delay };
-        for w in (0..arena.words()).rev() {
-            let waiting = arena.pending().word(w);
-            if waiting == 0 {
-                continue;
-            }
-            match which {
-                Which::Due => {
-                    let age = u64::from((now as u32).wrapping_sub(arena.stamps()[w].load(Ordering::Relaxed)));
-                    if age < delay {
-                        due_at(now + delay - age);
-                        continue;
-                    }
-                }
-                Which::DownTo(slices) if pending() <= slices => break,
-                _ => {}
-            }
-            let got = arena.free().claim_mask(w, waiting);
-            arena.taken(got.count_ones() as usize);
-            // What became somebody's and was freed again in between is pending anew; what was not is not ours to purge.
-            unpend(arena.pending().claim_mask(w, got).count_ones() as usize);
-            run.add(w * WORD, got);
-            if got != waiting {
-                due_at(now + delay.max(1));
-            }
+    table::all().rev().for_each(|arena| scan_arena(arena, which, now, delay, least));
+}
+
+/// From the highest address down, as the lowest is the first to be used again.
+fn scan_arena(arena: &Arena, which: Which, now: u64, delay: u64, least: usize) {
+    let mut run = Run { arena, start: 0, len: 0, least, now, delay };
+    for w in (0..arena.words()).rev() {
+        let waiting = match which {
+            Which::Free => arena.free().word(w) & arena.dirty().word(w),
+            _ => arena.pending().word(w),
+        };
+        if waiting == 0 {
+            continue;
         }
-        run.finish();
+        match which {
+            Which::Due => {
+                let age = u64::from((now as u32).wrapping_sub(arena.stamps()[w].load(Ordering::Relaxed)));
+                if age < delay {
+                    due_at(now + delay - age);
+                    continue;
+                }
+            }
+            Which::DownTo(slices) if pending() <= slices => break,
+            _ => {}
+        }
+        let got = arena.free().claim_mask(w, waiting);
+        arena.taken(got.count_ones() as usize);
+        // What became somebody's and was freed again in between is pending anew; what was not is not ours to purge.
+        unpend(arena.pending().claim_mask(w, got).count_ones() as usize);
+        run.add(w * WORD, got);
+        if got != waiting {
+            due_at(now + delay.max(1));
+        }
     }
+    run.finish();
 }
 
 /// A run of slices claimed for their purge.

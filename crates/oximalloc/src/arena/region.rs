@@ -9,6 +9,7 @@
 //!
 //! Invariant: a slice that is handed out is dirty and committed, and not pending.
 
+use super::backing::{Backing, Fate};
 use crate::base::config::SLICE;
 use crate::base::sync::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::base::units::{SliceIndex, Slices};
@@ -16,6 +17,9 @@ use crate::bitmap::Bitmap;
 use crate::diag::options::{self, Opt};
 use crate::diag::stats::PROCESS;
 use crate::os;
+
+/// In [`Arena::open_to`]: claimed from only by its id.
+const NOBODY: u32 = u32::MAX;
 
 /// Slices that one word of a bitmap stands for: 4 MiB.
 pub(super) const WORD: usize = 64;
@@ -28,10 +32,28 @@ pub(super) struct Arena {
     start: *mut u8,
     slices: usize,
     words: usize,
-    pub(super) index: usize,
+    index: AtomicUsize,
+    /// The subprocess whose claims it serves, or [`NOBODY`].
+    open_to: AtomicU32,
+    /// The subprocess that it belongs to.
+    subproc: AtomicU32,
+    /// The NUMA node that its memory comes from, or -1.
+    numa: i32,
+    /// All of it counts as committed, from the start to the end.
+    whole: bool,
+    backing: Backing,
     /// No bit below this word was free a moment ago; only a hint.
     low: AtomicUsize,
     free_count: AtomicUsize,
+}
+
+/// Whose an arena is, and what for.
+#[derive(Clone, Copy)]
+pub(super) struct Use {
+    pub(super) subproc: u32,
+    /// Claimed from only by its id.
+    pub(super) exclusive: bool,
+    pub(super) numa: i32,
 }
 
 impl Arena {
@@ -41,19 +63,34 @@ impl Arena {
         Slices::of_bytes(HEAD + words * (MAPS * size_of::<u64>() + size_of::<u32>())).0
     }
 
-    /// Make an arena of a reserved range whose first `committed` slices are accessible, and zero.
+    /// Make an arena of a range whose first `committed` slices are accessible.
     ///
     /// # Safety
-    /// - the range is the caller's, reserved, of `slices` slices, a multiple of a slice in address, and `committed`
-    ///   is at least [`Arena::record_slices`].
-    pub(super) unsafe fn create(start: *mut u8, slices: usize, committed: usize) -> *mut Arena {
+    /// - the range is the caller's, of `slices` slices, a multiple of a slice in address, as `backing` says, and
+    ///   `committed` is at least [`Arena::record_slices`], of which nothing is used.
+    pub(super) unsafe fn create(
+        start: *mut u8,
+        slices: usize,
+        committed: usize,
+        backing: Backing,
+        what_for: Use,
+    ) -> *mut Arena {
         let record = Arena::record_slices(slices);
+        if !backing.is_own() {
+            // SAFETY: accessible and ours alone by the contract. Our own reservations are zero.
+            unsafe { start.write_bytes(0, Slices(record).bytes()) };
+        }
         let arena = start.cast::<Arena>();
         let head = Arena {
             start,
             slices,
             words: slices.div_ceil(WORD),
-            index: 0,
+            index: AtomicUsize::new(0),
+            open_to: AtomicU32::new(if what_for.exclusive { NOBODY } else { what_for.subproc }),
+            subproc: AtomicU32::new(what_for.subproc),
+            numa: what_for.numa,
+            whole: backing.is_pinned() && committed == slices,
+            backing,
             low: AtomicUsize::new(0),
             free_count: AtomicUsize::new(slices - record),
         };
@@ -63,7 +100,8 @@ impl Arena {
         let this = unsafe { &*arena };
         this.free().set(record, slices - record);
         this.committed().set(0, committed);
-        PROCESS.committed.add(Slices(this.dirty().set(0, record)).bytes());
+        this.dirty().set(0, record);
+        PROCESS.committed.add(this.committed_bytes());
         arena
     }
 
@@ -81,7 +119,7 @@ impl Arena {
     pub(super) fn pending(&self) -> Bitmap<'_> {
         self.map(2)
     }
-    fn committed(&self) -> Bitmap<'_> {
+    pub(super) fn committed(&self) -> Bitmap<'_> {
         self.map(3)
     }
     /// When the first of a word's pending slices became so, in milliseconds.
@@ -97,6 +135,58 @@ impl Arena {
     pub(super) fn bytes(&self) -> usize {
         Slices(self.slices).bytes()
     }
+    pub(super) fn index(&self) -> usize {
+        self.index.load(Ordering::Relaxed)
+    }
+    /// Note its place in the table, before others see it there.
+    pub(super) fn set_index(&self, index: usize) {
+        self.index.store(index, Ordering::Relaxed);
+    }
+    pub(super) fn start(&self) -> *mut u8 {
+        self.start
+    }
+    pub(super) fn slices(&self) -> usize {
+        self.slices
+    }
+    pub(super) fn free_slices(&self) -> usize {
+        self.free_count.load(Ordering::Relaxed)
+    }
+    pub(super) fn contains(&self, p: *const u8) -> bool {
+        p.addr().wrapping_sub(self.start.addr()) < self.bytes()
+    }
+    /// Bytes that count as committed.
+    pub(super) fn committed_bytes(&self) -> usize {
+        if self.whole { self.bytes() } else { Slices(self.dirty().count()).bytes() }
+    }
+
+    /// Whether claims of that subprocess may be served from it.
+    #[inline]
+    pub(super) fn serves(&self, subproc: u32) -> bool {
+        self.open_to.load(Ordering::Relaxed) == subproc
+    }
+    pub(super) fn is_exclusive(&self) -> bool {
+        self.serves(NOBODY)
+    }
+    pub(super) fn is_pinned(&self) -> bool {
+        self.backing.is_pinned()
+    }
+    pub(super) fn is_own(&self) -> bool {
+        self.backing.is_own()
+    }
+    pub(super) fn subproc(&self) -> u32 {
+        self.subproc.load(Ordering::Relaxed)
+    }
+    pub(super) fn numa(&self) -> i32 {
+        self.numa
+    }
+    /// Give it to another subprocess.
+    pub(super) fn hand_to(&self, subproc: u32) {
+        if !self.is_exclusive() {
+            self.open_to.store(subproc, Ordering::Relaxed);
+        }
+        self.subproc.store(subproc, Ordering::Relaxed);
+    }
+
     pub(super) fn at(&self, i: SliceIndex) -> *mut u8 {
         self.start.wrapping_add(i.bytes())
     }
@@ -128,14 +218,23 @@ impl Arena {
     /// Make what was just claimed usable; None, and free again, if the system refuses memory.
     fn own(&self, i: SliceIndex, n: usize) -> Option<bool> {
         self.free_count.fetch_sub(n, Ordering::Relaxed);
-        super::purge::unpend(self.pending().clear(i.0, n));
         if !self.commit(i, n) {
+            PROCESS.arena_rollback_count.add(1);
             self.set_free(i, n);
             return None;
         }
-        let fresh = self.dirty().set(i.0, n);
-        PROCESS.committed.add(Slices(fresh).bytes());
-        Some(fresh == n)
+        // Not before: what is refused goes on to wait for its purge.
+        super::purge::taken_again(self.pending().clear(i.0, n));
+        Some(self.soil(i.0, n) == n && self.backing.is_clean())
+    }
+
+    /// Mark slices as dirty, and say how many were not.
+    fn soil(&self, i: usize, n: usize) -> usize {
+        let fresh = self.dirty().set(i, n);
+        if !self.whole {
+            PROCESS.committed.add(Slices(fresh).bytes());
+        }
+        fresh
     }
 
     fn commit(&self, i: SliceIndex, n: usize) -> bool {
@@ -143,21 +242,49 @@ impl Arena {
         if done.all_set(i.0, n) {
             return true;
         }
+        if self.backing.has_fun() {
+            return self.commit_runs(i.0, i.0 + n);
+        }
+        let exact = super::protects();
         let eager = options::get(Opt::ArenaEagerCommit);
         let commit = |from: usize, to: usize| {
-            // SAFETY: inside our reservation.
-            let ok = unsafe { os::commit(self.at(SliceIndex(from)), Slices(to - from).bytes()) };
+            // SAFETY: inside our range.
+            let ok = unsafe { self.backing.commit(self.at(SliceIndex(from)), Slices(to - from).bytes()) }.is_some();
             if ok {
                 done.set(from, to - from);
             }
             ok
         };
-        if (eager == 1 || (eager != 0 && os::overcommits())) && commit(0, self.slices) {
+        if !exact && (eager == 1 || (eager != 0 && os::overcommits())) && commit(0, self.slices) {
             return true;
         }
-        // Whole words only where a purge does not take access away: else ours could undo another thread's.
+        // More than our own slices only where nobody takes access away, a purge or a guard: else ours could undo that.
         let words = (i.0 / WORD * WORD, (i.0 + n).next_multiple_of(WORD).min(self.slices));
-        (!strict() && commit(words.0, words.1)) || commit(i.0, i.0 + n)
+        (!exact && !self.backing.strict() && commit(words.0, words.1)) || commit(i.0, i.0 + n)
+    }
+
+    /// Have the arena's own function commit those slices of a claimed range that are not. What it did before it refused
+    /// stands.
+    #[cold]
+    fn commit_runs(&self, mut at: usize, end: usize) -> bool {
+        let done = self.committed();
+        while at < end {
+            let accessible = done.all_set(at, 1);
+            let to = (at + 1..end).find(|&i| done.all_set(i, 1) != accessible).unwrap_or(end);
+            if !accessible {
+                // SAFETY: inside our range.
+                match unsafe { self.backing.commit(self.at(SliceIndex(at)), Slices(to - at).bytes()) } {
+                    None => return false,
+                    Some(true) => {}
+                    Some(false) => {
+                        self.soil(at, to - at);
+                    }
+                }
+                done.set(at, to - at);
+            }
+            at = to;
+        }
+        true
     }
 
     /// Give slices back to the arena: their owner's last act.
@@ -176,42 +303,40 @@ impl Arena {
     pub(super) fn purge(&self, i: SliceIndex, n: usize) {
         let (p, bytes) = (self.at(i), Slices(n).bytes());
         // SAFETY: the caller owns the slices and nothing in them is used.
-        if !options::enabled(Opt::PurgeDecommits) && unsafe { os::reset(p, bytes) } {
+        let fate = unsafe { self.backing.give_back(p, bytes) };
+        if fate == Fate::Kept {
             return;
         }
-        let strict = strict();
-        // SAFETY: as above.
-        if unsafe { os::decommit(p, bytes, strict) } {
-            if strict {
-                self.committed().clear(i.0, n);
-            }
-            PROCESS.committed.sub(Slices(self.dirty().clear(i.0, n)).bytes());
+        PROCESS.arena_purges.add(1);
+        if fate == Fate::Inaccessible {
+            self.committed().clear(i.0, n);
         }
+        PROCESS.committed.sub(Slices(self.dirty().clear(i.0, n)).bytes());
     }
 
     /// Advise for or against huge pages, in the part that was never used, from a multiple of 2 MiB on.
     pub(super) fn advise_rest(&self, on: bool) {
         let used = self.at(SliceIndex(self.dirty().end())).addr().next_multiple_of(2 << 20) - self.start.addr();
-        if used < self.bytes() {
+        if used < self.bytes() && self.is_own() && !self.is_pinned() {
             // SAFETY: inside our reservation.
             unsafe { crate::prim::memory::advise_huge(self.start.wrapping_add(used), self.bytes() - used, on) };
         }
     }
 
-    /// Unmap the arena, record and all.
+    /// Unmap the arena, record and all; one that was given to us to manage is only forgotten.
     ///
     /// # Safety
     /// - nobody uses the arena, or anything in it, any more.
     pub(super) unsafe fn destroy(this: *mut Arena) {
         // SAFETY: by the contract; the fields are read before the record goes.
-        let (start, bytes, dirty) = unsafe { ((*this).start, (*this).bytes(), (*this).dirty().count()) };
-        PROCESS.committed.sub(Slices(dirty).bytes());
-        // SAFETY: the whole reservation, unused by the contract.
-        unsafe { os::release(start, bytes) };
+        let (start, bytes, committed, own) =
+            unsafe { ((*this).start, (*this).bytes(), (*this).committed_bytes(), (*this).is_own()) };
+        PROCESS.committed.sub(committed);
+        if own {
+            // SAFETY: the whole reservation, unused by the contract.
+            unsafe { os::release(start, bytes) };
+        } else {
+            PROCESS.reserved.sub(bytes);
+        }
     }
-}
-
-/// True when what is not accessible is not counted against a limit, so that a purge should take access away.
-fn strict() -> bool {
-    options::get(Opt::ArenaEagerCommit) != 1 && !os::overcommits()
 }

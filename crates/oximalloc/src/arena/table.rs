@@ -3,8 +3,9 @@
 //! Invariant: an arena, once entered, stays until [`destroy_all`]; its number is its place in the table. One thread
 //! reserves at a time, so that many do not all reserve at once, but none waits longer than some yields for another.
 
-use super::region::{Arena, WORD};
-use super::{fast, huge};
+use super::backing::Backing;
+use super::region::{Arena, Use, WORD};
+use super::{fast, huge, map};
 use crate::base::config::SLICE;
 use crate::base::sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use crate::base::units::Slices;
@@ -17,7 +18,7 @@ use core::ptr;
 /// Sizes double every 16 arenas, so 256 of the default size are more than there are addresses.
 const ARENAS: usize = 256;
 const DOUBLE_AFTER: usize = 16;
-const SMALLEST: usize = WORD * SLICE;
+pub(super) const SMALLEST: usize = WORD * SLICE;
 const YIELDS: usize = 2000;
 /// Where nothing else is mapped: below 2^46 and above the shadows of the sanitizers.
 const HINT: usize = 1 << 45;
@@ -45,13 +46,18 @@ pub(super) fn arena(index: usize) -> Option<&'static Arena> {
     unsafe { arena.as_ref() }
 }
 
+/// All arenas.
+pub(super) fn all() -> impl DoubleEndedIterator<Item = &'static Arena> {
+    (0..count()).filter_map(arena)
+}
+
 /// The size in bytes that the option asks for, in words of 4 MiB.
 pub(super) fn base_size() -> usize {
     options::size(Opt::ArenaReserve).clamp(SMALLEST, 1 << 42).next_multiple_of(SMALLEST)
 }
 
 /// Reserve an arena with room for `n` slices at that alignment, or let another thread do so. False if there was none.
-pub(super) fn grow(n: usize, align: usize) -> bool {
+pub(super) fn grow(n: usize, align: usize, what_for: Use) -> bool {
     let seen = count();
     let mut mine = false;
     for _ in 0..YIELDS {
@@ -63,7 +69,7 @@ pub(super) fn grow(n: usize, align: usize) -> bool {
         thread::yield_now();
     }
     // A thread that holds the turn for longer is stopped: go ahead without.
-    let done = count() != seen || add(n + align - 1);
+    let done = count() != seen || add(n + align - 1, what_for);
     if mine {
         // Release: pairs with the Acquire above.
         RESERVING.store(false, Ordering::Release);
@@ -76,14 +82,17 @@ pub(super) fn fork_child() {
     RESERVING.store(false, Ordering::Relaxed);
 }
 
-fn add(room: usize) -> bool {
+fn add(room: usize, what_for: Use) -> bool {
     let exact = Slices(room + Arena::record_slices(room + 1)).bytes();
+    let large = options::enabled(Opt::AllowLargeOsPages);
     let doubled = base_size().saturating_mul(1 << (count() / DOUBLE_AFTER));
     let first = doubled.min(LIMIT.load(Ordering::Relaxed)).min(1 << 44);
     let mut size = first;
     while size >= SMALLEST {
         // Larger arenas have larger records.
-        if size / SLICE >= room + Arena::record_slices(size / SLICE) && add_sized(size) {
+        if size / SLICE >= room + Arena::record_slices(size / SLICE)
+            && add_sized(size, false, large, what_for).is_some()
+        {
             if size != first {
                 LIMIT.store(size, Ordering::Relaxed);
             }
@@ -91,54 +100,102 @@ fn add(room: usize) -> bool {
         }
         size = (size / 4).next_multiple_of(SLICE);
     }
-    add_sized(exact)
+    add_sized(exact, false, large, what_for).is_some()
 }
 
-/// Reserve an arena of so many bytes, a multiple of a slice.
-pub(super) fn add_sized(size: usize) -> bool {
+/// Reserve an arena of so many bytes, a multiple of a slice; accessible at once if `commit`, of large OS pages if
+/// `large` and if there are any.
+pub(super) fn add_sized(size: usize, commit: bool, large: bool, what_for: Use) -> Option<&'static Arena> {
+    if large && let Some(arena) = add_large(size, what_for, os::reserve_large) {
+        return Some(arena);
+    }
     let start = os::reserve(size, SLICE, false, hint(size));
     if start.is_null() {
-        return false;
+        return None;
     }
-    let bits = options::get(Opt::MaxVabits);
-    let beyond = (32..64).contains(&bits) && (start.addr() + size - 1) >> bits != 0;
-    if options::get(Opt::AllowThp) != 0 {
-        // SAFETY: reserved above.
-        unsafe { crate::prim::memory::advise_huge(start, size, huge::wanted()) };
+    let first = if commit || options::get(Opt::ArenaEagerCommit) == 1 { size } else { size.min(SMALLEST) };
+    // SAFETY: reserved above, and not used before it is entered.
+    unsafe {
+        if options::get(Opt::AllowThp) != 0 {
+            crate::prim::memory::advise_huge(start, size, huge::wanted());
+        }
+        os::numa::prefer(start, size, what_for.numa);
+        if !beyond(start, size) && os::commit(start, first) {
+            let made = Arena::create(start, size / SLICE, first / SLICE, Backing::own(), what_for);
+            if let Some(arena) = enter(made) {
+                return Some(arena);
+            }
+        }
+        os::release(start, size);
     }
-    let first = if options::get(Opt::ArenaEagerCommit) == 1 { size } else { size.min(SMALLEST) };
-    // SAFETY: inside what was reserved above.
-    if beyond || !unsafe { os::commit(start, first) } || !enter(start, size / SLICE, first / SLICE) {
-        // SAFETY: reserved above and told to nobody.
-        unsafe { os::release(start, size) };
-        return false;
-    }
-    PROCESS.arena_count.add(1);
-    true
+    None
 }
 
-fn enter(start: *mut u8, slices: usize, committed: usize) -> bool {
-    if TABLE.iter().all(|slot| !slot.load(Ordering::Relaxed).is_null()) {
-        return false;
+pub(super) fn add_large(size: usize, what_for: Use, reserve: os::ReserveLarge) -> Option<&'static Arena> {
+    let size = size.next_multiple_of(os::LARGE_PAGE);
+    let hint = next().next_multiple_of(os::LARGE_PAGE);
+    let start = reserve(size, hint);
+    if start.is_null() {
+        return None;
     }
-    // SAFETY: the range was reserved and its first part committed just now; nobody else knows it.
-    let arena = unsafe { Arena::create(start, slices, committed) };
+    took(hint, start, size);
+    // SAFETY: as above; nothing has touched it, so its memory can still come from any node.
+    unsafe {
+        os::numa::prefer(start, size, what_for.numa);
+        let slices = size / SLICE;
+        let arena = if beyond(start, size) {
+            None
+        } else {
+            enter(Arena::create(start, slices, slices, Backing::own_pinned(), what_for))
+        };
+        if arena.is_none() {
+            os::release(start, size);
+        }
+        arena
+    }
+}
+
+/// Whether a range is beyond the addresses that the page map knows, or that the option `max_vabits` allows.
+pub(super) fn beyond(start: *mut u8, size: usize) -> bool {
+    let bits = options::get(Opt::MaxVabits);
+    let bits = if (32..64).contains(&bits) { bits as usize } else { usize::MAX };
+    // 47 bits at most where there are 64, so the shift is one that there is.
+    (start.addr() + size - 1) >> bits.min(map::ADDRESS_BITS).min(usize::BITS as usize - 1) != 0
+}
+
+/// Enter an arena into the table. None, and it is unknown and counted no more, if the table is full.
+pub(super) fn enter(arena: *mut Arena) -> Option<&'static Arena> {
+    // SAFETY: an arena that was made just now and is ours alone until it is in the table; there it stays.
+    let this = unsafe { &*arena };
     for (index, slot) in TABLE.iter().enumerate() {
-        // SAFETY: ours alone until it is in the table.
-        unsafe { (*arena).index = index };
+        if !slot.load(Ordering::Relaxed).is_null() {
+            continue;
+        }
+        this.set_index(index);
         // Release: the record, pairs with the Acquire in `arena`.
         if slot.compare_exchange(ptr::null_mut(), arena, Ordering::Release, Ordering::Relaxed).is_ok() {
-            fast::init_window(start.addr());
+            // The window should begin where later arenas are asked to lie behind.
+            if this.is_own() && (!this.is_pinned() || this.start().addr() < 2 * HINT) {
+                fast::init_window(this.start().addr());
+            }
+            PROCESS.arena_count.add(1);
             // Release: pairs with the Acquire in `count`.
             COUNT.fetch_max(index + 1, Ordering::Release);
-            return true;
+            return Some(this);
         }
     }
-    PROCESS.committed.sub(Slices(Arena::record_slices(slices)).bytes());
-    false
+    PROCESS.committed.sub(this.committed_bytes());
+    None
 }
 
+/// Where a range of that size should go: behind the one before.
 fn hint(size: usize) -> usize {
+    next();
+    NEXT.fetch_add(size, Ordering::Relaxed)
+}
+
+/// Where the next range should go.
+pub(super) fn next() -> usize {
     if NEXT.load(Ordering::Relaxed) == 0 {
         let bits = options::get(Opt::MaxVabits);
         let (from, spread) =
@@ -147,7 +204,14 @@ fn hint(size: usize) -> usize {
         let start = from + (random & !((1 << 30) - 1));
         let _ = NEXT.compare_exchange(0, start, Ordering::Relaxed, Ordering::Relaxed);
     }
-    NEXT.fetch_add(size, Ordering::Relaxed)
+    NEXT.load(Ordering::Relaxed)
+}
+
+/// Note that a range was put where [`next`], rounded up, said it should go.
+pub(super) fn took(hint: usize, start: *mut u8, size: usize) {
+    if start.addr() == hint {
+        NEXT.fetch_max(hint + size, Ordering::Relaxed);
+    }
 }
 
 /// Unmap all arenas.

@@ -5,9 +5,31 @@ use super::*;
 use crate::base::config::SLICE;
 use std::sync::{Mutex, MutexGuard};
 
+mod given;
+mod places;
+
+const MAIN: Source = Source::MAIN;
+
 fn turn() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
     TURN.lock().unwrap_or_else(|e| e.into_inner())
+}
+
+/// From that arena only.
+fn only(arena: ArenaRef) -> Source {
+    Source { arena: Some(arena), ..MAIN }
+}
+
+/// All that can be had, slice by slice.
+fn all_of(source: Source) -> Vec<Span> {
+    std::iter::from_fn(|| claim(source, 1, 1, true)).collect()
+}
+
+fn release_all(spans: Vec<Span>) {
+    for span in spans {
+        // SAFETY: the tests own what they claim.
+        unsafe { release(span) };
+    }
 }
 
 fn bytes(span: &Span) -> &'static mut [u8] {
@@ -19,7 +41,7 @@ fn bytes(span: &Span) -> &'static mut [u8] {
 fn spans_are_aligned_and_zero_again_after_a_purge() {
     let _turn = turn();
     for (n, align) in [(1, 1), (3, 1), (1, 64), (100, 16), (8, 8), (5, 1024)] {
-        let span = claim(n, align, true).unwrap();
+        let span = claim(MAIN, n, align, true).unwrap();
         assert_eq!(span.start.addr() % (align * SLICE), 0);
         assert_eq!(span.slices, n);
         assert!(!span.zero || bytes(&span).iter().all(|&b| b == 0));
@@ -29,17 +51,21 @@ fn spans_are_aligned_and_zero_again_after_a_purge() {
     }
     purge_all();
     assert_eq!(totals().pending, 0);
-    let span = claim(100, 1, true).unwrap();
+    let span = claim(MAIN, 100, 1, true).unwrap();
     assert!(span.zero && bytes(&span).iter().all(|&b| b == 0));
     // SAFETY: ours.
     unsafe { release(span) };
-    assert!(claim(0, 1, true).is_none() && claim(1, 3, true).is_none() && claim(usize::MAX, 1, true).is_none());
+    assert!(
+        claim(MAIN, 0, 1, true).is_none()
+            && claim(MAIN, 1, 3, true).is_none()
+            && claim(MAIN, usize::MAX, 1, true).is_none()
+    );
 }
 
 #[test]
 fn spans_grow_and_shrink_in_place() {
     let _turn = turn();
-    let mut span = claim(8, 1, true).unwrap();
+    let mut span = claim(MAIN, 8, 1, true).unwrap();
     bytes(&span).fill(2);
     let before = totals().in_use;
     // SAFETY: ours, here and below.
@@ -57,7 +83,7 @@ fn spans_grow_and_shrink_in_place() {
 fn mappings_of_their_own_move() {
     let _turn = turn();
     let before = totals().direct;
-    let mut span = claim(32, 1 << 14, true).unwrap();
+    let mut span = claim(MAIN, 32, 1 << 14, true).unwrap();
     assert!(span.origin.is_os() && span.zero);
     assert_eq!(span.start.addr() % (1 << 30), 0);
     bytes(&span)[7] = 9;
@@ -75,7 +101,7 @@ fn mappings_of_their_own_move() {
 #[test]
 fn what_waits_is_bounded_and_goes_after_the_delay() {
     let _turn = turn();
-    let all: Vec<_> = (0..3000).map(|_| claim(1, 1, true).unwrap()).collect();
+    let all: Vec<_> = (0..3000).map(|_| claim(MAIN, 1, 1, true).unwrap()).collect();
     for span in all {
         // SAFETY: ours.
         unsafe { release(span) };
@@ -83,7 +109,7 @@ fn what_waits_is_bounded_and_goes_after_the_delay() {
         assert!(totals.pending <= (24 << 20) + totals.in_use + (1 << 20), "{totals:?}");
     }
     options::set(Opt::PurgeDelay, 10);
-    let span = claim(16, 1, true).unwrap();
+    let span = claim(MAIN, 16, 1, true).unwrap();
     // SAFETY: ours.
     unsafe { release(span) };
     let until = std::time::Instant::now() + std::time::Duration::from_secs(5);
@@ -99,13 +125,13 @@ fn what_waits_is_bounded_and_goes_after_the_delay() {
 fn options_close_the_ways_to_the_system() {
     let _turn = turn();
     options::set(Opt::DisallowArenaAlloc, 1);
-    let span = claim(1, 1, true).unwrap();
+    let span = claim(MAIN, 1, 1, true).unwrap();
     options::set(Opt::DisallowArenaAlloc, 0);
     assert!(span.origin.is_os());
     // SAFETY: ours.
     unsafe { release(span) };
     options::set(Opt::DisallowOsAlloc, 1);
-    let span = claim(1 << 20, 1, true);
+    let span = claim(MAIN, 1 << 20, 1, true);
     options::set(Opt::DisallowOsAlloc, 0);
     assert!(span.is_none());
 }
@@ -118,7 +144,7 @@ fn threads_claim_write_and_purge_without_overlap() {
             s.spawn(move || {
                 let mut held: Vec<(Span, u8)> = Vec::new();
                 for round in 0..2000usize {
-                    let span = claim(1 + round % 7, 1 << (round % 3), true).unwrap();
+                    let span = claim(MAIN, 1 + round % 7, 1 << (round % 3), true).unwrap();
                     for page in bytes(&span).chunks_mut(4096) {
                         assert!(!span.zero || page[0] == 0);
                         page[0] = t;
@@ -147,7 +173,7 @@ fn the_window_has_no_null_inside() {
     let _turn = turn();
     let empty = core::ptr::without_provenance_mut::<u8>(8);
     let entry = core::ptr::without_provenance_mut::<u8>(16);
-    let span = claim(4, 1, true).unwrap();
+    let span = claim(MAIN, 4, 1, true).unwrap();
     let at = span.start.wrapping_add(2 * SLICE);
     fast::open(at, entry, empty);
     if fast::get(at).is_some() {

@@ -64,12 +64,12 @@ options! {
         "commit an arena when it is reserved: never, always, or only where the OS overcommits";
     PurgeDecommits: "purge_decommits", ["reset_decommits"], 1, "bool",
         "a purge decommits; 0: it only resets";
-    AllowLargeOsPages: "allow_large_os_pages", ["large_os_pages"], 0, "bool",
-        "use 2 or 4 MiB OS pages for arenas";
+    AllowLargeOsPages: "allow_large_os_pages", ["large_os_pages"], 0, "0/1/2",
+        "use OS pages of 2 MiB that an administrator set aside: never, for arenas, also for mappings of their own";
     ReserveHugeOsPages: "reserve_huge_os_pages", [], 0, "count",
-        "reserve N huge OS pages of 1 GiB at the start";
+        "reserve N huge OS pages of 1 GiB at the start, spread over the NUMA nodes";
     ReserveHugeOsPagesAt: "reserve_huge_os_pages_at", [], -1, "node",
-        "reserve them on one NUMA node";
+        "reserve them on this NUMA node; -1: spread";
     ReserveOsMemory: "reserve_os_memory", [], 0, "KiB",
         "reserve this much OS memory in an arena at the start";
     DeprecatedSegmentCache: "deprecated_segment_cache", [], 0, "-",
@@ -85,11 +85,11 @@ options! {
     PurgeDelay: "purge_delay", ["reset_delay"], 1000, "ms",
         "delay before free memory goes back to the OS; 0 at once, -1 never";
     UseNumaNodes: "use_numa_nodes", [], 0, "count",
-        "use at most N NUMA nodes; 0: all";
+        "take it that there are N NUMA nodes; 0: as many as there are";
     DisallowOsAlloc: "disallow_os_alloc", ["limit_os_alloc"], 0, "bool",
         "use reserved arenas only, never fresh OS memory";
     OsTag: "os_tag", [], 100, "tag",
-        "tag for OS memory (macOS)";
+        "tag for OS memory on macOS; no effect elsewhere";
     MaxErrors: "max_errors", [], 32, "count",
         "stop printing errors after N";
     MaxWarnings: "max_warnings", [], 32, "count",
@@ -107,7 +107,7 @@ options! {
     DisallowArenaAlloc: "disallow_arena_alloc", [], 0, "bool",
         "allocate from the OS directly, arenas only where asked for by id";
     RetryOnOom: "retry_on_oom", [], 400, "ms",
-        "keep retrying an OS allocation this long (Windows)";
+        "keep retrying an OS allocation this long on Windows; no effect elsewhere";
     VisitAbandoned: "visit_abandoned", [], 0, "bool",
         "let a visit also see blocks of ended threads";
     GuardedMin: "guarded_min", [], 0, "bytes",
@@ -145,7 +145,7 @@ options! {
     ArenaMaxObjectSize: "arena_max_object_size", [], 2 * 1024 * 1024, "KiB",
         "largest object placed in an arena";
     ArenaIsNumaLocal: "arena_is_numa_local", [], 0, "bool",
-        "give an arena to the node that asked for it first";
+        "take memory from arenas of the NUMA node that a thread runs on first; new arenas are for that node";
 }
 
 /// The state of one option.

@@ -3,7 +3,7 @@
 //! Invariant: a table is printed from one snapshot, so that its lines agree with each other.
 use super::options;
 use super::output::{Line, Sink};
-use super::stats::{BinRow, CountValue, PROCESS, Snapshot};
+use super::stats::{BinRow, CountValue, HeapSnapshot, PROCESS, Snapshot};
 use crate::prim::process;
 use core::fmt;
 
@@ -11,32 +11,42 @@ use core::fmt;
 const SMALL_MAX: usize = 8 * 1024;
 const MEDIUM_MAX: usize = 64 * 1024;
 
-/// Print all that is counted: the given bins, their sums, and what [`PROCESS`] holds.
-pub fn table(sink: &Sink, bins: impl Iterator<Item = BinRow>) {
-    let stats = PROCESS.snapshot();
+/// Print what is counted: the given bins, their sums, and what else heaps and (unless it is of a heap alone) the process
+/// or a part of it count.
+#[cold]
+pub fn table(sink: &Sink, stats: Option<&Snapshot>, heaps: HeapSnapshot, bins: &[BinRow]) {
     heading(sink);
     let mut binned = Sum::default();
-    for bin in bins.filter(|bin| bin.total > 0 || bin.current > 0) {
-        let sum = Sum::of(&bin);
+    for bin in bins.iter().filter(|bin| bin.total > 0 || bin.current > 0) {
+        let sum = Sum { bytes: bin.bytes(), count: bin.total };
         sum.print(sink, format_args!("bin {} {:>6}", letter(bin.block_size), bin.block_size), Some(bin.block_size));
         binned = binned.plus(sum);
     }
-    let huge = Sum { bytes: stats.malloc_huge, count: stats.malloc_huge_count };
+    let huge = Sum { bytes: heaps.malloc_huge, count: heaps.singles.total };
     binned.print(sink, format_args!("binned"), None);
     huge.print(sink, format_args!("huge"), None);
     binned.plus(huge).print(sink, format_args!("total"), None);
     blank(sink);
-    memory(sink, &stats);
-    events(sink, &stats);
-    process(sink);
+    if let Some(stats) = stats {
+        memory(sink, stats);
+    }
+    bytes(sink, "in pages", heaps.page_committed);
+    blank(sink);
+    events(sink, &heaps);
+    if let Some(stats) = stats {
+        calls(sink, stats);
+        process(sink);
+    }
 }
 
 /// Print all options in force.
+#[cold]
 pub fn options(sink: &Sink) {
     options::print_to(sink);
 }
 
 /// Print the time and memory used by the process.
+#[cold]
 pub fn process(sink: &Sink) {
     let info = process::info();
     let committed = PROCESS.committed.snapshot();
@@ -54,6 +64,7 @@ pub fn process(sink: &Sink) {
     ));
 }
 
+#[cold]
 fn heading(sink: &Sink) {
     sink.print(format_args!(
         "{:<14}:{:>12}{:>12}{:>12}{:>12}{:>12}{:>10}\n",
@@ -61,34 +72,43 @@ fn heading(sink: &Sink) {
     ));
 }
 
+#[cold]
 fn blank(sink: &Sink) {
     sink.print(format_args!("\n"));
 }
 
 /// What came from the OS and what went back.
+#[cold]
 fn memory(sink: &Sink, stats: &Snapshot) {
     bytes(sink, "reserved", stats.reserved);
     bytes(sink, "committed", stats.committed);
     total(sink, "reset", &Bytes(stats.reset));
     total(sink, "purged", &Bytes(stats.purged));
-    bytes(sink, "in pages", stats.page_committed);
-    blank(sink);
 }
 
-/// Numbers of things and of events.
-fn events(sink: &Sink, stats: &Snapshot) {
-    numbers(sink, "pages", stats.pages);
-    numbers(sink, "-abandoned", stats.pages_abandoned);
-    let reclaimed = stats.pages_reclaim_on_alloc.saturating_add(stats.pages_reclaim_on_free);
+/// Numbers of things and of events in heaps.
+#[cold]
+fn events(sink: &Sink, heaps: &HeapSnapshot) {
+    numbers(sink, "pages", heaps.pages);
+    numbers(sink, "-abandoned", heaps.pages_abandoned);
+    let reclaimed = heaps.pages_reclaim_on_alloc.saturating_add(heaps.pages_reclaim_on_free);
     total(sink, "-reclaimed", &Number(reclaimed));
-    total(sink, "-retired", &Number(stats.pages_retire));
+    total(sink, "-retired", &Number(heaps.pages_retire));
+    total(sink, "-guarded", &Number(heaps.malloc_guarded));
     // In tenths, rounded down.
-    let tenths = stats.page_searches.saturating_mul(10).checked_div(stats.page_searches_count).unwrap_or(0);
+    let tenths = heaps.page_searches.saturating_mul(10).checked_div(heaps.page_searches_count).unwrap_or(0);
     let average = format_args!("{}.{} avg", tenths / 10, tenths % 10);
     total(sink, "searches", &Line::<32>::of(average).as_str());
+    numbers(sink, "in threads", heaps.theaps);
+}
+
+/// Numbers of things and of events that no heap has.
+#[cold]
+fn calls(sink: &Sink, stats: &Snapshot) {
     total(sink, "arenas", &Number(stats.arena_count));
+    total(sink, "-purges", &Number(stats.arena_purges));
+    total(sink, "-rollbacks", &Number(stats.arena_rollback_count));
     numbers(sink, "heaps", stats.heaps);
-    numbers(sink, "-in threads", stats.theaps);
     numbers(sink, "threads", stats.threads);
     total(sink, "mmaps", &Number(stats.mmap_calls));
     total(sink, "commits", &Number(stats.commit_calls));
@@ -96,12 +116,14 @@ fn events(sink: &Sink, stats: &Snapshot) {
     total(sink, "purges", &Number(stats.purge_calls));
 }
 
+#[cold]
 fn bytes(sink: &Sink, name: &str, value: CountValue) {
     let (peak, all, current, freed) =
         (Bytes(value.peak), Bytes(value.total), Bytes(value.current), Bytes(value.freed()));
     sink.print(format_args!("  {name:<12}:{peak:>12}{all:>12}{current:>12}{freed:>12}\n"));
 }
 
+#[cold]
 fn numbers(sink: &Sink, name: &str, value: CountValue) {
     let (peak, all, current, freed) =
         (Number(value.peak), Number(value.total), Number(value.current), Number(value.freed()));
@@ -109,10 +131,12 @@ fn numbers(sink: &Sink, name: &str, value: CountValue) {
 }
 
 /// A row of which only the total is known.
+#[cold]
 fn total(sink: &Sink, name: &str, value: &dyn fmt::Display) {
     sink.print(format_args!("  {name:<12}:{:>12}{value:>12}\n", ""));
 }
 
+#[cold]
 fn letter(block_size: usize) -> char {
     match block_size {
         size if size <= SMALL_MAX => 'S',
@@ -129,19 +153,12 @@ struct Sum {
 }
 
 impl Sum {
-    fn of(bin: &BinRow) -> Sum {
-        let size = i64::try_from(bin.block_size).unwrap_or(i64::MAX);
-        let bytes = |blocks: i64| blocks.max(0).saturating_mul(size);
-        Sum {
-            bytes: CountValue { total: bytes(bin.total), peak: bytes(bin.peak), current: bytes(bin.current) },
-            count: bin.count,
-        }
-    }
-
+    #[cold]
     fn plus(self, other: Sum) -> Sum {
         Sum { bytes: self.bytes.plus(other.bytes), count: self.count.saturating_add(other.count) }
     }
 
+    #[cold]
     fn print(&self, sink: &Sink, name: fmt::Arguments, block_size: Option<usize>) {
         let CountValue { total, peak, current } = self.bytes;
         let unit = block_size.and_then(|size| i64::try_from(size).ok()).map(Bytes);
@@ -166,6 +183,7 @@ impl Sum {
 struct Bytes(i64);
 
 impl fmt::Display for Bytes {
+    #[cold]
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         scaled(f, self.0, 1024, &["B", "KiB", "MiB", "GiB", "TiB"])
     }
@@ -175,6 +193,7 @@ impl fmt::Display for Bytes {
 struct Number(i64);
 
 impl fmt::Display for Number {
+    #[cold]
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         if self.0.unsigned_abs() < 100_000 {
             return f.pad(Line::<32>::of(format_args!("{}", self.0)).as_str());
@@ -184,6 +203,7 @@ impl fmt::Display for Number {
 }
 
 /// `value` in the largest of `units`, each `step` times the one before, in which it is at least 1; rounded down.
+#[cold]
 fn scaled(f: &mut fmt::Formatter, value: i64, step: i64, units: &[&str]) -> fmt::Result {
     let (mut whole, mut tenths, mut name) = (value, 0, "");
     for (i, unit) in units.iter().enumerate() {
@@ -208,6 +228,7 @@ fn scaled(f: &mut fmt::Formatter, value: i64, step: i64, units: &[&str]) -> fmt:
 struct Seconds(u64);
 
 impl fmt::Display for Seconds {
+    #[cold]
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.pad(Line::<32>::of(format_args!("{}.{:03}", self.0 / 1000, self.0 % 1000)).as_str())
     }
@@ -237,11 +258,11 @@ mod tests {
     #[test]
     fn a_table() {
         let bins = [
-            BinRow { block_size: 16, peak: 100, total: 4000, current: 0, count: 4000 },
+            BinRow { block_size: 16, peak: 100, total: 4000, current: 0 },
             BinRow { block_size: 32, ..BinRow::default() },
-            BinRow { block_size: 20480, peak: 2, total: 3, current: 1, count: 3 },
+            BinRow { block_size: 20480, peak: 2, total: 3, current: 1 },
         ];
-        let text = captured(|sink| table(sink, bins.into_iter()));
+        let text = captured(|sink| table(sink, Some(&Snapshot::default()), HeapSnapshot::default(), &bins));
         let words = |start: &str| {
             let line = text.lines().find(|line| line.trim_start().starts_with(start));
             line.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")

@@ -48,10 +48,46 @@ impl Count {
 
     /// The values now. Of an addition or a subtraction that is under way, one may show a part.
     pub fn snapshot(&self) -> CountValue {
-        let current = self.current.load(Ordering::Relaxed).max(0);
-        let peak = self.peak.load(Ordering::Relaxed).max(current);
-        let total = self.total.load(Ordering::Relaxed).max(peak);
-        CountValue { total, peak, current }
+        self.raw().sound()
+    }
+
+    /// As [`Count::snapshot`], for sums: what came may be counted at one place and what is gone at another.
+    pub fn raw(&self) -> CountValue {
+        CountValue {
+            total: self.total.load(Ordering::Relaxed),
+            peak: self.peak.load(Ordering::Relaxed),
+            current: self.current.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Add what another counted, which then begins anew, from nothing. What is under way there may be counted late. The
+    /// peak is then an upper bound, as in [`CountValue::plus`].
+    pub fn absorb(&self, other: &Count) {
+        let (total, current) = (other.total.swap(0, Ordering::Relaxed), other.current.swap(0, Ordering::Relaxed));
+        let peak = other.peak.swap(0, Ordering::Relaxed);
+        if peak != 0 {
+            self.peak.fetch_add(peak, Ordering::Relaxed);
+        }
+        if total != 0 {
+            self.total.fetch_add(total, Ordering::Relaxed);
+        }
+        if current != 0 {
+            let current = self.current.fetch_add(current, Ordering::Relaxed).saturating_add(current);
+            self.peak.fetch_max(current, Ordering::Relaxed);
+        }
+    }
+
+    /// Leave what happened with another, and count anew from what there is. The sums of both stay as they are.
+    pub fn leave_to(&self, other: &Count) {
+        let CountValue { total, peak, current } = self.snapshot();
+        self.reset();
+        other.note_past(total - current, peak - current);
+    }
+
+    /// Note that so many more came and are gone, of which at a time there were so many more than there are.
+    pub fn note_past(&self, total: i64, peak: i64) {
+        self.total.fetch_add(total, Ordering::Relaxed);
+        self.peak.fetch_add(peak, Ordering::Relaxed);
     }
 
     /// Count anew, from what there is: it is the peak and all that came.
@@ -74,6 +110,13 @@ impl CountValue {
         self.total.saturating_sub(self.current)
     }
 
+    /// With `0 <= current <= peak <= total`, whatever was under way.
+    pub fn sound(self) -> CountValue {
+        let current = self.current.max(0);
+        let peak = self.peak.max(current);
+        CountValue { total: self.total.max(peak), peak, current }
+    }
+
     /// The sum with `other`; the peak is then an upper bound, since the two may have peaked at different times.
     pub fn plus(&self, other: CountValue) -> CountValue {
         CountValue {
@@ -81,6 +124,22 @@ impl CountValue {
             peak: self.peak.saturating_add(other.peak),
             current: self.current.saturating_add(other.current),
         }
+    }
+
+    /// Without `other`, which is a part of it; as [`CountValue::sound`] makes it.
+    pub fn less(&self, other: CountValue) -> CountValue {
+        CountValue {
+            total: self.total.saturating_sub(other.total),
+            peak: self.peak.saturating_sub(other.peak),
+            current: self.current.saturating_sub(other.current),
+        }
+        .sound()
+    }
+
+    /// Of something of which only the amount at present is known.
+    pub fn only(current: usize) -> CountValue {
+        let current = signed(current);
+        CountValue { total: current, peak: current, current }
     }
 }
 
@@ -99,6 +158,19 @@ impl Counter {
     /// It happened `n` times more, or to `n` more bytes.
     pub fn add(&self, n: usize) {
         self.total.fetch_add(signed(n), Ordering::Relaxed);
+    }
+
+    /// Add what another counted, which then begins anew.
+    pub fn absorb(&self, other: &Counter) {
+        let n = other.total.swap(0, Ordering::Relaxed);
+        if n != 0 {
+            self.total.fetch_add(n, Ordering::Relaxed);
+        }
+    }
+
+    /// Leave what happened with another, and count anew.
+    pub fn leave_to(&self, other: &Counter) {
+        other.absorb(self);
     }
 
     /// The value now.
@@ -124,30 +196,36 @@ fn signed(n: usize) -> i64 {
 
 /// One line a statistic: its name and what it counts.
 macro_rules! statistics {
-    (counts { $($count:ident: $count_doc:literal;)* } counters { $($counter:ident: $counter_doc:literal;)* }) => {
-        /// What is counted of a process.
+    ($stats:ident, $snapshot:ident of $what:literal:
+     counts { $($count:ident: $count_doc:literal;)* } counters { $($counter:ident: $counter_doc:literal;)* }) => {
+        #[doc = concat!("What is counted of ", $what, ".")]
         #[derive(Debug)]
-        pub struct ProcessStats {
+        pub struct $stats {
             $(#[doc = concat!("Counts ", $count_doc, ".")] pub $count: Count,)*
             $(#[doc = concat!("Counts ", $counter_doc, ".")] pub $counter: Counter,)*
         }
 
-        /// The values of [`ProcessStats`] at one time.
+        #[doc = concat!("The values counted of ", $what, " at one time.")]
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-        pub struct Snapshot {
+        pub struct $snapshot {
             $(#[doc = concat!("Counts ", $count_doc, ".")] pub $count: CountValue,)*
             $(#[doc = concat!("Counts ", $counter_doc, ".")] pub $counter: i64,)*
         }
 
-        impl ProcessStats {
+        impl $stats {
             /// Nothing yet.
-            pub const fn new() -> ProcessStats {
-                ProcessStats { $($count: Count::new(),)* $($counter: Counter::new(),)* }
+            pub const fn new() -> $stats {
+                $stats { $($count: Count::new(),)* $($counter: Counter::new(),)* }
             }
 
             /// The values now.
-            pub fn snapshot(&self) -> Snapshot {
-                Snapshot { $($count: self.$count.snapshot(),)* $($counter: self.$counter.snapshot(),)* }
+            pub fn snapshot(&self) -> $snapshot {
+                $snapshot { $($count: self.$count.snapshot(),)* $($counter: self.$counter.snapshot(),)* }
+            }
+
+            /// The values now, for sums: see [`Count::raw`].
+            pub fn raw(&self) -> $snapshot {
+                $snapshot { $($count: self.$count.raw(),)* $($counter: self.$counter.snapshot(),)* }
             }
 
             /// Count anew: what there is stays, all that happened is forgotten.
@@ -155,21 +233,50 @@ macro_rules! statistics {
                 $(self.$count.reset();)*
                 $(self.$counter.reset();)*
             }
+
+            /// Add what another counted, which then begins anew, from nothing.
+            pub fn absorb(&self, other: &$stats) {
+                $(self.$count.absorb(&other.$count);)*
+                $(self.$counter.absorb(&other.$counter);)*
+            }
+
+            /// Leave what happened with another, and count anew from what there is.
+            pub fn leave_to(&self, other: &$stats) {
+                $(self.$count.leave_to(&other.$count);)*
+                $(self.$counter.leave_to(&other.$counter);)*
+            }
+        }
+
+        impl Default for $stats {
+            fn default() -> Self {
+                Self::new()
+            }
+        }
+
+        impl $snapshot {
+            /// With each count as [`CountValue::sound`] makes it.
+            pub fn sound(self) -> $snapshot {
+                $snapshot { $($count: self.$count.sound(),)* ..self }
+            }
+
+            /// The sum with `other`.
+            pub fn plus(self, other: $snapshot) -> $snapshot {
+                $snapshot {
+                    $($count: self.$count.plus(other.$count),)*
+                    $($counter: self.$counter.saturating_add(other.$counter),)*
+                }
+            }
         }
     };
 }
 
 statistics! {
+    ProcessStats, Snapshot of "a process":
     counts {
-        pages: "pages in use by heaps";
         reserved: "bytes of address space reserved from the OS";
         committed: "bytes of memory committed";
-        page_committed: "bytes committed within pages";
-        pages_abandoned: "pages that belong to no thread";
         threads: "threads that have used the allocator";
-        malloc_huge: "bytes in blocks that have a page of their own";
         heaps: "heaps";
-        theaps: "heaps' parts in threads";
     }
     counters {
         reset: "bytes that the OS was told it may take";
@@ -179,30 +286,34 @@ statistics! {
         reset_calls: "calls that reset memory";
         purge_calls: "calls that purge memory";
         arena_count: "arenas ever made";
-        malloc_huge_count: "blocks ever that have a page of their own";
-        pages_extended: "times that a page had more blocks carved";
-        pages_retire: "pages given up when they became empty";
+        arena_rollback_count: "claims undone, since the system refused the memory for them";
+        arena_purges: "runs of slices of arenas that were purged";
+    }
+}
+
+statistics! {
+    HeapStats, HeapSnapshot of "a heap":
+    counts {
+        pages: "pages in use";
+        page_committed: "bytes committed within pages";
+        pages_abandoned: "pages that belong to no thread";
+        malloc_huge: "bytes in blocks that have a page of their own";
+        singles: "blocks that have a page of their own";
+        theaps: "the heap's parts in threads";
+    }
+    counters {
+        malloc_guarded: "blocks given a guard: what follows them is inaccessible";
+        pages_retire: "pages given up when their last block was freed";
         page_searches: "pages looked at in searches for one with room";
         page_searches_count: "searches for a page with room";
         pages_reclaim_on_alloc: "abandoned pages taken over by a thread that allocates";
         pages_reclaim_on_free: "abandoned pages taken over by a thread that frees";
-        pages_reabandon_full: "pages abandoned again since they were full";
-    }
-}
-
-impl Default for ProcessStats {
-    fn default() -> Self {
-        Self::new()
+        pages_reabandon_full: "full pages that their thread gave up to whoever frees into them";
     }
 }
 
 /// What this process counts.
 pub static PROCESS: ProcessStats = ProcessStats::new();
-
-/// Let [`PROCESS`] count anew.
-pub fn reset() {
-    PROCESS.reset();
-}
 
 /// What the blocks of one size class add up to, derived from its pages. All but the size are numbers of blocks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -211,12 +322,18 @@ pub struct BinRow {
     pub block_size: usize,
     /// The most in use at a time.
     pub peak: i64,
-    /// All that were ever handed out, as far as it is known.
+    /// All that were taken from pages. A block that a thread freed and took again from its own stack is not counted again.
     pub total: i64,
     /// In use.
     pub current: i64,
-    /// What the table shows as the class's count: allocations so far.
-    pub count: i64,
+}
+
+impl BinRow {
+    /// Their bytes.
+    pub fn bytes(&self) -> CountValue {
+        let bytes = |blocks: i64| blocks.max(0).saturating_mul(signed(self.block_size));
+        CountValue { total: bytes(self.total), peak: bytes(self.peak), current: bytes(self.current) }
+    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,13 @@
 //! What a thread does now and then: give held blocks back, let empty pages go, and let the arenas purge.
 
-use super::main_heap::MAIN;
-use super::theap::Theap;
+use super::record::MAIN_ID;
+use super::supply::disown;
+use super::theap::{Theap, thread};
 use crate::arena;
+use crate::base::sync::Ordering;
 use crate::diag::options::{self, Opt};
-use crate::page::word::Given;
+use crate::page::Bin;
+use crate::page::word::{Given, State};
 use core::ptr;
 
 impl Theap {
@@ -21,7 +24,13 @@ impl Theap {
 
     #[cold]
     fn tick_16(&self, slow: u32) {
-        self.give_all_outgoing();
+        let root = self.root();
+        root.give_all_outgoing();
+        if root.stale.load(Ordering::Relaxed) {
+            // Cleared first, so that a heap that is deleted meanwhile is seen the next time.
+            root.stale.store(false, Ordering::Relaxed);
+            root.finish_orphans();
+        }
         arena::tick();
         if cfg!(debug_assertions) && slow.is_multiple_of(256) {
             self.validate();
@@ -47,7 +56,18 @@ impl Theap {
         if force {
             super::deferred::call(self, true);
         }
-        self.give_all_outgoing();
+        self.root().give_all_outgoing();
+        self.collect_own(force, force);
+        if force {
+            arena::purge_all();
+        } else {
+            arena::tick();
+        }
+    }
+
+    /// `force`: give all of each stack back, not half of it. `retire`: let go of pages that are not empty too, and drop
+    /// the records that ended threads left, which nobody may do while another thread deletes the heap.
+    fn collect_own(&self, force: bool, retire: bool) {
         self.drain_returned();
         for b in self.open_bins() {
             self.reclaimed[b].set((0, 0));
@@ -55,14 +75,62 @@ impl Theap {
             let n = if force { depth } else { depth.div_ceil(2) };
             // SAFETY: the stack is this thread's and `n` at most its depth.
             unsafe { self.give_stack(b, n) };
-            self.retire_page(b, force);
+            self.retire_page(b, retire);
             self.sweep_avail(b);
         }
-        if force {
-            self.sweep_abandoned();
-            arena::purge_all();
-        } else {
-            arena::tick();
+        if retire {
+            self.sweep_abandoned(self.heap());
+        }
+    }
+
+    /// Of a root: [`Theap::collect`] it, and the thread's other theaps.
+    pub fn collect_thread(&'static self, force: bool) {
+        // Their heaps may be ended by other threads meanwhile.
+        self.for_each_part(|part| part.collect_own(force, false));
+        self.collect(force);
+    }
+
+    /// Of a root: bytes of free blocks that the thread holds, in all its theaps. Blocks that were never handed out are
+    /// not counted, for their memory was not touched.
+    pub fn thread_free_bytes(&self) -> usize {
+        let mut bytes = self.free_bytes();
+        self.for_each_part(|part| bytes += part.free_bytes());
+        bytes
+    }
+
+    fn free_bytes(&self) -> usize {
+        let of_bin = |b: usize| {
+            let hot = &self.hot[b];
+            let mut blocks = self.depth(b);
+            // SAFETY: attached to this theap, or null.
+            if let Some(page) = unsafe { hot.page.get().as_ref() } {
+                let (free, local) = page.held();
+                blocks += (free + local + page.word().peek().1) as usize;
+            }
+            let mut page = hot.avail.get();
+            // SAFETY: pages on the list are ours to link, and records are never unmapped.
+            while let Some(at) = unsafe { page.as_ref() } {
+                let (state, given, _) = at.word().peek();
+                blocks += if state == State::Dead { 0 } else { given as usize };
+                page = at.next();
+            }
+            blocks * Bin::at(b).block_size()
+        };
+        self.open_bins().map(of_bin).sum()
+    }
+
+    /// Of a root: do something with each other theap of the thread. One whose heap is destroyed meanwhile by another
+    /// thread ends here.
+    fn for_each_part(&self, mut work: impl FnMut(&'static Theap)) {
+        for part in self.parts().filter(|part| part.hold.enter()) {
+            work(part);
+            if !part.hold.leave(false) {
+                if ptr::eq(part, Theap::current()) {
+                    thread::set(part.root());
+                }
+                part.give_up();
+                super::end::doomed(part);
+            }
         }
     }
 
@@ -80,9 +148,6 @@ impl Theap {
             if force || free + local + given == (*page).carved() {
                 hot.page.set(ptr::null_mut());
                 let then = (*page).detach(true);
-                if then == Given::Release {
-                    crate::diag::stats::PROCESS.pages_retire.add(1);
-                }
                 self.settle(page, then);
             }
         }
@@ -96,8 +161,8 @@ impl Theap {
             // SAFETY: pages on the list are ours to link.
             unsafe {
                 let next = (*page).next();
-                if (*page).word().peek().0 == crate::page::word::State::Dead {
-                    self.free_record(page);
+                if (*page).word().peek().0 == State::Dead {
+                    self.root().free_record(page);
                 } else {
                     self.push_avail(page);
                 }
@@ -106,16 +171,17 @@ impl Theap {
         }
     }
 
-    fn sweep_abandoned(&self) {
-        for list in &MAIN.abandoned {
+    /// Free the records of dead pages on a heap's lists of abandoned ones.
+    pub(super) fn sweep_abandoned(&self, heap: &super::record::Heap) {
+        for list in &heap.abandoned {
             let mut page = list.take_all();
             while !page.is_null() {
                 // SAFETY: what we took off the list is ours to link.
                 unsafe {
                     let next = (*page).next();
-                    if (*page).word().peek().0 == crate::page::word::State::Dead {
-                        crate::diag::stats::PROCESS.pages_abandoned.sub(1);
-                        self.free_record(page);
+                    if (*page).word().peek().0 == State::Dead {
+                        heap.stats.pages_abandoned.sub(1);
+                        self.root().free_record(page);
                     } else {
                         list.push(page);
                     }
@@ -137,18 +203,24 @@ impl Theap {
             // SAFETY: attached pages are this theap's, and pages on `avail` are ours to link.
             unsafe {
                 if !page.is_null() {
+                    // Another thread may be deleting the heap at this moment, and leaves what it finds attached to its
+                    // theap. This one may then become another heap's, so none of its pages must name it. (The main
+                    // heap's theaps stay the main heap's.)
+                    if self.heap_id.load(Ordering::Relaxed) != MAIN_ID {
+                        disown(page);
+                    }
                     match (*page).detach(true) {
-                        Given::List => self.abandon(page),
+                        Given::List => Theap::abandon(page),
                         then => self.settle(page, then),
                     }
                 }
                 let mut page = hot.avail.replace(ptr::null_mut());
                 while !page.is_null() {
                     let next = (*page).next();
-                    if (*page).word().peek().0 == crate::page::word::State::Dead {
-                        self.free_record(page);
+                    if (*page).word().peek().0 == State::Dead {
+                        self.root().free_record(page);
                     } else {
-                        self.abandon(page);
+                        Theap::abandon(page);
                     }
                     page = next;
                 }

@@ -1,7 +1,8 @@
 //! The heartbeat, and the deferred-free function that a runtime registers to hear it.
 //!
-//! While one is registered the stacks of freed blocks are off, so that each few allocations take the generic path,
-//! which calls it. Threads see a registration at their next slow path.
+//! While one is registered the stacks of freed blocks are off, so that each few allocations take the generic path, which
+//! calls it. Threads see a registration at their next slow path. The stacks are off in a theap that samples, too (see
+//! `guarded`).
 
 use super::theap::Theap;
 use crate::base::sync::{AtomicPtr, AtomicUsize, Ordering};
@@ -45,10 +46,17 @@ pub fn call(theap: &Theap, force: bool) {
 }
 
 impl Theap {
-    /// Let the stacks take no free while a function is registered, and open them again when none is.
-    fn shut_stacks(&self) {
+    /// Whether the stacks take no free, so that allocations take the generic path: a function is registered, or the
+    /// theap samples.
+    #[inline]
+    pub fn is_shut(&self) -> bool {
+        registered() || self.sampling.is_on()
+    }
+
+    /// Let the stacks take no free while they are to be shut, and open them again when they are not.
+    pub(super) fn shut_stacks(&self) {
         for b in self.open_bins() {
-            let room = if registered() { 0 } else { self.door[b].room.get() as usize };
+            let room = if self.is_shut() { 0 } else { self.door[b].room.get() as usize };
             // SAFETY: the room is at most the words behind the base.
             self.hot[b].limit.set(unsafe { self.door[b].base.get().add(room) });
         }

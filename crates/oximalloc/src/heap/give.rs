@@ -4,6 +4,7 @@
 //! Bounds: a theap holds at most [`OUTGOING`] chains, each of at most 32 blocks and 16 KiB. They are given at each
 //! 16th slow path, at a collect and at the thread's end.
 
+use super::record::{Heap, MAIN};
 use super::theap::{Moved, OUTGOING, Theap};
 use crate::arena::map;
 use crate::base::config::SLICE;
@@ -43,7 +44,7 @@ impl Theap {
         let hot = &self.hot[b];
         let door = &self.door[b];
         let base = door.base.get();
-        if super::deferred::registered() {
+        if self.is_shut() {
             // The stack is off: all goes to the pages, so that the heartbeat ticks.
             // SAFETY: the block is ours.
             unsafe { self.give_run(b, map::get(block as *const u8) as *mut Page, block, block, 1) };
@@ -114,13 +115,19 @@ impl Theap {
         Moved::add(&self.moved[b].given, n);
     }
 
-    /// Free a block of a page that is not this thread's: chain it.
+    /// Free a block of a page that is not this thread's: of the main heap, chain it; of one that may be destroyed, give it
+    /// at once, so that no chain ever has a block whose page is gone.
     ///
     /// # Safety
     /// - the block is out and the caller's.
     pub unsafe fn push_remote(&self, page: &Page, block: *mut Block) {
-        let size = page.block_size();
         let at = &raw const *page as *mut Page;
+        if !ptr::eq(page.heap(), MAIN.as_page_heap()) {
+            // SAFETY: by the contract.
+            unsafe { self.give_now(at, block) };
+            return;
+        }
+        let size = page.block_size();
         let out = &self.outgoing[(at as usize >> 7) % OUTGOING];
         // SAFETY: the chain's blocks and this one are ours.
         unsafe {
@@ -145,6 +152,25 @@ impl Theap {
         }
     }
 
+    /// Give one block of a page that is not attached to this theap, or has no owner that lives.
+    ///
+    /// # Safety
+    /// - the block is of the page, out, and the caller's.
+    pub unsafe fn give_now(&self, page: *mut Page, block: *mut Block) {
+        // SAFETY: by the contract; the page lives as long as the block is out.
+        unsafe {
+            // Charged to the page's heap, and before the page may be gone.
+            let heap = Heap::of_page((*page).heap());
+            let then = if (*page).bin() == Bin::SINGLE {
+                (*page).give_single()
+            } else {
+                heap.moved[(*page).bin().index()].given.fetch_add(1, Ordering::Relaxed);
+                (*page).give(block, block, 1)
+            };
+            self.settle(page, then);
+        }
+    }
+
     /// # Safety
     /// - the chain is not empty.
     unsafe fn give_outgoing(&self, out: &super::theap::Outgoing) {
@@ -152,9 +178,29 @@ impl Theap {
         let n = out.count.get();
         // SAFETY: the page lives as long as the chain's blocks are out.
         unsafe {
-            Moved::add(&self.moved[(*page).bin().index()].given, n);
+            let b = (*page).bin().index();
+            if self.heap().is_main() {
+                Moved::add(&self.moved[b].given, n);
+            } else {
+                // A thread of another subprocess.
+                MAIN.moved[b].given.fetch_add(n as u64, Ordering::Relaxed);
+            }
             let then = (*page).give(out.first.get(), out.last.get(), n);
             self.settle(page, then);
+        }
+    }
+
+    /// Call `visit` with the bin and the length of each chain. Any thread may ask, as for `depth_seen`; of a chain that
+    /// is being given at that moment the length may be another's.
+    pub fn chains_seen(&self, mut visit: impl FnMut(usize, usize)) {
+        for out in &self.outgoing {
+            // SAFETY: in the theap, and words; their owner stores whole words, and what is read is only counted. A page's
+            // record is never unmapped.
+            unsafe {
+                if let Some(page) = out.page.as_ptr().read_volatile().as_ref() {
+                    visit(page.bin().index(), (out.count.as_ptr().read_volatile() as usize).min(CHAIN_BLOCKS));
+                }
+            }
         }
     }
 
@@ -166,11 +212,5 @@ impl Theap {
                 unsafe { self.give_outgoing(out) };
             }
         }
-    }
-
-    /// Whether a page's frees may go to this theap's stacks.
-    #[inline(always)]
-    pub fn is_mine(&self, page: &Page) -> bool {
-        page.owner() == self.as_owner() && self.tag.load(Ordering::Relaxed) != 0
     }
 }

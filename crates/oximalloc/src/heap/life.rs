@@ -5,20 +5,16 @@
 //! pages that still name it find its list of returned pages closed, which tells the thread that frees into them to
 //! take them over (or the next thread that gets this theap has them).
 
-use super::main_heap::MAIN;
+use super::parts::{all_theaps, begin, part_of};
+use super::record::{Heap, MAIN};
 use super::theap::{EMPTY, Theap, thread};
 use crate::arena;
-use crate::arena::meta::meta_alloc;
-use crate::base::sync::{AtomicPtr, AtomicU32, Ordering};
+use crate::base::sync::{AtomicU32, Ordering};
 use crate::diag::options::{self, Opt};
 use crate::diag::stats::PROCESS;
-use crate::page::stack::Stack;
 use crate::prim;
 use core::ffi::c_void;
 use core::ptr;
-
-static POOL: Stack<Theap> = Stack::new();
-static ALL: AtomicPtr<Theap> = AtomicPtr::new(ptr::null_mut());
 
 /// 0: nothing done; 1: being done; 2: the process is set up; 3: it has ended.
 static PROCESS_STATE: AtomicU32 = AtomicU32::new(0);
@@ -62,7 +58,7 @@ pub fn process_end() {
         return;
     }
     if options::enabled(Opt::ShowStats) || options::get(Opt::Verbose) > 0 {
-        super::totals::print(None, ptr::null_mut());
+        super::figures::print(super::totals::Of::Process, None, ptr::null_mut());
     }
     if options::enabled(Opt::DestroyOnExit) {
         // SAFETY: the user asked for it, and says with it that nothing is used after.
@@ -70,23 +66,32 @@ pub fn process_end() {
     }
 }
 
-/// All theaps there ever were.
-pub fn all_theaps() -> impl Iterator<Item = &'static Theap> {
-    // Acquire: pairs with the Release in `new_theap`.
-    let mut at = ALL.load(Ordering::Acquire);
-    core::iter::from_fn(move || {
-        // SAFETY: theaps are never unmapped, and `all` is set before the theap is reachable.
-        let theap = unsafe { at.as_ref() }?;
-        at = theap.all.load(Ordering::Relaxed);
-        Some(theap)
-    })
-}
-
 /// A theap to use now. A thread that allocates in a late destructor, after the library was told of its end, would
 /// never give a theap back: it borrows one for each operation.
 pub struct Lease {
     theap: &'static Theap,
     borrowed: bool,
+}
+
+impl Lease {
+    /// A theap that the calling thread has; None for one that it has not (EMPTY, or one that was taken away: then the
+    /// thread's default is its root again).
+    #[inline]
+    pub fn of(theap: &Theap) -> Option<Lease> {
+        if theap.is_ours() {
+            // SAFETY: theaps are never unmapped.
+            return Some(Lease { theap: unsafe { theap.for_ever() }, borrowed: false });
+        }
+        if ptr::eq(theap, Theap::current()) && theap.shown.get() {
+            thread::set(if theap.root().is_ours() { theap.root() } else { &EMPTY });
+        }
+        None
+    }
+
+    /// The theap, if the thread keeps it.
+    pub fn lasting(self) -> Option<&'static Theap> {
+        (!self.borrowed).then_some(self.theap)
+    }
 }
 
 impl core::ops::Deref for Lease {
@@ -101,7 +106,7 @@ impl Drop for Lease {
     #[inline]
     fn drop(&mut self) {
         if self.borrowed {
-            finish(self.theap);
+            finish(self.theap.root());
         }
     }
 }
@@ -115,13 +120,13 @@ pub fn thread_start() -> Option<Lease> {
 
 #[cold]
 fn start() -> Option<Lease> {
+    start_in(&MAIN)
+}
+
+/// A root for the calling thread, which has none.
+fn start_in(heap: &'static Heap) -> Option<Lease> {
     process_start();
-    let theap = pooled().or_else(new_theap)?;
-    theap.tag.store(prim::tls::tag(), Ordering::Relaxed);
-    theap.returned.open();
-    for b in theap.open_bins() {
-        theap.open(crate::page::Bin::at(b), prim::tls::tag(), super::deferred::registered());
-    }
+    let theap = begin(heap, None)?;
     PROCESS.threads.add(1);
     if end_key().is_some_and(|key| prim::thread::key_get(key) == ENDED) {
         return Some(Lease { theap, borrowed: true });
@@ -130,49 +135,34 @@ fn start() -> Option<Lease> {
     // May allocate for a late key: the theap is in place.
     at_thread_end(&raw const *theap as *mut u8);
     // With a second thread fork leaves something to mend. The registration allocates.
-    if !theap.all.load(Ordering::Relaxed).is_null() && FORK_HANDLERS.swap(1, Ordering::Relaxed) == 0 {
+    if all_theaps().nth(1).is_some() && FORK_HANDLERS.swap(1, Ordering::Relaxed) == 0 {
         prim::thread::at_fork(nothing, nothing, fork_child);
     }
     Some(Lease { theap, borrowed: false })
 }
 
-fn pooled() -> Option<&'static Theap> {
-    let first = POOL.take_all();
-    // SAFETY: what we took from the pool is ours; theaps are never unmapped.
-    let theap = unsafe { first.as_ref() }?;
-    let rest = crate::page::stack::Linked::link(theap).load(Ordering::Relaxed);
-    if !rest.is_null() {
-        let mut last = rest;
-        // SAFETY: as above.
-        unsafe {
-            if !POOL.push_if_empty(rest) {
-                while !crate::page::stack::Linked::link(&*last).load(Ordering::Relaxed).is_null() {
-                    last = crate::page::stack::Linked::link(&*last).load(Ordering::Relaxed);
-                }
-                POOL.push_chain(rest, last);
-            }
-        }
+/// The calling thread's theap of `heap`, to use now; None without memory.
+pub fn theap_of(heap: &'static Heap) -> Option<Lease> {
+    let root = thread_start()?;
+    if root.borrowed {
+        // A late destructor: a part for this one operation, which goes with the borrowed root.
+        let theap = part_of(root.theap.root(), heap)?;
+        core::mem::forget(root);
+        return Some(Lease { theap, borrowed: true });
     }
-    Some(theap)
+    Some(Lease { theap: part_of(root.theap.root(), heap)?, borrowed: false })
 }
 
-fn new_theap() -> Option<&'static Theap> {
-    let memory = meta_alloc(size_of::<Theap>(), align_of::<Theap>()) as *mut Theap;
-    // SAFETY: fresh zeroed memory of that size, and zero is a theap whose bins are not open, except for the stacks
-    // of bins that are not open yet, which are set next.
-    let theap = unsafe { memory.as_ref() }?;
-    theap.close_all();
-    let mut head = ALL.load(Ordering::Relaxed);
-    loop {
-        theap.all.store(head, Ordering::Relaxed);
-        // Release: pairs with the Acquire in `all_theaps`.
-        match ALL.compare_exchange_weak(head, memory, Ordering::Release, Ordering::Relaxed) {
-            Ok(_) => break,
-            Err(now) => head = now,
+/// The calling thread leaves its subprocess and belongs to that of the main heap `heap`.
+pub fn move_thread(heap: &'static Heap) {
+    let current = Theap::current();
+    if !current.is_empty_theap() {
+        if ptr::eq(current.root().heap(), heap) {
+            return;
         }
+        finish(current.root());
     }
-    PROCESS.theaps.add(1);
-    Some(theap)
+    let _ = start_in(heap);
 }
 
 /// The value of the key in a thread whose end we were told of.
@@ -194,8 +184,8 @@ extern "C" fn nothing() {}
 /// Called by the C library when a thread ends, in each of its rounds of destructors.
 extern "C" fn thread_end(value: *mut c_void) {
     let current = Theap::current();
-    if ptr::eq(value as *const Theap, current) && !current.is_empty_theap() {
-        finish(current);
+    if ptr::eq(value as *const Theap, current.root()) && !current.is_empty_theap() {
+        finish(current.root());
     }
     at_thread_end(ENDED);
 }
@@ -205,65 +195,38 @@ pub fn thread_done() {
     let current = Theap::current();
     if !current.is_empty_theap() {
         at_thread_end(ptr::null_mut());
-        finish(current);
+        finish(current.root());
     }
 }
 
-fn finish(theap: &'static Theap) {
-    theap.give_everything();
-    for b in theap.open_bins() {
-        // Frees of this thread after this point take the generic path, and so do those of a later thread that gets
-        // the same tag.
-        theap.door[b].owner.store(0, Ordering::Relaxed);
-    }
-    let mut page = theap.returned.close();
-    while !page.is_null() {
-        // SAFETY: taken off the list, so ours to link.
-        unsafe {
-            let next = (*page).next();
-            theap.abandon(page);
-            page = next;
-        }
-    }
-    theap.tag.store(0, Ordering::Relaxed);
-    theap.free_records();
-    if ptr::eq(theap, Theap::current()) {
-        thread::set(&EMPTY);
-    }
+/// The thread is done with its root and all its parts.
+fn finish(root: &'static Theap) {
+    root.finish_parts();
     PROCESS.threads.sub(1);
-    // SAFETY: theaps are never unmapped; this one is on no list.
-    unsafe { POOL.push(&raw const *theap as *mut Theap) };
-}
-
-impl Theap {
-    /// Put a LISTED page of ours where other threads look for one.
-    ///
-    /// # Safety
-    /// - the page is LISTED or DEAD, and off every list.
-    pub unsafe fn abandon(&self, page: *mut crate::page::Page) {
-        PROCESS.pages_abandoned.add(1);
-        // SAFETY: by the contract; records are never unmapped.
-        unsafe { MAIN.abandoned[(*page).bin().index()].push(page) };
-    }
+    root.finish_part();
 }
 
 /// In the child of a fork this thread is alone: the theaps of the others are nobody's now. What they held in the
 /// middle of a step is left alone; blocks in their pages can be freed, and those pages are then taken over.
 extern "C" fn fork_child() {
-    let me = Theap::current();
     arena::fork_child();
     for theap in all_theaps() {
-        if !ptr::eq(theap, me) && theap.tag.load(Ordering::Relaxed) != 0 {
+        theap.hold.fork_child();
+        if !theap.is_ours() && theap.tag.load(Ordering::Relaxed) != 0 {
             for b in theap.open_bins() {
                 theap.door[b].owner.store(0, Ordering::Relaxed);
             }
             theap.tag.store(0, Ordering::Relaxed);
+            theap.heap().stats.theaps.sub(1);
+            if ptr::eq(theap, theap.root()) {
+                PROCESS.threads.sub(1);
+            }
             let mut page = theap.returned.close();
             while !page.is_null() {
                 // SAFETY: taken off the list; no other thread exists.
                 unsafe {
                     let next = (*page).next();
-                    theap.abandon(page);
+                    Theap::abandon(page);
                     page = next;
                 }
             }

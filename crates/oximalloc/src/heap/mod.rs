@@ -2,13 +2,38 @@
 //!
 //! A *theap* is one thread's part of a heap. In front of its pages it has, for each bin, a stack of free blocks: an
 //! allocation pops one, a free pushes one, and neither touches the page or its record.
+#[cfg(not(loom))]
 pub mod collect;
+#[cfg(not(loom))]
 pub mod deferred;
+#[cfg(not(loom))]
+pub mod end;
+#[cfg(not(loom))]
+pub mod figures;
+#[cfg(not(loom))]
 pub mod give;
+#[cfg(not(loom))]
+pub mod guarded;
+pub mod hold;
+#[cfg(not(loom))]
 pub mod life;
-pub mod main_heap;
+#[cfg(not(loom))]
+pub mod pages;
+#[cfg(not(loom))]
+pub mod parts;
+#[cfg(not(loom))]
+pub mod record;
+#[cfg(not(loom))]
 pub mod records;
+#[cfg(not(loom))]
+pub mod subproc;
+#[cfg(not(loom))]
 pub mod supply;
+#[cfg(not(loom))]
 pub mod theap;
+#[cfg(not(loom))]
 pub mod totals;
+#[cfg(not(loom))]
 pub mod validate;
+#[cfg(not(loom))]
+pub mod visit;

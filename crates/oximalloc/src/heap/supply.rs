@@ -1,16 +1,16 @@
 //! How a stack that ran empty is filled: from the bin's page, else from the next page that has room, which is, in
 //! this order, one that other threads returned or that this thread freed into, one whose thread has ended, a new one.
 
-use super::main_heap::MAIN;
+use super::record::{Heap, MAIN_ID};
 use super::theap::{Moved, Theap};
-use super::totals::{SINGLES, note_peak};
+use super::totals::note_peak;
 use crate::arena::{self, Span, fast, map};
 use crate::base::sync::Ordering;
 use crate::diag::options::{self, Opt};
-use crate::diag::stats::PROCESS;
 use crate::page::Page;
 use crate::page::bins::Bin;
-use crate::page::word::Given;
+use crate::page::stack::{Stack, last_of};
+use crate::page::word::{Given, State};
 use core::ptr;
 
 /// A thread that has taken this many bytes of a bin gets its next pages of it faulted in at once: it will use them.
@@ -24,7 +24,7 @@ impl Theap {
         self.open_if_new(bin);
         let hot = &self.hot[b];
         let door = &self.door[b];
-        let want = if one { 1 } else { (door.room.get() / 2).max(1) };
+        let want = if one || self.sampling.is_on() { 1 } else { (door.room.get() / 2).max(1) };
         loop {
             let page = hot.page.get();
             if !page.is_null() {
@@ -47,8 +47,9 @@ impl Theap {
                 }
                 hot.page.set(ptr::null_mut());
                 if options::get(Opt::PageFullRetain) == 0 {
+                    self.heap().stats.pages_reabandon_full.add(1);
                     // SAFETY: attached to us.
-                    unsafe { self.disown(page) };
+                    unsafe { disown(page) };
                 }
                 // SAFETY: attached to us until here.
                 let then = unsafe { (*page).detach(false) };
@@ -120,8 +121,8 @@ impl Theap {
                 page = unsafe { (*page).next() };
                 seen += 1;
             }
-            PROCESS.page_searches.add(1);
-            PROCESS.page_searches_count.add(seen as usize);
+            self.heap().stats.page_searches.add(seen as usize);
+            self.heap().stats.page_searches_count.add(1);
             if best.is_null() {
                 return best;
             }
@@ -135,17 +136,19 @@ impl Theap {
                 }
                 if let Some(chain) = (*best).word().attach() {
                     (*best).adopt(chain);
+                    (*best).set_owner(self.as_owner());
                     self.open_fast(&*best);
                     return best;
                 }
-                self.free_record(best);
+                self.root().free_record(best);
             }
         }
     }
 
     /// A page of this bin whose thread has ended.
     fn reclaim(&self, bin: Bin) -> *mut Page {
-        let list = &MAIN.abandoned[bin.index()];
+        let heap = self.heap();
+        let list = &heap.abandoned[bin.index()];
         let count = &self.reclaimed[bin.index()];
         let (taken, on_free) = count.get();
         let most = options::get(Opt::PageMaxReclaim);
@@ -158,20 +161,22 @@ impl Theap {
             // SAFETY: what we took off the list is ours to link.
             unsafe {
                 let next = (*page).next();
-                PROCESS.pages_abandoned.sub(1);
+                heap.stats.pages_abandoned.sub(1);
+                if !ptr::eq((*page).heap(), heap.as_page_heap()) && (*page).word().peek().0 == State::Listed {
+                    // Its heap was deleted while it was on its way to a list, whose record is this heap's now.
+                    Theap::abandon(page);
+                    page = next;
+                    continue;
+                }
                 match (*page).word().attach() {
-                    None => self.free_record(page),
+                    None => self.root().free_record(page),
                     Some(chain) => {
                         (*page).adopt(chain);
                         (*page).set_owner(self.as_owner());
                         self.open_fast(&*page);
-                        PROCESS.pages_reclaim_on_alloc.add(1);
+                        heap.stats.pages_reclaim_on_alloc.add(1);
                         if !next.is_null() {
-                            let mut last = next;
-                            while !(*last).next().is_null() {
-                                last = (*last).next();
-                            }
-                            list.push_chain(next, last);
+                            list.push_chain(next, last_of(next));
                         }
                         return page;
                     }
@@ -186,31 +191,20 @@ impl Theap {
         let count = &self.reclaimed[bin.index()];
         let (taken, on_free) = count.get();
         let limits = [Opt::PageMaxReclaim, Opt::PageCrossThreadMaxReclaim].map(options::get);
-        if options::get(Opt::PageReclaimOnFree) < 0 || limits.iter().any(|&most| most >= 0 && on_free as i64 >= most) {
+        if self.in_threadpool.get()
+            || options::get(Opt::PageReclaimOnFree) < 0
+            || limits.iter().any(|&most| most >= 0 && on_free as i64 >= most)
+        {
             return false;
         }
         count.set((taken, on_free.saturating_add(1)));
         true
     }
 
-    /// Leave a page to whoever frees into it.
-    ///
-    /// # Safety
-    /// - the page is attached to this theap.
-    unsafe fn disown(&self, page: *mut Page) {
-        // SAFETY: by the contract.
-        unsafe {
-            if (*page).bin().slices() == 1 {
-                fast::close((*page).start(), super::theap::EMPTY.entry(Bin::at(0)));
-            }
-            (*page).set_owner(super::theap::EMPTY.as_owner());
-        }
-    }
-
     /// The stack of a bin whose pages this theap owns is open.
     fn open_if_new(&self, bin: Bin) {
         if self.opened.get() & 1 << bin.index() == 0 {
-            self.open(bin, crate::prim::tls::tag(), super::deferred::registered());
+            self.open(bin, crate::prim::tls::tag(), self.is_shut());
         }
     }
 
@@ -229,15 +223,8 @@ impl Theap {
         };
         // SAFETY: a record of our own.
         let page = unsafe { &*page };
-        page.start_blocks(span, bin, self.as_owner());
-        if !map::set(span.start, span.slices, &raw const *page as *mut u8) {
-            // SAFETY: nobody has seen the page.
-            unsafe {
-                arena::release(span);
-                self.free_record(&raw const *page as *mut Page);
-            }
-            PROCESS.pages.sub(1);
-            PROCESS.page_committed.sub(span.slices * crate::base::config::SLICE);
+        page.start_blocks(span, bin, self.as_owner(), self.heap().as_page_heap());
+        if !self.enter(page, span) {
             return ptr::null_mut();
         }
         self.open_fast(page);
@@ -252,40 +239,53 @@ impl Theap {
 
     /// Memory and a record for a page.
     fn new_page(&self, slices: usize, align: usize) -> Option<(*mut Page, Span)> {
-        let span = arena::claim(slices, align, true)?;
-        let page = self.new_record();
+        let span = arena::claim(self.heap().source(), slices, align, true)?;
+        let page = self.root().new_record();
         if page.is_null() {
             // SAFETY: just claimed.
             unsafe { arena::release(span) };
             return None;
         }
-        PROCESS.pages.add(1);
-        PROCESS.page_committed.add(span.slices * crate::base::config::SLICE);
         Some((page, span))
+    }
+
+    /// Let frees find a new page, and its heap; false, and the page is undone, without memory for that.
+    fn enter(&self, page: &Page, span: Span) -> bool {
+        let heap = self.heap();
+        if heap.pages.insert(span.start) && map::set(span.start, span.slices, &raw const *page as *mut u8) {
+            heap.count_page(page.bin(), span.slices * crate::base::config::SLICE);
+            return true;
+        }
+        heap.pages.remove(span.start);
+        // SAFETY: nobody has seen the page.
+        unsafe {
+            arena::release(span);
+            self.root().free_record(&raw const *page as *mut Page);
+        }
+        false
     }
 
     /// A block with a page of its own, `slices` long, its start aligned to `align` slices. The second says that it is
     /// zeroed.
     pub fn single(&self, slices: usize, align: usize) -> (*mut u8, bool) {
-        let Some((page, span)) = self.new_page(slices, align) else {
-            return (ptr::null_mut(), false);
-        };
-        // SAFETY: a record of our own.
-        unsafe { (*page).start_single(span, self.as_owner()) };
-        if !map::set(span.start, span.slices, page as *mut u8) {
-            // SAFETY: nobody has seen the page.
-            unsafe {
-                arena::release(span);
-                self.free_record(page);
-            }
-            PROCESS.pages.sub(1);
-            PROCESS.page_committed.sub(span.slices * crate::base::config::SLICE);
-            return (ptr::null_mut(), false);
+        match self.single_page(slices, align) {
+            Some((page, zero)) => (page.start(), zero),
+            None => (ptr::null_mut(), false),
         }
-        PROCESS.malloc_huge.add(span.slices * crate::base::config::SLICE);
-        PROCESS.malloc_huge_count.add(1);
-        SINGLES.fetch_add(1, Ordering::Relaxed);
-        (span.start, span.zero)
+    }
+
+    /// The page of such a block.
+    pub(super) fn single_page(&self, slices: usize, align: usize) -> Option<(&Page, bool)> {
+        let (page, span) = self.new_page(slices, align)?;
+        // SAFETY: a record of our own.
+        let page = unsafe { &*page };
+        page.start_single(span, self.as_owner(), self.heap().as_page_heap());
+        if !self.enter(page, span) {
+            return None;
+        }
+        self.heap().stats.malloc_huge.add(span.slices * crate::base::config::SLICE);
+        self.heap().stats.singles.add(1);
+        Some((page, span.zero))
     }
 
     /// What a give or a detach asks for.
@@ -296,11 +296,17 @@ impl Theap {
             Given::List => self.list(page),
             // SAFETY: the word says that the page is ours alone.
             Given::Release => unsafe {
-                self.release(page);
-                self.free_record(page);
+                self.retire(page);
+                self.root().free_record(page);
             },
             // SAFETY: as above; its list's consumer frees the record.
-            Given::ReleaseMemory => unsafe { self.release(page) },
+            Given::ReleaseMemory => unsafe {
+                let heap = Heap::of_page((*page).heap());
+                self.retire(page);
+                if heap.note_dead() {
+                    self.sweep_abandoned(heap);
+                }
+            },
         }
     }
 
@@ -309,22 +315,63 @@ impl Theap {
     fn list(&self, page: *mut Page) {
         // SAFETY: until it is on a list nobody else links the page; records are never unmapped.
         unsafe {
-            let owner = (*page).owner();
-            if owner == self.as_owner() && !self.is_empty_theap() && self.tag.load(Ordering::Relaxed) != 0 {
-                self.push_avail(page);
-            } else if Theap::of_owner(owner).returned.push(page) {
+            let owner = Theap::of_owner((*page).owner());
+            let root = self.root();
+            if owner.is_ours() {
+                owner.push_avail(page);
+            } else if owner.returned.push(page) {
                 // Its owner takes it at its next slow path.
-            } else if !self.is_empty_theap() && self.may_reclaim_on_free((*page).bin()) {
+            } else if !self.is_empty_theap()
+                && ptr::eq((*page).heap(), root.heap().as_page_heap())
+                && root.may_reclaim_on_free((*page).bin())
+            {
                 // The table of fast frees learns of it when the page is attached: another thread may be ending the page
                 // now, and its slice may be a new page's already.
-                (*page).set_owner(self.as_owner());
-                self.open_if_new((*page).bin());
-                PROCESS.pages_reclaim_on_free.add(1);
-                self.push_avail(page);
+                (*page).set_owner(root.as_owner());
+                root.open_if_new((*page).bin());
+                root.heap().stats.pages_reclaim_on_free.add(1);
+                root.push_avail(page);
             } else {
-                PROCESS.pages_abandoned.add(1);
-                MAIN.abandoned[(*page).bin().index()].push(page);
+                Theap::abandon(page);
             }
+        }
+    }
+
+    /// Put a LISTED page where other threads look for one.
+    ///
+    /// # Safety
+    /// - the page is LISTED or DEAD, and off every list.
+    pub unsafe fn abandon(page: *mut Page) {
+        // The main heap's theaps stay the main heap's; others may soon be another heap's.
+        // SAFETY: by the contract; theaps are never unmapped.
+        unsafe {
+            if Theap::of_owner((*page).owner()).heap_id.load(Ordering::Relaxed) != MAIN_ID {
+                disown(page);
+            }
+        }
+        // SAFETY: by the contract; records are never unmapped, nor are those of heaps.
+        unsafe {
+            let bin = (*page).bin().index();
+            // None: the heap was destroyed, and its pages with it.
+            if let Some(heap) =
+                Stack::push_by_label(page, || (*page).heap(), |heap| &Heap::of_page(*heap).abandoned[bin])
+            {
+                Heap::of_page(heap).stats.pages_abandoned.add(1);
+            }
+        }
+    }
+
+    /// The last block of a page was freed.
+    ///
+    /// # Safety
+    /// - as for [`Theap::release`].
+    unsafe fn retire(&self, page: *mut Page) {
+        // SAFETY: by the contract.
+        unsafe {
+            if (*page).bin() != Bin::SINGLE {
+                Heap::of_page((*page).heap()).stats.pages_retire.add(1);
+            }
+            self.release(page);
         }
     }
 
@@ -332,20 +379,39 @@ impl Theap {
     ///
     /// # Safety
     /// - the page is the caller's alone (GONE or DEAD).
-    unsafe fn release(&self, page: *mut Page) {
+    pub(super) unsafe fn release(&self, page: *mut Page) {
         // SAFETY: by the contract.
         unsafe {
             let span = (*page).span();
+            let heap = Heap::of_page((*page).heap());
             if (*page).bin() == Bin::SINGLE {
-                PROCESS.malloc_huge.sub(span.slices * crate::base::config::SLICE);
-                SINGLES.fetch_sub(1, Ordering::Relaxed);
+                heap.stats.malloc_huge.sub(span.slices * crate::base::config::SLICE);
+                heap.stats.singles.sub(1);
             } else if (*page).bin().slices() == 1 {
                 fast::close(span.start, super::theap::EMPTY.entry(Bin::at(0)));
             }
+            heap.pages.remove(span.start);
             map::clear(span.start, span.slices);
-            PROCESS.pages.sub(1);
-            PROCESS.page_committed.sub(span.slices * crate::base::config::SLICE);
-            arena::release(span);
+            heap.uncount_page((*page).bin(), span.slices * crate::base::config::SLICE);
+            // Without access to all of it nobody can use it again.
+            if super::guarded::lift(&*page) {
+                arena::release(span);
+            }
         }
+    }
+}
+
+/// Leave a page to whoever frees into it. (If its memory has just become another page's, the frees to that one take the
+/// generic path for a while.)
+///
+/// # Safety
+/// - the record is in use, and the page is not attached to a theap that goes on to use it.
+pub(super) unsafe fn disown(page: *mut Page) {
+    // SAFETY: by the contract; records are never unmapped.
+    unsafe {
+        if (*page).bin().slices() == 1 {
+            fast::close((*page).start(), super::theap::EMPTY.entry(Bin::at(0)));
+        }
+        (*page).set_owner(super::theap::EMPTY.as_owner());
     }
 }

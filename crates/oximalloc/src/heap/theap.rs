@@ -7,10 +7,16 @@
 //! The two doors: [`EMPTY`]'s stacks are empty and its doors have no owner, so the first allocation or free of a
 //! thread takes the generic path; a stack whose `limit` is its base takes no free.
 //!
+//! A thread has a theap for each heap that it allocates from. The first, for the main heap of its subprocess, is its
+//! *root*: it holds what there is once a thread (chains, records, the table of the others).
+//!
 //! Invariants: `base <= top <= base + max` and `*base` is null; blocks on a stack count as out in their pages; `page`
 //! is attached to this theap; all pages on `avail` are LISTED or DEAD.
 
-use crate::base::sync::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use super::guarded::Sampling;
+use super::hold::Hold;
+use super::record::{Heap, MAIN};
+use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use crate::page::Page;
 use crate::page::bins::{BINS, Bin};
 use crate::page::block::Block;
@@ -111,7 +117,27 @@ pub struct Theap {
     pub tag: AtomicUsize,
     /// Pages with room that other threads return.
     pub returned: Stack<Page>,
-    /// Link in the pool of theaps without a thread.
+    /// The heap it is a part of.
+    pub heap: AtomicPtr<Heap>,
+    /// The heap's id; another one says that the heap has ended.
+    pub heap_id: AtomicU64,
+    /// The thread's first theap.
+    pub root: AtomicPtr<Theap>,
+    /// Its place in the root's table.
+    pub slot: Cell<u32>,
+    /// Who works on it.
+    pub hold: Hold,
+    /// It was a thread's default: other threads must not use the record again, since that thread may.
+    pub shown: Cell<bool>,
+    /// Of a root: one of the thread's heaps was deleted by another thread.
+    pub stale: AtomicBool,
+    /// Of a root: the table of the thread's other theaps, by their heap's slot, and its length.
+    pub parts: Cell<*mut Cell<*mut Theap>>,
+    /// Length of `parts`.
+    pub parts_len: Cell<u32>,
+    /// Link in the heap's list of theaps.
+    pub peer: AtomicPtr<super::record::Member>,
+    /// Link in a list of theaps without a thread.
     link: AtomicPtr<Theap>,
     /// Link in the list of all theaps, which only grows.
     pub all: AtomicPtr<Theap>,
@@ -127,8 +153,12 @@ pub struct Theap {
     pub beat: Cell<u64>,
     /// Pages of others taken over since the last collect, by bin: for an allocation, and at a free.
     pub reclaimed: [Cell<(u16, u16)>; BINS],
+    /// Of a root: the thread is one of a pool, and takes no pages over when it frees.
+    pub in_threadpool: Cell<bool>,
     /// In a callback: do not call it again.
     pub calling: Cell<bool>,
+    /// Which allocations get a guarded block.
+    pub sampling: Sampling,
     /// Chains of blocks of other threads' pages.
     pub outgoing: [Outgoing; OUTGOING],
     /// Statistics.
@@ -185,6 +215,16 @@ pub static EMPTY: Theap = {
         }; BINS],
         tag: AtomicUsize::new(0),
         returned: Stack::new_closed(),
+        heap: AtomicPtr::new((&raw const MAIN).cast_mut()),
+        heap_id: AtomicU64::new(0),
+        root: AtomicPtr::new((&raw const EMPTY).cast_mut()),
+        slot: Cell::new(0),
+        hold: Hold::new(),
+        shown: Cell::new(false),
+        stale: AtomicBool::new(false),
+        parts: Cell::new(ptr::null_mut()),
+        parts_len: Cell::new(0),
+        peer: AtomicPtr::new(ptr::null_mut()),
         link: AtomicPtr::new(ptr::null_mut()),
         all: AtomicPtr::new(ptr::null_mut()),
         opened: Cell::new(0),
@@ -193,7 +233,9 @@ pub static EMPTY: Theap = {
         slow: Cell::new(0),
         beat: Cell::new(0),
         reclaimed: [const { Cell::new((0, 0)) }; BINS],
+        in_threadpool: Cell::new(false),
         calling: Cell::new(false),
+        sampling: Sampling::off(),
         outgoing: [const {
             Outgoing {
                 page: Cell::new(ptr::null_mut()),
@@ -224,6 +266,37 @@ impl Theap {
     #[inline(always)]
     pub fn is_empty_theap(&self) -> bool {
         ptr::eq(self, &EMPTY)
+    }
+
+    /// With the life that theaps have.
+    ///
+    /// # Safety
+    /// - it is EMPTY or from `parts`, whose theaps are never unmapped.
+    #[inline(always)]
+    pub unsafe fn for_ever(&self) -> &'static Theap {
+        let theap: *const Theap = self;
+        // SAFETY: by the contract.
+        unsafe { &*theap }
+    }
+
+    /// The heap that it is a part of.
+    #[inline(always)]
+    pub fn heap<'a>(&self) -> &'a Heap {
+        // SAFETY: set before the theap is used, and heaps' records are never unmapped.
+        unsafe { &*self.heap.load(Ordering::Relaxed) }
+    }
+
+    /// The thread's first theap; EMPTY's is EMPTY.
+    #[inline(always)]
+    pub fn root<'a>(&self) -> &'a Theap {
+        // SAFETY: set before the theap is used, and theaps are never unmapped.
+        unsafe { &*self.root.load(Ordering::Relaxed) }
+    }
+
+    /// Whether the calling thread has it.
+    #[inline(always)]
+    pub fn is_ours(&self) -> bool {
+        self.tag.load(Ordering::Relaxed) == crate::prim::tls::tag()
     }
 
     /// As the owner of pages.
@@ -307,6 +380,17 @@ impl Theap {
     pub fn depth(&self, b: usize) -> usize {
         let (top, base) = (self.hot[b].top.get(), self.door[b].base.get());
         (top as usize).saturating_sub(base as usize) / size_of::<*mut u8>()
+    }
+
+    /// [`Theap::depth`], for statistics, which any thread may ask for. While the owner is at work the number is one of
+    /// a moment ago; while it is not, it is exact.
+    pub fn depth_seen(&self, b: usize) -> usize {
+        // SAFETY: both are in the theap, and words, which their owner stores whole. They are volatile so that each is
+        // loaded once, and are not followed: the worst that a store in between does is a wrong number.
+        let (top, base) =
+            unsafe { (self.hot[b].top.as_ptr().read_volatile(), self.door[b].base.as_ptr().read_volatile()) };
+        // A stack that is just being opened may have its new base and its old top.
+        ((top as usize).saturating_sub(base as usize) / size_of::<*mut u8>()).min(Bin::at(b).stack_max())
     }
 }
 

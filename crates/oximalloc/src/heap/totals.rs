@@ -1,113 +1,263 @@
-//! Statistics, gathered when asked: per bin from what each theap moved from and to pages, the rest from the process.
+//! Statistics, gathered when asked: blocks from what each theap moved from and to pages, the rest from heaps,
+//! subprocesses and the process.
 //!
-//! A block that a thread frees and takes again from its own stack is not counted: counting it would cost the fast
-//! paths an instruction. `current` leaves out the blocks that wait in the calling thread's stacks; those in the stacks of
-//! others, which may be changing, it counts.
+//! A block that a thread frees and takes again from its own stack is not counted again: counting it would cost the fast
+//! paths an instruction. `current` leaves out the blocks that wait in the stacks and chains of all threads; it is exact
+//! while no other thread is in the allocator.
 
-use super::life::all_theaps;
+use super::record::{self, Heap, MAIN};
+use super::subproc::{self, Past, Subproc};
 use super::theap::Theap;
-use crate::base::sync::{AtomicI64, Ordering};
-use crate::diag::output::{OutputFun, Sink};
-use crate::diag::stats::{BinRow, PROCESS};
+use crate::base::sync::Ordering;
+use crate::diag::stats::{BinRow, CountValue, HeapSnapshot, PROCESS};
+use crate::heap::parts::all_theaps;
 use crate::page::bins::{BINS, Bin};
-use core::ffi::c_void;
+use core::array;
+use core::ptr;
 
-/// Blocks with a page of their own that are in use.
-pub static SINGLES: AtomicI64 = AtomicI64::new(0);
+/// Which heaps to add up.
+#[derive(Clone, Copy)]
+pub enum Of<'a> {
+    /// One.
+    Heap(&'a Heap),
+    /// All of a subprocess, and what they have left with it.
+    Subproc(u32),
+    /// No heap: what a subprocess has without its heaps.
+    Exclusive(u32),
+    /// All.
+    Process,
+}
 
-static PEAK: [AtomicI64; BINS] = [const { AtomicI64::new(0) }; BINS];
+impl Of<'_> {
+    /// What is counted late of a heap that has ended is the main heap's.
+    #[cold]
+    fn has(self, heap: &Heap) -> bool {
+        let heap = if heap.id.load(Ordering::Relaxed) == 0 { &MAIN } else { heap };
+        match self {
+            Of::Heap(one) => ptr::eq(one, heap),
+            Of::Subproc(number) => heap.subproc.load(Ordering::Relaxed) == number,
+            Of::Exclusive(_) => false,
+            Of::Process => true,
+        }
+    }
 
-/// Sums over the process, in bytes where nothing else is said.
+    /// What heaps have left.
+    #[cold]
+    fn pasts(self) -> impl Iterator<Item = &'static Past> {
+        let has = move |subproc: &&Subproc| match self {
+            Of::Heap(_) => false,
+            Of::Subproc(number) | Of::Exclusive(number) => subproc.number() == number,
+            Of::Process => true,
+        };
+        subproc::all().filter(has).map(|subproc| &subproc.past)
+    }
+
+    #[cold]
+    fn heaps(self) -> impl Iterator<Item = &'static Heap> {
+        record::records().filter(move |heap| self.has(heap))
+    }
+}
+
+/// What is known of the blocks of one bin.
+#[derive(Clone, Copy, Default)]
+struct Sum {
+    taken: u64,
+    back: u64,
+    /// On stacks and in chains.
+    waiting: i64,
+    peak: i64,
+    /// Came before the last reset, or was left with the subprocess.
+    forgotten: i64,
+    /// What heaps have left.
+    past: CountValue,
+}
+
+impl Sum {
+    #[cold]
+    fn row(self, of: Of, b: usize) -> BinRow {
+        let current = (self.taken.wrapping_sub(self.back) as i64 - self.waiting).max(0);
+        let mut peak = self.peak.max(current);
+        let mut total = self.taken as i64 - self.forgotten;
+        if let Of::Heap(heap) = of {
+            peak = heap.peak[b].fetch_max(current, Ordering::Relaxed).max(current);
+            if total < peak {
+                // Blocks that waited on a stack when the rest was forgotten are in use again: they came too.
+                heap.forgotten[b].fetch_sub(peak - total, Ordering::Relaxed);
+            }
+        }
+        total = total.max(peak) + self.past.total;
+        BinRow { block_size: Bin::at(b).block_size(), peak: peak + self.past.peak, total, current }
+    }
+}
+
+/// Sums for the bins from `first` on. Without `waiting`, what is on stacks and in chains counts as in use: the cache lines
+/// that other threads are writing are left alone.
 ///
-/// ```
-/// let none = oximalloc::stats::Totals::default();
-/// assert_eq!(none.in_use, 0);
-/// ```
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Totals {
-    /// In the program's hands.
-    pub in_use: usize,
-    /// Free, in pages and slices that are committed.
-    pub free: usize,
-    /// Reserved from the OS.
-    pub mapped: usize,
-    /// Committed: may be resident.
-    pub committed: usize,
-    /// The most that was committed at a time.
-    pub peak_committed: usize,
-    /// Number of blocks in use that have a page of their own.
-    pub huge_count: usize,
-    /// Their bytes.
-    pub huge_bytes: usize,
-    /// Number of arenas.
-    pub arenas: usize,
+/// What came is read first, what waits next, and what went last, as it is also moved from theaps to heaps: so what happens
+/// meanwhile makes `current` too small rather than too large, and no peak is noted that never was.
+#[cold]
+fn gather(of: Of, first: usize, waiting: bool, sums: &mut [Sum]) {
+    let last = first + sums.len();
+    let main = of.has(&MAIN);
+    for heap in of.heaps() {
+        for (b, sum) in (first..last).zip(&mut *sums) {
+            sum.taken = sum.taken.wrapping_add(heap.moved[b].taken.load(Ordering::Relaxed));
+            sum.peak += heap.peak[b].load(Ordering::Relaxed);
+            sum.forgotten += heap.forgotten[b].load(Ordering::Relaxed);
+        }
+    }
+    for theap in all_theaps() {
+        let counts = of.has(theap.heap());
+        if counts {
+            for (b, sum) in (first..last).zip(&mut *sums) {
+                sum.taken = sum.taken.wrapping_add(theap.moved[b].taken.load(Ordering::Relaxed));
+                if waiting {
+                    sum.waiting += theap.depth_seen(b) as i64;
+                }
+            }
+        }
+        if waiting && main {
+            // Chains have blocks of the main heap alone.
+            theap.chains_seen(|b, n| {
+                if (first..last).contains(&b) {
+                    sums[b - first].waiting += n as i64;
+                }
+            });
+        }
+        if counts {
+            for (b, sum) in (first..last).zip(&mut *sums) {
+                sum.back = sum.back.wrapping_add(theap.moved[b].given.load(Ordering::Relaxed));
+            }
+        }
+    }
+    for heap in of.heaps() {
+        for (b, sum) in (first..last).zip(&mut *sums) {
+            sum.back = sum.back.wrapping_add(heap.moved[b].given.load(Ordering::Relaxed));
+        }
+    }
+    for past in of.pasts() {
+        for (b, sum) in (first..last).zip(&mut *sums) {
+            sum.past = sum.past.plus(past.blocks[b].snapshot());
+        }
+    }
 }
 
 /// One bin: blocks taken from pages in all, and in the program's hands now.
-pub fn bin(b: usize) -> BinRow {
-    let (mut taken, mut back) = (0u64, 0u64);
-    let waiting = Theap::current().depth(b);
-    for theap in all_theaps() {
-        taken += theap.moved[b].taken.load(Ordering::Relaxed);
-        back += theap.moved[b].given.load(Ordering::Relaxed);
+#[cold]
+pub fn bin(of: Of, b: usize) -> BinRow {
+    let mut sum = [Sum::default()];
+    gather(of, b, true, &mut sum);
+    sum[0].row(of, b)
+}
+
+/// All bins, by their number; the first stands for none.
+#[cold]
+pub fn bins(of: Of) -> [BinRow; BINS] {
+    let mut sums = [Sum::default(); BINS];
+    gather(of, 0, true, &mut sums);
+    array::from_fn(|b| if b == 0 { BinRow::default() } else { sums[b].row(of, b) })
+}
+
+/// Pages by their bin's number; the last are those of a single block.
+#[cold]
+pub fn pages(of: Of) -> [CountValue; BINS + 1] {
+    let mut rows = [CountValue::default(); BINS + 1];
+    let counts = of.heaps().map(|heap| &heap.page_bins).chain(of.pasts().map(|past| &past.pages));
+    for counts in counts {
+        for (row, count) in rows.iter_mut().zip(counts) {
+            *row = row.plus(count.raw());
+        }
     }
-    let current = (taken.saturating_sub(back) as i64 - waiting as i64).max(0);
-    let peak = PEAK[b].fetch_max(current, Ordering::Relaxed).max(current);
-    BinRow { block_size: Bin::at(b).block_size(), peak, total: taken as i64, current, count: taken as i64 }
+    rows.map(CountValue::sound)
+}
+
+/// What heaps count, added up.
+#[cold]
+pub fn heaps(of: Of) -> HeapSnapshot {
+    let all = of.heaps().map(|heap| &heap.stats).chain(of.pasts().map(|past| &past.stats));
+    all.fold(HeapSnapshot::default(), |sum, stats| sum.plus(stats.raw())).sound()
+}
+
+/// Forget what happened: what is in use is the peak and all that came.
+#[cold]
+pub fn reset() {
+    PROCESS.reset();
+    subproc::all().for_each(|subproc| subproc.past.reset());
+    record::records().for_each(|heap| {
+        forget(heap);
+        heap.stats.reset();
+        heap.page_bins.iter().for_each(crate::diag::stats::Count::reset);
+    });
+}
+
+/// Leave what happened in a heap with its subprocess, whose sums stay as they are: what is in use stays the heap's.
+#[cold]
+pub fn leave_to_subproc(heap: &Heap) {
+    let past = &Subproc::of_number(heap.subproc.load(Ordering::Relaxed)).past;
+    for (b, row) in forget(heap).iter().enumerate() {
+        past.blocks[b].note_past(row.total - row.current, row.peak - row.current);
+    }
+    leave_counts(heap, past);
+}
+
+/// Leave all that is counted of a heap that was destroyed: it has neither blocks nor theaps.
+#[cold]
+pub(super) fn leave_all(heap: &Heap, past: &Past) {
+    for (b, moved) in heap.moved.iter().enumerate() {
+        let taken = moved.taken.load(Ordering::Relaxed);
+        // What was in use is free.
+        moved.given.store(taken, Ordering::Relaxed);
+        let peak = heap.peak[b].swap(0, Ordering::Relaxed);
+        let total = (taken as i64 - heap.forgotten[b].swap(taken as i64, Ordering::Relaxed)).max(peak);
+        past.blocks[b].note_past(total, peak);
+    }
+    leave_counts(heap, past);
+}
+
+#[cold]
+fn leave_counts(heap: &Heap, past: &Past) {
+    heap.stats.leave_to(&past.stats);
+    heap.page_bins.iter().zip(&past.pages).for_each(|(mine, past)| mine.leave_to(past));
+}
+
+/// Forget what happened to a heap's blocks, which is returned.
+#[cold]
+fn forget(heap: &Heap) -> [BinRow; BINS] {
+    let rows = bins(Of::Heap(heap));
+    for (b, row) in rows.iter().enumerate() {
+        heap.forgotten[b].fetch_add(row.total - row.current, Ordering::Relaxed);
+        heap.peak[b].store(row.current, Ordering::Relaxed);
+    }
+    rows
 }
 
 /// A thread has taken blocks of bin `b` from a page, a new one if `fresh`: note the peak. Exact to a refill while the
-/// process has one theap; with more it is taken at each new page (and not any more beyond 64 theaps, where adding up
-/// would cost too much), so that a peak may be short by a page for each thread.
+/// heap has one theap; with more it is taken at each new page (and not any more beyond 64 theaps, where adding up
+/// would cost too much), so that a peak may be off by a stack and a page for each thread.
 pub fn note_peak(theap: &Theap, b: usize, fresh: bool) {
-    let theaps = PROCESS.theaps.snapshot().current;
+    let heap = theap.heap();
+    let theaps = heap.stats.theaps.snapshot().current;
     if theaps <= 1 {
-        let moved = &theap.moved[b];
-        let live = moved.taken.load(Ordering::Relaxed).wrapping_sub(moved.given.load(Ordering::Relaxed)) as i64;
+        let live: i64 = [&theap.moved[b], &heap.moved[b]]
+            .map(|moved| moved.taken.load(Ordering::Relaxed).wrapping_sub(moved.given.load(Ordering::Relaxed)) as i64)
+            .iter()
+            .sum();
         let live = live - theap.depth(b) as i64;
-        if live > PEAK[b].load(Ordering::Relaxed) {
-            PEAK[b].store(live, Ordering::Relaxed);
+        if live > heap.peak[b].load(Ordering::Relaxed) {
+            heap.peak[b].store(live, Ordering::Relaxed);
         }
     } else if fresh && theaps <= 64 {
-        bin(b);
+        let of = Of::Heap(heap);
+        let mut sum = [Sum::default()];
+        gather(of, b, false, &mut sum);
+        sum[0].row(of, b);
     }
 }
 
-/// Note the peaks of all bins as they are now.
+/// Note the peaks of all bins of all heaps as they are now.
+#[cold]
 pub fn merge() {
-    for b in 1..BINS {
-        bin(b);
-    }
-}
-
-/// The sums, gathered now: a walk over the theaps of all threads.
-///
-/// ```
-/// let block = vec![1u8; 1 << 20];
-/// assert!(oximalloc::stats::totals().huge_bytes <= oximalloc::stats::totals().mapped);
-/// # drop(block);
-/// ```
-pub fn totals() -> Totals {
-    let huge = PROCESS.malloc_huge.snapshot();
-    let huge_bytes = huge.current.max(0) as usize;
-    let small: usize = (1..BINS).map(|b| bin(b).current as usize * Bin::at(b).block_size()).sum();
-    let commits = PROCESS.committed.snapshot();
-    let committed = commits.current.max(0) as usize;
-    let in_use = small + huge_bytes;
-    Totals {
-        in_use,
-        free: committed.saturating_sub(in_use),
-        mapped: PROCESS.reserved.snapshot().current.max(0) as usize,
-        committed,
-        peak_committed: commits.peak.max(0) as usize,
-        huge_count: SINGLES.load(Ordering::Relaxed).max(0) as usize,
-        huge_bytes,
-        arenas: PROCESS.arena_count.snapshot().max(0) as usize,
-    }
-}
-
-/// Print the table to `out`, or where messages go.
-pub fn print(out: Option<OutputFun>, arg: *mut c_void) {
-    Theap::current().give_all_outgoing();
-    crate::diag::print::table(&Sink::new(out, arg), (1..BINS).map(bin));
+    record::live().for_each(|heap| {
+        bins(Of::Heap(heap));
+    });
 }

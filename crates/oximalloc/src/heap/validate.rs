@@ -54,6 +54,9 @@ impl Theap {
     fn validate_stack(&self, b: usize) -> usize {
         let base = self.door[b].base.get();
         let depth = self.depth(b);
+        if depth != 0 && self.sampling.is_on() {
+            broken("a theap that samples has blocks on a stack", base as *const u8);
+        }
         // SAFETY: the stack's words.
         unsafe {
             if !(*base).is_null() {

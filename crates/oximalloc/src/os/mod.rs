@@ -1,6 +1,9 @@
 //! Ranges from the operating system: reserved at any alignment, committed, given back, and counted.
 //!
-//! Invariant: `PROCESS.reserved` is the sum of what [`reserve`] gave and [`release`] has not taken back.
+//! Invariant: `PROCESS.reserved` is the sum of what the functions here gave and [`release`] has not taken back (and of
+//! what others gave arenas to manage).
+
+pub mod numa;
 
 use crate::base::sync::{AtomicBool, Ordering};
 use crate::diag::stats::PROCESS;
@@ -8,6 +11,15 @@ use crate::prim::memory;
 use core::ptr;
 
 pub use crate::prim::memory::{overcommits, page_size};
+
+/// Log2 of [`LARGE_PAGE`].
+const LARGE_SHIFT: u32 = 21;
+/// Log2 of [`HUGE_PAGE`].
+const HUGE_SHIFT: u32 = 30;
+/// Bytes of a large OS page.
+pub const LARGE_PAGE: usize = 1 << LARGE_SHIFT;
+/// Bytes of a huge OS page.
+pub const HUGE_PAGE: usize = 1 << HUGE_SHIFT;
 
 /// Reserve `size` bytes (whole OS pages) aligned to `align` (a power of two), at `hint` if that is free and aligned,
 /// accessible at once if `commit`. Null when the system refuses.
@@ -52,10 +64,43 @@ fn reserve_uncounted(size: usize, align: usize, commit: bool, hint: usize) -> *m
     start
 }
 
+/// [`reserve_large`], or what stands for it in a test.
+pub type ReserveLarge = fn(usize, usize) -> *mut u8;
+
+/// Reserve `size` bytes (whole large OS pages) of large OS pages, at `hint` if that is free; they are accessible and resident, and
+/// can neither be decommitted nor reset. Null when the system has none to spare.
+pub fn reserve_large(size: usize, hint: usize) -> *mut u8 {
+    if size == 0 || size > isize::MAX as usize || !size.is_multiple_of(LARGE_PAGE) {
+        return ptr::null_mut();
+    }
+    PROCESS.mmap_calls.add(1);
+    let p = memory::reserve_large(hint, size, LARGE_SHIFT);
+    if !p.is_null() {
+        PROCESS.reserved.add(size);
+    }
+    p
+}
+
+/// Reserve one huge OS page, at `hint` if that is free, from the memory of `node` if it has some (-1: any). Null when
+/// the system has none to spare. Takes as long as it takes to clear it.
+pub fn reserve_huge_page(hint: usize, node: i32) -> *mut u8 {
+    PROCESS.mmap_calls.add(1);
+    let p = memory::reserve_large(hint, HUGE_PAGE, HUGE_SHIFT);
+    if !p.is_null() {
+        PROCESS.reserved.add(HUGE_PAGE);
+        // SAFETY: mapped just now, and ours alone.
+        unsafe {
+            numa::prefer(p, HUGE_PAGE, node);
+            memory::populate(p, HUGE_PAGE);
+        }
+    }
+    p
+}
+
 /// Give a range back.
 ///
 /// # Safety
-/// - the range is all or a part of what [`reserve`] gave, in whole OS pages, and nobody uses it any more.
+/// - the range is all or a part of what the functions above gave, in whole OS pages (whole large ones of large ones), and nobody uses it any more.
 pub unsafe fn release(p: *mut u8, size: usize) {
     // SAFETY: by the contract.
     if size > 0 && unsafe { memory::unmap(p, size) } {
@@ -66,7 +111,7 @@ pub unsafe fn release(p: *mut u8, size: usize) {
 /// Make a range accessible; false when the system refuses.
 ///
 /// # Safety
-/// - the range lies in one that [`reserve`] gave, in whole OS pages.
+/// - the range lies in one that [`reserve`] gave, or that another lets us commit, in whole OS pages.
 pub unsafe fn commit(p: *mut u8, size: usize) -> bool {
     PROCESS.commit_calls.add(1);
     // SAFETY: by the contract.
@@ -87,11 +132,12 @@ pub unsafe fn decommit(p: *mut u8, size: usize, strict: bool) -> bool {
     done
 }
 
-/// Let the system take the memory of a range when it wants to; contents become undefined.
+/// Let the system take the memory of a range when it wants to; contents become undefined. `own`: the range is from
+/// [`reserve`], so a refusal holds for all the others too.
 ///
 /// # Safety
 /// - as for [`decommit`].
-pub unsafe fn reset(p: *mut u8, size: usize) -> bool {
+pub unsafe fn reset(p: *mut u8, size: usize, own: bool) -> bool {
     // Some kernels lack the gentle call; one refusal is enough to know.
     static REFUSED: AtomicBool = AtomicBool::new(false);
     if REFUSED.load(Ordering::Relaxed) {
@@ -102,7 +148,7 @@ pub unsafe fn reset(p: *mut u8, size: usize) -> bool {
     let done = unsafe { memory::reset(p, size) };
     if done {
         PROCESS.reset.add(size);
-    } else {
+    } else if own {
         REFUSED.store(true, Ordering::Relaxed);
     }
     done
@@ -123,6 +169,20 @@ mod tests {
                 assert!(commit(p, 1 << 16));
                 p.add((1 << 16) - 1).write(1);
                 release(p, 1 << 16);
+            }
+        }
+    }
+
+    #[test]
+    fn large_pages_are_there_or_refused() {
+        assert!(reserve_large(LARGE_PAGE - 4096, 0).is_null() && reserve_large(0, 0).is_null());
+        let p = reserve_large(LARGE_PAGE, 0);
+        if !p.is_null() {
+            assert_eq!(p.addr() % LARGE_PAGE, 0);
+            // SAFETY: reserved above, whole.
+            unsafe {
+                p.add(LARGE_PAGE - 1).write(1);
+                release(p, LARGE_PAGE);
             }
         }
     }

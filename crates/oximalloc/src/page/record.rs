@@ -12,6 +12,7 @@ use super::block::Block;
 use super::stack::Linked;
 use super::word::{Chain, Given, Word};
 use crate::arena::{Origin, Span};
+use crate::base::config::SLICE;
 use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 use core::cell::Cell;
 use core::ptr;
@@ -19,6 +20,12 @@ use core::ptr;
 /// The theap that a page belongs to, as lower floors see it.
 #[repr(C)]
 pub struct Owner {
+    _opaque: [u8; 0],
+}
+
+/// The heap that a page belongs to, as lower floors see it.
+#[repr(C)]
+pub struct HeapOf {
     _opaque: [u8; 0],
 }
 
@@ -34,7 +41,10 @@ pub struct Page {
     bin: Cell<Bin>,
     /// Some pointers into its blocks were handed out (aligned at an offset).
     interior: AtomicBool,
+    /// What follows its only block in its span is inaccessible.
+    guarded: Cell<bool>,
     threshold: Cell<u32>,
+    heap: AtomicPtr<HeapOf>,
 
     // Second line: the owner's.
     free: Cell<*mut Block>,
@@ -68,17 +78,19 @@ pub const fn inverse32(d: usize) -> u32 {
 
 impl Page {
     /// Make a fresh record of zeroed memory the page of `span` with blocks of `bin`, attached to `owner`.
-    pub fn start_blocks(&self, span: Span, bin: Bin, owner: *mut Owner) {
+    pub fn start_blocks(&self, span: Span, bin: Bin, owner: *mut Owner, heap: *mut HeapOf) {
         let size = bin.block_size();
         let capacity = (span.slices * crate::base::config::SLICE / size) as u32;
+        self.heap.store(heap, Ordering::Relaxed);
         self.start_common(span, bin, owner, size, capacity);
         self.carved.store(0, Ordering::Relaxed);
         self.word.start_attached();
     }
 
     /// Make a fresh record the page of one block, handed out at once, of the whole span.
-    pub fn start_single(&self, span: Span, owner: *mut Owner) {
+    pub fn start_single(&self, span: Span, owner: *mut Owner, heap: *mut HeapOf) {
         let size = span.slices * crate::base::config::SLICE;
+        self.heap.store(heap, Ordering::Relaxed);
         self.start_common(span, Bin::SINGLE, owner, size, 1);
         self.carved.store(1, Ordering::Relaxed);
         self.word.start_full(1);
@@ -92,6 +104,7 @@ impl Page {
         self.inverse.set(if size >= 1 << 32 { 0 } else { inverse(size) });
         self.bin.set(bin);
         self.interior.store(false, Ordering::Relaxed);
+        self.guarded.set(false);
         // Listing a full page at its first free block would make a thread that is given one block after the other
         // take and give up the page each time; an eighth is the waste that sizes have too.
         self.threshold.set((capacity / 8).max(1));
@@ -115,9 +128,24 @@ impl Page {
         self.inverse.set(if size >= 1 << 32 { 0 } else { inverse(size) });
     }
 
+    /// The only block of the page begins at `block`, in the first slice of the span, and has `size` bytes; what follows
+    /// it is inaccessible. Nobody knows of the page yet.
+    pub fn set_guarded(&self, block: *mut u8, size: usize) {
+        self.start.set(block);
+        self.block_size.set(size);
+        self.inverse.set(if size >= 1 << 32 { 0 } else { inverse(size) });
+        self.guarded.set(true);
+    }
+    /// Whether what follows the page's only block is inaccessible.
+    pub fn is_guarded(&self) -> bool {
+        self.guarded.get()
+    }
+
     /// The memory.
     pub fn span(&self) -> Span {
-        Span { start: self.start.get(), slices: self.slices.get(), zero: false, origin: self.origin.get() }
+        // All but guarded blocks begin with their slice.
+        let start = self.start.get().map_addr(|at| at & !(SLICE - 1));
+        Span { start, slices: self.slices.get(), zero: false, origin: self.origin.get() }
     }
     /// The shared word.
     pub fn word(&self) -> &Word {
@@ -133,7 +161,7 @@ impl Page {
     pub fn block_size(&self) -> usize {
         self.block_size.get()
     }
-    /// First byte.
+    /// First byte of the first block.
     #[inline(always)]
     pub fn start(&self) -> *mut u8 {
         self.start.get()
@@ -164,6 +192,15 @@ impl Page {
     pub fn set_owner(&self, owner: *mut Owner) {
         self.owner.store(owner, Ordering::Relaxed);
     }
+    /// The heap it belongs to.
+    #[inline(always)]
+    pub fn heap(&self) -> *mut HeapOf {
+        self.heap.load(Ordering::Relaxed)
+    }
+    /// The page belongs to another heap now.
+    pub fn set_heap(&self, heap: *mut HeapOf) {
+        self.heap.store(heap, Ordering::Relaxed);
+    }
     /// Links of the list that holds it.
     pub fn next(&self) -> *mut Page {
         self.next.load(Ordering::Relaxed)
@@ -182,7 +219,8 @@ impl Page {
     /// pointers were handed out. `p` lies in this page's slices.
     #[inline(always)]
     pub fn block_of(&self, p: *const u8) -> Option<*mut Block> {
-        let offset = p as usize - self.start.get() as usize;
+        // Below a guarded block it is a large number.
+        let offset = (p as usize).wrapping_sub(self.start.get() as usize);
         let inverse = self.inverse.get();
         if (offset as u64).wrapping_mul(inverse) < inverse && offset >> 32 == 0 {
             // A block that was never carved was never handed out.
@@ -225,6 +263,11 @@ impl Page {
             // SAFETY: `last` is ours until the exchange that gives it away.
             unsafe { Block::set_next(last, next) }
         })
+    }
+
+    /// Give the block of a page of one back. Its memory is not touched.
+    pub fn give_single(&self) -> Given {
+        self.word.give(0, 1, self.threshold.get(), |_| {})
     }
 
     /// Put a chain that the owner itself freed on `local_free` of an attached page: no atomics.
@@ -351,6 +394,27 @@ impl Page {
             // SAFETY: `last` is ours until the exchange that gives it away; it is set when `n > 0`.
             unsafe { Block::set_next(last, next) }
         })
+    }
+
+    /// Call `visit` for each block that is on one of the page's lists. Nobody may change them meanwhile.
+    pub fn for_each_free(&self, mut visit: impl FnMut(*mut Block)) {
+        let given = self.word.list();
+        let head = if given.count == 0 { ptr::null_mut() } else { self.block_at16(given.head) };
+        let lists = [
+            (self.free.get(), self.free_count.get()),
+            (self.local_free.get(), self.local_count.get()),
+            (head, given.count),
+        ];
+        for (mut block, count) in lists {
+            for _ in 0..count {
+                if !self.contains(block) {
+                    break;
+                }
+                visit(block);
+                // SAFETY: a block on a list that holds still.
+                block = unsafe { Block::next(block) };
+            }
+        }
     }
 
     /// For the validator: both of the owner's lists stay in the page and have the length that is kept.

@@ -17,6 +17,22 @@ pub trait Linked: Sized {
 /// The list.
 pub struct Stack<T>(AtomicPtr<T>);
 
+/// The last record of a chain.
+///
+/// # Safety
+/// - the chain is the caller's, and `first` is not null.
+pub unsafe fn last_of<T: Linked>(first: *mut T) -> *mut T {
+    let mut last = first;
+    loop {
+        // SAFETY: by the contract.
+        let next = unsafe { (*last).link().load(Ordering::Relaxed) };
+        if next.is_null() {
+            return last;
+        }
+        last = next;
+    }
+}
+
 /// The head of a closed list; never dereferenced.
 fn closed<T>() -> *mut T {
     ptr::without_provenance_mut(1)
@@ -60,7 +76,8 @@ impl<T: Linked> Stack<T> {
     /// # Safety
     /// - as for [`Stack::push`], for each record of the chain.
     pub unsafe fn push_chain(&self, first: *mut T, last: *mut T) -> bool {
-        let mut head = self.0.load(Ordering::Relaxed);
+        // Acquire, here and below: who finds the list closed sees what its closer did before (Release in `swap`).
+        let mut head = self.0.load(Ordering::Acquire);
         loop {
             if head == closed() {
                 return false;
@@ -68,7 +85,7 @@ impl<T: Linked> Stack<T> {
             // SAFETY: the chain is the caller's until the exchange below.
             unsafe { (*last).link().store(head, Ordering::Relaxed) };
             // Release: the link, and what the pusher did with the record, pairs with the Acquire in `take_all`.
-            match self.0.compare_exchange_weak(head, first, Ordering::Release, Ordering::Relaxed) {
+            match self.0.compare_exchange_weak(head, first, Ordering::Release, Ordering::Acquire) {
                 Ok(_) => return true,
                 Err(now) => head = now,
             }
@@ -92,6 +109,47 @@ impl<T: Linked> Stack<T> {
         self.swap(ptr::null_mut())
     }
 
+    /// Push one record to the list that belongs to its label, which another thread may change before it closes that list:
+    /// then it goes to the new label's. Says which; None, and nothing done, when a list is closed and stays the label's.
+    ///
+    /// # Safety
+    /// - as for [`Stack::push`].
+    pub unsafe fn push_by_label<'a, L: PartialEq>(
+        item: *mut T,
+        label: impl Fn() -> L,
+        list: impl Fn(&L) -> &'a Stack<T>,
+    ) -> Option<L>
+    where
+        T: 'a,
+    {
+        loop {
+            let now = label();
+            // SAFETY: forwarded.
+            if unsafe { list(&now).push(item) } {
+                return Some(now);
+            }
+            // The push that found the list closed sees what its closer did before, a new label among it.
+            if label() == now {
+                return None;
+            }
+        }
+    }
+
+    /// Take one record and put the others back; None when there are none.
+    pub fn take_one<'a>(&self) -> Option<&'a T> {
+        let first = self.take_all();
+        // SAFETY: what was on the list is valid, and ours now.
+        let one = unsafe { first.as_ref() }?;
+        let rest = one.link().load(Ordering::Relaxed);
+        // SAFETY: as above.
+        unsafe {
+            if !rest.is_null() && !self.push_if_empty(rest) {
+                self.push_chain(rest, last_of(rest));
+            }
+        }
+        Some(one)
+    }
+
     /// Take all records and close the list.
     pub fn close(&self) -> *mut T {
         self.swap(closed())
@@ -103,9 +161,8 @@ impl<T: Linked> Stack<T> {
     }
 
     fn swap(&self, with: *mut T) -> *mut T {
-        // Acquire: pairs with the Release of each push. Release: what a closer did before is seen by whoever finds
-        // the list closed only through other means; nothing pairs with it here.
-        let head = self.0.swap(with, Ordering::Acquire);
+        // Acquire: pairs with the Release of each push. Release: pairs with the Acquire of a push that finds it closed.
+        let head = self.0.swap(with, Ordering::AcqRel);
         if head == closed() { ptr::null_mut() } else { head }
     }
 }
@@ -172,6 +229,34 @@ mod loom_tests {
             got += unsafe { drain(list.close()) };
             let pushed: usize = pushers.into_iter().map(|t| t.join().unwrap()).sum();
             assert_eq!(got, pushed);
+        });
+    }
+
+    /// A thread pushes a record while another gives it a new label and closes the old one's list, passing on what it finds
+    /// there: the record is on the new list, once.
+    #[test]
+    fn loom_a_record_follows_its_label() {
+        loom::model(|| {
+            let lists = Arc::new([Stack::<Item>::new(), Stack::new()]);
+            let label = Arc::new(crate::base::sync::AtomicUsize::new(0));
+            let pusher = {
+                let (lists, label) = (lists.clone(), label.clone());
+                thread::spawn(move || {
+                    let now = || label.load(Ordering::Relaxed);
+                    // SAFETY: fresh and on no list.
+                    let to = unsafe { Stack::push_by_label(item(), now, |l| &lists[*l]) };
+                    assert!(to.is_some(), "the label changed before the list was closed");
+                })
+            };
+            label.store(1, Ordering::Relaxed);
+            let found = lists[0].close();
+            if !found.is_null() {
+                // SAFETY: taken off its list; the only one there is.
+                assert!(unsafe { lists[1].push(found) });
+            }
+            pusher.join().unwrap();
+            // SAFETY: what was taken is ours.
+            assert_eq!(unsafe { drain(lists[1].take_all()) }, 1);
         });
     }
 }

@@ -219,6 +219,21 @@ impl Word {
         }
     }
 
+    /// All blocks are to go, whoever holds them: the page is the caller's alone, unless (false) a thread that gave the last
+    /// block is at its release.
+    pub fn seize(&self) -> bool {
+        // Acquire: pairs with the Release of all givers.
+        let old = Bits(self.0.swap(Bits::new(State::Gone, 0, 0, 0).0, Ordering::Acquire));
+        !matches!(old.state(), State::Dead | State::Gone)
+    }
+
+    /// The list of given blocks, as it is at some moment.
+    pub fn list(&self) -> Chain {
+        // Acquire: pairs with the Release of the givers, whose links are to be followed.
+        let bits = Bits(self.0.load(Ordering::Acquire));
+        Chain { head: bits.head(), count: bits.given() }
+    }
+
     /// The consumer of a list attaches a page that it took off: its given blocks, or None if the page is DEAD (the
     /// record is then the caller's to release).
     pub fn attach(&self) -> Option<Chain> {

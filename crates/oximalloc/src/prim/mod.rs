@@ -6,4 +6,4 @@ pub mod tls;
 mod unix;
 pub mod word;
 #[cfg(unix)]
-pub use unix::{env, memory, process, thread};
+pub use unix::{env, memory, numa, process, thread};

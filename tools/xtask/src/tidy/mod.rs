@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use source::{code_of, find_word, line_of, word_at};
 
+use crate::table::{Table, Wrong};
 use crate::workspace;
 
 /// The floors of the allocator, bottom up. A file may use its own floor and lower ones.
@@ -76,6 +77,8 @@ pub fn check() -> Result<Vec<Complaint>> {
         }
     }
     complaints.extend(macros.into_iter().skip(MAX_MACROS));
+    let untested = Table::read()?.wrong();
+    complaints.extend(untested.into_iter().map(|Wrong { file, line, rule }| Complaint { file, line, rule }));
     Ok(complaints)
 }
 

@@ -2,7 +2,8 @@
 //!
 //! A preloaded library is bound before a plugin brings libstdc++ along; so where a weak reference stayed empty, a
 //! runtime that has been loaded since is asked by name. A fully static program has only what its linker took from the
-//! archives, and a weak reference takes nothing: link it with `-Wl,-u,_ZSt17__throw_bad_allocv`.
+//! archives, and a weak reference takes nothing: what `cargo xtask install` writes has a strong one for it beside
+//! these, and cargo's own archive is linked with `-Wl,-u,_ZSt17__throw_bad_allocv`.
 
 use crate::outcome::give_up;
 use core::ffi::{CStr, c_char, c_int, c_void};

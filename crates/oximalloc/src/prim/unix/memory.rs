@@ -6,7 +6,7 @@ use crate::prim::unix::process::ReadFile;
 use core::ptr;
 
 /// Run a system call and put `errno` back.
-fn keep_errno<T>(call: impl FnOnce() -> T) -> T {
+pub(super) fn keep_errno<T>(call: impl FnOnce() -> T) -> T {
     // SAFETY: always a valid pointer to the calling thread's own errno.
     let errno = unsafe { libc::__errno_location() };
     // SAFETY: as above.
@@ -42,10 +42,23 @@ pub fn reserve(hint: usize, size: usize, commit: bool) -> *mut u8 {
     if p == libc::MAP_FAILED { ptr::null_mut() } else { p.cast() }
 }
 
+/// Map `size` bytes of large OS pages, whose size has the given log2, at `hint` if that is free (0: anywhere). Readable
+/// and writable, zero, and taken from the system's pool of such pages at once, so that no touch can fail later. Null
+/// when refused, as it is where an administrator has set no such pages aside.
+pub fn reserve_large(hint: usize, size: usize, page_shift: u32) -> *mut u8 {
+    let prot = libc::PROT_READ | libc::PROT_WRITE;
+    let page = (page_shift as libc::c_int) << libc::MAP_HUGE_SHIFT;
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_HUGETLB | page;
+    let hint = ptr::without_provenance_mut(hint);
+    // SAFETY: a new private mapping that replaces none (no MAP_FIXED).
+    let p = keep_errno(|| unsafe { libc::mmap(hint, size, prot, flags, -1, 0) });
+    if p == libc::MAP_FAILED { ptr::null_mut() } else { p.cast() }
+}
+
 /// Give a range back to the system.
 ///
 /// # Safety
-/// - the range consists of whole OS pages of mappings made by [`reserve`], which nobody uses any more.
+/// - the range consists of whole OS pages of mappings made by [`reserve`] or [`reserve_large`], which nobody uses any more.
 pub unsafe fn unmap(p: *mut u8, size: usize) -> bool {
     // SAFETY: by the contract the range is the caller's alone.
     keep_errno(|| unsafe { libc::munmap(p.cast(), size) }) == 0
@@ -58,6 +71,16 @@ pub unsafe fn unmap(p: *mut u8, size: usize) -> bool {
 pub unsafe fn commit(p: *mut u8, size: usize) -> bool {
     // SAFETY: widening the access to our own mapping invalidates nothing.
     keep_errno(|| unsafe { libc::mprotect(p.cast(), size, libc::PROT_READ | libc::PROT_WRITE) }) == 0
+}
+
+/// Take access to a range away; its contents stay. [`commit`] gives access back. False when the system refuses, as it
+/// does to a process that has too many mappings.
+///
+/// # Safety
+/// - as for [`commit`], and nobody uses the range until then.
+pub unsafe fn protect(p: *mut u8, size: usize) -> bool {
+    // SAFETY: by the contract nobody counts on access.
+    keep_errno(|| unsafe { libc::mprotect(p.cast(), size, libc::PROT_NONE) }) == 0
 }
 
 /// Give the memory of a range back, and keep the addresses. It reads as zero from then on; with `strict` it is also

@@ -2,5 +2,6 @@
 
 pub mod env;
 pub mod memory;
+pub mod numa;
 pub mod process;
 pub mod thread;

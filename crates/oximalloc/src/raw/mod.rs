@@ -2,13 +2,16 @@
 //!
 //! What cannot be done is reported through `diag` and answered with null; errno is left to the C interface.
 
+pub mod heaps;
+
 pub use crate::alloc::aligned::{aligned, zaligned};
 pub use crate::alloc::free::{free, owns};
 pub use crate::alloc::malloc::{generic as malloc_generic, malloc, malloc_or, zalloc};
 pub use crate::alloc::realloc::{expand, realloc, realloc_aligned, rezalloc, rezalloc_aligned};
 pub use crate::heap::deferred::register as register_deferred_free;
+pub use crate::heap::figures::{Totals, totals};
 pub use crate::heap::life::{process_end as process_done, process_start as process_init, thread_done};
-pub use crate::heap::totals::{Totals, merge as stats_merge, print as stats_print, totals};
+pub use crate::heap::totals::{merge as stats_merge, reset as stats_reset};
 
 use crate::heap::theap::Theap;
 use crate::page::bins::{BLOCK_MAX, Bin};
@@ -31,14 +34,31 @@ pub fn good_size(size: usize) -> usize {
 
 /// Give held-back blocks to their pages and let empty pages go; forced: purge all free memory at once.
 pub fn collect(force: bool) {
-    let theap = Theap::current();
-    if theap.is_empty_theap() {
-        if force {
-            crate::arena::purge_all();
-        }
-        return;
+    let root = Theap::current().root();
+    if !root.is_empty_theap() {
+        root.collect_thread(force);
+    } else if force {
+        crate::arena::purge_all();
     }
-    theap.collect(force);
+}
+
+/// Bring the free blocks that the calling thread holds down to about `target` bytes, if that can be done by giving them
+/// back.
+pub fn collect_reduce(target: usize) {
+    let root = Theap::current().root();
+    for force in [false, true] {
+        if root.thread_free_bytes() > target {
+            root.collect_thread(force);
+        }
+    }
+}
+
+/// The calling thread is one of a pool: it lives long and works for many. It leaves the pages of ended threads to others
+/// when it frees into them.
+pub fn set_in_threadpool() {
+    if let Some(theap) = crate::heap::life::thread_start() {
+        theap.root().in_threadpool.set(true);
+    }
 }
 
 /// Make the calling thread ready; allocation does it too.
@@ -46,12 +66,13 @@ pub fn thread_init() {
     let _ = crate::heap::life::thread_start();
 }
 
-/// Forget the statistics so far (what is in use stays).
-pub fn stats_reset() {
-    crate::diag::stats::reset();
+/// Print the statistics of all heaps of the calling thread's subprocess to `out`, or where messages go.
+pub fn stats_print(out: Option<crate::diag::output::OutputFun>, arg: *mut c_void) {
+    let number = crate::heap::subproc::Subproc::current().number();
+    crate::heap::figures::print(crate::heap::totals::Of::Subproc(number), out, arg);
 }
 
-/// Print the calling thread's statistics: the process's, after this thread's were merged.
+/// Print the calling thread's statistics: its subprocess's, after this thread's were merged.
 pub fn thread_stats_print(out: Option<crate::diag::output::OutputFun>, arg: *mut c_void) {
     stats_merge();
     stats_print(out, arg);

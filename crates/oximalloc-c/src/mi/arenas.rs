@@ -1,0 +1,265 @@
+//! Arenas: large ranges of memory that pages come from, reserved ahead of use or given by the program.
+//!
+//! They are for the calling thread's subprocess. An exclusive one serves only heaps that were made for it. Error numbers
+//! are answers here, and `errno` does not change.
+
+use core::ffi::{c_int, c_void};
+use core::ptr::null_mut;
+use oximalloc::arena::{self, ArenaRef, CommitFun, Given};
+use oximalloc::diag::output::Sink;
+use oximalloc::raw::heaps::Subproc;
+
+/// # Safety
+/// `arena_id` is null or may be written.
+#[cold]
+unsafe fn tell(arena_id: *mut *mut c_void, arena: Option<ArenaRef>) {
+    if !arena_id.is_null() {
+        // SAFETY: not null, so the caller's promise covers it.
+        unsafe { arena_id.write(arena.map_or(null_mut(), ArenaRef::id)) };
+    }
+}
+
+#[cold]
+fn subproc() -> u32 {
+    Subproc::current().number()
+}
+
+/// Reserves `size` bytes, accessible at once with `commit`, of large OS pages with `allow_large` if there are any.
+/// Returns 0 or ENOMEM.
+#[unsafe(no_mangle)]
+#[cold]
+pub extern "C" fn mi_reserve_os_memory(size: usize, commit: bool, allow_large: bool) -> c_int {
+    // SAFETY: no id is asked for.
+    unsafe { mi_reserve_os_memory_ex(size, commit, allow_large, false, null_mut()) }
+}
+
+/// [`mi_reserve_os_memory`], exclusive if that is asked for, with the arena's id at `arena_id` (null if there is none).
+///
+/// # Safety
+/// `arena_id` is null or may be written.
+#[unsafe(no_mangle)]
+#[cold]
+pub unsafe extern "C" fn mi_reserve_os_memory_ex(
+    size: usize,
+    commit: bool,
+    allow_large: bool,
+    exclusive: bool,
+    arena_id: *mut *mut c_void,
+) -> c_int {
+    let made = arena::reserve(size, commit, allow_large, exclusive, subproc());
+    // SAFETY: the caller's promise about `arena_id` is the same.
+    unsafe { tell(arena_id, made.ok()) };
+    made.err().unwrap_or(0)
+}
+
+/// Makes an arena of memory of the program; false, and nothing changed, if that cannot be done.
+///
+/// # Safety
+/// The memory is as the arguments say, stays mapped until the process ends, and nobody else uses it.
+#[unsafe(no_mangle)]
+#[cold]
+pub unsafe extern "C" fn mi_manage_os_memory(
+    start: *mut c_void,
+    size: usize,
+    is_committed: bool,
+    is_pinned: bool,
+    is_zero: bool,
+    numa_node: c_int,
+) -> bool {
+    // SAFETY: the caller's promises are the same, and no id is asked for.
+    unsafe { mi_manage_os_memory_ex(start, size, is_committed, is_pinned, is_zero, numa_node, false, null_mut()) }
+}
+
+/// [`mi_manage_os_memory`], exclusive if that is asked for, with the arena's id at `arena_id` (null if there is none).
+///
+/// # Safety
+/// As [`mi_manage_os_memory`]; `arena_id` is null or may be written.
+#[unsafe(no_mangle)]
+#[cold]
+pub unsafe extern "C" fn mi_manage_os_memory_ex(
+    start: *mut c_void,
+    size: usize,
+    is_committed: bool,
+    is_pinned: bool,
+    is_zero: bool,
+    numa_node: c_int,
+    exclusive: bool,
+    arena_id: *mut *mut c_void,
+) -> bool {
+    // SAFETY: the caller's promises are the same.
+    unsafe {
+        mi_manage_memory(
+            start,
+            size,
+            is_committed,
+            is_pinned,
+            is_zero,
+            numa_node,
+            exclusive,
+            None,
+            null_mut(),
+            arena_id,
+        )
+    }
+}
+
+/// [`mi_manage_os_memory_ex`] of memory that only `commit_fun` makes accessible, and takes access to away; without one
+/// it is done as for memory of our own.
+///
+/// # Safety
+/// As [`mi_manage_os_memory_ex`]; `commit_fun` does what it says, in any thread and at any time.
+#[unsafe(no_mangle)]
+#[cold]
+pub unsafe extern "C" fn mi_manage_memory(
+    start: *mut c_void,
+    size: usize,
+    is_committed: bool,
+    is_pinned: bool,
+    is_zero: bool,
+    numa_node: c_int,
+    exclusive: bool,
+    commit_fun: Option<CommitFun>,
+    commit_fun_arg: *mut c_void,
+    arena_id: *mut *mut c_void,
+) -> bool {
+    let given = Given {
+        committed: is_committed,
+        pinned: is_pinned,
+        zero: is_zero,
+        numa: numa_node.max(-1),
+        exclusive,
+        commit: commit_fun,
+        commit_arg: commit_fun_arg,
+        subproc: subproc(),
+    };
+    // SAFETY: the caller's promises are the same.
+    unsafe {
+        let made = arena::manage(start.cast(), size, &given);
+        tell(arena_id, made.ok());
+        made.is_ok()
+    }
+}
+
+/// Reserves huge OS pages of 1 GiB in one arena, of a NUMA node or for -1 of any, and stops after `timeout_msecs` (0:
+/// never). Returns 0 if there are any (or none were asked for), ENOMEM, or ETIMEDOUT.
+#[unsafe(no_mangle)]
+#[cold]
+pub extern "C" fn mi_reserve_huge_os_pages_at(pages: usize, numa_node: c_int, timeout_msecs: usize) -> c_int {
+    // SAFETY: no id is asked for.
+    unsafe { mi_reserve_huge_os_pages_at_ex(pages, numa_node, timeout_msecs, false, null_mut()) }
+}
+
+/// [`mi_reserve_huge_os_pages_at`], exclusive if that is asked for, with the arena's id at `arena_id` (null if there is
+/// none).
+///
+/// # Safety
+/// `arena_id` is null or may be written.
+#[unsafe(no_mangle)]
+#[cold]
+pub unsafe extern "C" fn mi_reserve_huge_os_pages_at_ex(
+    pages: usize,
+    numa_node: c_int,
+    timeout_msecs: usize,
+    exclusive: bool,
+    arena_id: *mut *mut c_void,
+) -> c_int {
+    let made = match pages {
+        0 => Ok(None),
+        _ => arena::reserve_huge(pages, numa_node.max(-1), timeout_msecs as u64, exclusive, subproc())
+            .map(|(arena, _)| Some(arena)),
+    };
+    // SAFETY: the caller's promise about `arena_id` is the same.
+    unsafe { tell(arena_id, made.ok().flatten()) };
+    made.err().unwrap_or(0)
+}
+
+/// Reserves huge OS pages of 1 GiB, spread evenly over so many NUMA nodes (0: all). The time and the answer are those of
+/// [`mi_reserve_huge_os_pages_at`].
+#[unsafe(no_mangle)]
+#[cold]
+pub extern "C" fn mi_reserve_huge_os_pages_interleave(pages: usize, numa_nodes: usize, timeout_msecs: usize) -> c_int {
+    spread(pages, numa_nodes, timeout_msecs as u64).1
+}
+
+/// The pages that there are, and an error number or 0.
+#[cold]
+fn spread(pages: usize, nodes: usize, timeout_ms: u64) -> (usize, c_int) {
+    if pages == 0 {
+        return (0, 0);
+    }
+    let (got, stopped) = arena::interleave(pages, nodes, timeout_ms);
+    (got, stopped.err().unwrap_or(0))
+}
+
+/// The older form of [`mi_reserve_huge_os_pages_interleave`], over all nodes: the time is in seconds (0 or less: no
+/// end), and `pages_reserved` tells how many pages there are.
+///
+/// # Safety
+/// `pages_reserved` is null or may be written.
+#[unsafe(no_mangle)]
+#[cold]
+pub unsafe extern "C" fn mi_reserve_huge_os_pages(pages: usize, max_secs: f64, pages_reserved: *mut usize) -> c_int {
+    let (got, answer) = spread(pages, 0, (max_secs * 1000.0) as u64);
+    if !pages_reserved.is_null() {
+        // SAFETY: not null, so the caller's promise covers it.
+        unsafe { pages_reserved.write(got) };
+    }
+    answer
+}
+
+/// The first byte of an arena, and its size at `size`; null and 0 for an id that is none.
+///
+/// # Safety
+/// `size` is null or may be written.
+#[unsafe(no_mangle)]
+#[cold]
+pub unsafe extern "C" fn mi_arena_area(arena_id: *mut c_void, size: *mut usize) -> *mut c_void {
+    let (start, bytes) = arena::area(arena_id).unwrap_or((null_mut(), 0));
+    if !size.is_null() {
+        // SAFETY: not null, so the caller's promise covers it.
+        unsafe { size.write(bytes) };
+    }
+    start.cast()
+}
+
+/// Whether `p` points into the arena; false for an id that is none.
+#[unsafe(no_mangle)]
+#[cold]
+pub extern "C" fn mi_arena_contains(arena_id: *mut c_void, p: *const c_void) -> bool {
+    arena::contains(arena_id, p.cast())
+}
+
+/// The alignment at which memory that is to be managed is used from its first byte on.
+#[unsafe(no_mangle)]
+#[cold]
+pub extern "C" fn mi_arena_min_alignment() -> usize {
+    arena::min_alignment()
+}
+
+/// The least number of bytes that make an arena.
+#[unsafe(no_mangle)]
+#[cold]
+pub extern "C" fn mi_arena_min_size() -> usize {
+    arena::min_size()
+}
+
+/// Whether `p` points into an arena, or into a block of ours outside of all.
+#[unsafe(no_mangle)]
+#[cold]
+pub extern "C" fn mi_is_in_heap_region(p: *const c_void) -> bool {
+    arena::is_in_region(p.cast())
+}
+
+/// Prints a picture of all arenas.
+#[unsafe(no_mangle)]
+#[cold]
+pub extern "C" fn mi_arenas_print() {
+    arena::print(&Sink::REGISTERED);
+}
+
+/// [`mi_arenas_print`] by its older name.
+#[unsafe(no_mangle)]
+#[cold]
+pub extern "C" fn mi_debug_show_arenas() {
+    mi_arenas_print();
+}

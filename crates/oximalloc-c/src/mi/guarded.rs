@@ -1,0 +1,38 @@
+//! Which allocations of a theap get a guarded block: one whose end is followed by an inaccessible OS page.
+//!
+//! A null theap is the calling thread's default.
+
+use oximalloc::raw::heaps::{self, Theap};
+
+/// The theap at `theap`.
+///
+/// # Safety
+/// `theap` is null or a theap.
+#[cold]
+unsafe fn given<'a>(theap: *const Theap) -> &'a Theap {
+    // SAFETY: the caller's promise; theaps are never unmapped.
+    unsafe { theap.as_ref() }.unwrap_or_else(|| Theap::current())
+}
+
+/// Guards one in `sample_rate` allocations, the first of them the `seed`th (0: any of the first `sample_rate`); a rate
+/// of 0 guards none. The theap is one of the calling thread.
+///
+/// # Safety
+/// `theap` is null or a theap.
+#[unsafe(no_mangle)]
+#[cold]
+pub unsafe extern "C" fn mi_theap_guarded_set_sample_rate(theap: *const Theap, sample_rate: usize, seed: usize) {
+    // SAFETY: the caller's promise is the same.
+    heaps::theap_set_sample_rate(unsafe { given(theap) }, sample_rate, seed);
+}
+
+/// Guards only allocations of `min` to `max` bytes.
+///
+/// # Safety
+/// As [`mi_theap_guarded_set_sample_rate`].
+#[unsafe(no_mangle)]
+#[cold]
+pub unsafe extern "C" fn mi_theap_guarded_set_size_bound(theap: *const Theap, min: usize, max: usize) {
+    // SAFETY: the caller's promise is the same.
+    heaps::theap_set_sample_bounds(unsafe { given(theap) }, min, max);
+}

@@ -1,0 +1,154 @@
+//! Statistics as a struct and as JSON: of this thread's subprocess, of another, of a heap.
+//!
+//! A struct of another size or version is left alone, and so is one for a heap or a subprocess that there is not (null is
+//! none). What the fields mean here is told in `stats_layout`, the shape of the JSON in `stats_json`.
+
+use crate::mi::stats_json::write;
+use crate::mi::stats_layout::{self, MiStats};
+use crate::mi::subprocs::SubprocId;
+use core::ffi::c_char;
+use core::ptr::null_mut;
+use oximalloc::heap::figures::Stats;
+use oximalloc::heap::record;
+use oximalloc::heap::totals::Of;
+use oximalloc::raw::heaps::{Heap, Subproc};
+
+/// Fills the struct at `p`; false, and nothing written, if it is none of ours or nothing is to be told.
+///
+/// # Safety
+/// As [`MiStats::at`].
+#[cold]
+unsafe fn fill(p: *mut MiStats, of: Option<Of>) -> bool {
+    // SAFETY: the caller's promise is the same.
+    match (unsafe { MiStats::at(p) }, of) {
+        (Some(stats), Some(of)) => {
+            *stats = MiStats::of(&Stats::of(of));
+            true
+        }
+        _ => false,
+    }
+}
+
+/// # Safety
+/// As [`write`].
+#[cold]
+unsafe fn json(of: Option<Of>, size: usize, buf: *mut c_char) -> *mut c_char {
+    match of {
+        // SAFETY: the caller's promise is the same.
+        Some(of) => unsafe { write(&MiStats::of(&Stats::of(of)), size, buf) },
+        None => null_mut(),
+    }
+}
+
+/// The subprocess of the calling thread, which counts as one of its threads from now on.
+#[cold]
+fn here() -> Option<Of<'static>> {
+    oximalloc::raw::thread_init();
+    Some(Of::Subproc(Subproc::current().number()))
+}
+
+#[cold]
+fn heap(p: *const Heap) -> Option<Of<'static>> {
+    if p.is_null() { None } else { record::at(p).map(Of::Heap) }
+}
+
+/// The statistics of this thread's subprocess, all its heaps together. False, and the struct left alone, if its `size` or
+/// `version` is another, or it is null.
+///
+/// # Safety
+/// `stats` is null, or a struct that begins with its size and its version, and has that size.
+#[unsafe(no_mangle)]
+#[cold]
+pub unsafe extern "C" fn mi_stats_get(stats: *mut MiStats) -> bool {
+    // SAFETY: the caller's promise is the same.
+    unsafe { fill(stats, here()) }
+}
+
+/// The statistics of a heap; false as for [`mi_stats_get`], and for what is no heap.
+///
+/// # Safety
+/// As [`mi_stats_get`].
+#[unsafe(no_mangle)]
+#[cold]
+pub unsafe extern "C" fn mi_heap_stats_get(p: *mut Heap, stats: *mut MiStats) -> bool {
+    // SAFETY: the caller's promise is the same.
+    unsafe { fill(stats, heap(p)) }
+}
+
+/// The statistics of a subprocess, all its heaps together; false as for [`mi_stats_get`], and for what is no subprocess.
+///
+/// # Safety
+/// As [`mi_stats_get`].
+#[unsafe(no_mangle)]
+#[cold]
+pub unsafe extern "C" fn mi_subproc_stats_get(subproc_id: SubprocId, stats: *mut MiStats) -> bool {
+    // SAFETY: the caller's promise is the same.
+    unsafe { fill(stats, subproc_id.number().map(Of::Subproc)) }
+}
+
+/// The statistics of a subprocess without its heaps: its memory, and what heaps have left with it.
+///
+/// # Safety
+/// As [`mi_stats_get`].
+#[unsafe(no_mangle)]
+#[cold]
+pub unsafe extern "C" fn mi_subproc_stats_get_exclusive(subproc_id: SubprocId, stats: *mut MiStats) -> bool {
+    // SAFETY: the caller's promise is the same.
+    unsafe { fill(stats, subproc_id.number().map(Of::Exclusive)) }
+}
+
+/// A struct as JSON, in `buf`, cut where its `buf_size` bytes end, or, if that is null or `buf_size` 0, whole in a new
+/// block that is freed with `mi_free`. Null for a struct of another size or version.
+///
+/// # Safety
+/// `stats` as for [`mi_stats_get`]; `buf` is null or has `buf_size` bytes.
+#[unsafe(no_mangle)]
+#[cold]
+pub unsafe extern "C" fn mi_stats_as_json(stats: *mut MiStats, buf_size: usize, buf: *mut c_char) -> *mut c_char {
+    // SAFETY: the caller's promises are the same.
+    unsafe { MiStats::at(stats).map_or(null_mut(), |stats| write(stats, buf_size, buf)) }
+}
+
+/// The statistics of this thread's subprocess as JSON, as [`mi_stats_as_json`] gives it.
+///
+/// # Safety
+/// `buf` is null or has `buf_size` bytes.
+#[unsafe(no_mangle)]
+#[cold]
+pub unsafe extern "C" fn mi_stats_get_json(buf_size: usize, buf: *mut c_char) -> *mut c_char {
+    // SAFETY: the caller's promise is the same.
+    unsafe { json(here(), buf_size, buf) }
+}
+
+/// The statistics of a heap as JSON, as [`mi_stats_as_json`] gives it; null for what is no heap.
+///
+/// # Safety
+/// As [`mi_stats_get_json`].
+#[unsafe(no_mangle)]
+#[cold]
+pub unsafe extern "C" fn mi_heap_stats_get_json(p: *mut Heap, buf_size: usize, buf: *mut c_char) -> *mut c_char {
+    // SAFETY: the caller's promise is the same.
+    unsafe { json(heap(p), buf_size, buf) }
+}
+
+/// The statistics of a subprocess as JSON, as [`mi_stats_as_json`] gives it; null for what is no subprocess.
+///
+/// # Safety
+/// As [`mi_stats_get_json`].
+#[unsafe(no_mangle)]
+#[cold]
+pub unsafe extern "C" fn mi_subproc_stats_get_json(
+    subproc_id: SubprocId,
+    buf_size: usize,
+    buf: *mut c_char,
+) -> *mut c_char {
+    // SAFETY: the caller's promise is the same.
+    unsafe { json(subproc_id.number().map(Of::Subproc), buf_size, buf) }
+}
+
+/// The block size of a row of `malloc_bins` and `page_bins`; 0 for what is no row.
+#[unsafe(no_mangle)]
+#[cold]
+pub extern "C" fn mi_stats_get_bin_size(bin: usize) -> usize {
+    stats_layout::bin_size(bin)
+}

@@ -1,0 +1,285 @@
+//! `mi_stats_t`, version 5, and how it is filled.
+//!
+//! Where mimalloc's design and ours differ, this is what a field says:
+//! - `malloc_bins` and `page_bins` have mimalloc's 74 size classes, of which [`bin_size`] tells the sizes; we have 88. A
+//!   class of ours is counted in the first row whose size is not below its own (so 144 bytes in that of 160); the last
+//!   row are blocks with a page of their own, whatever their size. Both count blocks and pages, not bytes.
+//! - `total` of blocks (`malloc_bins`, `malloc_normal`, `malloc_normal_count`) leaves out those that a thread took again
+//!   from its own stack of freed blocks: counting them would cost each allocation.
+//! - `peak` of blocks is noted when a thread takes some from a page, and when statistics are asked for: it may be short of
+//!   what a thread's stack holds (128 blocks and 64 KiB at most), and of a page for each thread where a heap has several.
+//! - `malloc_requested` is what the blocks hold: what was asked for is not remembered.
+//! - a `peak` that adds up several heaps, threads or classes is the sum of their peaks: at most so much was there.
+//! - memory, threads, arenas and calls of the system are a subprocess's; for a heap they are 0. What lies in no arena, and
+//!   the calls, are the main subprocess's; of the others' memory only the present is known.
+//! - always 0, as there is no such thing here: `segments*`, `chunk_bins` (arenas do not sort their slices by size),
+//!   `malloc_guarded_count`, `pages_extended` (each refill of a stack carves what it needs), `pages_unabandon_busy_wait`
+//!   and `heaps_delete_wait` (nobody waits).
+
+use oximalloc::base::config::SLICE;
+use oximalloc::heap::figures::Stats;
+use oximalloc::page::Bin;
+use oximalloc::page::bins::{BINS, BLOCK_MAX};
+use oximalloc::stats::CountValue;
+
+/// Rows of the tables by size class.
+pub const ROWS: usize = 74;
+/// The row of blocks with a page of their own.
+const LAST: usize = ROWS - 1;
+/// `MI_STAT_VERSION`.
+pub const VERSION: usize = 5;
+
+/// `mi_stat_count_t`.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub struct Count {
+    /// All that came.
+    pub total: i64,
+    /// The most there was.
+    pub peak: i64,
+    /// What there is.
+    pub current: i64,
+}
+
+/// `mi_stat_counter_t`.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub struct Counter {
+    /// How often it happened, or to how many bytes.
+    pub total: i64,
+}
+
+impl From<CountValue> for Count {
+    #[cold]
+    fn from(CountValue { total, peak, current }: CountValue) -> Count {
+        Count { total, peak, current }
+    }
+}
+
+impl Count {
+    #[cold]
+    fn add(&mut self, more: CountValue) {
+        let CountValue { total, peak, current } = more;
+        *self = CountValue { total: self.total, peak: self.peak, current: self.current }
+            .plus(CountValue { total, peak, current })
+            .into();
+    }
+}
+
+/// `mi_stats_t`.
+#[repr(C)]
+pub struct MiStats {
+    size: usize,
+    version: usize,
+    pages: Count,
+    reserved: Count,
+    committed: Count,
+    reset: Counter,
+    purged: Counter,
+    page_committed: Count,
+    pages_abandoned: Count,
+    threads: Count,
+    malloc_normal: Count,
+    malloc_huge: Count,
+    malloc_requested: Count,
+    mmap_calls: Counter,
+    commit_calls: Counter,
+    reset_calls: Counter,
+    purge_calls: Counter,
+    arena_count: Counter,
+    malloc_normal_count: Counter,
+    malloc_huge_count: Counter,
+    malloc_guarded_count: Counter,
+    arena_rollback_count: Counter,
+    arena_purges: Counter,
+    pages_extended: Counter,
+    pages_retire: Counter,
+    page_searches: Counter,
+    page_searches_count: Counter,
+    segments: Count,
+    segments_abandoned: Count,
+    segments_cache: Count,
+    segments_reserved: Count,
+    heaps: Count,
+    theaps: Count,
+    pages_reclaim_on_alloc: Counter,
+    pages_reclaim_on_free: Counter,
+    pages_reabandon_full: Counter,
+    pages_unabandon_busy_wait: Counter,
+    heaps_delete_wait: Counter,
+    stat_reserved: [Count; 4],
+    stat_counter_reserved: [Counter; 4],
+    malloc_bins: [Count; ROWS],
+    page_bins: [Count; ROWS],
+    chunk_bins: [Count; 6],
+}
+
+const _: () = assert!(size_of::<MiStats>() == 4368 || size_of::<usize>() != 8);
+
+/// A field, as it is read.
+pub enum Field<'a> {
+    /// The size, or the version.
+    Number(usize),
+    /// A counter.
+    Counter(Counter),
+    /// A count.
+    Count(Count),
+    /// Several counters.
+    Counters(&'a [Counter]),
+    /// Several counts.
+    Counts(&'a [Count]),
+    /// One count for each row of the size classes.
+    Rows(&'a [Count; ROWS]),
+}
+
+impl MiStats {
+    /// The struct at `p`; None for null and for a struct of another size or version.
+    ///
+    /// # Safety
+    /// `p` is null, or a struct that begins with its size and its version, and has that size.
+    #[cold]
+    pub unsafe fn at<'a>(p: *mut MiStats) -> Option<&'a mut MiStats> {
+        // SAFETY: the two words are there, by the contract; the rest is not looked at before they are right.
+        unsafe {
+            let right = !p.is_null() && (&raw const (*p).size).read() == size_of::<MiStats>();
+            if right && (&raw const (*p).version).read() == VERSION { p.as_mut() } else { None }
+        }
+    }
+
+    /// What is counted, in this shape.
+    #[cold]
+    pub fn of(stats: &Stats) -> MiStats {
+        let Stats { memory, heaps, bins, pages } = stats;
+        let counter = |total| Counter { total };
+        let (normal, none) = (stats.binned_bytes(), Count::default());
+        let (mut malloc_bins, mut page_bins) = ([none; ROWS], [none; ROWS]);
+        for b in 1..BINS {
+            let (row, bin) = (row_of(Bin::at(b).block_size()), bins[b]);
+            malloc_bins[row].add(CountValue { total: bin.total, peak: bin.peak, current: bin.current });
+            page_bins[row].add(pages[b]);
+        }
+        malloc_bins[LAST] = heaps.singles.into();
+        page_bins[LAST] = pages[BINS].into();
+        MiStats {
+            size: size_of::<MiStats>(),
+            version: VERSION,
+            pages: heaps.pages.into(),
+            reserved: memory.reserved.into(),
+            committed: memory.committed.into(),
+            reset: counter(memory.reset),
+            purged: counter(memory.purged),
+            page_committed: heaps.page_committed.into(),
+            pages_abandoned: heaps.pages_abandoned.into(),
+            threads: memory.threads.into(),
+            malloc_normal: normal.into(),
+            malloc_huge: heaps.malloc_huge.into(),
+            malloc_requested: normal.plus(heaps.malloc_huge).into(),
+            mmap_calls: counter(memory.mmap_calls),
+            commit_calls: counter(memory.commit_calls),
+            reset_calls: counter(memory.reset_calls),
+            purge_calls: counter(memory.purge_calls),
+            arena_count: counter(memory.arena_count),
+            malloc_normal_count: counter(bins.iter().map(|row| row.total).sum()),
+            malloc_huge_count: counter(heaps.singles.total),
+            malloc_guarded_count: counter(0),
+            arena_rollback_count: counter(memory.arena_rollback_count),
+            arena_purges: counter(memory.arena_purges),
+            pages_extended: counter(0),
+            pages_retire: counter(heaps.pages_retire),
+            page_searches: counter(heaps.page_searches),
+            page_searches_count: counter(heaps.page_searches_count),
+            segments: none,
+            segments_abandoned: none,
+            segments_cache: none,
+            segments_reserved: none,
+            heaps: memory.heaps.into(),
+            theaps: heaps.theaps.into(),
+            pages_reclaim_on_alloc: counter(heaps.pages_reclaim_on_alloc),
+            pages_reclaim_on_free: counter(heaps.pages_reclaim_on_free),
+            pages_reabandon_full: counter(heaps.pages_reabandon_full),
+            pages_unabandon_busy_wait: counter(0),
+            heaps_delete_wait: counter(0),
+            stat_reserved: [none; 4],
+            stat_counter_reserved: [counter(0); 4],
+            malloc_bins,
+            page_bins,
+            chunk_bins: [none; 6],
+        }
+    }
+
+    /// All fields with their names in C, in order.
+    #[cold]
+    pub fn fields(&self) -> [(&'static str, Field<'_>); 43] {
+        use Field::{Count, Counter, Counters, Counts, Number, Rows};
+        [
+            ("size", Number(self.size)),
+            ("version", Number(self.version)),
+            ("pages", Count(self.pages)),
+            ("reserved", Count(self.reserved)),
+            ("committed", Count(self.committed)),
+            ("reset", Counter(self.reset)),
+            ("purged", Counter(self.purged)),
+            ("page_committed", Count(self.page_committed)),
+            ("pages_abandoned", Count(self.pages_abandoned)),
+            ("threads", Count(self.threads)),
+            ("malloc_normal", Count(self.malloc_normal)),
+            ("malloc_huge", Count(self.malloc_huge)),
+            ("malloc_requested", Count(self.malloc_requested)),
+            ("mmap_calls", Counter(self.mmap_calls)),
+            ("commit_calls", Counter(self.commit_calls)),
+            ("reset_calls", Counter(self.reset_calls)),
+            ("purge_calls", Counter(self.purge_calls)),
+            ("arena_count", Counter(self.arena_count)),
+            ("malloc_normal_count", Counter(self.malloc_normal_count)),
+            ("malloc_huge_count", Counter(self.malloc_huge_count)),
+            ("malloc_guarded_count", Counter(self.malloc_guarded_count)),
+            ("arena_rollback_count", Counter(self.arena_rollback_count)),
+            ("arena_purges", Counter(self.arena_purges)),
+            ("pages_extended", Counter(self.pages_extended)),
+            ("pages_retire", Counter(self.pages_retire)),
+            ("page_searches", Counter(self.page_searches)),
+            ("page_searches_count", Counter(self.page_searches_count)),
+            ("segments", Count(self.segments)),
+            ("segments_abandoned", Count(self.segments_abandoned)),
+            ("segments_cache", Count(self.segments_cache)),
+            ("_segments_reserved", Count(self.segments_reserved)),
+            ("heaps", Count(self.heaps)),
+            ("theaps", Count(self.theaps)),
+            ("pages_reclaim_on_alloc", Counter(self.pages_reclaim_on_alloc)),
+            ("pages_reclaim_on_free", Counter(self.pages_reclaim_on_free)),
+            ("pages_reabandon_full", Counter(self.pages_reabandon_full)),
+            ("pages_unabandon_busy_wait", Counter(self.pages_unabandon_busy_wait)),
+            ("heaps_delete_wait", Counter(self.heaps_delete_wait)),
+            ("_stat_reserved", Counts(&self.stat_reserved)),
+            ("_stat_counter_reserved", Counters(&self.stat_counter_reserved)),
+            ("malloc_bins", Rows(&self.malloc_bins)),
+            ("page_bins", Rows(&self.page_bins)),
+            ("chunk_bins", Counts(&self.chunk_bins)),
+        ]
+    }
+}
+
+/// The block size of a row: multiples of 8 up to 64, then four steps to each doubling, up to 4 MiB. The last is what
+/// mimalloc has there, a word more than its largest shared block. 0 for what is no row.
+pub const fn bin_size(row: usize) -> usize {
+    match row {
+        0 => 8,
+        1..=8 => row * 8,
+        9..LAST => (16 << ((row - 9) / 4)) * (5 + (row - 9) % 4),
+        LAST => (512 << 10) + 8,
+        _ => 0,
+    }
+}
+
+/// The first row whose size is at least `size`, of a block that shares a page.
+#[cold]
+fn row_of(size: usize) -> usize {
+    (0..LAST).find(|row| bin_size(*row) >= size).unwrap_or(LAST)
+}
+
+/// Bytes of a page with blocks of a row; 0 where blocks have pages of their own.
+#[cold]
+pub fn page_size(row: usize) -> usize {
+    let size = bin_size(row);
+    if row < LAST && size <= BLOCK_MAX { Bin::of(size).slices() * SLICE } else { 0 }
+}

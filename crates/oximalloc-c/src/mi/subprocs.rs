@@ -1,0 +1,84 @@
+//! Subprocesses: parts of a program whose threads, heaps and arenas are apart from those of other parts.
+
+use core::ptr::null;
+use oximalloc::diag::error::error;
+use oximalloc::prim::process::set_errno;
+use oximalloc::raw::heaps::{self, Subproc};
+
+/// `mi_subproc_id_t`. Null stands for the main one.
+#[repr(transparent)]
+#[derive(Clone, Copy)]
+pub struct SubprocId(*const Subproc);
+
+impl SubprocId {
+    /// The subprocess, or None for null and for one that has ended.
+    #[cold]
+    pub fn get(self) -> Option<&'static Subproc> {
+        if self.0.is_null() { None } else { Subproc::at(self.0) }
+    }
+
+    /// Its number, or None.
+    #[cold]
+    pub fn number(self) -> Option<u32> {
+        self.get().map(Subproc::number)
+    }
+
+    /// The subprocess, or None (reported) if it has ended.
+    #[cold]
+    pub fn known(self, function: &str) -> Option<&'static Subproc> {
+        let known = Subproc::at(self.0);
+        if known.is_none() {
+            error(libc::EINVAL, format_args!("{function}: {:p} is no subprocess; nothing was done", self.0));
+        }
+        known
+    }
+}
+
+/// The subprocess of all threads that are in no other.
+#[unsafe(no_mangle)]
+#[cold]
+pub extern "C" fn mi_subproc_main() -> SubprocId {
+    SubprocId(Subproc::at(null()).map_or(null(), |main| main))
+}
+
+/// The subprocess of this thread.
+#[unsafe(no_mangle)]
+#[cold]
+pub extern "C" fn mi_subproc_current() -> SubprocId {
+    SubprocId(Subproc::current())
+}
+
+/// A new subprocess; null, which is the main one, with `errno` ENOMEM without memory.
+#[unsafe(no_mangle)]
+#[cold]
+pub extern "C" fn mi_subproc_new() -> SubprocId {
+    match Subproc::new() {
+        Some(subproc) => SubprocId(subproc),
+        None => {
+            error(libc::ENOMEM, format_args!("subproc_new: out of memory"));
+            set_errno(libc::ENOMEM);
+            SubprocId(null())
+        }
+    }
+}
+
+/// Ends a subprocess, and frees all blocks of its heaps. The main one cannot end: nothing happens.
+///
+/// # Safety
+/// The threads of the subprocess have ended, and nobody uses its heaps or blocks any more.
+#[unsafe(no_mangle)]
+#[cold]
+pub unsafe extern "C" fn mi_subproc_destroy(subproc: SubprocId) {
+    if let Some(subproc) = subproc.known("subproc_destroy") {
+        subproc.destroy();
+    }
+}
+
+/// Puts this thread into a subprocess: its plain allocations are from that one's main heap, and its theaps end.
+#[unsafe(no_mangle)]
+#[cold]
+pub extern "C" fn mi_subproc_add_current_thread(subproc: SubprocId) {
+    if let Some(subproc) = subproc.known("subproc_add_current_thread") {
+        heaps::subproc_add_current_thread(subproc);
+    }
+}

@@ -1,0 +1,6 @@
+// The whole C interface.
+#ifndef MI_H
+#define MI_H
+#include <mimalloc.h>
+#include <mimalloc-stats.h>
+#endif

@@ -1,0 +1,118 @@
+//! Arenas of huge OS pages of 1 GiB, which an administrator has to set aside for us.
+//!
+//! Invariant: the pages of an arena lie next to each other and were got one by one, so that what could be had in time
+//! is used.
+
+use super::backing::Backing;
+use super::region::{Arena, Use};
+use super::source::ArenaRef;
+use super::table;
+use crate::base::config::SLICE;
+use crate::os::{self, HUGE_PAGE};
+use crate::prim::process::now_ms;
+
+/// More than any machine has.
+const MOST: usize = 1 << 14;
+
+/// Gets one huge page, at an address if that is free, from the memory of a node; null when there is none.
+type GetPage<'a> = dyn FnMut(usize, i32) -> *mut u8 + 'a;
+
+/// Reserve up to `pages` huge pages of 1 GiB in one arena, from the memory of a NUMA node (-1: any), and say how many
+/// there are. Getting them stops after `timeout_ms` (0: never). ENOMEM if there is none, ETIMEDOUT if that is because
+/// of the time, EINVAL for none.
+#[cold]
+pub fn reserve_huge(
+    pages: usize,
+    numa: i32,
+    timeout_ms: u64,
+    exclusive: bool,
+    subproc: u32,
+) -> Result<(ArenaRef, usize), i32> {
+    get(pages, timeout_ms, Use { subproc, exclusive, numa }, &mut os::reserve_huge_page)
+}
+
+#[cold]
+pub(super) fn get(
+    pages: usize,
+    timeout_ms: u64,
+    what_for: Use,
+    page: &mut GetPage<'_>,
+) -> Result<(ArenaRef, usize), i32> {
+    if pages == 0 {
+        return Err(libc::EINVAL);
+    }
+    if pages > MOST {
+        return Err(libc::ENOMEM);
+    }
+    let from = now_ms();
+    let mut start = core::ptr::null_mut::<u8>();
+    let first = table::next().next_multiple_of(HUGE_PAGE);
+    let mut got = 0;
+    while got < pages {
+        let spent = now_ms().saturating_sub(from);
+        // Not begun if, at the pace so far, it would not be done in time.
+        if timeout_ms > 0 && spent + spent / (got as u64).max(1) > timeout_ms {
+            break;
+        }
+        let wanted = match got {
+            0 => first,
+            _ => start.addr() + got * HUGE_PAGE,
+        };
+        let p = page(wanted, what_for.numa);
+        if p.is_null() {
+            break;
+        }
+        let fits = if got == 0 { p.addr().is_multiple_of(SLICE) } else { p.addr() == wanted };
+        if !fits {
+            // SAFETY: mapped just now and told to nobody.
+            unsafe { os::release(p, HUGE_PAGE) };
+            break;
+        }
+        if got == 0 {
+            start = p;
+        }
+        got += 1;
+    }
+    if got == 0 {
+        let late = timeout_ms > 0 && now_ms().saturating_sub(from) > timeout_ms;
+        return Err(if late { libc::ETIMEDOUT } else { libc::ENOMEM });
+    }
+    table::took(first, start, got * HUGE_PAGE);
+    let (size, slices) = (got * HUGE_PAGE, got * (HUGE_PAGE / SLICE));
+    let entered = if table::beyond(start, size) {
+        None
+    } else {
+        // SAFETY: the pages were mapped just now, zero and accessible, and nobody else knows them.
+        table::enter(unsafe { Arena::create(start, slices, slices, Backing::own_pinned(), what_for) })
+    };
+    if entered.is_none() {
+        // SAFETY: likewise.
+        unsafe { os::release(start, size) };
+    }
+    entered.map(|arena| (ArenaRef::of(arena), got)).ok_or(libc::ENOMEM)
+}
+
+/// Reserve huge pages for the main subprocess, spread evenly over so many NUMA nodes (0: all), in an arena for each;
+/// the time is divided likewise. Says how many pages there are, and what stopped it if something did.
+#[cold]
+pub fn interleave(pages: usize, nodes: usize, timeout_ms: u64) -> (usize, Result<(), i32>) {
+    spread(pages, nodes, timeout_ms, &mut os::reserve_huge_page)
+}
+
+#[cold]
+pub(super) fn spread(pages: usize, nodes: usize, timeout_ms: u64, page: &mut GetPage<'_>) -> (usize, Result<(), i32>) {
+    let nodes = if nodes == 0 { os::numa::nodes() } else { nodes }.clamp(1, pages.clamp(1, MOST));
+    let each_ms = timeout_ms.div_ceil(nodes as u64);
+    let mut all = 0;
+    for node in 0..nodes {
+        let share = pages / nodes + usize::from(node < pages % nodes);
+        if share == 0 {
+            break;
+        }
+        match get(share, each_ms, Use { subproc: 0, exclusive: false, numa: node as i32 }, page) {
+            Ok((_, got)) => all += got,
+            Err(code) => return (all, Err(code)),
+        }
+    }
+    (all, Ok(()))
+}

@@ -1,0 +1,130 @@
+//! Arenas that somebody asks for: reserved ahead of use, or made of memory that is given to us.
+//!
+//! Invariant: what is refused leaves nothing behind, and is answered with an error number of the C library.
+
+use super::backing::{Backing, CommitFun};
+use super::region::{Arena, Use};
+use super::source::{ArenaRef, min_size};
+use super::{gigantic, table};
+use crate::base::config::{SLICE, SLICE_MASK};
+use crate::base::units::Slices;
+use crate::diag::error::warning;
+use crate::diag::options::{self, Opt};
+use crate::diag::stats::PROCESS;
+use core::ffi::c_void;
+
+/// The largest arena that makes sense.
+const LARGEST: usize = 1 << 44;
+/// Milliseconds that a huge page may take at the start.
+const HUGE_PAGE_MS: u64 = 500;
+
+/// What the options ask for at the start of a process.
+#[cold]
+pub(super) fn at_start() {
+    let main = Use { subproc: 0, exclusive: false, numa: -1 };
+    let pages = options::get(Opt::ReserveHugeOsPages).max(0) as usize;
+    if pages > 0 {
+        let timeout = (pages as u64).saturating_mul(HUGE_PAGE_MS);
+        let node = options::get(Opt::ReserveHugeOsPagesAt);
+        let got = match i32::try_from(node) {
+            Ok(node) if node >= 0 => gigantic::reserve_huge(pages, node, timeout, false, 0).map_or(0, |(_, got)| got),
+            _ => gigantic::interleave(pages, 0, timeout).0,
+        };
+        if got < pages {
+            warning(format_args!("reserve_huge_os_pages: the system gave {got} of {pages} pages of 1 GiB"));
+        }
+    }
+    let reserve = options::size(Opt::ReserveOsMemory);
+    if reserve > 0 {
+        let slices = Slices::of_bytes(reserve.min(LARGEST)).0;
+        let size = Slices(slices + Arena::record_slices(slices + 1)).bytes();
+        if table::add_sized(size, false, options::enabled(Opt::AllowLargeOsPages), main).is_none() {
+            warning(format_args!("reserve_os_memory: the system refuses {size} bytes"));
+        }
+    }
+}
+
+/// Reserve an arena of at least `bytes` bytes, its record included. `commit`: accessible at once; else as the options
+/// say. `large`: of large OS pages, if the system has any to spare (they are committed in any case). ENOMEM when the
+/// system refuses, or for less than [`min_size`].
+#[cold]
+pub fn reserve(bytes: usize, commit: bool, large: bool, exclusive: bool, subproc: u32) -> Result<ArenaRef, i32> {
+    if bytes < min_size() || bytes > LARGEST {
+        return Err(libc::ENOMEM);
+    }
+    let what_for = Use { subproc, exclusive, numa: -1 };
+    let made = table::add_sized(bytes.next_multiple_of(SLICE), commit, large, what_for);
+    made.map(ArenaRef::of).ok_or(libc::ENOMEM)
+}
+
+/// What is said of memory that is given to us.
+#[derive(Clone, Copy, Debug)]
+pub struct Given {
+    /// All of it is readable and writable.
+    pub committed: bool,
+    /// It is never decommitted nor reset.
+    pub pinned: bool,
+    /// It holds zeroes only.
+    pub zero: bool,
+    /// The NUMA node that it is on, or -1.
+    pub numa: i32,
+    /// Claimed from only by its id.
+    pub exclusive: bool,
+    /// What makes it accessible and takes access away; None: as if we had reserved it.
+    pub commit: Option<CommitFun>,
+    /// The last argument of that function.
+    pub commit_arg: *mut c_void,
+    /// The subprocess that it is for.
+    pub subproc: u32,
+}
+
+/// Make an arena of the whole slices in a range. EINVAL for a range that cannot be used: too small, of no address that
+/// we manage, or one that another arena has; ENOMEM when the memory of the arena's record is refused, or when there
+/// are too many arenas.
+///
+/// # Safety
+/// - nobody else uses the range from now on, it is mapped until the end of the process, and as `given` says;
+/// - the function, if there is one, makes a range readable and writable when it says so, and may be called by any
+///   thread at any time.
+#[cold]
+pub unsafe fn manage(start: *mut u8, bytes: usize, given: &Given) -> Result<ArenaRef, i32> {
+    // SAFETY: by the contract.
+    let made = unsafe { manage_quietly(start, bytes, given) };
+    if let Err(code) = made {
+        warning(format_args!("the {bytes} bytes of memory at {start:p} cannot be managed (error {code})"));
+    }
+    made
+}
+
+#[cold]
+unsafe fn manage_quietly(start: *mut u8, bytes: usize, given: &Given) -> Result<ArenaRef, i32> {
+    let end = start.addr().checked_add(bytes).ok_or(libc::EINVAL)? & !SLICE_MASK;
+    let before = start.addr().wrapping_neg() & SLICE_MASK;
+    let size = end.saturating_sub(start.addr()).saturating_sub(before);
+    let (start, slices) = (start.wrapping_add(before), size / SLICE);
+    if start.is_null() || before > bytes || bytes < min_size() || table::beyond(start, size) {
+        return Err(libc::EINVAL);
+    }
+    if table::all().any(|arena| arena.contains(start) || arena.start().addr().wrapping_sub(start.addr()) < size) {
+        return Err(libc::EINVAL);
+    }
+    let clean = given.zero || (given.commit.is_some() && !given.committed);
+    let backing = Backing::managed(given.pinned, clean, given.commit, given.commit_arg);
+    let mut committed = slices;
+    if !given.committed {
+        committed = Arena::record_slices(slices);
+        // SAFETY: inside the range, whole slices.
+        if unsafe { backing.commit(start, Slices(committed).bytes()) }.is_none() {
+            return Err(libc::ENOMEM);
+        }
+    }
+    let what_for = Use { subproc: given.subproc, exclusive: given.exclusive, numa: given.numa };
+    // SAFETY: by the contract, and the record's place is accessible.
+    let made = unsafe { Arena::create(start, slices, committed, backing, what_for) };
+    PROCESS.reserved.add(size);
+    let entered = table::enter(made);
+    if entered.is_none() {
+        PROCESS.reserved.sub(size);
+    }
+    entered.map(ArenaRef::of).ok_or(libc::ENOMEM)
+}

@@ -1,0 +1,209 @@
+//! Statistics as values: of a heap, of a subprocess, of the process; and printed.
+//!
+//! Invariants: in each count `0 <= current <= peak <= total`. What is in use adds up: the process's is the sum of its
+//! subprocesses', and theirs is that of their heaps (memory apart, which heaps do not have; and to the moment, while
+//! other threads are at work).
+
+use super::record;
+use super::subproc::Subproc;
+use super::theap::Theap;
+use super::totals::{self, Of};
+use crate::arena;
+use crate::base::sync::Ordering;
+use crate::diag::output::{OutputFun, Sink};
+use crate::diag::print;
+use crate::diag::stats::{BinRow, CountValue, HeapSnapshot, PROCESS, Snapshot};
+use crate::page::bins::BINS;
+use core::ffi::c_void;
+use core::ptr;
+
+/// All that is counted of a heap, of a subprocess or of the process. A sum's `peak` is the sum of peaks: at most so much
+/// was there at a time.
+#[derive(Clone, Copy, Debug)]
+pub struct Stats {
+    /// Memory, threads and calls of the system. Nothing of it is a heap's; there it is 0.
+    pub memory: Snapshot,
+    /// What heaps count.
+    pub heaps: HeapSnapshot,
+    /// Blocks by size class, but for those that have a page of their own, which `heaps` counts. The first row stands for
+    /// no class. `total` leaves out the blocks that a thread took again from its own stack of freed ones.
+    pub bins: [BinRow; BINS],
+    /// Pages by size class; the last row are those of a single block.
+    pub pages: [CountValue; BINS + 1],
+}
+
+impl Stats {
+    /// What is counted at the moment.
+    #[cold]
+    pub fn of(of: Of) -> Stats {
+        let memory = match of {
+            Of::Heap(_) => Snapshot::default(),
+            Of::Subproc(number) | Of::Exclusive(number) => memory_of(number),
+            Of::Process => PROCESS.snapshot(),
+        };
+        Stats { memory, heaps: totals::heaps(of), bins: totals::bins(of), pages: totals::pages(of) }
+    }
+
+    /// Blocks in use, of all sizes.
+    ///
+    /// ```
+    /// let all = oximalloc::stats::process();
+    /// assert!(all.blocks_in_use() >= 0);
+    /// ```
+    #[cold]
+    pub fn blocks_in_use(&self) -> i64 {
+        self.bins.iter().map(|row| row.current).sum::<i64>() + self.heaps.singles.current
+    }
+
+    /// Bytes in the classes' blocks, as their sizes are.
+    ///
+    /// ```
+    /// let bytes = oximalloc::stats::process().binned_bytes();
+    /// assert!(bytes.current <= bytes.peak && bytes.peak <= bytes.total);
+    /// ```
+    #[cold]
+    pub fn binned_bytes(&self) -> CountValue {
+        self.bins.iter().fold(CountValue::default(), |sum, row| sum.plus(row.bytes()))
+    }
+
+    /// Bytes in use: what blocks hold, not what was asked for.
+    ///
+    /// ```
+    /// let block = oximalloc::raw::malloc(100); // of 112 bytes
+    /// assert!(oximalloc::stats::process().bytes_in_use() >= 112);
+    /// # unsafe { oximalloc::raw::free(block) };
+    /// ```
+    #[cold]
+    pub fn bytes_in_use(&self) -> i64 {
+        self.binned_bytes().current + self.heaps.malloc_huge.current
+    }
+}
+
+/// The memory of a subprocess: of others than the main one the arenas, of which only the present is known. What is in no
+/// arena is the main one's.
+#[cold]
+fn memory_of(number: u32) -> Snapshot {
+    if number != 0 {
+        let arenas = arena::subproc_totals(number);
+        let own = |heap: &&record::Heap| heap.subproc.load(Ordering::Relaxed) == number;
+        return Snapshot {
+            reserved: CountValue::only(arenas.reserved),
+            committed: CountValue::only(arenas.committed),
+            threads: Subproc::of_number(number).main_heap().stats.theaps.snapshot(),
+            heaps: CountValue::only(record::live().filter(own).count()),
+            arena_count: arenas.arenas as i64,
+            ..Snapshot::default()
+        };
+    }
+    Subproc::others().map(|other| memory_of(other.number())).fold(PROCESS.snapshot(), |all, one| Snapshot {
+        reserved: all.reserved.less(one.reserved),
+        committed: all.committed.less(one.committed),
+        threads: all.threads.less(one.threads),
+        heaps: all.heaps.less(one.heaps),
+        arena_count: all.arena_count.saturating_sub(one.arena_count).max(0),
+        ..all
+    })
+}
+
+/// All that is counted of the process.
+///
+/// ```
+/// let block = vec![1u8; 1 << 20];
+/// let all = oximalloc::stats::process();
+/// assert!(all.memory.committed.current <= all.memory.reserved.current);
+/// assert!(all.heaps.pages.current <= all.heaps.pages.total);
+/// # drop(block);
+/// ```
+#[cold]
+pub fn process() -> Stats {
+    Stats::of(Of::Process)
+}
+
+/// All that is counted of a heap.
+///
+/// ```
+/// use oximalloc::raw::heaps;
+///
+/// let heap = heaps::heap_new(None).unwrap();
+/// let block = heaps::malloc_in(&heaps::theap_of(heap).unwrap(), 1000);
+/// let stats = oximalloc::stats::heap(heap);
+/// assert_eq!((stats.blocks_in_use(), stats.bytes_in_use()), (1, 1024));
+/// # assert!(!block.is_null());
+/// heaps::heap_destroy(heap);
+/// ```
+#[cold]
+pub fn heap(heap: &record::Heap) -> Stats {
+    Stats::of(Of::Heap(heap))
+}
+
+/// Sums over the process, in bytes where nothing else is said.
+///
+/// ```
+/// let none = oximalloc::stats::Totals::default();
+/// assert_eq!(none.in_use, 0);
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Totals {
+    /// In the program's hands.
+    pub in_use: usize,
+    /// Free, in pages and slices that are committed.
+    pub free: usize,
+    /// Reserved from the OS.
+    pub mapped: usize,
+    /// Committed: may be resident.
+    pub committed: usize,
+    /// The most that was committed at a time.
+    pub peak_committed: usize,
+    /// Number of blocks in use that have a page of their own.
+    pub huge_count: usize,
+    /// Their bytes.
+    pub huge_bytes: usize,
+    /// Number of arenas.
+    pub arenas: usize,
+}
+
+/// The sums, gathered now: a walk over the theaps of all threads.
+///
+/// ```
+/// let block = vec![1u8; 1 << 20];
+/// assert!(oximalloc::stats::totals().huge_bytes <= oximalloc::stats::totals().mapped);
+/// # drop(block);
+/// ```
+#[cold]
+pub fn totals() -> Totals {
+    let stats = process();
+    let bytes = |n: i64| usize::try_from(n).unwrap_or(0);
+    let (committed, in_use) = (bytes(stats.memory.committed.current), bytes(stats.bytes_in_use()));
+    Totals {
+        in_use,
+        free: committed.saturating_sub(in_use),
+        mapped: bytes(stats.memory.reserved.current),
+        committed,
+        peak_committed: bytes(stats.memory.committed.peak),
+        huge_count: bytes(stats.heaps.singles.current),
+        huge_bytes: bytes(stats.heaps.malloc_huge.current),
+        arenas: arena::totals().arenas,
+    }
+}
+
+/// Print the table to `out`, or where messages go.
+#[cold]
+pub fn print(of: Of, out: Option<OutputFun>, arg: *mut c_void) {
+    Theap::current().root().give_all_outgoing();
+    let stats = Stats::of(of);
+    let memory = if let Of::Heap(_) = of { None } else { Some(&stats.memory) };
+    print::table(&Sink::new(out, arg), memory, stats.heaps, &stats.bins);
+}
+
+/// Print the tables of a subprocess: without its heaps, then of each of them.
+#[cold]
+pub fn print_each(subproc: &Subproc, out: Option<OutputFun>, arg: *mut c_void) {
+    let (sink, number) = (Sink::new(out, arg), subproc.number());
+    sink.print(format_args!("subprocess {number}\n"));
+    print(Of::Exclusive(number), out, arg);
+    for heap in record::live().filter(|heap| heap.subproc.load(Ordering::Relaxed) == number) {
+        let main = if ptr::eq(heap, subproc.main_heap()) { " (main)" } else { "" };
+        sink.print(format_args!("\nheap {}{main}\n", heap.id.load(Ordering::Relaxed)));
+        print(Of::Heap(heap), out, arg);
+    }
+}

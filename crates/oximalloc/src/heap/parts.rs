@@ -1,0 +1,265 @@
+//! A thread's theaps: found by heap, made when first asked for, ended one by one.
+//!
+//! The root's table has the theap for a heap at the heap's slot. Other threads may take a theap away (they destroy its
+//! heap) or make it the main heap's (they delete it) without a word to the table: so an entry counts only if the theap
+//! still has the heap's id and this thread's tag. Only the thread itself reads or writes its table.
+
+use super::record::{Heap, Member};
+use super::theap::{EMPTY, Theap, thread};
+use crate::arena::meta::meta_alloc;
+use crate::base::sync::{AtomicPtr, Ordering};
+use crate::page::stack::Stack;
+use crate::prim;
+use core::cell::Cell;
+use core::ptr;
+
+/// Theaps without a thread and a heap, which no page names as its owner.
+static POOL: Stack<Theap> = Stack::new();
+/// All theaps there ever were.
+static ALL: AtomicPtr<Theap> = AtomicPtr::new(ptr::null_mut());
+
+const FIRST_PARTS: usize = 16;
+
+/// The `heap_id` of a theap whose heap has ended, or that has none.
+pub const NOBODY: u64 = u64::MAX;
+
+/// All theaps there ever were.
+pub fn all_theaps() -> impl Iterator<Item = &'static Theap> {
+    // Acquire: pairs with the Release in `fresh`.
+    let mut at = ALL.load(Ordering::Acquire);
+    core::iter::from_fn(move || {
+        // SAFETY: theaps on the list are valid and never unmapped.
+        let theap = unsafe { at.as_ref() }?;
+        at = theap.all.load(Ordering::Relaxed);
+        Some(theap)
+    })
+}
+
+/// A theap of `heap` for the calling thread, with `root` as its root (or as a root itself, when there is none).
+pub fn begin(heap: &'static Heap, root: Option<&Theap>) -> Option<&'static Theap> {
+    let theap = heap.vacant.take_one().or_else(|| POOL.take_one()).or_else(fresh)?;
+    let (id, tag) = (heap.id.load(Ordering::Relaxed), prim::tls::tag());
+    let known = theap.heap_id.load(Ordering::Relaxed) == id;
+    theap.heap.store((&raw const *heap).cast_mut(), Ordering::Relaxed);
+    theap.heap_id.store(id, Ordering::Relaxed);
+    theap.root.store((&raw const *root.unwrap_or(theap)).cast_mut(), Ordering::Relaxed);
+    theap.slot.set(heap.slot.get());
+    theap.tag.store(tag, Ordering::Relaxed);
+    theap.in_threadpool.set(false);
+    theap.hold.start();
+    theap.returned.open();
+    theap.sampling.begin();
+    for b in theap.open_bins() {
+        theap.open(crate::page::Bin::at(b), tag, theap.is_shut());
+    }
+    heap.stats.theaps.add(1);
+    if !known && !heap.is_main() {
+        // SAFETY: theaps are never unmapped, and it is on no heap's list.
+        unsafe { heap.theaps.push((&raw const *theap).cast_mut().cast::<Member>()) };
+    }
+    Some(theap)
+}
+
+fn fresh() -> Option<&'static Theap> {
+    let memory = meta_alloc(size_of::<Theap>(), align_of::<Theap>()) as *mut Theap;
+    // SAFETY: fresh zeroed memory of that size, and zero is a theap whose bins are not open, except for the stacks
+    // of bins that are not open yet, which are set next.
+    let theap = unsafe { memory.as_ref() }?;
+    theap.close_all();
+    let mut head = ALL.load(Ordering::Relaxed);
+    loop {
+        theap.all.store(head, Ordering::Relaxed);
+        // Release: pairs with the Acquire in `all_theaps`.
+        match ALL.compare_exchange_weak(head, memory, Ordering::Release, Ordering::Relaxed) {
+            Ok(_) => return Some(theap),
+            Err(now) => head = now,
+        }
+    }
+}
+
+/// A theap in no use, which no heap's list holds, no thread knows and no page in use names.
+pub(super) fn pool(theap: &'static Theap) {
+    theap.heap_id.store(NOBODY, Ordering::Relaxed);
+    if theap.shown.get() {
+        // A thread may still have it as its default, and notice only at its next slow path.
+        return;
+    }
+    // SAFETY: theaps are never unmapped; this one is on no list.
+    unsafe { POOL.push((&raw const *theap).cast_mut()) };
+}
+
+impl Theap {
+    /// Of a root: the theap of `heap`, if the thread has one.
+    #[inline(always)]
+    pub fn part(&self, heap: &Heap) -> Option<&'static Theap> {
+        let slot = heap.slot.get();
+        if slot >= self.parts_len.get() {
+            return None;
+        }
+        // SAFETY: below the length of the table, whose entries are null or theaps.
+        let part = unsafe { (*self.parts.get().add(slot as usize)).get().as_ref() }?;
+        // Another thread may have it now, for this same heap.
+        (part.heap_id.load(Ordering::Relaxed) == heap.id.load(Ordering::Relaxed) && part.is_ours()).then_some(part)
+    }
+
+    /// Of a root: all parts that are still this thread's.
+    pub fn parts(&self) -> impl Iterator<Item = &'static Theap> + use<> {
+        let (table, len) = (self.parts.get(), self.parts_len.get());
+        let root = (&raw const *self).cast_mut();
+        (0..len).filter_map(move |slot| {
+            // SAFETY: as in `part`.
+            let part = unsafe { (*table.add(slot as usize)).get().as_ref() }?;
+            let mine = part.is_ours() && part.slot.get() == slot && ptr::eq(part.root.load(Ordering::Relaxed), root);
+            mine.then_some(part)
+        })
+    }
+
+    /// Of a root: make the theap of `heap`.
+    #[cold]
+    pub fn add_part(&self, heap: &'static Heap) -> Option<&'static Theap> {
+        let slot = heap.slot.get();
+        if slot >= self.parts_len.get() && !self.grow_parts(slot as usize + 1) {
+            return None;
+        }
+        // A theap of a heap that was deleted may be in its place.
+        if let Some(old) = self.parts().find(|part| part.slot.get() == slot) {
+            old.finish_part();
+        }
+        let part = begin(heap, Some(self))?;
+        // SAFETY: below the length of the table.
+        unsafe { (*self.parts.get().add(slot as usize)).set((&raw const *part).cast_mut()) };
+        Some(part)
+    }
+
+    fn grow_parts(&self, need: usize) -> bool {
+        let len = need.next_power_of_two().max(FIRST_PARTS);
+        let table = meta_alloc(len * size_of::<Cell<*mut Theap>>(), align_of::<usize>()).cast::<Cell<*mut Theap>>();
+        if table.is_null() {
+            return false;
+        }
+        // SAFETY: both tables are of at least that length; the old one is left to itself (together they are as large as
+        // the new one at most).
+        unsafe { ptr::copy_nonoverlapping(self.parts.get(), table, self.parts_len.get() as usize) };
+        self.parts.set(table);
+        self.parts_len.set(len as u32);
+        true
+    }
+
+    /// Of a root: end what is left of heaps that were deleted by other threads.
+    #[cold]
+    pub fn finish_orphans(&self) {
+        // Acquire: pairs with the Release of the thread that deleted the heap.
+        for part in self.parts().filter(|part| part.heap_id.load(Ordering::Acquire) == NOBODY) {
+            part.finish_part();
+        }
+    }
+
+    /// Of a root: the thread ends, and with it all its parts.
+    pub fn finish_parts(&self) {
+        for part in self.parts() {
+            part.finish_part();
+        }
+        for slot in 0..self.parts_len.get() as usize {
+            // SAFETY: below the length of the table.
+            unsafe { (*self.parts.get().add(slot)).set(ptr::null_mut()) };
+        }
+    }
+
+    /// This thread is done with a part of its.
+    pub fn finish_part(&'static self) {
+        let mine = self.hold.enter();
+        if mine {
+            self.give_up();
+        }
+        if ptr::eq(self, Theap::current()) {
+            thread::set(if ptr::eq(self, self.root()) { &EMPTY } else { self.root() });
+        }
+        if !mine {
+            // Its heap was destroyed, and the theap with it.
+            return;
+        }
+        // Acquire: pairs with the Release of the thread that deleted the heap, whose pages then name nobody.
+        let orphan = self.heap_id.load(Ordering::Acquire) == NOBODY;
+        let heap = self.heap();
+        if !self.hold.leave(true) {
+            super::end::doomed(self);
+            return;
+        }
+        // Full pages of the heap go on to name the theap, so only the heap's next thread may have it. Its list is closed
+        // when the heap has ended meanwhile.
+        // SAFETY: theaps are never unmapped; this one is on no such list.
+        if orphan || !unsafe { heap.vacant.push((&raw const *self).cast_mut()) } {
+            pool(self);
+        }
+    }
+
+    /// All blocks and pages to whoever wants them; then nothing is the theap's any more.
+    pub(super) fn give_up(&self) {
+        self.give_everything();
+        self.shut();
+        let mut page = self.returned.close();
+        while !page.is_null() {
+            // SAFETY: taken off the list, so ours to link.
+            unsafe {
+                let next = (*page).next();
+                Theap::abandon(page);
+                page = next;
+            }
+        }
+        // Only a root has any.
+        self.free_records();
+        self.leave_counts();
+    }
+
+    /// Frees of this thread after this point take the generic path, and so do those of a later thread that gets the
+    /// same tag.
+    pub(super) fn shut(&self) {
+        for b in self.open_bins() {
+            self.door[b].owner.store(0, Ordering::Relaxed);
+        }
+        self.tag.store(0, Ordering::Relaxed);
+    }
+
+    /// Leave what was counted with the heap.
+    pub(super) fn leave_counts(&self) {
+        let heap = self.heap();
+        for b in self.open_bins() {
+            let (mine, all) = (&self.moved[b], &heap.moved[b]);
+            let (taken, given) = (mine.taken.load(Ordering::Relaxed), mine.given.load(Ordering::Relaxed));
+            // In this order what went is for a moment seen twice, and what came not at all: see `totals::gather`.
+            if given != 0 {
+                all.given.fetch_add(given, Ordering::Relaxed);
+                mine.given.store(0, Ordering::Relaxed);
+            }
+            if taken != 0 {
+                mine.taken.store(0, Ordering::Relaxed);
+                all.taken.fetch_add(taken, Ordering::Relaxed);
+            }
+        }
+        heap.stats.theaps.sub(1);
+    }
+
+    /// Another thread's, whose heap was destroyed: nothing in it is looked at.
+    pub(super) fn forget_all(&self) {
+        self.shut();
+        for b in self.open_bins() {
+            let (hot, door) = (&self.hot[b], &self.door[b]);
+            hot.top.set(door.base.get());
+            hot.limit.set(door.base.get());
+            hot.page.set(ptr::null_mut());
+            hot.avail.set(ptr::null_mut());
+        }
+        self.leave_counts();
+    }
+}
+
+/// The calling thread's theap of `heap`, made if there is none; None without memory. The root is EMPTY's for a thread
+/// that has none.
+#[inline]
+pub fn part_of(root: &Theap, heap: &'static Heap) -> Option<&'static Theap> {
+    if ptr::eq(root.heap.load(Ordering::Relaxed), heap) && !root.is_empty_theap() {
+        // SAFETY: roots are theaps, which are never unmapped.
+        return unsafe { (&raw const *root).as_ref() };
+    }
+    root.part(heap).or_else(|| root.add_part(heap))
+}

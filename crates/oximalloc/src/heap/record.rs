@@ -1,0 +1,277 @@
+//! A heap: what its threads' theaps share, and the records of all heaps there ever were.
+//!
+//! Invariants: records are never unmapped, and used again; `id` is 0 while a record is in no use, and no two heaps ever
+//! had the same; a record's `slot` is its own for ever. A page names its heap, and that word alone says whose it is.
+
+use super::hold::Ending;
+use super::pages::PageSet;
+use super::theap::{Moved, Theap};
+use crate::arena::meta::meta_alloc;
+use crate::arena::{ArenaRef, Source};
+use crate::base::sync::{AtomicI32, AtomicI64, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use crate::diag::stats::{Count, HeapStats};
+use crate::page::Page;
+use crate::page::bins::{BINS, Bin};
+use crate::page::record::HeapOf;
+use crate::page::stack::{Linked, Stack};
+use core::cell::Cell;
+use core::ffi::c_void;
+use core::ptr;
+
+/// Fewer dead records than this are left where they are.
+const SWEEP_FROM: i64 = 64;
+
+/// A heap, process-wide.
+#[repr(C)]
+pub struct Heap {
+    /// Unlike any other heap's; 0 for a record that is free.
+    pub id: AtomicU64,
+    /// Where threads keep their theap for this heap.
+    pub slot: Cell<u32>,
+    /// Number of its subprocess.
+    pub subproc: AtomicU32,
+    /// The arena that it allocates from alone, or null.
+    arena: AtomicPtr<c_void>,
+    /// The NUMA node that it prefers; -1 for none.
+    numa: AtomicI32,
+    /// Pages with room and without an owner that lives.
+    pub abandoned: [Stack<Page>; BINS],
+    /// Pages whose memory went while they were on a list, since the lists were last swept.
+    dead: AtomicU32,
+    /// Its theaps whose threads have ended.
+    pub vacant: Stack<Theap>,
+    /// All its theaps (not kept for the main heap, which never ends).
+    pub theaps: Stack<Member>,
+    /// Its pages.
+    pub pages: PageSet,
+    /// Those who work in it while it is being destroyed.
+    pub ending: Ending,
+    /// What is counted of it.
+    pub stats: HeapStats,
+    /// Blocks moved by theaps that have left, and given back by threads without a theap in this heap.
+    pub moved: [Moved; BINS],
+    /// Its pages by bin, [`Bin::SINGLE`] the last.
+    pub page_bins: [Count; BINS + 1],
+    /// The most blocks in use at a time, by bin.
+    pub peak: [AtomicI64; BINS],
+    /// Blocks taken and not in use when the statistics were reset, by bin.
+    pub forgotten: [AtomicI64; BINS],
+    /// Link in the list of free records.
+    free: AtomicPtr<Heap>,
+    /// Link in the list of all records, which only grows.
+    next: AtomicPtr<Heap>,
+}
+
+// SAFETY: shared for its atomics; `slot` is set before the record is published and never again.
+unsafe impl Sync for Heap {}
+
+impl core::fmt::Debug for Heap {
+    fn fmt(&self, f: &mut core::fmt::Formatter) -> core::fmt::Result {
+        write!(f, "Heap {}", self.id.load(Ordering::Relaxed))
+    }
+}
+
+impl Linked for Heap {
+    fn link(&self) -> &AtomicPtr<Heap> {
+        &self.free
+    }
+}
+
+/// A theap on its heap's list of theaps.
+#[repr(transparent)]
+pub struct Member(pub Theap);
+
+impl Linked for Member {
+    fn link(&self) -> &AtomicPtr<Member> {
+        &self.0.peer
+    }
+}
+
+impl Heap {
+    const fn new() -> Heap {
+        Heap {
+            id: AtomicU64::new(MAIN_ID),
+            slot: Cell::new(0),
+            subproc: AtomicU32::new(0),
+            arena: AtomicPtr::new(ptr::null_mut()),
+            numa: AtomicI32::new(-1),
+            abandoned: [const { Stack::new() }; BINS],
+            dead: AtomicU32::new(0),
+            vacant: Stack::new(),
+            theaps: Stack::new(),
+            pages: PageSet::new(),
+            ending: Ending::new(),
+            stats: HeapStats::new(),
+            moved: [const { Moved { taken: AtomicU64::new(0), given: AtomicU64::new(0) } }; BINS],
+            page_bins: [const { Count::new() }; BINS + 1],
+            peak: [const { AtomicI64::new(0) }; BINS],
+            forgotten: [const { AtomicI64::new(0) }; BINS],
+            free: AtomicPtr::new(ptr::null_mut()),
+            next: AtomicPtr::new(ptr::null_mut()),
+        }
+    }
+
+    /// As a page's heap.
+    #[inline(always)]
+    pub fn as_page_heap(&self) -> *mut HeapOf {
+        &raw const *self as *mut HeapOf
+    }
+
+    /// The heap behind a page's word.
+    ///
+    /// # Safety
+    /// - `heap` is that of a page's record that was ever in use: heaps' records are never unmapped.
+    #[inline(always)]
+    pub unsafe fn of_page<'a>(heap: *mut HeapOf) -> &'a Heap {
+        // SAFETY: by the contract; the one place where it is turned back.
+        unsafe { &*(heap as *const Heap) }
+    }
+
+    /// Whether it is the heap of all that is not allocated from another, which lasts for ever.
+    #[inline(always)]
+    pub fn is_main(&self) -> bool {
+        ptr::eq(self, &MAIN)
+    }
+
+    /// A page of `bytes` is in use.
+    pub fn count_page(&self, bin: Bin, bytes: usize) {
+        self.stats.pages.add(1);
+        self.stats.page_committed.add(bytes);
+        self.page_bins[bin.index()].add(1);
+    }
+
+    /// It is not in use any more.
+    pub fn uncount_page(&self, bin: Bin, bytes: usize) {
+        self.stats.pages.sub(1);
+        self.stats.page_committed.sub(bytes);
+        self.page_bins[bin.index()].sub(1);
+    }
+
+    fn arena(&self) -> Option<ArenaRef> {
+        let id = self.arena.load(Ordering::Relaxed);
+        if id.is_null() { None } else { ArenaRef::from_id(id) }
+    }
+
+    /// Where its memory comes from.
+    pub fn source(&self) -> Source {
+        Source {
+            subproc: self.subproc.load(Ordering::Relaxed),
+            arena: self.arena(),
+            numa: self.numa.load(Ordering::Relaxed),
+        }
+    }
+
+    /// A page's memory went while its record was on a list. True when that is half of what may be on the lists of
+    /// abandoned pages, so that sweeping these costs a constant for each.
+    pub fn note_dead(&self) -> bool {
+        let dead = self.dead.fetch_add(1, Ordering::Relaxed) as i64 + 1;
+        let sweep = dead >= SWEEP_FROM && dead >= self.stats.pages_abandoned.snapshot().current / 2;
+        if sweep {
+            self.dead.store(0, Ordering::Relaxed);
+        }
+        sweep
+    }
+
+    /// Prefer memory of a NUMA node from now on; negative for none.
+    pub fn set_numa(&self, node: i32) {
+        self.numa.store(node.max(-1), Ordering::Relaxed);
+    }
+}
+
+/// The main heap's id.
+pub const MAIN_ID: u64 = 1;
+/// The heap of all that is not allocated from another.
+pub static MAIN: Heap = Heap::new();
+
+static FREE: Stack<Heap> = Stack::new();
+static ALL: AtomicPtr<Heap> = AtomicPtr::new((&raw const MAIN).cast_mut());
+static IDS: AtomicU64 = AtomicU64::new(MAIN_ID + 1);
+static SLOTS: AtomicUsize = AtomicUsize::new(1);
+
+/// All heaps, and the records of those that ended: ask for the `id`.
+pub fn records() -> impl Iterator<Item = &'static Heap> {
+    // Acquire: pairs with the Release in `fresh`.
+    let mut at = ALL.load(Ordering::Acquire);
+    core::iter::from_fn(move || {
+        // SAFETY: records on the list are valid and never unmapped.
+        let heap = unsafe { at.as_ref() }?;
+        at = heap.next.load(Ordering::Relaxed);
+        Some(heap)
+    })
+}
+
+/// The heaps that there are.
+pub fn live() -> impl Iterator<Item = &'static Heap> {
+    records().filter(|heap| heap.id.load(Ordering::Relaxed) != 0)
+}
+
+/// The heap at an address that a caller vouches for, or None if no heap is there now.
+pub fn at(p: *const Heap) -> Option<&'static Heap> {
+    if ptr::eq(p, &MAIN) { Some(&MAIN) } else { live().find(|heap| ptr::eq(*heap, p)) }
+}
+
+/// A heap with nothing in it; None without memory for its record.
+pub fn start(subproc: u32, arena: Option<ArenaRef>) -> Option<&'static Heap> {
+    let heap = pooled().or_else(fresh)?;
+    heap.subproc.store(subproc, Ordering::Relaxed);
+    heap.arena.store(arena.map_or(ptr::null_mut(), ArenaRef::id), Ordering::Relaxed);
+    heap.numa.store(-1, Ordering::Relaxed);
+    // What late releases left here belongs to the main heap's sums.
+    MAIN.absorb(heap);
+    for list in &heap.abandoned {
+        list.open();
+    }
+    heap.vacant.open();
+    // Release: all of the above; pairs with the Acquire of whoever was given the heap by its creator.
+    heap.id.store(IDS.fetch_add(1, Ordering::Relaxed), Ordering::Release);
+    Some(heap)
+}
+
+/// The heap has ended, and its record is free.
+pub(super) fn end(heap: &'static Heap) {
+    MAIN.absorb(heap);
+    // SAFETY: records are never unmapped; this one is on no list of free ones.
+    unsafe { FREE.push((&raw const *heap).cast_mut()) };
+}
+
+fn pooled() -> Option<&'static Heap> {
+    FREE.take_one()
+}
+
+fn fresh() -> Option<&'static Heap> {
+    let memory = meta_alloc(size_of::<Heap>(), align_of::<Heap>()) as *mut Heap;
+    // SAFETY: fresh zeroed memory of that size; zero is a heap without a number.
+    let heap = unsafe { memory.as_ref() }?;
+    heap.slot.set(SLOTS.fetch_add(1, Ordering::Relaxed) as u32);
+    let mut head = ALL.load(Ordering::Relaxed);
+    loop {
+        heap.next.store(head, Ordering::Relaxed);
+        // Release: pairs with the Acquire in `records`.
+        match ALL.compare_exchange_weak(head, memory, Ordering::Release, Ordering::Relaxed) {
+            Ok(_) => return Some(heap),
+            Err(now) => head = now,
+        }
+    }
+}
+
+impl Heap {
+    /// Add what is counted of another heap, which then begins anew.
+    pub fn absorb(&self, other: &Heap) {
+        self.stats.absorb(&other.stats);
+        for (mine, theirs) in self.page_bins.iter().zip(&other.page_bins) {
+            mine.absorb(theirs);
+        }
+        for (mine, theirs) in self.moved.iter().zip(&other.moved) {
+            for (mine, theirs) in [(&mine.taken, &theirs.taken), (&mine.given, &theirs.given)] {
+                let n = theirs.swap(0, Ordering::Relaxed);
+                if n != 0 {
+                    mine.fetch_add(n, Ordering::Relaxed);
+                }
+            }
+        }
+        let both = self.peak.iter().zip(&other.peak).chain(self.forgotten.iter().zip(&other.forgotten));
+        for (mine, theirs) in both {
+            mine.fetch_add(theirs.swap(0, Ordering::Relaxed), Ordering::Relaxed);
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Subprocesses: parts of a program whose heaps and arenas are apart from those of other parts.
+//!
+//! A thread belongs to one: its default heap is that subprocess's main heap. Memory may be freed by any thread of any
+//! subprocess. Records are never unmapped, and used again.
+
+use super::end;
+use super::record::{self, Heap, MAIN};
+use super::theap::Theap;
+use crate::arena::meta::meta_alloc;
+use crate::base::sync::{AtomicPtr, AtomicU32, Ordering};
+use crate::diag::stats::{Count, HeapStats};
+use crate::page::bins::BINS;
+use crate::page::stack::{Linked, Stack};
+use core::ptr;
+
+/// A subprocess.
+#[repr(C)]
+pub struct Subproc {
+    /// Its number, by which heaps and arenas name it; the main one's is 0.
+    pub number: AtomicU32,
+    main: AtomicPtr<Heap>,
+    free: AtomicPtr<Subproc>,
+    next: AtomicPtr<Subproc>,
+    /// What its heaps have left with it.
+    pub past: Past,
+}
+
+/// What happened in heaps and is over, as they left it with their subprocess: nothing here is in use, so each `current`
+/// is 0.
+pub struct Past {
+    /// What is counted of a heap.
+    pub stats: HeapStats,
+    /// Blocks by bin.
+    pub blocks: [Count; BINS],
+    /// Pages by bin.
+    pub pages: [Count; BINS + 1],
+}
+
+impl Past {
+    const fn new() -> Past {
+        Past {
+            stats: HeapStats::new(),
+            blocks: [const { Count::new() }; BINS],
+            pages: [const { Count::new() }; BINS + 1],
+        }
+    }
+
+    #[cold]
+    fn leave_to(&self, other: &Past) {
+        self.stats.leave_to(&other.stats);
+        let all = self.blocks.iter().zip(&other.blocks).chain(self.pages.iter().zip(&other.pages));
+        all.for_each(|(mine, theirs)| mine.leave_to(theirs));
+    }
+
+    /// Forget it.
+    #[cold]
+    pub fn reset(&self) {
+        self.stats.reset();
+        self.blocks.iter().chain(&self.pages).for_each(Count::reset);
+    }
+}
+
+impl Linked for Subproc {
+    #[cold]
+    fn link(&self) -> &AtomicPtr<Subproc> {
+        &self.free
+    }
+}
+
+/// The subprocess of all threads that are not put into another.
+pub static FIRST: Subproc = Subproc {
+    number: AtomicU32::new(0),
+    main: AtomicPtr::new((&raw const MAIN).cast_mut()),
+    free: AtomicPtr::new(ptr::null_mut()),
+    next: AtomicPtr::new(ptr::null_mut()),
+    past: Past::new(),
+};
+
+static ALL: AtomicPtr<Subproc> = AtomicPtr::new((&raw const FIRST).cast_mut());
+static FREE: Stack<Subproc> = Stack::new();
+static NUMBERS: AtomicU32 = AtomicU32::new(1);
+
+/// All there ever were, the main one too.
+#[cold]
+pub fn all() -> impl Iterator<Item = &'static Subproc> {
+    // Acquire: pairs with the Release in `fresh`.
+    let mut at = ALL.load(Ordering::Acquire);
+    core::iter::from_fn(move || {
+        // SAFETY: records on the list are valid and never unmapped.
+        let subproc = unsafe { at.as_ref() }?;
+        at = subproc.next.load(Ordering::Relaxed);
+        Some(subproc)
+    })
+}
+
+impl Subproc {
+    /// The subprocess at an address; null stands for the main one. None if there is none.
+    #[cold]
+    pub fn at(p: *const Subproc) -> Option<&'static Subproc> {
+        if p.is_null() {
+            return Some(&FIRST);
+        }
+        all().find(|subproc| ptr::eq(*subproc, p) && !subproc.main.load(Ordering::Relaxed).is_null())
+    }
+
+    /// That of a number (which some heap has).
+    #[cold]
+    pub fn of_number(number: u32) -> &'static Subproc {
+        all().find(|subproc| subproc.number.load(Ordering::Relaxed) == number).unwrap_or(&FIRST)
+    }
+
+    /// The others that there are.
+    #[cold]
+    pub fn others() -> impl Iterator<Item = &'static Subproc> {
+        all().filter(|subproc| !ptr::eq(*subproc, &FIRST) && !subproc.main.load(Ordering::Relaxed).is_null())
+    }
+
+    /// That of the calling thread.
+    #[cold]
+    pub fn current() -> &'static Subproc {
+        Self::of_number(Theap::current().root().heap().subproc.load(Ordering::Relaxed))
+    }
+
+    /// Its number.
+    #[cold]
+    pub fn number(&self) -> u32 {
+        self.number.load(Ordering::Relaxed)
+    }
+
+    /// Its main heap.
+    #[cold]
+    pub fn main_heap(&self) -> &'static Heap {
+        // SAFETY: set while the subprocess lives, and heaps' records are never unmapped.
+        unsafe { self.main.load(Ordering::Relaxed).as_ref() }.unwrap_or(&MAIN)
+    }
+
+    /// A new one, with a main heap; None without memory.
+    #[cold]
+    pub fn new() -> Option<&'static Subproc> {
+        let subproc = FREE.take_one().or_else(fresh)?;
+        match end::new(subproc.number(), None) {
+            Some(heap) => subproc.main.store((&raw const *heap).cast_mut(), Ordering::Relaxed),
+            None => {
+                // SAFETY: ours, and on no list.
+                unsafe { FREE.push((&raw const *subproc).cast_mut()) };
+                return None;
+            }
+        }
+        Some(subproc)
+    }
+
+    /// Free all that was allocated in it, and end it; its arenas are the main one's from now on. Its threads must have
+    /// ended: of one that has not, the blocks stay in use, and the thread is the main subprocess's. The main
+    /// subprocess cannot end (false).
+    #[cold]
+    pub fn destroy(&'static self) -> bool {
+        if ptr::eq(self, &FIRST) {
+            return false;
+        }
+        let main = self.main_heap();
+        self.main.store(ptr::null_mut(), Ordering::Relaxed);
+        let own = |heap: &&Heap| heap.subproc.load(Ordering::Relaxed) == self.number() && !ptr::eq(*heap, main);
+        for heap in record::live().filter(own) {
+            end::destroy(heap);
+        }
+        if main.stats.theaps.snapshot().current == 0 {
+            end::destroy(main);
+        } else {
+            end::delete(main, &MAIN);
+        }
+        crate::arena::hand_over(self.number());
+        self.past.leave_to(&FIRST.past);
+        // SAFETY: records are never unmapped; this one is on no list of free ones.
+        unsafe { FREE.push((&raw const *self).cast_mut()) };
+        true
+    }
+}
+
+#[cold]
+fn fresh() -> Option<&'static Subproc> {
+    let memory = meta_alloc(size_of::<Subproc>(), align_of::<Subproc>()) as *mut Subproc;
+    // SAFETY: fresh zeroed memory of that size, and zero is a subprocess without a main heap.
+    let subproc = unsafe { memory.as_ref() }?;
+    subproc.number.store(NUMBERS.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+    let mut head = ALL.load(Ordering::Relaxed);
+    loop {
+        subproc.next.store(head, Ordering::Relaxed);
+        // Release: pairs with the Acquire in `all`.
+        match ALL.compare_exchange_weak(head, memory, Ordering::Release, Ordering::Relaxed) {
+            Ok(_) => return Some(subproc),
+            Err(now) => head = now,
+        }
+    }
+}

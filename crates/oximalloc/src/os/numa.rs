@@ -1,0 +1,31 @@
+//! NUMA nodes as the option `use_numa_nodes` wants them seen. Invariant: [`current`] is below [`nodes`].
+
+use crate::diag::options::{self, Opt};
+use crate::prim::numa;
+
+/// How many nodes there are, or are pretended to be.
+pub fn nodes() -> usize {
+    usize::try_from(options::get(Opt::UseNumaNodes)).ok().filter(|&n| n > 0).unwrap_or_else(numa::nodes)
+}
+
+/// The node that the calling thread runs on at the moment.
+pub fn current() -> i32 {
+    match nodes() {
+        0 | 1 => 0,
+        nodes => (numa::current() % nodes) as i32,
+    }
+}
+
+/// Have the memory of a range come from `node` where it can; no effect for a negative one, or where there is one node.
+///
+/// # Safety
+/// - the range consists of whole OS pages of the caller's mappings.
+pub unsafe fn prefer(p: *mut u8, size: usize, node: i32) {
+    if let Ok(node) = usize::try_from(node)
+        && nodes() > 1
+    {
+        // What is refused costs speed, and nothing else.
+        // SAFETY: by the contract.
+        unsafe { numa::prefer(p, size, node % nodes()) };
+    }
+}

@@ -1,0 +1,251 @@
+//! First-class heaps, theaps and subprocesses, as the C interface sees them: by address. Null stands for the main heap.
+//!
+//! A heap's address is vouched for by the caller where it allocates; where a heap ends it is looked up among those that
+//! there are, so that an end told twice is an error and nothing else.
+
+pub use crate::alloc::aligned::aligned_in;
+pub use crate::alloc::malloc::{malloc_in, pop_or, zalloc_in};
+pub use crate::alloc::realloc::{PLAIN, Want, realloc_in};
+pub use crate::heap::life::Lease;
+pub use crate::heap::record::Heap;
+pub use crate::heap::subproc::Subproc;
+pub use crate::heap::theap::Theap;
+pub use crate::heap::visit::{Area, Pages, pages as visit};
+
+use crate::alloc::free::find;
+use crate::alloc::malloc::out_of_memory;
+use crate::arena::{ArenaRef, map};
+use crate::base::sync::Ordering;
+use crate::diag::error::error;
+use crate::heap::record;
+use crate::heap::theap::thread;
+use crate::heap::{end, life};
+use crate::page::Page;
+use core::ptr;
+
+/// The heap at `p`; for null, the main heap of the calling thread's subprocess.
+///
+/// # Safety
+/// - `p` is null, or a heap that has not ended.
+#[inline(always)]
+pub unsafe fn heap_of_pointer(p: *const Heap) -> &'static Heap {
+    // SAFETY: by the contract; records of heaps are never unmapped.
+    unsafe { p.as_ref() }.unwrap_or_else(main_heap)
+}
+
+/// The calling thread's theap of a heap, made if there is none; None without memory.
+#[inline]
+pub fn theap_of(heap: &'static Heap) -> Option<Lease> {
+    life::theap_of(heap)
+}
+
+/// The calling thread's theap of a heap for the caller to keep; null without memory, and for a thread that is past its
+/// end.
+pub fn theap_to_keep(heap: &'static Heap) -> *const Theap {
+    life::theap_of(heap).and_then(Lease::lasting).map_or(ptr::null(), ptr::from_ref)
+}
+
+/// The calling thread's default theap; null as in [`theap_to_keep`].
+pub fn default_theap() -> *const Theap {
+    life::thread_start().and_then(Lease::lasting).map_or(ptr::null(), ptr::from_ref)
+}
+
+/// The theap at `p`; for null, the calling thread's default.
+///
+/// # Safety
+/// - `p` is null, or a theap that a function here gave.
+#[inline(always)]
+pub unsafe fn theap_of_pointer<'a>(p: *const Theap) -> &'a Theap {
+    // SAFETY: by the contract; theaps are never unmapped.
+    unsafe { p.as_ref() }.unwrap_or_else(Theap::current)
+}
+
+/// A block of a heap, as `allocate` makes it in the calling thread's theap of that heap; null where it does, or when
+/// there is no memory for the theap, which is reported.
+///
+/// # Safety
+/// - as for [`heap_of_pointer`].
+#[inline]
+pub unsafe fn within(p: *const Heap, allocate: impl FnOnce(&Theap) -> *mut u8) -> *mut u8 {
+    // SAFETY: by the contract.
+    if let Some(theap) = unsafe { p.as_ref() }.and_then(at_hand).filter(|theap| theap.is_ours()) {
+        return allocate(theap);
+    }
+    // SAFETY: by the contract.
+    match unsafe { lease(p) } {
+        Some(theap) => allocate(&theap),
+        None => ptr::null_mut(),
+    }
+}
+
+/// # Safety
+/// - as for [`heap_of_pointer`].
+#[cold]
+#[inline(never)]
+unsafe fn lease(p: *const Heap) -> Option<Lease> {
+    // SAFETY: by the contract.
+    let theap = theap_of(unsafe { heap_of_pointer(p) });
+    if theap.is_none() {
+        out_of_memory(size_of::<Theap>());
+    }
+    theap
+}
+
+/// `size` bytes of a heap, with the function given for all that is not the fast path. Null leads there too.
+///
+/// # Safety
+/// - as for [`heap_of_pointer`].
+#[inline(always)]
+pub unsafe fn malloc_or(p: *const Heap, size: usize, generic: impl FnOnce() -> *mut u8) -> *mut u8 {
+    // SAFETY: by the contract.
+    pop_or(|| unsafe { p.as_ref() }.and_then(at_hand), size, generic)
+}
+
+/// The calling thread's theap of a heap, if it has one. A default theap that was taken away may still say that it is of
+/// that heap, or it may be the empty theap: both have no blocks.
+#[inline(always)]
+fn at_hand(heap: &Heap) -> Option<&Theap> {
+    let current = Theap::current();
+    if ptr::eq(current.heap.load(Ordering::Relaxed), heap) { Some(current) } else { current.root().part(heap) }
+}
+
+/// The main heap of the calling thread's subprocess: that of its first theap.
+#[cold]
+pub fn main_heap() -> &'static Heap {
+    Theap::current().root().heap()
+}
+
+/// A new heap in the calling thread's subprocess, with memory from any arena or from one alone. None, and an error
+/// reported, without memory.
+pub fn heap_new(arena: Option<ArenaRef>) -> Option<&'static Heap> {
+    let heap = end::new(Subproc::current().number(), arena);
+    if heap.is_none() {
+        error(libc::ENOMEM, format_args!("heap_new: out of memory: the system gives no more for a heap's record"));
+    }
+    heap
+}
+
+/// End a heap; what is in use lives on in the main heap of its subprocess.
+pub fn heap_delete(p: *const Heap) {
+    if let Some((heap, main)) = ending("heap_delete", p) {
+        end::delete(heap, main);
+    }
+}
+
+/// End a heap, and free all that is allocated from it at once.
+pub fn heap_destroy(p: *const Heap) {
+    if let Some((heap, _)) = ending("heap_destroy", p) {
+        end::destroy(heap);
+    }
+}
+
+fn ending(function: &str, p: *const Heap) -> Option<(&'static Heap, &'static Heap)> {
+    if p.is_null() {
+        return None;
+    }
+    let Some(heap) = record::at(p) else {
+        error(
+            libc::EINVAL,
+            format_args!("{function}: invalid heap {p:p}: it has ended, or is none; nothing was changed"),
+        );
+        return None;
+    };
+    let main = Subproc::of_number(heap.subproc.load(Ordering::Relaxed)).main_heap();
+    if ptr::eq(heap, main) {
+        error(libc::EINVAL, format_args!("{function}: the main heap lasts for ever; nothing was changed"));
+        return None;
+    }
+    Some((heap, main))
+}
+
+/// The heap of the page that `p` points into, to a block's start or inside; None for a pointer that is not ours.
+pub fn heap_of(p: *const u8) -> Option<&'static Heap> {
+    // SAFETY: the map leads to records of pages in use, which are never unmapped.
+    unsafe { (map::get(p) as *const Page).as_ref().map(|page| Heap::of_page(page.heap())) }
+}
+
+/// Give back what the calling thread's part of a heap holds; forced: also what its ended threads left.
+pub fn heap_collect(heap: &'static Heap, force: bool) {
+    let root = Theap::current().root();
+    if root.is_empty_theap() {
+        return super::collect(force);
+    }
+    if let Some(theap) = if ptr::eq(root.heap(), heap) { Some(root) } else { root.part(heap) } {
+        theap.collect(force);
+    } else if force && let Some(theap) = life::theap_of(heap) {
+        theap.collect(true);
+    }
+}
+
+/// Make a theap of the calling thread its default; the one before. None if it is not the calling thread's.
+pub fn set_default(theap: &'static Theap) -> Option<&'static Theap> {
+    let before = life::thread_start()?;
+    if !theap.is_ours() {
+        error(
+            libc::EINVAL,
+            format_args!("theap_set_default: {theap:p} is not a theap of the calling thread; nothing was changed"),
+        );
+        return None;
+    }
+    if !ptr::eq(theap, theap.root()) {
+        theap.shown.set(true);
+    }
+    // SAFETY: theaps are never unmapped.
+    let before = unsafe { before.for_ever() };
+    thread::set(theap);
+    Some(before)
+}
+
+/// Let one in `rate` allocations from a theap of the calling thread have a guarded block, beginning with the `seed`th (0:
+/// with any of the first `rate`); a rate of 0 guards none.
+pub fn theap_set_sample_rate(theap: &Theap, rate: usize, seed: usize) {
+    if let Some(theap) = mine("theap_guarded_set_sample_rate", theap) {
+        theap.set_sample_rate(rate, seed);
+    }
+}
+
+/// Of a theap of the calling thread, let only allocations of `min` to `max` bytes have guarded blocks.
+pub fn theap_set_sample_bounds(theap: &Theap, min: usize, max: usize) {
+    if let Some(theap) = mine("theap_guarded_set_size_bound", theap) {
+        theap.set_sample_bounds(min, max);
+    }
+}
+
+/// The theap if it is the calling thread's, made if the thread has none yet; else that is reported.
+fn mine(function: &str, theap: &Theap) -> Option<Lease> {
+    let lease = if theap.is_empty_theap() { life::thread_start() } else { Lease::of(theap) };
+    if lease.is_none() {
+        error(
+            libc::EINVAL,
+            format_args!("{function}: {theap:p} is not a theap of the calling thread; nothing was changed"),
+        );
+    }
+    lease
+}
+
+/// Put the calling thread into a subprocess.
+pub fn subproc_add_current_thread(subproc: &'static Subproc) {
+    life::move_thread(subproc.main_heap());
+}
+
+/// All heaps of a subprocess, until `visit` answers false; says whether it never did.
+pub fn visit_heaps(subproc: &Subproc, mut visit: impl FnMut(&'static Heap) -> bool) -> bool {
+    record::live().filter(|heap| heap.subproc.load(Ordering::Relaxed) == subproc.number()).all(&mut visit)
+}
+
+/// Whether less than `percent` of the blocks of `p`'s page are in use, and another page has room for its blocks: false
+/// if it is not a block of the heap.
+pub fn is_under_utilised(heap: &Heap, p: *const u8, percent: usize) -> bool {
+    let Some((page, _)) = find(p) else { return false };
+    if page.capacity() <= 1 || !ptr::eq(page.heap(), heap.as_page_heap()) {
+        return false;
+    }
+    // SAFETY: the owner of a page in use.
+    let owner = unsafe { Theap::of_owner(page.owner()) };
+    if owner.is_ours() && ptr::eq(owner.hot[page.bin().index()].page.get(), page) {
+        // Blocks are taken from this page now: moving one would gain nothing.
+        return false;
+    }
+    let (_, _, out) = page.word().peek();
+    (out as usize) * 100 < percent * page.capacity() as usize
+}
