@@ -187,6 +187,22 @@ impl Arena {
         self.subproc.store(subproc, Ordering::Relaxed);
     }
 
+    /// Take it for another subprocess, if nothing of it is in use and it has room for `room` slices. (A claim of the main
+    /// one's that is under way may still be served from it; that span is then the only one that is not the new owner's.)
+    pub(super) fn adopt(&self, room: usize, what_for: Use) -> bool {
+        let spare = self.slices - Arena::record_slices(self.slices);
+        let fits = self.is_own() && !self.is_pinned() && self.numa == what_for.numa && spare >= room;
+        let main = super::Source::MAIN.subproc;
+        if !fits || self.free_count.load(Ordering::Relaxed) != spare {
+            return false;
+        }
+        let taken = self.open_to.compare_exchange(main, what_for.subproc, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        if taken {
+            self.subproc.store(what_for.subproc, Ordering::Relaxed);
+        }
+        taken
+    }
+
     pub(super) fn at(&self, i: SliceIndex) -> *mut u8 {
         self.start.wrapping_add(i.bytes())
     }

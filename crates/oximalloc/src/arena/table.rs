@@ -69,12 +69,18 @@ pub(super) fn grow(n: usize, align: usize, what_for: Use) -> bool {
         thread::yield_now();
     }
     // A thread that holds the turn for longer is stopped: go ahead without.
-    let done = count() != seen || add(n + align - 1, what_for);
+    let room = n + align - 1;
+    let done = count() != seen || adopt(room, what_for) || add(room, what_for);
     if mine {
         // Release: pairs with the Acquire above.
         RESERVING.store(false, Ordering::Release);
     }
     done
+}
+
+/// What an ended subprocess left to the main one serves the next: subprocesses that come and go need no new arenas.
+fn adopt(room: usize, what_for: Use) -> bool {
+    what_for.subproc != super::Source::MAIN.subproc && all().skip(1).any(|arena| arena.adopt(room, what_for))
 }
 
 /// Nobody reserves in the child of a fork.
@@ -85,7 +91,8 @@ pub(super) fn fork_child() {
 fn add(room: usize, what_for: Use) -> bool {
     let exact = Slices(room + Arena::record_slices(room + 1)).bytes();
     let large = options::enabled(Opt::AllowLargeOsPages);
-    let doubled = base_size().saturating_mul(1 << (count() / DOUBLE_AFTER));
+    let own = all().filter(|arena| arena.subproc() == what_for.subproc).count();
+    let doubled = base_size().saturating_mul(1 << (own / DOUBLE_AFTER).min(16));
     let first = doubled.min(LIMIT.load(Ordering::Relaxed)).min(1 << 44);
     let mut size = first;
     while size >= SMALLEST {
@@ -103,6 +110,11 @@ fn add(room: usize, what_for: Use) -> bool {
     add_sized(exact, false, large, what_for).is_some()
 }
 
+/// What is accessible of an arena from its start on: its record, at least.
+fn at_first(size: usize) -> usize {
+    SMALLEST.max(Slices(Arena::record_slices(size / SLICE)).bytes())
+}
+
 /// Reserve an arena of so many bytes, a multiple of a slice; accessible at once if `commit`, of large OS pages if
 /// `large` and if there are any.
 pub(super) fn add_sized(size: usize, commit: bool, large: bool, what_for: Use) -> Option<&'static Arena> {
@@ -113,7 +125,7 @@ pub(super) fn add_sized(size: usize, commit: bool, large: bool, what_for: Use) -
     if start.is_null() {
         return None;
     }
-    let first = if commit || options::get(Opt::ArenaEagerCommit) == 1 { size } else { size.min(SMALLEST) };
+    let first = if commit || options::get(Opt::ArenaEagerCommit) == 1 { size } else { size.min(at_first(size)) };
     // SAFETY: reserved above, and not used before it is entered.
     unsafe {
         if options::get(Opt::AllowThp) != 0 {
