@@ -5,7 +5,7 @@
 //! still has the heap's id and this thread's tag. Only the thread itself reads or writes its table.
 
 use super::record::{Heap, Member};
-use super::theap::{EMPTY, Theap, thread};
+use super::theap::{EMPTY, RECORD, Theap, thread};
 use crate::arena::meta::meta_alloc;
 use crate::base::sync::{AtomicPtr, Ordering};
 use crate::page::stack::Stack;
@@ -61,7 +61,7 @@ pub fn begin(heap: &'static Heap, root: Option<&Theap>) -> Option<&'static Theap
 }
 
 fn fresh() -> Option<&'static Theap> {
-    let memory = meta_alloc(size_of::<Theap>(), align_of::<Theap>()) as *mut Theap;
+    let memory = meta_alloc(RECORD, align_of::<Theap>()) as *mut Theap;
     if memory.is_null() {
         return None;
     }

@@ -24,7 +24,9 @@ impl Theap {
         self.open_if_new(bin);
         let hot = &self.hot[b];
         let side = &self.side[b];
-        let want = if one || self.sampling.is_on() { 1 } else { (hot.room.get() / 2).max(1) };
+        side.ran_empty.set(true);
+        let many = (hot.room.get().min(bin.stack_base() as u32) / 2).max(1);
+        let want = if one || self.sampling.is_on() { 1 } else { many };
         loop {
             let page = hot.page.get();
             if !page.is_null() {
@@ -39,10 +41,13 @@ impl Theap {
                             ptr::copy(base.add((want - n) as usize + 1), base.add(1), n as usize);
                         }
                         Moved::add(&self.moved[b].taken, n);
-                        self.grow(bin);
+                        let block = *base.add(n as usize);
                         hot.top.set(base.add(n as usize - 1));
+                        if (hot.room.get() as usize) < bin.stack_base() {
+                            self.grow(bin, bin.stack_base());
+                        }
                         note_peak(self, b, false);
-                        return (*base.add(n as usize), zero);
+                        return (block, zero);
                     }
                 }
                 hot.page.set(ptr::null_mut());
