@@ -7,7 +7,7 @@ use crate::arena;
 use crate::base::sync::Ordering;
 use crate::diag::options::{self, Opt};
 use crate::page::Bin;
-use crate::page::word::{Given, State};
+use crate::page::word::Given;
 use core::ptr;
 
 impl Theap {
@@ -110,8 +110,7 @@ impl Theap {
             let mut page = hot.avail.get();
             // SAFETY: pages on the list are ours to link, and records are never unmapped.
             while let Some(at) = unsafe { page.as_ref() } {
-                let (state, given, _) = at.word().peek();
-                blocks += if state == State::Dead { 0 } else { given as usize };
+                blocks += at.word().peek().1 as usize;
                 page = at.next();
             }
             blocks * Bin::at(b).block_size()
@@ -161,8 +160,8 @@ impl Theap {
             // SAFETY: pages on the list are ours to link.
             unsafe {
                 let next = (*page).next();
-                if (*page).word().peek().0 == State::Dead {
-                    self.root().free_record(page);
+                if (*page).word().has_died() {
+                    self.root().drop_dead(page);
                 } else {
                     self.push_avail(page);
                 }
@@ -179,9 +178,9 @@ impl Theap {
                 // SAFETY: what we took off the list is ours to link.
                 unsafe {
                     let next = (*page).next();
-                    if (*page).word().peek().0 == State::Dead {
+                    if (*page).word().has_died() {
                         heap.stats.pages_abandoned.sub(1);
-                        self.root().free_record(page);
+                        self.root().drop_dead(page);
                     } else {
                         list.push(page);
                     }
@@ -217,8 +216,8 @@ impl Theap {
                 let mut page = hot.avail.replace(ptr::null_mut());
                 while !page.is_null() {
                     let next = (*page).next();
-                    if (*page).word().peek().0 == State::Dead {
-                        self.root().free_record(page);
+                    if (*page).word().has_died() {
+                        self.root().drop_dead(page);
                     } else {
                         Theap::abandon(page);
                     }

@@ -152,8 +152,8 @@ unsafe fn free_dead(mut page: *mut Page) {
         // SAFETY: by the contract.
         unsafe {
             let next = (*page).next();
-            if (*page).word().peek().0 == State::Dead {
-                root.free_record(page);
+            if (*page).word().has_died() {
+                root.drop_dead(page);
             }
             page = next;
         }
@@ -170,8 +170,8 @@ fn sweep(heap: &'static Heap) {
             unsafe {
                 let next = (*at).next();
                 heap.stats.pages_abandoned.sub(1);
-                if (*at).word().peek().0 == State::Dead {
-                    root.free_record(at);
+                if (*at).word().has_died() {
+                    root.drop_dead(at);
                 } else if !ptr::eq((*at).heap(), heap.as_page_heap()) {
                     Theap::abandon(at);
                 }

@@ -58,7 +58,7 @@ impl Theap {
     /// A record that nobody refers to any more.
     ///
     /// # Safety
-    /// - the page is GONE, or DEAD and taken off its list.
+    /// - the page is GONE, or it has died, and the word said that its record is the caller's to free.
     pub unsafe fn free_record(&self, page: *mut Page) {
         if self.is_empty_theap() || self.record_count.get() >= KEEP {
             // SAFETY: records are never unmapped, and it is on no list.
@@ -69,6 +69,19 @@ impl Theap {
         unsafe { (*page).set_next(self.records.get()) };
         self.records.set(page);
         self.record_count.set(self.record_count.get() + 1);
+    }
+
+    /// A page that has died, taken off its list: its record is freed, now or by the thread that releases its memory.
+    ///
+    /// # Safety
+    /// - the page is DYING or DEAD, and the caller has it from its list.
+    pub unsafe fn drop_dead(&self, page: *mut Page) {
+        // SAFETY: records are never unmapped; this one is ours when we are told so.
+        unsafe {
+            if (*page).word().leave() {
+                self.free_record(page);
+            }
+        }
     }
 
     /// Give all records to the pool: the thread ends.

@@ -93,7 +93,7 @@ impl Theap {
     /// Put a LISTED page on its bin's list.
     ///
     /// # Safety
-    /// - the page is LISTED, or DEAD, owned by this theap, and on no list.
+    /// - the page is LISTED, or has died, owned by this theap, and on no list.
     pub unsafe fn push_avail(&self, page: *mut Page) {
         // SAFETY: by the contract.
         unsafe {
@@ -140,7 +140,7 @@ impl Theap {
                     self.open_fast(&*best);
                     return best;
                 }
-                self.root().free_record(best);
+                self.root().drop_dead(best);
             }
         }
     }
@@ -169,7 +169,7 @@ impl Theap {
                     continue;
                 }
                 match (*page).word().attach() {
-                    None => self.root().free_record(page),
+                    None => self.root().drop_dead(page),
                     Some(chain) => {
                         (*page).adopt(chain);
                         (*page).set_owner(self.as_owner());
@@ -299,11 +299,13 @@ impl Theap {
                 self.retire(page);
                 self.root().free_record(page);
             },
-            // SAFETY: as above; its list's consumer frees the record.
+            // SAFETY: as above; the record is in use until we finish.
             Given::ReleaseMemory => unsafe {
                 let heap = Heap::of_page((*page).heap());
                 self.retire(page);
-                if heap.note_dead() {
+                if (*page).word().finish() {
+                    self.root().free_record(page);
+                } else if heap.note_dead() {
                     self.sweep_abandoned(heap);
                 }
             },
@@ -340,7 +342,7 @@ impl Theap {
     /// Put a LISTED page where other threads look for one.
     ///
     /// # Safety
-    /// - the page is LISTED or DEAD, and off every list.
+    /// - the page is LISTED or has died, and off every list.
     pub unsafe fn abandon(page: *mut Page) {
         // The main heap's theaps stay the main heap's; others may soon be another heap's.
         // SAFETY: by the contract; theaps are never unmapped.
@@ -378,7 +380,7 @@ impl Theap {
     /// Give the memory of a page that is all free back to its arena.
     ///
     /// # Safety
-    /// - the page is the caller's alone (GONE or DEAD).
+    /// - the page is the caller's alone (GONE or DYING).
     pub(super) unsafe fn release(&self, page: *mut Page) {
         // SAFETY: by the contract.
         unsafe {

@@ -11,7 +11,7 @@
 //! *root*: it holds what there is once a thread (chains, records, the table of the others).
 //!
 //! Invariants: `base <= top <= base + max` and `*base` is null; blocks on a stack count as out in their pages; `page`
-//! is attached to this theap; all pages on `avail` are LISTED or DEAD.
+//! is attached to this theap; all pages on `avail` are LISTED or have died.
 
 use super::guarded::Sampling;
 use super::hold::Hold;

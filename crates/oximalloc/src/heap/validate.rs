@@ -37,7 +37,7 @@ impl Theap {
                 if state == State::Listed && given + out != record.carved() {
                     broken("given + out != carved in a listed page", record.start());
                 }
-                if state != State::Listed && state != State::Dead {
+                if !matches!(state, State::Listed | State::Dying | State::Dead) {
                     broken("a page on a list is neither listed nor dead", record.start());
                 }
                 page = record.next();

@@ -122,7 +122,10 @@ pub unsafe fn pages(
             Pages::Theap(theap) => page.owner() == theap.as_owner(),
         };
         let state = page.word().peek().0;
-        if !wanted || !ptr::eq(page.heap(), heap.as_page_heap()) || matches!(state, State::Dead | State::Gone) {
+        if !wanted
+            || !ptr::eq(page.heap(), heap.as_page_heap())
+            || !matches!(state, State::Attached | State::Full | State::Listed)
+        {
             return true;
         }
         // SAFETY: by the contract.

@@ -18,20 +18,26 @@
 //!              -> LISTED when given reaches the threshold: the giver must put the page on a list
 //!              -> GONE when out reaches 0: the giver owns the page alone and releases it, record and memory
 //! LISTED    the page is on exactly one list (or is being put there by the thread that made it LISTED)
-//!     give:    as in FULL;   -> DEAD when out reaches 0: the giver releases the memory, not the record
+//!     give:    as in FULL;   -> DYING when out reaches 0
 //!     attach:  the list's consumer -> ATTACHED, taking the list
-//! DEAD      the record alone is left, on its list; its consumer releases it
+//! DYING     as LISTED, and the giver releases the memory, for which it reads the record
+//!     finish:  -> DEAD        the giver has done it
+//!     leave:   -> LEFT        a consumer takes the page off its list
+//! DEAD      the record alone is left, on its list; its consumer frees it
+//! LEFT      on no list; the giver frees the record when it has finished
 //! ```
 //!
 //! Why this is safe. The list is only ever pushed to or taken whole, so a head that comes back (ABA) is harmless:
 //! the link that a giver wrote is right for any list that has that head, and all other facts that it relied on are
 //! in the word itself. `out` counts blocks that the program, a theap's stack or a chain still holds; when it is 0 in
-//! a detached page nobody can give to it any more, so the thread that brought it to 0 is alone. A thread that is
+//! a detached page nobody can give to it any more, so the thread that brought it to 0 is alone with its memory; of
+//! that thread and the list's consumer, the one that is done with the record last frees it. A thread that is
 //! stopped anywhere delays nobody: it holds blocks (which keeps the page alive) or a page that is LISTED and not yet
-//! on its list (which keeps that record from reuse), and no lock.
+//! on its list, or DYING (which keep that record from reuse), and no lock.
 //!
 //! Orderings: a giver's success is Release (its writes into the blocks, and all it did with them before, happen
-//! before the taker's use) and pairs with the Acquire in `take`, `attach` and in a give that ends in GONE or DEAD.
+//! before the taker's use) and pairs with the Acquire in `take`, `attach` and in a give that ends in GONE or DYING.
+//! `finish` and `leave`: the first releases what it did with the record, and the second acquires it.
 
 use crate::base::sync::{AtomicU64, Ordering};
 
@@ -54,6 +60,10 @@ pub enum State {
     Dead = 3,
     /// Released wholly (or never used).
     Gone = 4,
+    /// On a list, memory being released.
+    Dying = 5,
+    /// Taken off its list, memory being released.
+    Left = 6,
 }
 
 /// What a giver has to do after its give.
@@ -65,7 +75,7 @@ pub enum Given {
     List,
     /// Release memory and record: the page is nobody's else.
     Release,
-    /// Release the memory; the record is on a list.
+    /// Release the memory; the record is on a list. To be followed by [`Word::finish`].
     ReleaseMemory,
 }
 
@@ -91,6 +101,8 @@ impl Bits {
             1 => State::Full,
             2 => State::Listed,
             3 => State::Dead,
+            5 => State::Dying,
+            6 => State::Left,
             _ => State::Gone,
         }
     }
@@ -130,6 +142,11 @@ impl Word {
         self.0.store(Bits::new(State::Full, 0, 0, out).0, Ordering::Relaxed);
     }
 
+    /// Whether the memory of a page on a list has gone, or is about to.
+    pub fn has_died(&self) -> bool {
+        matches!(self.peek().0, State::Dying | State::Dead)
+    }
+
     /// State, given and out, as they are at some moment.
     pub fn peek(&self) -> (State, u32, u32) {
         let bits = Bits(self.0.load(Ordering::Relaxed));
@@ -153,7 +170,7 @@ impl Word {
                     let out = old.out().saturating_sub(n);
                     match (out, state) {
                         (0, State::Full) => (Bits::new(State::Gone, 0, 0, 0), Given::Release),
-                        (0, _) => (Bits::new(State::Dead, 0, 0, 0), Given::ReleaseMemory),
+                        (0, _) => (Bits::new(State::Dying, 0, 0, 0), Given::ReleaseMemory),
                         (_, State::Full) if given >= threshold => {
                             (Bits::new(State::Listed, head, given, out), Given::List)
                         }
@@ -161,7 +178,7 @@ impl Word {
                     }
                 }
                 // Only a double free comes here: there is nothing left to give to.
-                State::Dead | State::Gone => return Given::Done,
+                State::Dead | State::Gone | State::Dying | State::Left => return Given::Done,
             };
             // AcqRel: Release publishes the blocks' links to `take` and `attach`; Acquire, for the giver that ends
             // the page, pairs with the Release of all earlier givers.
@@ -219,12 +236,31 @@ impl Word {
         }
     }
 
+    /// The giver that was told to release the memory of a page on a list has done it. True: the record is its own to
+    /// free; else it is the list's.
+    pub fn finish(&self) -> bool {
+        let (dying, dead) = (Bits::new(State::Dying, 0, 0, 0).0, Bits::new(State::Dead, 0, 0, 0).0);
+        // AcqRel: one of this and `leave` comes second, and acquires what the other did with the record.
+        self.0.compare_exchange(dying, dead, Ordering::AcqRel, Ordering::Acquire).is_err()
+    }
+
+    /// The consumer of a list has taken a page off it that is DYING or DEAD. True: the record is its own to free; else it
+    /// is the giver's.
+    pub fn leave(&self) -> bool {
+        let (dying, left) = (Bits::new(State::Dying, 0, 0, 0).0, Bits::new(State::Left, 0, 0, 0).0);
+        // AcqRel: as in `finish`.
+        self.0.compare_exchange(dying, left, Ordering::AcqRel, Ordering::Acquire).is_err()
+    }
+
     /// All blocks are to go, whoever holds them: the page is the caller's alone, unless (false) a thread that gave the last
     /// block is at its release.
     pub fn seize(&self) -> bool {
         // Acquire: pairs with the Release of all givers.
-        let old = Bits(self.0.swap(Bits::new(State::Gone, 0, 0, 0).0, Ordering::Acquire));
-        !matches!(old.state(), State::Dead | State::Gone)
+        let seize = |bits| {
+            let lives = matches!(Bits(bits).state(), State::Attached | State::Full | State::Listed);
+            lives.then_some(Bits::new(State::Gone, 0, 0, 0).0)
+        };
+        self.0.fetch_update(Ordering::Acquire, Ordering::Relaxed, seize).is_ok()
     }
 
     /// The list of given blocks, as it is at some moment.
@@ -234,8 +270,8 @@ impl Word {
         Chain { head: bits.head(), count: bits.given() }
     }
 
-    /// The consumer of a list attaches a page that it took off: its given blocks, or None if the page is DEAD (the
-    /// record is then the caller's to release).
+    /// The consumer of a list attaches a page that it took off: its given blocks, or None if the page is DYING or DEAD
+    /// (then it leaves).
     pub fn attach(&self) -> Option<Chain> {
         // Acquire: pairs with the Release of the givers, and of the detach that published the page's fields.
         let mut old = Bits(self.0.load(Ordering::Acquire));
@@ -281,6 +317,9 @@ mod tests {
         assert_eq!(word.detach(2, 2, 4, 2, false, |_| ()), Given::List);
         assert_eq!(word.give(0, 2, 2, |_| ()), Given::ReleaseMemory);
         assert_eq!(word.attach(), None);
+        assert!(!word.finish());
+        assert!(!word.seize());
+        assert!(word.leave());
         word.start_full(1);
         assert_eq!(word.give(0, 1, 1, |_| ()), Given::Release);
     }
@@ -323,6 +362,42 @@ mod loom_tests {
             }
             assert_eq!(released.load(Ordering::Relaxed), 1);
             assert!(listed.load(Ordering::Relaxed) <= 1);
+        });
+    }
+
+    /// The last block of a listed page is given while its list's consumer looks: the record is freed once, and after
+    /// the memory was released.
+    #[test]
+    fn loom_a_record_is_freed_after_its_memory() {
+        loom::model(|| {
+            let word = Arc::new(Word::new());
+            let at_work = Arc::new(AtomicUsize::new(0));
+            let freed = Arc::new(AtomicUsize::new(0));
+            let free = |at_work: &AtomicUsize, freed: &AtomicUsize| {
+                assert_eq!(at_work.load(Ordering::Relaxed), 0, "freed under its reader");
+                freed.fetch_add(1, Ordering::Relaxed);
+            };
+            word.start_attached();
+            assert_eq!(word.detach(0, 1, 2, 1, false, |_| ()), Given::List);
+            at_work.store(1, Ordering::Relaxed);
+            let giver = {
+                let (word, at_work, freed) = (word.clone(), at_work.clone(), freed.clone());
+                thread::spawn(move || {
+                    let then = word.give(0, 1, 1, |_| ());
+                    at_work.store(0, Ordering::Relaxed);
+                    if then == Given::ReleaseMemory && word.finish() {
+                        free(&at_work, &freed);
+                    }
+                    then
+                })
+            };
+            let attached = word.attach().is_some();
+            if !attached && word.leave() {
+                free(&at_work, &freed);
+            }
+            let then = giver.join().unwrap();
+            assert_eq!(then, if attached { Given::Done } else { Given::ReleaseMemory });
+            assert_eq!(freed.load(Ordering::Relaxed), if attached { 0 } else { 1 });
         });
     }
 
