@@ -8,6 +8,7 @@
 use super::parts::{all_theaps, begin, part_of};
 use super::record::{Heap, MAIN};
 use super::theap::{EMPTY, Theap, thread};
+use super::warm;
 use crate::arena;
 use crate::base::sync::{AtomicU32, Ordering};
 use crate::diag::options::{self, Opt};
@@ -203,7 +204,9 @@ pub fn thread_done() {
 fn finish(root: &'static Theap) {
     root.finish_parts();
     PROCESS.threads.sub(1);
-    root.finish_part();
+    if !warm::rest(root) {
+        root.finish_part();
+    }
 }
 
 /// In the child of a fork this thread is alone: the theaps of the others are nobody's now. What they held in the
@@ -213,10 +216,7 @@ extern "C" fn fork_child() {
     for theap in all_theaps() {
         theap.hold.fork_child();
         if !theap.is_ours() && theap.tag.load(Ordering::Relaxed) != 0 {
-            for b in theap.open_bins() {
-                theap.door[b].owner.store(0, Ordering::Relaxed);
-            }
-            theap.tag.store(0, Ordering::Relaxed);
+            theap.set_tag(0);
             theap.heap().stats.theaps.sub(1);
             if ptr::eq(theap, theap.root()) {
                 PROCESS.threads.sub(1);

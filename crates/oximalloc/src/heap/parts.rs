@@ -37,6 +37,12 @@ pub fn all_theaps() -> impl Iterator<Item = &'static Theap> {
 
 /// A theap of `heap` for the calling thread, with `root` as its root (or as a root itself, when there is none).
 pub fn begin(heap: &'static Heap, root: Option<&Theap>) -> Option<&'static Theap> {
+    if root.is_none()
+        && heap.is_main()
+        && let Some(theap) = super::warm::wake()
+    {
+        return Some(theap);
+    }
     let theap = heap.vacant.take_one().or_else(|| POOL.take_one()).or_else(fresh)?;
     let (id, tag) = (heap.id.load(Ordering::Relaxed), prim::tls::tag());
     let known = theap.heap_id.load(Ordering::Relaxed) == id;
@@ -195,29 +201,20 @@ impl Theap {
 
     /// All blocks and pages to whoever wants them; then nothing is the theap's any more.
     pub(super) fn give_up(&self) {
-        self.give_everything();
-        self.shut();
-        let mut page = self.returned.close();
-        while !page.is_null() {
-            // SAFETY: taken off the list, so ours to link.
-            unsafe {
-                let next = (*page).next();
-                Theap::abandon(page);
-                page = next;
-            }
-        }
+        self.give_beyond(0);
+        self.set_tag(0);
         // Only a root has any.
         self.free_records();
         self.leave_counts();
     }
 
-    /// Frees of this thread after this point take the generic path, and so do those of a later thread that gets the
-    /// same tag.
-    pub(super) fn shut(&self) {
+    /// The theap is that of the thread with this tag. 0: nobody's; frees of the calling thread after this point take the
+    /// generic path, and so do those of a later thread that gets the same tag.
+    pub(super) fn set_tag(&self, tag: usize) {
         for b in self.open_bins() {
-            self.door[b].owner.store(0, Ordering::Relaxed);
+            self.door[b].owner.store(tag, Ordering::Relaxed);
         }
-        self.tag.store(0, Ordering::Relaxed);
+        self.tag.store(tag, Ordering::Relaxed);
     }
 
     /// Leave what was counted with the heap.
@@ -241,7 +238,7 @@ impl Theap {
 
     /// Another thread's, whose heap was destroyed: nothing in it is looked at.
     pub(super) fn forget_all(&self) {
-        self.shut();
+        self.set_tag(0);
         for b in self.open_bins() {
             let (hot, door) = (&self.hot[b], &self.door[b]);
             hot.top.set(door.base.get());
