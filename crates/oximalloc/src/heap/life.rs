@@ -1,9 +1,10 @@
 //! Lives: the process's start and end, a thread's, and fork.
 //!
 //! A thread's theaps come from their heap's list, or a pool, and go back there (`parts`), so that thread start and end
-//! make no system call once as many threads have lived at once. At its end a theap gives all blocks and pages away; its record stays, and full
-//! pages that still name it find its list of returned pages closed, which tells the thread that frees into them to
-//! take them over (or the next thread that gets this theap has them).
+//! make no system call once as many threads have lived at once; the main heap's come from and go to `warm` first. A theap
+//! that goes back gives all blocks and pages away; its record stays, and full pages that still name it find its list of
+//! returned pages closed, which tells the thread that frees into them to take them over (or the next thread that gets
+//! this theap has them).
 
 use super::parts::{all_theaps, begin, part_of};
 use super::record::{Heap, MAIN};
