@@ -26,7 +26,6 @@ impl Theap {
     #[cold]
     fn tick_16(&self, slow: u32) {
         let root = self.root();
-        root.give_all_outgoing();
         if root.stale.load(Ordering::Relaxed) {
             // Cleared first, so that a heap that is deleted meanwhile is seen the next time.
             root.stale.store(false, Ordering::Relaxed);
@@ -43,8 +42,8 @@ impl Theap {
         }
     }
 
-    /// Called when a chain of remote blocks was given, for threads that only free.
-    pub fn remote_tick(&self) {
+    /// Called when half a stack was given back, for threads that only free.
+    pub fn free_tick(&self) {
         let slow = self.slow.get() + 1;
         self.slow.set(slow);
         if slow.is_multiple_of(64) {
@@ -59,7 +58,6 @@ impl Theap {
         if force {
             super::deferred::call(self, true);
         }
-        self.root().give_all_outgoing();
         self.collect_own(force, force);
         if force {
             warm::cool_all();
@@ -108,14 +106,14 @@ impl Theap {
     }
 
     fn free_bytes_of(&self, b: usize) -> usize {
-        let hot = &self.hot[b];
+        let (hot, side) = (&self.hot[b], &self.side[b]);
         let mut blocks = self.depth(b);
         // SAFETY: attached to this theap, or null.
         if let Some(page) = unsafe { hot.page.get().as_ref() } {
             let (free, local) = page.held();
             blocks += (free + local + page.word().peek().1) as usize;
         }
-        let mut page = hot.avail.get();
+        let mut page = side.avail.get();
         // SAFETY: pages on the list are ours to link, and records are never unmapped.
         while let Some(at) = unsafe { page.as_ref() } {
             blocks += at.word().peek().1 as usize;
@@ -160,15 +158,12 @@ impl Theap {
 
     /// Drop the records of dead pages from a list.
     fn sweep_avail(&self, b: usize) {
-        let hot = &self.hot[b];
-        let mut page = hot.avail.replace(ptr::null_mut());
+        let mut page = self.side[b].avail.replace(ptr::null_mut());
         while !page.is_null() {
             // SAFETY: pages on the list are ours to link.
             unsafe {
                 let next = (*page).next();
-                if (*page).word().has_died() {
-                    self.root().drop_dead(page);
-                } else {
+                if !self.root().drop_dead(page) {
                     self.push_avail(page);
                 }
                 page = next;
@@ -184,9 +179,8 @@ impl Theap {
                 // SAFETY: what we took off the list is ours to link.
                 unsafe {
                     let next = (*page).next();
-                    if (*page).word().has_died() {
+                    if self.root().drop_dead(page) {
                         heap.stats.pages_abandoned.sub(1);
-                        self.root().drop_dead(page);
                     } else {
                         list.push(page);
                     }
@@ -200,7 +194,6 @@ impl Theap {
     /// `keep` bytes of free blocks that were ever handed out stay as they are, those of small blocks first. From now on
     /// nobody returns a page.
     pub(super) fn give_beyond(&self, mut keep: usize) {
-        self.give_all_outgoing();
         self.put_avail(self.returned.close());
         for b in self.open_bins() {
             let bytes = if keep == 0 { 0 } else { self.free_bytes_of(b) };
@@ -215,8 +208,7 @@ impl Theap {
     fn give_bin(&self, b: usize) {
         // SAFETY: the stack is this thread's.
         unsafe { self.give_stack(b, self.depth(b)) };
-        let hot = &self.hot[b];
-        let page = hot.page.replace(ptr::null_mut());
+        let page = self.hot[b].page.replace(ptr::null_mut());
         // SAFETY: attached pages are this theap's, and pages on `avail` are ours to link.
         unsafe {
             if !page.is_null() {
@@ -231,12 +223,10 @@ impl Theap {
                     then => self.settle(page, then),
                 }
             }
-            let mut page = hot.avail.replace(ptr::null_mut());
+            let mut page = self.side[b].avail.replace(ptr::null_mut());
             while !page.is_null() {
                 let next = (*page).next();
-                if (*page).word().has_died() {
-                    self.root().drop_dead(page);
-                } else {
+                if !self.root().drop_dead(page) {
                     Theap::abandon(page);
                 }
                 page = next;

@@ -5,6 +5,7 @@ use super::theap::Theap;
 use crate::arena::meta::meta_alloc;
 use crate::page::Page;
 use crate::page::stack::Stack;
+use crate::page::word::Dropped;
 use core::ptr;
 
 /// Records beyond this many go to the pool.
@@ -55,10 +56,25 @@ impl Theap {
         self.record_count.set(n);
     }
 
+    /// Let go of a page that was taken off its list, if it is dead; says whether it is.
+    ///
+    /// # Safety
+    /// - the page was LISTED, and is the caller's to take off.
+    pub unsafe fn drop_dead(&self, page: *mut Page) -> bool {
+        // SAFETY: records are never unmapped; one that is dead and ours nobody else refers to.
+        unsafe {
+            let dropped = (*page).word().drop_dead();
+            if dropped == Dropped::Ours {
+                self.free_record(page);
+            }
+            dropped != Dropped::Alive
+        }
+    }
+
     /// A record that nobody refers to any more.
     ///
     /// # Safety
-    /// - the page is GONE, or it has died, and the word said that its record is the caller's to free.
+    /// - the page is GONE, or DEAD and taken off its list.
     pub unsafe fn free_record(&self, page: *mut Page) {
         if self.is_empty_theap() || self.record_count.get() >= KEEP {
             // SAFETY: records are never unmapped, and it is on no list.
@@ -69,19 +85,6 @@ impl Theap {
         unsafe { (*page).set_next(self.records.get()) };
         self.records.set(page);
         self.record_count.set(self.record_count.get() + 1);
-    }
-
-    /// A page that has died, taken off its list: its record is freed, now or by the thread that releases its memory.
-    ///
-    /// # Safety
-    /// - the page is DYING or DEAD, and the caller has it from its list.
-    pub unsafe fn drop_dead(&self, page: *mut Page) {
-        // SAFETY: records are never unmapped; this one is ours when we are told so.
-        unsafe {
-            if (*page).word().leave() {
-                self.free_record(page);
-            }
-        }
     }
 
     /// Give all records to the pool: the thread ends.

@@ -1,9 +1,9 @@
 //! Warm theaps: those of ended threads, kept with their pages attached and their stacks full for the next threads.
 //!
 //! ```text
-//! LIVE   a thread's: its tag, its doors open
-//!     rest:   the thread ends; chains are given, and what is more than a theap may keep; tag 0, doors and the list of
-//!             returned pages shut; then into a slot (`slots`) -> WARM, or, when all slots are taken, as `cool`
+//! LIVE   a thread's: it has its tag
+//!     rest:   the thread ends; what is more than a theap may keep is given; tag 0, the list of returned pages
+//!             closed; then into a slot (`slots`) -> WARM, or, when all slots are taken, as `cool`
 //! WARM   in one slot and nobody's; others may still give blocks to its pages, as to any attached page
 //!     wake:   a thread begins: out of the slot -> LIVE
 //!     cool:   a thread that comes by once `purge_delay` has passed, or collects with force: out of the slot; it is that
@@ -43,7 +43,7 @@ pub fn rest(root: &'static Theap) -> bool {
         return false;
     }
     root.give_beyond(KEEP);
-    root.set_tag(0);
+    root.tag.store(0, Ordering::Relaxed);
     root.heap().stats.theaps.sub(1);
     if ptr::eq(root, Theap::current()) {
         thread::set(&EMPTY);
@@ -63,7 +63,7 @@ pub fn wake() -> Option<&'static Theap> {
         cool(theap);
         return None;
     }
-    theap.set_tag(tls::tag());
+    theap.tag.store(tls::tag(), Ordering::Relaxed);
     theap.in_threadpool.set(false);
     theap.returned.open();
     theap.heap().stats.theaps.add(1);

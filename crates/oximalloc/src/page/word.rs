@@ -18,26 +18,25 @@
 //!              -> LISTED when given reaches the threshold: the giver must put the page on a list
 //!              -> GONE when out reaches 0: the giver owns the page alone and releases it, record and memory
 //! LISTED    the page is on exactly one list (or is being put there by the thread that made it LISTED)
-//!     give:    as in FULL;   -> DYING when out reaches 0
+//!     give:    as in FULL;   -> DYING when out reaches 0: the giver releases the memory, not the record
 //!     attach:  the list's consumer -> ATTACHED, taking the list
-//! DYING     as LISTED, and the giver releases the memory, for which it reads the record
-//!     finish:  -> DEAD        the giver has done it
-//!     leave:   -> LEFT        a consumer takes the page off its list
-//! DEAD      the record alone is left, on its list; its consumer frees it
-//! LEFT      on no list; the giver frees the record when it has finished
+//! DYING     on its list; the giver of the last block is releasing the memory, and reads the record for that
+//!     bury:    -> DEAD  the giver has done so
+//!     drop:    -> DROPPED  the list's consumer leaves the record to the giver
+//! DEAD      the record alone is left, on its list; its consumer releases it
+//! DROPPED   off its list; the giver releases the record once it is done with it
 //! ```
 //!
 //! Why this is safe. The list is only ever pushed to or taken whole, so a head that comes back (ABA) is harmless:
 //! the link that a giver wrote is right for any list that has that head, and all other facts that it relied on are
 //! in the word itself. `out` counts blocks that the program, a theap's stack or a chain still holds; when it is 0 in
-//! a detached page nobody can give to it any more, so the thread that brought it to 0 is alone with its memory; of
-//! that thread and the list's consumer, the one that is done with the record last frees it. A thread that is
+//! a detached page nobody can give to it any more, so the thread that brought it to 0 is alone. A thread that is
 //! stopped anywhere delays nobody: it holds blocks (which keeps the page alive) or a page that is LISTED and not yet
-//! on its list, or DYING (which keep that record from reuse), and no lock.
+//! on its list (which keeps that record from reuse), and no lock.
 //!
 //! Orderings: a giver's success is Release (its writes into the blocks, and all it did with them before, happen
-//! before the taker's use) and pairs with the Acquire in `take`, `attach` and in a give that ends in GONE or DYING.
-//! `finish` and `leave`: the first releases what it did with the record, and the second acquires it.
+//! before the taker's use) and pairs with the Acquire in `take`, `attach` and in a give that ends in GONE or DYING. In
+//! `bury` and `drop_dead` whoever comes second releases the record, and acquires what the first did with it.
 
 use crate::base::sync::{AtomicU64, Ordering};
 
@@ -62,8 +61,15 @@ pub enum State {
     Gone = 4,
     /// On a list, memory being released.
     Dying = 5,
-    /// Taken off its list, memory being released.
-    Left = 6,
+    /// On no list any more, memory being released.
+    Dropped = 6,
+}
+
+impl State {
+    /// Whether all blocks are free, for ever.
+    pub fn is_dead(self) -> bool {
+        matches!(self, State::Dead | State::Gone | State::Dying | State::Dropped)
+    }
 }
 
 /// What a giver has to do after its give.
@@ -75,8 +81,19 @@ pub enum Given {
     List,
     /// Release memory and record: the page is nobody's else.
     Release,
-    /// Release the memory; the record is on a list. To be followed by [`Word::finish`].
+    /// Release the memory, then [`Word::bury`]: the record is on a list.
     ReleaseMemory,
+}
+
+/// What the consumer of a list has in a page that it took off.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Dropped {
+    /// A page that lives.
+    Alive,
+    /// A record to be released.
+    Ours,
+    /// Nothing: who releases the memory releases the record.
+    Theirs,
 }
 
 /// A list of given blocks: offset of the first in units of 16 bytes (meaningless when `count` is 0).
@@ -102,7 +119,7 @@ impl Bits {
             2 => State::Listed,
             3 => State::Dead,
             5 => State::Dying,
-            6 => State::Left,
+            6 => State::Dropped,
             _ => State::Gone,
         }
     }
@@ -142,11 +159,6 @@ impl Word {
         self.0.store(Bits::new(State::Full, 0, 0, out).0, Ordering::Relaxed);
     }
 
-    /// Whether the memory of a page on a list has gone, or is about to.
-    pub fn has_died(&self) -> bool {
-        matches!(self.peek().0, State::Dying | State::Dead)
-    }
-
     /// State, given and out, as they are at some moment.
     pub fn peek(&self) -> (State, u32, u32) {
         let bits = Bits(self.0.load(Ordering::Relaxed));
@@ -178,7 +190,7 @@ impl Word {
                     }
                 }
                 // Only a double free comes here: there is nothing left to give to.
-                State::Dead | State::Gone | State::Dying | State::Left => return Given::Done,
+                State::Dead | State::Gone | State::Dying | State::Dropped => return Given::Done,
             };
             // AcqRel: Release publishes the blocks' links to `take` and `attach`; Acquire, for the giver that ends
             // the page, pairs with the Release of all earlier givers.
@@ -236,31 +248,35 @@ impl Word {
         }
     }
 
-    /// The giver that was told to release the memory of a page on a list has done it. True: the record is its own to
-    /// free; else it is the list's.
-    pub fn finish(&self) -> bool {
-        let (dying, dead) = (Bits::new(State::Dying, 0, 0, 0).0, Bits::new(State::Dead, 0, 0, 0).0);
-        // AcqRel: one of this and `leave` comes second, and acquires what the other did with the record.
-        self.0.compare_exchange(dying, dead, Ordering::AcqRel, Ordering::Acquire).is_err()
-    }
-
-    /// The consumer of a list has taken a page off it that is DYING or DEAD. True: the record is its own to free; else it
-    /// is the giver's.
-    pub fn leave(&self) -> bool {
-        let (dying, left) = (Bits::new(State::Dying, 0, 0, 0).0, Bits::new(State::Left, 0, 0, 0).0);
-        // AcqRel: as in `finish`.
-        self.0.compare_exchange(dying, left, Ordering::AcqRel, Ordering::Acquire).is_err()
-    }
-
     /// All blocks are to go, whoever holds them: the page is the caller's alone, unless (false) a thread that gave the last
     /// block is at its release.
     pub fn seize(&self) -> bool {
         // Acquire: pairs with the Release of all givers.
-        let seize = |bits| {
-            let lives = matches!(Bits(bits).state(), State::Attached | State::Full | State::Listed);
-            lives.then_some(Bits::new(State::Gone, 0, 0, 0).0)
-        };
-        self.0.fetch_update(Ordering::Acquire, Ordering::Relaxed, seize).is_ok()
+        let old = Bits(self.0.swap(Bits::new(State::Gone, 0, 0, 0).0, Ordering::Acquire));
+        !old.state().is_dead()
+    }
+
+    /// The giver of the last block has released the memory. False: the record is its to release, too.
+    pub fn bury(&self) -> bool {
+        let [dying, dead] = [State::Dying, State::Dead].map(|state| Bits::new(state, 0, 0, 0).0);
+        // Release: what the giver read of the record comes before; Acquire: the consumer is done with it. Both pair with
+        // `drop_dead`.
+        self.0.compare_exchange(dying, dead, Ordering::Release, Ordering::Acquire).is_ok()
+    }
+
+    /// The consumer of a list has taken the page off it and lets go of it if it is dead.
+    pub fn drop_dead(&self) -> Dropped {
+        // Acquire, here and below: pairs with the Release in `bury`.
+        let mut old = Bits(self.0.load(Ordering::Acquire));
+        if old.state() == State::Dying {
+            let dropped = Bits::new(State::Dropped, 0, 0, 0);
+            // Release: pairs with the Acquire in `bury`.
+            match self.0.compare_exchange(old.0, dropped.0, Ordering::Release, Ordering::Acquire) {
+                Ok(_) => return Dropped::Theirs,
+                Err(now) => old = Bits(now),
+            }
+        }
+        if old.state() == State::Dead { Dropped::Ours } else { Dropped::Alive }
     }
 
     /// The list of given blocks, as it is at some moment.
@@ -270,8 +286,8 @@ impl Word {
         Chain { head: bits.head(), count: bits.given() }
     }
 
-    /// The consumer of a list attaches a page that it took off: its given blocks, or None if the page is DYING or DEAD
-    /// (then it leaves).
+    /// The consumer of a list attaches a page that it took off: its given blocks, or None if the page is dead (see
+    /// [`Word::drop_dead`]).
     pub fn attach(&self) -> Option<Chain> {
         // Acquire: pairs with the Release of the givers, and of the detach that published the page's fields.
         let mut old = Bits(self.0.load(Ordering::Acquire));
@@ -315,11 +331,11 @@ mod tests {
         assert_eq!(word.give(2, 1, 2, |c| assert_eq!(c, Chain { head: 1, count: 1 })), Given::List);
         assert_eq!(word.attach(), Some(Chain { head: 2, count: 2 }));
         assert_eq!(word.detach(2, 2, 4, 2, false, |_| ()), Given::List);
+        assert_eq!(word.drop_dead(), Dropped::Alive);
         assert_eq!(word.give(0, 2, 2, |_| ()), Given::ReleaseMemory);
         assert_eq!(word.attach(), None);
-        assert!(!word.finish());
-        assert!(!word.seize());
-        assert!(word.leave());
+        assert!(word.bury());
+        assert_eq!(word.drop_dead(), Dropped::Ours);
         word.start_full(1);
         assert_eq!(word.give(0, 1, 1, |_| ()), Given::Release);
     }
@@ -365,39 +381,45 @@ mod loom_tests {
         });
     }
 
-    /// The last block of a listed page is given while its list's consumer looks: the record is freed once, and after
-    /// the memory was released.
+    /// A thread gives the last block of a listed page while the consumer of the list looks at it: the record is released
+    /// once, and never before its memory.
     #[test]
-    fn loom_a_record_is_freed_after_its_memory() {
+    fn loom_a_record_outlives_its_memory() {
         loom::model(|| {
             let word = Arc::new(Word::new());
-            let at_work = Arc::new(AtomicUsize::new(0));
-            let freed = Arc::new(AtomicUsize::new(0));
-            let free = |at_work: &AtomicUsize, freed: &AtomicUsize| {
-                assert_eq!(at_work.load(Ordering::Relaxed), 0, "freed under its reader");
-                freed.fetch_add(1, Ordering::Relaxed);
-            };
+            let held = Arc::new(loom::cell::UnsafeCell::new(()));
             word.start_attached();
-            assert_eq!(word.detach(0, 1, 2, 1, false, |_| ()), Given::List);
-            at_work.store(1, Ordering::Relaxed);
+            assert_eq!(word.detach(5, 1, 2, 1, false, |_| ()), Given::List);
             let giver = {
-                let (word, at_work, freed) = (word.clone(), at_work.clone(), freed.clone());
+                let (word, held) = (word.clone(), held.clone());
                 thread::spawn(move || {
-                    let then = word.give(0, 1, 1, |_| ());
-                    at_work.store(0, Ordering::Relaxed);
-                    if then == Given::ReleaseMemory && word.finish() {
-                        free(&at_work, &freed);
+                    assert_eq!(word.give(7, 1, 1, |_| ()), Given::ReleaseMemory);
+                    // Reads the record to release the memory.
+                    held.with(|_| ());
+                    let ours = !word.bury();
+                    if ours {
+                        held.with_mut(|_| ());
                     }
-                    then
+                    ours as u32
                 })
             };
-            let attached = word.attach().is_some();
-            if !attached && word.leave() {
-                free(&at_work, &freed);
+            let mut freed = 0;
+            let mut left = false;
+            match word.drop_dead() {
+                Dropped::Alive => {}
+                Dropped::Theirs => left = true,
+                Dropped::Ours => {
+                    held.with_mut(|_| ());
+                    freed += 1;
+                }
             }
-            let then = giver.join().unwrap();
-            assert_eq!(then, if attached { Given::Done } else { Given::ReleaseMemory });
-            assert_eq!(freed.load(Ordering::Relaxed), if attached { 0 } else { 1 });
+            let alive = freed == 0 && !left;
+            freed += giver.join().unwrap();
+            if alive {
+                assert_eq!(word.drop_dead(), Dropped::Ours);
+                freed += 1;
+            }
+            assert_eq!(freed, 1);
         });
     }
 
