@@ -84,7 +84,11 @@ impl Theap {
 
     /// Put the pages that other threads returned on their bins' lists.
     pub fn drain_returned(&self) {
-        let mut page = self.returned.take_all();
+        self.put_avail(self.returned.take_all());
+    }
+
+    /// Put the pages of a chain that was taken off the list of returned ones on their bins' lists.
+    pub(super) fn put_avail(&self, mut page: *mut Page) {
         while !page.is_null() {
             // SAFETY: the list's records are ours to link, now that we took them.
             unsafe {
