@@ -47,6 +47,15 @@ impl Bin {
         }
     }
 
+    /// [`Bin::of`] without a branch, of a size from 1 on.
+    #[inline(always)]
+    pub fn of_unpredictable(size: usize) -> Bin {
+        let s = size - 1;
+        let exp = (s | SMALL_MAX).ilog2() as usize;
+        let large = 25 + (exp - 9) * 8 + (s >> (exp - 3));
+        Bin(core::hint::select_unpredictable(s < SMALL_MAX, s / 16 + 1, large) as u8)
+    }
+
     /// The bin with that number, below [`BINS`].
     #[inline(always)]
     pub const fn at(index: usize) -> Bin {
@@ -116,6 +125,7 @@ mod tests {
             assert!(block >= rounded, "{size}: {block}");
             assert!((block - rounded) * 8 <= block, "{size}: {block}");
             assert_eq!(Bin::of_any(size), Bin::of(size));
+            assert_eq!(Bin::of_unpredictable(size), Bin::of(size));
         }
     }
 
