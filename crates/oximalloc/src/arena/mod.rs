@@ -184,7 +184,7 @@ fn claim_from_arenas(subproc: u32, node: i32, n: usize, align: usize) -> Option<
 
 fn claim_from(arena: &'static Arena, n: usize, align: usize) -> Option<Span> {
     let (i, zero) = arena.claim(n, align)?;
-    huge::note(IN_USE.fetch_add(n, Ordering::Relaxed) + n);
+    IN_USE.fetch_add(n, Ordering::Relaxed);
     Some(Span { start: arena.at(i), slices: n, zero, origin: Origin(arena.index() as u32 + 1) })
 }
 
@@ -225,7 +225,7 @@ pub unsafe fn extend(span: &mut Span, extra: usize) -> Option<bool> {
     let arena = span.origin.region()?;
     let next = crate::base::units::SliceIndex(arena.index_of(span.start).0 + span.slices);
     let zero = arena.claim_at(next, extra)?;
-    huge::note(IN_USE.fetch_add(extra, Ordering::Relaxed) + extra);
+    IN_USE.fetch_add(extra, Ordering::Relaxed);
     span.slices += extra;
     Some(zero)
 }

@@ -118,6 +118,19 @@ pub unsafe fn advise_huge(p: *mut u8, size: usize, on: bool) -> bool {
     keep_errno(|| unsafe { libc::madvise(p.cast(), size, advice) }) == 0
 }
 
+/// How many OS pages of a range are resident, of the first [`MOST_LOOKED_AT`]; 0 where the system does not tell.
+pub fn resident(p: *const u8, size: usize) -> usize {
+    let mut pages = [0u8; MOST_LOOKED_AT];
+    let count = (size / page_size()).min(MOST_LOOKED_AT);
+    // SAFETY: writes one byte for each of the `count` pages of a range that need not be mapped.
+    let done =
+        keep_errno(|| unsafe { libc::mincore(p.cast_mut().cast(), count * page_size(), pages.as_mut_ptr()) }) == 0;
+    if done { pages[..count].iter().filter(|&&page| page & 1 != 0).count() } else { 0 }
+}
+
+/// See [`resident`].
+pub const MOST_LOOKED_AT: usize = 1024;
+
 /// Whether the system has refused to fault in memory at once: then it is not asked again.
 static NO_POPULATE: AtomicBool = AtomicBool::new(false);
 
