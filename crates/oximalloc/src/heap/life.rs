@@ -6,7 +6,7 @@
 //! take them over (or the next thread that gets this theap has them).
 
 use super::parts::{all_theaps, begin, part_of};
-use super::record::{Heap, MAIN};
+use super::record::{self, Heap, MAIN};
 use super::theap::{EMPTY, Theap, thread};
 use crate::arena;
 use crate::base::sync::{AtomicU32, Ordering};
@@ -28,6 +28,7 @@ pub fn process_start() {
     if PROCESS_STATE.load(Ordering::Acquire) >= 2 {
         return;
     }
+    record::start_main();
     if PROCESS_STATE.compare_exchange(0, 1, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
         options::init();
         if options::enabled(Opt::ShowStats) || options::get(Opt::Verbose) > 0 {

@@ -32,7 +32,7 @@ pub struct Heap {
     pub subproc: AtomicU32,
     /// The arena that it allocates from alone, or null.
     arena: AtomicPtr<c_void>,
-    /// The NUMA node that it prefers; -1 for none.
+    /// The NUMA node that it prefers, plus 1; 0 for none.
     numa: AtomicI32,
     /// Pages with room and without an owner that lives.
     pub abandoned: [Stack<Page>; BINS],
@@ -90,11 +90,11 @@ impl Linked for Member {
 impl Heap {
     const fn new() -> Heap {
         Heap {
-            id: AtomicU64::new(MAIN_ID),
+            id: AtomicU64::new(0),
             slot: Cell::new(0),
             subproc: AtomicU32::new(0),
             arena: AtomicPtr::new(ptr::null_mut()),
-            numa: AtomicI32::new(-1),
+            numa: AtomicI32::new(0),
             abandoned: [const { Stack::new() }; BINS],
             dead: AtomicU32::new(0),
             vacant: Stack::new(),
@@ -157,7 +157,7 @@ impl Heap {
         Source {
             subproc: self.subproc.load(Ordering::Relaxed),
             arena: self.arena(),
-            numa: self.numa.load(Ordering::Relaxed),
+            numa: self.numa.load(Ordering::Relaxed) - 1,
         }
     }
 
@@ -174,13 +174,13 @@ impl Heap {
 
     /// Prefer memory of a NUMA node from now on; negative for none.
     pub fn set_numa(&self, node: i32) {
-        self.numa.store(node.max(-1), Ordering::Relaxed);
+        self.numa.store(node.max(-1).saturating_add(1), Ordering::Relaxed);
     }
 }
 
 /// The main heap's id.
 pub const MAIN_ID: u64 = 1;
-/// The heap of all that is not allocated from another.
+/// The heap of all that is not allocated from another. All zero until [`start_main`], so that it takes no room in the file.
 pub static MAIN: Heap = Heap::new();
 
 static FREE: Stack<Heap> = Stack::new();
@@ -200,6 +200,11 @@ pub fn records() -> impl Iterator<Item = &'static Heap> {
     })
 }
 
+/// The main heap's id is set, by any number of calls.
+pub fn start_main() {
+    MAIN.id.store(MAIN_ID, Ordering::Relaxed);
+}
+
 /// The heaps that there are.
 pub fn live() -> impl Iterator<Item = &'static Heap> {
     records().filter(|heap| heap.id.load(Ordering::Relaxed) != 0)
@@ -215,7 +220,7 @@ pub fn start(subproc: u32, arena: Option<ArenaRef>) -> Option<&'static Heap> {
     let heap = pooled().or_else(fresh)?;
     heap.subproc.store(subproc, Ordering::Relaxed);
     heap.arena.store(arena.map_or(ptr::null_mut(), ArenaRef::id), Ordering::Relaxed);
-    heap.numa.store(-1, Ordering::Relaxed);
+    heap.set_numa(-1);
     // What late releases left here belongs to the main heap's sums.
     MAIN.absorb(heap);
     for list in &heap.abandoned {

@@ -85,15 +85,8 @@ pub struct Outgoing {
 /// Chains that a theap holds.
 pub const OUTGOING: usize = 16;
 
-const fn stack_words() -> usize {
-    let mut words = 0;
-    let mut b = 0;
-    while b < BINS {
-        words += 1 + Bin::at(b).stack_max();
-        b += 1;
-    }
-    words
-}
+/// Words of all stacks together.
+const STACK_WORDS: usize = STACK_AT[BINS - 1] as usize + 1 + Bin::at(BINS - 1).stack_max();
 
 /// Where each bin's stack begins.
 static STACK_AT: [u16; BINS] = {
@@ -163,7 +156,15 @@ pub struct Theap {
     pub outgoing: [Outgoing; OUTGOING],
     /// Statistics.
     pub moved: [Moved; BINS],
-    stacks: [Cell<*mut u8>; stack_words()],
+    /// The words of its stacks, behind it: [`EMPTY`] has none.
+    stacks: Cell<*const [Cell<*mut u8>; STACK_WORDS]>,
+}
+
+/// A theap and its stacks.
+#[repr(C)]
+pub struct Whole {
+    theap: Theap,
+    stacks: [Cell<*mut u8>; STACK_WORDS],
 }
 
 // SAFETY: a theap is shared for its atomics alone; its cells belong to the thread of `tag` (or, when that is 0, to
@@ -193,13 +194,14 @@ static NULL: Null = Null(ptr::null_mut());
 const BOTTOM: *mut *mut u8 = &raw const NULL.0 as *mut *mut u8;
 
 /// The theap of threads that have not allocated yet, and the owner of full pages that their thread gave up. Never
-/// written: all its stacks are empty and full at once, and its list of returned pages is closed.
+/// written: all its stacks are empty, its doors have no owner, so that nobody asks for the rest of a stack (each pointer
+/// here costs a relocation), and its list of returned pages is closed.
 pub static EMPTY: Theap = {
     Theap {
         hot: [const {
             Hot {
                 top: Cell::new(BOTTOM),
-                limit: Cell::new(BOTTOM),
+                limit: Cell::new(ptr::null_mut()),
                 page: Cell::new(ptr::null_mut()),
                 avail: Cell::new(ptr::null_mut()),
             }
@@ -209,7 +211,7 @@ pub static EMPTY: Theap = {
                 owner: AtomicUsize::new(0),
                 inverse: Cell::new(0),
                 room: Cell::new(0),
-                base: Cell::new(BOTTOM),
+                base: Cell::new(ptr::null_mut()),
                 _pad: [0],
             }
         }; BINS],
@@ -245,7 +247,7 @@ pub static EMPTY: Theap = {
             }
         }; OUTGOING],
         moved: [const { Moved { taken: AtomicU64::new(0), given: AtomicU64::new(0) } }; BINS],
-        stacks: [const { Cell::new(ptr::null_mut()) }; stack_words()],
+        stacks: Cell::new(ptr::null()),
     }
 };
 
@@ -326,10 +328,12 @@ impl Theap {
     pub fn open(&self, bin: Bin, tag: usize, shut: bool) {
         let b = bin.index();
         let at = STACK_AT[b] as usize;
-        let base = self.stacks[at..].as_ptr() as *mut *mut u8;
+        // SAFETY: only EMPTY has none, and no bin of it is ever opened.
+        let stacks = unsafe { &*self.stacks.get() };
+        let base = stacks[at..].as_ptr() as *mut *mut u8;
         let hot = &self.hot[b];
         let door = &self.door[b];
-        self.stacks[at].set(ptr::null_mut());
+        stacks[at].set(ptr::null_mut());
         door.base.set(base);
         hot.top.set(base);
         if door.room.get() == 0 {
@@ -342,15 +346,6 @@ impl Theap {
         door.inverse.set(if size < 1 << 16 { inverse32(size) } else { 0 });
         door.owner.store(tag, Ordering::Relaxed);
         self.opened.set(self.opened.get() | 1 << b);
-    }
-
-    /// Of fresh zeroed memory: no bin is open, and so each stack is empty and full.
-    pub fn close_all(&self) {
-        for (hot, door) in self.hot.iter().zip(&self.door) {
-            hot.top.set(BOTTOM);
-            hot.limit.set(BOTTOM);
-            door.base.set(BOTTOM);
-        }
     }
 
     /// Twice the room for the stack of a bin that is used, up to the bin's most; none while the stacks are shut.
@@ -394,6 +389,20 @@ impl Theap {
     }
 }
 
+impl Whole {
+    /// Of fresh zeroed memory: no bin is open, and so each stack is empty and full.
+    pub fn begin(&self) -> &Theap {
+        let theap = &self.theap;
+        for (hot, door) in theap.hot.iter().zip(&theap.door) {
+            hot.top.set(BOTTOM);
+            hot.limit.set(BOTTOM);
+            door.base.set(BOTTOM);
+        }
+        theap.stacks.set(&self.stacks);
+        theap
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -403,13 +412,13 @@ mod tests {
         assert_eq!(size_of::<Hot>(), 32);
         assert_eq!(size_of::<Door>(), 32);
         assert_eq!(offset_of!(Theap, hot), 0);
-        assert!(size_of::<Theap>() <= 32 * 1024, "{}", size_of::<Theap>());
+        assert!(size_of::<Whole>() <= 32 * 1024, "{}", size_of::<Whole>());
     }
 
     #[test]
-    fn the_empty_theap_is_empty_and_full() {
-        for hot in &EMPTY.hot {
-            assert_eq!(hot.top.get(), hot.limit.get());
+    fn the_empty_theap_is_empty_and_shut() {
+        for (hot, door) in EMPTY.hot.iter().zip(&EMPTY.door) {
+            assert_eq!(door.owner.load(Ordering::Relaxed), 0);
             // SAFETY: points to NULL.
             assert!(unsafe { *hot.top.get() }.is_null());
         }
