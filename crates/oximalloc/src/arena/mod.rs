@@ -201,6 +201,7 @@ pub unsafe fn release(mut span: Span) {
 ///
 /// # Safety
 /// - as for [`release`], for what is given back.
+#[inline(never)]
 pub unsafe fn shrink(span: &mut Span, keep: usize) {
     if keep >= span.slices {
         return;

@@ -201,6 +201,7 @@ pub fn thread_done() {
 }
 
 /// The thread is done with its root and all its parts.
+#[inline(never)]
 fn finish(root: &'static Theap) {
     root.finish_parts();
     PROCESS.threads.sub(1);

@@ -46,6 +46,8 @@ pub struct Heap {
     pub pages: PageSet,
     /// Those who work in it while it is being destroyed.
     pub ending: Ending,
+    /// What the last of them calls. By pointer, so that programs that destroy no heap are not linked with it.
+    pub sweep: Cell<Option<fn(&'static Heap)>>,
     /// What is counted of it.
     pub stats: HeapStats,
     /// Blocks moved by theaps that have left, and given back by threads without a theap in this heap.
@@ -62,7 +64,8 @@ pub struct Heap {
     next: AtomicPtr<Heap>,
 }
 
-// SAFETY: shared for its atomics; `slot` is set before the record is published and never again.
+// SAFETY: shared for its atomics; `slot` is set before the record is published and never again, and `sweep` before the
+// destroyer's share in `ending`, by which the last of those who leave has acquired it.
 unsafe impl Sync for Heap {}
 
 impl core::fmt::Debug for Heap {
@@ -101,6 +104,7 @@ impl Heap {
             theaps: Stack::new(),
             pages: PageSet::new(),
             ending: Ending::new(),
+            sweep: Cell::new(None),
             stats: HeapStats::new(),
             moved: [const { Moved { taken: AtomicU64::new(0), given: AtomicU64::new(0) } }; BINS],
             page_bins: [const { Count::new() }; BINS + 1],
