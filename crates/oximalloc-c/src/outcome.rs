@@ -24,7 +24,6 @@ pub fn new_block(size: usize) -> *mut c_void {
     raw::malloc_or(size, |size| generic(size).cast()).cast()
 }
 
-#[cold]
 #[inline(never)]
 extern "C" fn generic(size: usize) -> *mut c_void {
     block(raw::malloc_generic(size))

@@ -32,6 +32,9 @@ macro_rules! options {
         /// table of pointers, which the loader has to relocate in each process.
         const TEXT: &str = concat!($($unit, " ", $name, $(" ", $older,)* "\n",)*);
 
+        /// A bit for each whose value counts KiB: sizes are asked for often.
+        const IN_KIB: u64 = $(((matches!($unit.as_bytes(), b"KiB") as u64) << Opt::$variant as u32) |)* 0;
+
         #[cfg(test)]
         const DEFAULTS: [i64; COUNT] = [$($default,)*];
 
@@ -205,7 +208,7 @@ impl Opt {
 
     /// Whether the value counts KiB.
     fn in_kib(self) -> bool {
-        self.unit() == "KiB"
+        IN_KIB >> self as u32 & 1 != 0
     }
 
     /// Whether the option does anything.
