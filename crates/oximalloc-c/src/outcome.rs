@@ -24,8 +24,7 @@ pub fn new_block(size: usize) -> *mut c_void {
     raw::malloc_or(size, |size| middle(size).cast()).cast()
 }
 
-/// Middle sizes; a function that needs no frame.
-#[cold]
+/// Middle sizes; a function that needs no frame. (Not cold: each process comes here, see `build.rs`.)
 #[inline(never)]
 extern "C" fn middle(size: usize) -> *mut c_void {
     let block = raw::pop_middle(size);
