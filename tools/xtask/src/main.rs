@@ -15,6 +15,7 @@ mod install;
 mod package;
 mod real;
 mod run;
+mod size;
 mod suite;
 mod symbols;
 mod table;

@@ -15,6 +15,7 @@ use crate::cprograms::{self, indent, shorten};
 use crate::install;
 use crate::package::ways;
 use crate::real;
+use crate::size;
 use crate::tally::Tally;
 use crate::tidy;
 use crate::workspace::{self, Flavour};
@@ -45,7 +46,7 @@ struct Step {
 /// How long a cargo command may take, the build of what it tests included.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
 
-const STEPS: [Step; 18] = [
+const STEPS: [Step; 19] = [
     step("fmt", "the code is formatted", || component("fmt", &["fmt", "--all", "--check"])),
     step("clippy", "no lint complains", || {
         component("clippy", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])
@@ -62,6 +63,7 @@ const STEPS: [Step; 18] = [
     step("loom", "the lock-free protocols, model checked", loom),
     step("build-release", "libmimalloc.so and libmimalloc.a", || build(Flavour::Release)),
     step("build-checked", "the same with debug assertions", || build(Flavour::Checked)),
+    step("size", "the library and a Rust program are no larger than they should be", size::check),
     with_programs("abi", "headers, libraries and the tables of the interface", abi::check),
     with_programs("install", "every way to link what `cargo xtask install` writes", ways::try_all),
     with_programs("c-release", "C and C++ programs", || cprograms::run(Flavour::Release, &[])),

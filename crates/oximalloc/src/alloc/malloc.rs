@@ -121,7 +121,6 @@ pub fn malloc_in(theap: &Theap, size: usize) -> *mut u8 {
     large(theap, size, 1, false)
 }
 
-#[cold]
 #[inline(never)]
 fn refill(theap: &Theap, size: usize) -> *mut u8 {
     supply(theap, size, false, false).0

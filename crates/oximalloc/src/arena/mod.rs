@@ -98,7 +98,10 @@ pub fn init() {
     if options::get(Opt::AllowThp) == 0 {
         crate::prim::memory::thp_disable_process();
     }
-    reserve::at_start();
+    // Asked here, so that a process that reserves nothing does not touch the code that would (nor this, were it cold too).
+    if options::get(Opt::ReserveHugeOsPages) > 0 || options::get(Opt::ReserveOsMemory) > 0 {
+        reserve::at_start();
+    }
 }
 
 /// Claim `n` slices at a multiple of `align_slices` slices (a power of two), from where `source` allows. Without `grow`
@@ -201,6 +204,7 @@ pub unsafe fn release(mut span: Span) {
 ///
 /// # Safety
 /// - as for [`release`], for what is given back.
+#[inline(never)]
 pub unsafe fn shrink(span: &mut Span, keep: usize) {
     if keep >= span.slices {
         return;

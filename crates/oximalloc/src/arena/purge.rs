@@ -118,6 +118,7 @@ pub(super) fn free(arena: &Arena, i: SliceIndex, n: usize, in_use: usize) {
 }
 
 /// Mark slices that the caller owns as waiting; `again` renews the time stamp.
+#[inline(never)]
 fn wait(arena: &Arena, i: SliceIndex, n: usize, now: u64, again: bool) {
     let pending = arena.pending();
     for w in i.0 / WORD..=(i.0 + n - 1) / WORD {
@@ -174,10 +175,13 @@ fn scan(which: Which) {
     let now = now_ms();
     let delay = delay().unwrap_or(0);
     let least = if which == Which::All { 1 } else { smallest() };
-    table::all().rev().for_each(|arena| scan_arena(arena, which, now, delay, least));
+    for arena in table::all().rev() {
+        scan_arena(arena, which, now, delay, least);
+    }
 }
 
 /// From the highest address down, as the lowest is the first to be used again.
+#[inline(never)]
 fn scan_arena(arena: &Arena, which: Which, now: u64, delay: u64, least: usize) {
     let mut run = Run { arena, start: 0, len: 0, least, now, delay };
     for w in (0..arena.words()).rev() {
@@ -237,6 +241,7 @@ impl Run<'_> {
         }
     }
 
+    #[inline(never)]
     fn finish(&mut self) {
         if self.len == 0 {
             return;
