@@ -18,7 +18,7 @@ pub fn aligned(size: usize, align: usize, offset: usize) -> *mut u8 {
     let rounded = size.wrapping_add(below) & !below;
     if rounded.wrapping_sub(1) < BLOCK_MAX && align & below == 0 && offset & below == 0 {
         // SAFETY: bins of sizes up to BLOCK_MAX are below BINS.
-        let block = pop(unsafe { Theap::current().hot.get_unchecked(Bin::of_unpredictable(rounded).index()) });
+        let block = pop(unsafe { Theap::current().hot_of(Bin::of_unpredictable(rounded).index()) });
         if !block.is_null() {
             return block;
         }

@@ -70,9 +70,9 @@ unsafe fn free_generic(p: *mut u8) {
     // SAFETY: `block` is a block of `page`, and by the contract it is out and the caller's; so the page lives.
     unsafe {
         let main = ptr::eq(page.heap(), MAIN.as_page_heap());
-        if main && page.bin() != Bin::SINGLE {
+        if main && page.bin().slices() > 1 {
             // A larger page's block: there is room on the stack only if that may take it.
-            let hot = &Theap::current().hot[page.bin().index()];
+            let hot = Theap::current().hot(page.bin().index());
             let top = hot.top.get();
             if top < hot.limit.get() {
                 *top.add(1) = block as *mut u8;
@@ -90,6 +90,10 @@ unsafe fn free_generic(p: *mut u8) {
                 Some(owner).filter(|owner| owner.is_ours())
             };
             if let Some(theap) = to {
+                if main && theap.is_remote(page) {
+                    theap.push_remote(page, block);
+                    return;
+                }
                 theap.push_slow(page.bin(), block);
                 return;
             }

@@ -68,8 +68,7 @@ pub fn pop_or<'a>(
 pub fn malloc_const(size: usize) -> *mut u8 {
     if size <= BLOCK_MAX {
         // SAFETY: bins of sizes up to BLOCK_MAX are below BINS.
-        let hot = unsafe { Theap::current().hot.get_unchecked(Bin::of_any(size).index()) };
-        let block = pop(hot);
+        let block = pop(unsafe { Theap::current().hot_of(Bin::of_any(size).index()) });
         if !block.is_null() {
             return block;
         }
@@ -96,7 +95,7 @@ pub fn pop_middle(size: usize) -> *mut u8 {
         return ptr::null_mut();
     }
     // SAFETY: bins of sizes up to BLOCK_MAX are below BINS.
-    pop(unsafe { Theap::current().hot.get_unchecked(Bin::of(size).index()) })
+    pop(unsafe { Theap::current().hot_of(Bin::of(size).index()) })
 }
 
 /// The generic path, and the middle sizes' path.
@@ -112,7 +111,7 @@ pub fn malloc_in(theap: &Theap, size: usize) -> *mut u8 {
     if size <= BLOCK_MAX {
         let bin = Bin::of(size);
         // SAFETY: bins of sizes up to BLOCK_MAX are below BINS.
-        let block = pop(unsafe { theap.hot.get_unchecked(bin.index()) });
+        let block = pop(unsafe { theap.hot_of(bin.index()) });
         if !block.is_null() {
             return block;
         }
@@ -136,7 +135,7 @@ fn supply(theap: &Theap, size: usize, one: bool, zero: bool) -> (*mut u8, bool) 
         return (ptr::null_mut(), false);
     };
     theap.tick();
-    let block = pop(&theap.hot[bin.index()]);
+    let block = pop(theap.hot(bin.index()));
     if !block.is_null() {
         // The deferred-free function freed something.
         return (block, false);
@@ -194,7 +193,7 @@ pub fn zalloc_const(size: usize) -> *mut u8 {
 fn zalloc_or(size: usize, generic: impl FnOnce(usize) -> *mut u8) -> *mut u8 {
     if size <= SMALL_MAX {
         // SAFETY: bins of sizes up to SMALL_MAX are below BINS.
-        let block = pop(unsafe { Theap::current().hot.get_unchecked(size.div_ceil(16)) });
+        let block = pop(unsafe { Theap::current().hot_of(size.div_ceil(16)) });
         if !block.is_null() {
             // SAFETY: a small block, from the stack of its bin, which has no others.
             unsafe { ptr::write_bytes(block, 0, (size + 15) & !15) };
@@ -215,7 +214,7 @@ pub fn zalloc_in(theap: &Theap, size: usize) -> *mut u8 {
     }
     let bin = Bin::of(size);
     let mut zero = false;
-    let mut block = pop(&theap.hot[bin.index()]);
+    let mut block = pop(theap.hot(bin.index()));
     if block.is_null() {
         (block, zero) = supply(theap, size, size > ZERO_MAX, true);
         if block.is_null() {

@@ -26,6 +26,7 @@ impl Theap {
     #[cold]
     fn tick_16(&self, slow: u32) {
         let root = self.root();
+        root.give_outs();
         if root.stale.load(Ordering::Relaxed) {
             // Cleared first, so that a heap that is deleted meanwhile is seen the next time.
             root.stale.store(false, Ordering::Relaxed);
@@ -71,6 +72,7 @@ impl Theap {
     /// `force`: give all of each stack back, not half of it. `retire`: let go of pages that are not empty too, and drop
     /// the records that ended threads left, which nobody may do while another thread deletes the heap.
     fn collect_own(&self, force: bool, retire: bool) {
+        self.give_outs();
         self.drain_returned();
         for b in self.open_bins() {
             self.reclaimed[b].set((0, 0));
@@ -106,7 +108,7 @@ impl Theap {
     }
 
     fn free_bytes_of(&self, b: usize) -> usize {
-        let (hot, side) = (&self.hot[b], &self.side[b]);
+        let (hot, side) = (self.hot(b), &self.side[b]);
         let mut blocks = self.depth(b);
         // SAFETY: attached to this theap, or null.
         if let Some(page) = unsafe { hot.page.get().as_ref() } {
@@ -139,7 +141,7 @@ impl Theap {
 
     /// Let the bin's page go if all its blocks are free, or (forced) in any case: the next refill takes it back.
     fn retire_page(&self, b: usize, force: bool) {
-        let hot = &self.hot[b];
+        let hot = self.hot(b);
         let page = hot.page.get();
         if page.is_null() {
             return;
@@ -194,6 +196,7 @@ impl Theap {
     /// `keep` bytes of free blocks that were ever handed out stay as they are, those of small blocks first. From now on
     /// nobody returns a page.
     pub(super) fn give_beyond(&self, mut keep: usize) {
+        self.give_outs();
         self.put_avail(self.returned.close());
         for b in self.open_bins() {
             let bytes = if keep == 0 { 0 } else { self.free_bytes_of(b) };
@@ -208,7 +211,7 @@ impl Theap {
     fn give_bin(&self, b: usize) {
         // SAFETY: the stack is this thread's.
         unsafe { self.give_stack(b, self.depth(b)) };
-        let page = self.hot[b].page.replace(ptr::null_mut());
+        let page = self.hot(b).page.replace(ptr::null_mut());
         // SAFETY: attached pages are this theap's, and pages on `avail` are ours to link.
         unsafe {
             if !page.is_null() {

@@ -10,22 +10,6 @@ use crate::page::bins::Bin;
 use crate::page::block::Block;
 use core::ptr;
 
-/// How many of the `n` blocks at `at`, the first of which is, lie in the page of `bytes` (a power of two) at `start`
-/// before another does not.
-///
-/// # Safety
-/// - there are `n` blocks at `at`.
-unsafe fn same_page(at: *const *mut u8, n: usize, start: usize, bytes: usize) -> usize {
-    // SAFETY: by the contract.
-    let blocks = unsafe { core::slice::from_raw_parts(at, n) };
-    // Often all: a program that frees a structure. No branch for each, so that the compiler takes several at once.
-    let all = blocks.iter().fold(0, |bits, b| bits | (*b as usize).wrapping_sub(start));
-    if all < bytes {
-        return n;
-    }
-    blocks.iter().position(|b| (*b as usize).wrapping_sub(start) >= bytes).unwrap_or(n)
-}
-
 impl Theap {
     /// Free a block that the fast path did not push: push it, and if there is no room grow the stack or give its older
     /// half back.
@@ -41,7 +25,7 @@ impl Theap {
             unsafe { self.give_run(b, map::get(block as *const u8) as *mut Page, block, block, 1) };
             return;
         }
-        let hot = &self.hot[b];
+        let hot = self.hot(b);
         if self.depth(b) >= hot.room.get() as usize {
             // Beyond its base it grows where it would have saved going to the pages and back.
             let again = self.side[b].ran_empty.replace(false);
@@ -68,27 +52,44 @@ impl Theap {
     /// # Safety
     /// - the caller is the theap's thread (or has it from the pool); `n` is at most the depth.
     pub unsafe fn give_stack(&self, b: usize, n: usize) {
-        let hot = &self.hot[b];
+        let hot = self.hot(b);
         let base = self.side[b].base.get();
         let depth = self.depth(b);
-        // SAFETY: the blocks on the stack, `base[1..=depth]`, are ours, and each lies in a page that lives as long as
-        // the block is out.
+        // SAFETY: the blocks on the stack, `base[1..=depth]`, are ours.
         unsafe {
-            let bytes = Bin::at(b).slices() * SLICE;
-            let mut i = 1;
-            while i <= n {
-                let first = *base.add(i) as *mut Block;
-                let page = map::get(first as *const u8) as *mut Page;
-                let run = same_page(base.add(i), n + 1 - i, (*page).start() as usize, bytes);
-                for j in i..i + run - 1 {
-                    Block::set_next(*base.add(j) as *mut Block, *base.add(j + 1) as *mut Block);
-                }
-                i += run;
-                let (last, count) = (*base.add(i - 1) as *mut Block, run as u32);
-                self.give_run(b, page, first, last, count);
-            }
+            self.give_blocks(b, base.add(1), n);
             ptr::copy(base.add(n + 1), base.add(1), depth - n);
             hot.top.set(hot.top.get().sub(n));
+        }
+    }
+
+    /// Give the `n` blocks of an array back.
+    ///
+    /// # Safety
+    /// - they are blocks of that bin, out, and ours.
+    pub(super) unsafe fn give_blocks(&self, b: usize, at: *const *mut u8, n: usize) {
+        // SAFETY: by the contract; each block lies in a page that lives as long as the block is out.
+        unsafe {
+            let bytes = Bin::at(b).slices() * SLICE;
+            let mut i = 0;
+            while i < n {
+                let first = *at.add(i) as *mut Block;
+                let page = map::get(first as *const u8) as *mut Page;
+                let start = (*page).start() as usize;
+                let (mut last, begin) = (first, i);
+                i += 1;
+                // As many as lie in the same page.
+                while i < n {
+                    let next = *at.add(i);
+                    if (next as usize).wrapping_sub(start) >= bytes {
+                        break;
+                    }
+                    Block::set_next(last, next as *mut Block);
+                    last = next as *mut Block;
+                    i += 1;
+                }
+                self.give_run(b, page, first, last, (i - begin) as u32);
+            }
         }
     }
 
@@ -99,7 +100,7 @@ impl Theap {
     unsafe fn give_run(&self, b: usize, page: *mut Page, first: *mut Block, last: *mut Block, n: u32) {
         // SAFETY: by the contract; the page attached to this bin is the only one whose lists are ours.
         unsafe {
-            if page == self.hot[b].page.get() {
+            if page == self.hot(b).page.get() {
                 (*page).give_local(first, last, n);
             } else {
                 let then = (*page).give(first, last, n);

@@ -25,6 +25,8 @@ pub mod parts;
 pub mod record;
 #[cfg(not(loom))]
 pub mod records;
+#[cfg(not(loom))]
+pub mod remote;
 pub mod slots;
 #[cfg(not(loom))]
 pub mod subproc;

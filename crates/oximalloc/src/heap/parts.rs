@@ -233,7 +233,7 @@ impl Theap {
     pub(super) fn forget_all(&self) {
         self.tag.store(0, Ordering::Relaxed);
         for b in self.open_bins() {
-            let (hot, side) = (&self.hot[b], &self.side[b]);
+            let (hot, side) = (self.hot(b), &self.side[b]);
             hot.top.set(side.base.get());
             hot.limit.set(side.base.get());
             hot.page.set(ptr::null_mut());

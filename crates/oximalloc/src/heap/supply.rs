@@ -2,7 +2,7 @@
 //! this order, one that other threads returned or that this thread freed into, one whose thread has ended, a new one.
 
 use super::record::{Heap, MAIN_ID};
-use super::theap::{Hot, Moved, Theap};
+use super::theap::{Moved, Theap};
 use super::totals::note_peak;
 use crate::arena::{self, Span, fast, map};
 use crate::base::sync::Ordering;
@@ -22,7 +22,7 @@ impl Theap {
     pub fn refill(&self, bin: Bin, one: bool) -> (*mut u8, bool) {
         let b = bin.index();
         self.open_if_new(bin);
-        let hot = &self.hot[b];
+        let hot = self.hot(b);
         let side = &self.side[b];
         side.ran_empty.set(true);
         let many = (hot.room.get().min(bin.stack_base() as u32) / 2).max(1);
@@ -224,7 +224,7 @@ impl Theap {
         let bin = page.bin();
         self.open_if_new(bin);
         if bin.slices() == 1 && self.is_main() {
-            fast::open(page.start(), bin.index() * size_of::<Hot>());
+            fast::open(page.start(), self.entry(bin));
         }
     }
 

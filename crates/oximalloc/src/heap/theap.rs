@@ -5,7 +5,10 @@
 //!
 //! A stack takes the blocks that its thread frees, whoever's page they are from: so what threads hand to each other
 //! is used again where it is freed, without an atomic. That is right for the main heap alone, whose pages' slices are
-//! in the table of fast frees. A stack whose `limit` is its base takes none on the fast path: those of [`EMPTY`], so
+//! in the table of fast frees. But blocks of up to [`SMALL`] times 16 bytes share cache lines: those of other threads'
+//! pages go back (`remote`), so that threads do not go on with pieces of one line. To tell them apart costs nothing: the
+//! hot parts of these bins lie in each theap at the place of its number, which is what the table has for its pages; a
+//! part at another's place is all zero, and takes the generic path. A stack whose `limit` is its base takes none on the fast path: those of [`EMPTY`], so
 //! that the first allocation or free of a thread takes the generic path; those of other heaps' theaps; and all while
 //! they are shut.
 //!
@@ -18,7 +21,8 @@
 use super::guarded::Sampling;
 use super::hold::Hold;
 use super::record::{Heap, MAIN, MAIN_ID};
-use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use super::remote::Out;
+use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::page::Page;
 use crate::page::bins::{BINS, Bin, TABLE_MAX};
 use crate::page::record::{Owner, inverse32};
@@ -90,8 +94,14 @@ pub const RECORD: usize = size_of::<Theap>() + DEEP_AT[BINS] as usize * size_of:
 /// One thread's part of a heap.
 #[repr(C, align(64))]
 pub struct Theap {
-    /// The owner's parts of the bins.
-    pub hot: [Hot; BINS],
+    /// The hot parts of the bins, but those of the smallest, which lie in `small`.
+    hot: [Hot; BINS],
+    /// Those of bins 1 to [`SMALL`] at the theap's number; zero at all others.
+    small: [[Hot; SMALL]; NUMBERS],
+    /// The theap's number, which it shares with others when there are more than [`NUMBERS`].
+    number: Cell<u32>,
+    /// Blocks of other threads' pages, of the smallest bins.
+    pub outs: [Out; SMALL],
     /// The offset of the hot part for a request, by its size rounded up over 16. In the theap so that `malloc` needs no
     /// address of it.
     pub offsets: [u16; TABLE_MAX / 16 + 1],
@@ -166,7 +176,43 @@ impl Linked for Theap {
     }
 }
 
-const OFFSETS: [u16; TABLE_MAX / 16 + 1] = Bin::offsets(size_of::<Hot>());
+/// Bins whose blocks share cache lines.
+pub const SMALL: usize = 3;
+/// Theaps in a row whose smallest blocks are told apart.
+const NUMBERS: usize = 16;
+/// Numbers given so far.
+static NUMBERED: AtomicU32 = AtomicU32::new(0);
+
+/// The offset of a bin's hot part in a theap of that number.
+const fn place(number: usize, b: usize) -> usize {
+    if b != 0 && b <= SMALL {
+        offset_of!(Theap, small) + (number * SMALL + b - 1) * size_of::<Hot>()
+    } else {
+        offset_of!(Theap, hot) + b * size_of::<Hot>()
+    }
+}
+
+/// The offsets for `malloc`.
+const fn offsets(number: usize) -> [u16; TABLE_MAX / 16 + 1] {
+    let mut offsets = [0; TABLE_MAX / 16 + 1];
+    let mut i = 0;
+    while i < offsets.len() {
+        offsets[i] = place(number, Bin::of(i * 16).index()) as u16;
+        i += 1;
+    }
+    offsets[0] = 0;
+    offsets
+}
+
+const fn closed(top: *mut *mut u8) -> Hot {
+    Hot {
+        top: Cell::new(top),
+        limit: Cell::new(ptr::null_mut()),
+        inverse: Cell::new(0),
+        room: Cell::new(0),
+        page: Cell::new(ptr::null_mut()),
+    }
+}
 
 /// From a bin's hot part to its inverse.
 pub const INVERSE: usize = offset_of!(Hot, inverse);
@@ -194,7 +240,10 @@ pub static EMPTY: Theap = {
                 page: Cell::new(ptr::null_mut()),
             }
         }; BINS],
-        offsets: OFFSETS,
+        small: [const { [const { closed(BOTTOM) }; SMALL] }; NUMBERS],
+        number: Cell::new(0),
+        outs: [const { Out::NONE }; SMALL],
+        offsets: offsets(0),
         side: [const {
             Side { base: Cell::new(ptr::null_mut()), avail: Cell::new(ptr::null_mut()), ran_empty: Cell::new(false) }
         }; BINS],
@@ -292,6 +341,35 @@ impl Theap {
         unsafe { &*(owner as *const Theap) }
     }
 
+    /// The hot part of a bin.
+    #[inline(always)]
+    pub fn hot(&self, b: usize) -> &Hot {
+        assert!(b < BINS);
+        // SAFETY: just asserted.
+        unsafe { self.hot_of(b) }
+    }
+
+    /// The hot part of a bin, on the fast paths.
+    ///
+    /// # Safety
+    /// - `b` is below BINS.
+    #[inline(always)]
+    pub unsafe fn hot_of(&self, b: usize) -> &Hot {
+        // SAFETY: numbers are below NUMBERS; by the contract.
+        unsafe {
+            if b.wrapping_sub(1) < SMALL {
+                self.small.get_unchecked(self.number.get() as usize).get_unchecked(b - 1)
+            } else {
+                self.hot.get_unchecked(b)
+            }
+        }
+    }
+
+    /// The entry of a bin's pages for the table of fast frees.
+    pub fn entry(&self, bin: Bin) -> usize {
+        place(self.number.get() as usize, bin.index())
+    }
+
     /// Whether it is of the main heap of all, whose blocks any of its theaps' stacks may hold.
     #[inline(always)]
     pub fn is_main(&self) -> bool {
@@ -301,7 +379,7 @@ impl Theap {
     /// Open the stack of a bin.
     pub fn open(&self, bin: Bin) {
         let b = bin.index();
-        let hot = &self.hot[b];
+        let hot = self.hot(b);
         // SAFETY: below the words of all stacks; only EMPTY has none, and no bin of it is ever opened.
         let base = unsafe { self.stacks.get().add(b * (1 + SHALLOW)) };
         // SAFETY: a word of the stack.
@@ -317,15 +395,15 @@ impl Theap {
 
     /// Let the stack of a bin take frees as far as it has room, or none.
     pub fn set_limit(&self, b: usize) {
-        let room = if self.is_main() && !self.is_shut() { self.hot[b].room.get() as usize } else { 0 };
+        let room = if self.is_main() && !self.is_shut() { self.hot(b).room.get() as usize } else { 0 };
         // SAFETY: the room is at most the bin's `stack_max`, the words behind `base`.
-        self.hot[b].limit.set(unsafe { self.side[b].base.get().add(room) });
+        self.hot(b).limit.set(unsafe { self.side[b].base.get().add(room) });
     }
 
     /// Twice the room for the stack of a bin that is used, up to `most`, at most the bin's `stack_max`.
     pub fn grow(&self, bin: Bin, most: usize) {
         let b = bin.index();
-        let (hot, side) = (&self.hot[b], &self.side[b]);
+        let (hot, side) = (self.hot(b), &self.side[b]);
         let room = (hot.room.get() as usize * 2).clamp(1, most);
         if room > SHALLOW && (hot.room.get() as usize) <= SHALLOW {
             let depth = self.depth(b);
@@ -355,7 +433,7 @@ impl Theap {
 
     /// Blocks on the stack of a bin.
     pub fn depth(&self, b: usize) -> usize {
-        let (top, base) = (self.hot[b].top.get(), self.side[b].base.get());
+        let (top, base) = (self.hot(b).top.get(), self.side[b].base.get());
         (top as usize).saturating_sub(base as usize) / size_of::<*mut u8>()
     }
 
@@ -365,7 +443,7 @@ impl Theap {
         // SAFETY: both are in the theap, and words, which their owner stores whole. They are volatile so that each is
         // loaded once, and are not followed: the worst that a store in between does is a wrong number.
         let (top, base) =
-            unsafe { (self.hot[b].top.as_ptr().read_volatile(), self.side[b].base.as_ptr().read_volatile()) };
+            unsafe { (self.hot(b).top.as_ptr().read_volatile(), self.side[b].base.as_ptr().read_volatile()) };
         // A stack that is just being opened may have its new base and its old top.
         ((top as usize).saturating_sub(base as usize) / size_of::<*mut u8>()).min(Bin::at(b).stack_max())
     }
@@ -378,10 +456,16 @@ impl Whole {
     /// - it is fresh zeroed memory of the caller's, for ever.
     pub unsafe fn begin(this: *mut Whole) -> &'static Theap {
         // SAFETY: by the contract.
-        unsafe { (*this).theap.offsets = OFFSETS };
+        unsafe {
+            // Another thread's theap has the next number; after the last one they begin again.
+            let number = NUMBERED.fetch_add(1, Ordering::Relaxed) as usize % NUMBERS;
+            (*this).theap.number.set(number as u32);
+            (*this).theap.offsets = offsets(number);
+        }
         // SAFETY: as above; zeroed memory is a theap and its stacks.
         let Whole { theap, stacks } = unsafe { &*this };
-        for (hot, side) in theap.hot.iter().zip(&theap.side) {
+        for (b, side) in theap.side.iter().enumerate() {
+            let hot = theap.hot(b);
             hot.top.set(BOTTOM);
             hot.limit.set(BOTTOM);
             side.base.set(BOTTOM);
@@ -404,7 +488,7 @@ mod tests {
 
     #[test]
     fn the_empty_theap_is_empty_and_shut() {
-        for hot in &EMPTY.hot {
+        for hot in (0..BINS).map(|b| EMPTY.hot(b)) {
             assert!(hot.top.get() >= hot.limit.get());
             // SAFETY: points to NULL.
             assert!(unsafe { *hot.top.get() }.is_null());

@@ -111,7 +111,7 @@ fn gather(of: Of, first: usize, waiting: bool, sums: &mut [Sum]) {
             for (b, sum) in (first..last).zip(&mut *sums) {
                 sum.taken = sum.taken.wrapping_add(theap.moved[b].taken.load(Ordering::Relaxed));
                 if waiting {
-                    sum.waiting += theap.depth_seen(b) as i64;
+                    sum.waiting += (theap.depth_seen(b) + theap.outs_seen(b)) as i64;
                 }
             }
         }
@@ -233,7 +233,7 @@ pub fn note_peak(theap: &Theap, b: usize, fresh: bool) {
             .map(|moved| moved.taken.load(Ordering::Relaxed).wrapping_sub(moved.given.load(Ordering::Relaxed)) as i64)
             .iter()
             .sum();
-        let live = live - theap.depth(b) as i64;
+        let live = live - (theap.depth(b) + theap.outs_seen(b)) as i64;
         if live > heap.peak[b].load(Ordering::Relaxed) {
             heap.peak[b].store(live, Ordering::Relaxed);
         }

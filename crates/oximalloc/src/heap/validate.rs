@@ -18,15 +18,15 @@ fn broken(what: &str, at: *const u8) -> ! {
 }
 
 impl Theap {
-    /// Check the calling thread's theap; returns the number of blocks that its stacks hold.
+    /// Check the calling thread's theap; returns the number of blocks that it holds.
     pub fn validate(&self) -> usize {
         if self.is_empty_theap() {
             return 0;
         }
         let mut held = 0;
         for b in self.open_bins() {
-            held += self.validate_stack(b);
-            let page = self.hot[b].page.get();
+            held += self.validate_stack(b) + self.outs_seen(b);
+            let page = self.hot(b).page.get();
             // SAFETY: attached to this theap.
             if let Some(page) = unsafe { page.as_ref() } {
                 self.validate_attached(b, page);

@@ -6,7 +6,7 @@
 
 use super::parts::all_theaps;
 use super::record::Heap;
-use super::theap::Theap;
+use super::theap::{SMALL, Theap};
 use crate::page::Page;
 use crate::page::bins::{BINS, Bin};
 use crate::page::block::Block;
@@ -62,6 +62,9 @@ impl FreeSet {
         for theap in all_theaps().filter(|theap| ptr::eq(theap.heap().as_page_heap(), page.heap())) {
             if b < BINS && theap.opened.get() & 1 << b != 0 {
                 let base = theap.side[b].base.get();
+                if b.wrapping_sub(1) < SMALL {
+                    theap.outs[b - 1].blocks().for_each(|block| set.add(page, block));
+                }
                 for i in 1..=theap.depth(b) {
                     // SAFETY: words of the stack, which holds still by the contract.
                     set.add(page, unsafe { *base.add(i) });

@@ -304,8 +304,9 @@ impl Page {
         if have > 0 {
             let n = want.min(have);
             let mut block = self.free.get();
+            let contains = self.containing();
             for i in 0..n {
-                if !self.contains(block) {
+                if !contains(block) {
                     return (self.drop_corrupt_list(have, i, block), false);
                 }
                 // SAFETY: the word is the caller's; the block is one of the `have` on a list that the owner holds.
@@ -351,9 +352,18 @@ impl Page {
 
     /// Whether `block` is the start of one of the carved blocks.
     pub fn contains(&self, block: *mut Block) -> bool {
-        let offset = (block as usize).wrapping_sub(self.start.get() as usize);
-        offset < self.carved() as usize * self.block_size.get()
-            && (offset as u64).wrapping_mul(self.inverse.get()) < self.inverse.get()
+        self.containing()(block)
+    }
+
+    /// [`Page::contains`] for many blocks, with what it reads of the page read once.
+    #[inline(always)]
+    fn containing(&self) -> impl Fn(*mut Block) -> bool + use<> {
+        let (start, inverse) = (self.start.get() as usize, self.inverse.get());
+        let end = self.carved() as usize * self.block_size.get();
+        move |block| {
+            let offset = (block as usize).wrapping_sub(start);
+            offset < end && (offset as u64).wrapping_mul(inverse) < inverse
+        }
     }
 
     /// Adopt the given blocks that `attach` of the word returned.

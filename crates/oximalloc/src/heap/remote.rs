@@ -1,0 +1,74 @@
+//! Frees of the smallest blocks of other threads' pages: they are gathered and given back, so that their owner, who has
+//! their neighbours in the cache line, uses them again.
+//!
+//! Bounds: [`OUT`] blocks for each of these bins. They are given at each 16th slow path, at a collect and at the
+//! thread's end.
+
+use super::theap::{SMALL, Theap};
+use crate::base::sync::Ordering;
+use crate::page::Page;
+use crate::page::block::Block;
+use core::cell::Cell;
+use core::ptr;
+
+/// Blocks that are given together.
+const OUT: usize = 31;
+
+/// Blocks of one bin on their way back.
+pub struct Out {
+    count: Cell<usize>,
+    blocks: [Cell<*mut u8>; OUT],
+}
+
+impl Out {
+    /// None.
+    pub const NONE: Out = Out { count: Cell::new(0), blocks: [const { Cell::new(ptr::null_mut()) }; OUT] };
+
+    /// The blocks.
+    pub fn blocks(&self) -> impl Iterator<Item = *mut u8> {
+        self.blocks[..self.count.get()].iter().map(Cell::get)
+    }
+}
+
+impl Theap {
+    /// Whether a block of this page goes back to its owner: it is small, and the owner a thread that lives.
+    pub fn is_remote(&self, page: &Page) -> bool {
+        if page.bin().index() > SMALL {
+            return false;
+        }
+        // SAFETY: the owner of a page in use.
+        let owner = unsafe { Theap::of_owner(page.owner()) };
+        !ptr::eq(owner, self) && owner.tag.load(Ordering::Relaxed) != 0
+    }
+
+    /// Free a block for which [`Theap::is_remote`] holds.
+    ///
+    /// # Safety
+    /// - the block is of the page, out, and the caller's; the theap is the thread's, and of the page's heap.
+    pub unsafe fn push_remote(&self, page: &Page, block: *mut Block) {
+        let b = page.bin().index();
+        let out = &self.outs[b - 1];
+        let count = out.count.get();
+        out.blocks[count].set(block as *mut u8);
+        out.count.set(count + 1);
+        if count + 1 == OUT {
+            self.give_outs();
+            self.free_tick();
+        }
+    }
+
+    /// Give all such blocks.
+    pub fn give_outs(&self) {
+        for (i, out) in self.outs.iter().enumerate() {
+            // SAFETY: blocks of that bin, which are ours.
+            unsafe { self.give_blocks(i + 1, out.blocks.as_ptr() as *const *mut u8, out.count.get()) };
+            out.count.set(0);
+        }
+    }
+
+    /// How many blocks of a bin are on their way back, for statistics, which any thread may ask for.
+    pub fn outs_seen(&self, b: usize) -> usize {
+        // SAFETY: a word of the theap, which its owner stores whole.
+        if b.wrapping_sub(1) < SMALL { unsafe { self.outs[b - 1].count.as_ptr().read_volatile() } } else { 0 }
+    }
+}
