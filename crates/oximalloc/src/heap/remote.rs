@@ -22,7 +22,9 @@ pub struct Out {
 
 impl Out {
     /// None.
-    pub const NONE: Out = Out { count: Cell::new(0), blocks: [const { Cell::new(ptr::null_mut()) }; OUT] };
+    pub const fn none() -> Out {
+        Out { count: Cell::new(0), blocks: [const { Cell::new(ptr::null_mut()) }; OUT] }
+    }
 
     /// The blocks.
     pub fn blocks(&self) -> impl Iterator<Item = *mut u8> {

@@ -242,7 +242,7 @@ pub static EMPTY: Theap = {
         }; BINS],
         small: [const { [const { closed(BOTTOM) }; SMALL] }; NUMBERS],
         number: Cell::new(0),
-        outs: [const { Out::NONE }; SMALL],
+        outs: [const { Out::none() }; SMALL],
         offsets: offsets(0),
         side: [const {
             Side { base: Cell::new(ptr::null_mut()), avail: Cell::new(ptr::null_mut()), ran_empty: Cell::new(false) }
