@@ -11,7 +11,7 @@ use crate::base::config::SLICE;
 use crate::base::sync::Ordering;
 use crate::page::Page;
 use crate::page::bins::Bin;
-use crate::page::block::Block;
+use crate::page::block::{AHEAD, Block};
 use core::ptr;
 
 const CHAIN_BLOCKS: usize = 32;
@@ -87,7 +87,9 @@ impl Theap {
                 let page = map::get(first as *const u8) as *mut Page;
                 let run = same_page(base.add(i), n + 1 - i, (*page).start() as usize, bytes);
                 for j in i..i + run - 1 {
-                    Block::set_next(*base.add(j) as *mut Block, *base.add(j + 1) as *mut Block);
+                    let block = *base.add(j) as *mut Block;
+                    Block::set_next(block, *base.add(j + 1) as *mut Block);
+                    Block::set_ahead(block, *base.add((j + AHEAD).min(i + run - 1)) as *mut Block);
                 }
                 i += run;
                 let (last, count) = (*base.add(i - 1) as *mut Block, run as u32);
