@@ -21,7 +21,15 @@ pub fn block(p: *mut u8) -> *mut c_void {
 /// A block of `size` bytes, or null with `errno` ENOMEM: the fast path inlined, and the rest called last of all.
 #[inline(always)]
 pub fn new_block(size: usize) -> *mut c_void {
-    raw::malloc_or(size, |size| generic(size).cast()).cast()
+    raw::malloc_or(size, |size| middle(size).cast()).cast()
+}
+
+/// Middle sizes; a function that needs no frame.
+#[cold]
+#[inline(never)]
+extern "C" fn middle(size: usize) -> *mut c_void {
+    let block = raw::pop_middle(size);
+    if block.is_null() { generic(size) } else { block.cast() }
 }
 
 #[cold]

@@ -1,11 +1,14 @@
-//! Freeing. The fast path asks the table of fast frees for the bin that a pointer's slice belongs to, sees that this
-//! thread owns it and that the pointer is the start of a block, and pushes it on the bin's stack. All else takes the
-//! generic path: larger pages, full stacks, other threads' pages, pointers inside blocks, and pointers not ours.
+//! Freeing. The fast path asks the table of fast frees for the bin that a pointer's slice belongs to, sees that the
+//! pointer is the start of a block, and pushes it on this thread's stack of that bin, whoever's the page is. All else
+//! takes the generic path: larger pages, full stacks, other heaps, pointers inside blocks, and pointers not ours.
 
 use crate::arena::{fast, map};
 use crate::diag::error::error;
-use crate::heap::theap::{DOOR_INVERSE, DOOR_OWNER, Hot, Theap};
+use crate::heap::life::thread_start_to_free;
+use crate::heap::record::MAIN;
+use crate::heap::theap::{Hot, INVERSE, Theap};
 use crate::page::Page;
+use crate::page::bins::Bin;
 use crate::page::block::Block;
 use crate::prim::word;
 use core::ptr;
@@ -32,12 +35,14 @@ pub unsafe fn free_trusted(p: *mut u8) {
 
 #[inline(always)]
 unsafe fn free_checked<const CHECK: bool>(p: *mut u8) {
-    if let Some(entry) = fast::get(p) {
-        // SAFETY: entries are hot parts of theaps, with the provenance of the theap, which has the bin's door behind
-        // it. When the owner is this thread, it alone writes the door and the hot part.
+    if let Some(at) = fast::get(p) {
+        let theap = Theap::current() as *const Theap as *const u8;
+        // SAFETY: entries are offsets of hot parts from the start of a theap. Bin 0's, that of slices which are not open,
+        // divides nothing and has no room.
         unsafe {
-            if word::is_tag::<DOOR_OWNER>(entry) && (!CHECK || word::divides::<DOOR_INVERSE>(entry, p as usize)) {
-                let hot = &*(entry as *const Hot);
+            let hot = theap.add(at);
+            if !CHECK || word::divides::<INVERSE>(hot, p as usize) {
+                let hot = &*(hot as *const Hot);
                 let top = hot.top.get();
                 if top < hot.limit.get() {
                     *top.add(1) = p;
@@ -62,19 +67,34 @@ unsafe fn free_generic(p: *mut u8) {
         invalid("free", p);
         return;
     };
-    let theap = Theap::current();
     // SAFETY: `block` is a block of `page`, and by the contract it is out and the caller's; so the page lives.
     unsafe {
-        let owner = Theap::of_owner(page.owner());
-        if page.capacity() == 1 {
-            theap.give_now(&raw const *page as *mut Page, block);
-        } else if owner.is_ours() {
-            owner.push_slow(page.bin(), block);
-        } else if !theap.is_empty_theap() {
-            theap.root().push_remote(page, block);
-        } else {
-            theap.give_now(&raw const *page as *mut Page, block);
+        let main = ptr::eq(page.heap(), MAIN.as_page_heap());
+        if main && page.bin() != Bin::SINGLE {
+            // A larger page's block: there is room on the stack only if that may take it.
+            let hot = &Theap::current().hot[page.bin().index()];
+            let top = hot.top.get();
+            if top < hot.limit.get() {
+                *top.add(1) = block as *mut u8;
+                hot.top.set(top.add(1));
+                return;
+            }
         }
+        if page.bin() != Bin::SINGLE {
+            let owner = Theap::of_owner(page.owner());
+            let to = if main {
+                // A thread that only frees gets a theap, so that it gives blocks back by the stack.
+                thread_start_to_free().filter(|root| root.is_main())
+            } else {
+                // Of a heap that may be destroyed no other thread holds blocks.
+                Some(owner).filter(|owner| owner.is_ours())
+            };
+            if let Some(theap) = to {
+                theap.push_slow(page.bin(), block);
+                return;
+            }
+        }
+        Theap::current().give_now(&raw const *page as *mut Page, block);
     }
 }
 

@@ -5,7 +5,7 @@ use crate::base::config::SLICE;
 use crate::diag::error::error;
 use crate::heap::life::{Lease, thread_start};
 use crate::heap::theap::{Hot, Theap};
-use crate::page::bins::{BLOCK_MAX, Bin, SMALL_MAX};
+use crate::page::bins::{BLOCK_MAX, Bin, SMALL_MAX, TABLE_MAX};
 use crate::prim::word;
 use core::ptr;
 
@@ -44,15 +44,14 @@ pub fn pop_or<'a>(
     size: usize,
     generic: impl FnOnce() -> *mut u8,
 ) -> *mut u8 {
-    if size <= SMALL_MAX
+    if size <= TABLE_MAX
         && let Some(theap) = theap()
     {
-        // A bin's hot part is two times its block size from the first. Bin 0, the empty request's, is always empty.
-        const { assert!(size_of::<Hot>() == 32) };
-        let at = size.wrapping_add(15) / 16 * size_of::<Hot>();
+        // SAFETY: the size is at most TABLE_MAX.
+        let at = unsafe { *theap.offsets.get_unchecked((size + 15) >> 4) } as usize;
         let theap = theap as *const Theap as *const u8;
-        // SAFETY: the bin is at most 32, below BINS, and hot parts begin with `top`, as theaps begin with hot parts.
-        // `top` points to a block's word or to the null below them; at a block, the word below is the stack's.
+        // SAFETY: hot parts begin with `top`, as theaps begin with hot parts. `top` points to a block's word or to the
+        // null below them; at a block, the word below is the stack's.
         unsafe {
             let block = **(theap.add(at) as *const *const *mut u8);
             if !block.is_null() {
@@ -88,6 +87,16 @@ fn generic_whole(size: usize) -> *mut u8 {
 /// All that a block of `size` bytes holds anyway (of sizes that have no bin, no more than their alignment asks for).
 pub fn whole(size: usize) -> usize {
     if size <= BLOCK_MAX { Bin::of(size).block_size() } else { size.checked_next_multiple_of(16).unwrap_or(size) }
+}
+
+/// Pop a block of a middle size; null when that cannot be done.
+#[inline(always)]
+pub fn pop_middle(size: usize) -> *mut u8 {
+    if size > BLOCK_MAX {
+        return ptr::null_mut();
+    }
+    // SAFETY: bins of sizes up to BLOCK_MAX are below BINS.
+    pop(unsafe { Theap::current().hot.get_unchecked(Bin::of(size).index()) })
 }
 
 /// The generic path, and the middle sizes' path.
@@ -184,13 +193,16 @@ pub fn zalloc_const(size: usize) -> *mut u8 {
 /// As [`zalloc`], with the function for all that is not the fast path given.
 #[inline(always)]
 fn zalloc_or(size: usize, generic: impl FnOnce(usize) -> *mut u8) -> *mut u8 {
-    let block = malloc_or(size, |_| ptr::null_mut());
-    if block.is_null() {
-        return generic(size);
+    if size <= SMALL_MAX {
+        // SAFETY: bins of sizes up to SMALL_MAX are below BINS.
+        let block = pop(unsafe { Theap::current().hot.get_unchecked(size.div_ceil(16)) });
+        if !block.is_null() {
+            // SAFETY: a small block, from the stack of its bin, which has no others.
+            unsafe { ptr::write_bytes(block, 0, (size + 15) & !15) };
+            return block;
+        }
     }
-    // SAFETY: a small block, from the stack of its bin, which has no others.
-    unsafe { ptr::write_bytes(block, 0, (size + 15) & !15) };
-    block
+    generic(size)
 }
 
 /// Blocks up to this size are zeroed whether they are fresh or not.

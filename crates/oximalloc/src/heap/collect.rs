@@ -7,7 +7,7 @@ use crate::arena;
 use crate::base::sync::Ordering;
 use crate::diag::options::{self, Opt};
 use crate::page::Bin;
-use crate::page::word::{Given, State};
+use crate::page::word::Given;
 use core::ptr;
 
 impl Theap {
@@ -25,7 +25,6 @@ impl Theap {
     #[cold]
     fn tick_16(&self, slow: u32) {
         let root = self.root();
-        root.give_all_outgoing();
         if root.stale.load(Ordering::Relaxed) {
             // Cleared first, so that a heap that is deleted meanwhile is seen the next time.
             root.stale.store(false, Ordering::Relaxed);
@@ -41,8 +40,8 @@ impl Theap {
         }
     }
 
-    /// Called when a chain of remote blocks was given, for threads that only free.
-    pub fn remote_tick(&self) {
+    /// Called when half a stack was given back, for threads that only free.
+    pub fn free_tick(&self) {
         let slow = self.slow.get() + 1;
         self.slow.set(slow);
         if slow.is_multiple_of(64) {
@@ -56,7 +55,6 @@ impl Theap {
         if force {
             super::deferred::call(self, true);
         }
-        self.root().give_all_outgoing();
         self.collect_own(force, force);
         if force {
             arena::purge_all();
@@ -100,18 +98,18 @@ impl Theap {
 
     fn free_bytes(&self) -> usize {
         let of_bin = |b: usize| {
-            let hot = &self.hot[b];
+            let (hot, side) = (&self.hot[b], &self.side[b]);
             let mut blocks = self.depth(b);
             // SAFETY: attached to this theap, or null.
             if let Some(page) = unsafe { hot.page.get().as_ref() } {
                 let (free, local) = page.held();
                 blocks += (free + local + page.word().peek().1) as usize;
             }
-            let mut page = hot.avail.get();
+            let mut page = side.avail.get();
             // SAFETY: pages on the list are ours to link, and records are never unmapped.
             while let Some(at) = unsafe { page.as_ref() } {
                 let (state, given, _) = at.word().peek();
-                blocks += if state == State::Dead { 0 } else { given as usize };
+                blocks += if state.is_dead() { 0 } else { given as usize };
                 page = at.next();
             }
             blocks * Bin::at(b).block_size()
@@ -155,15 +153,12 @@ impl Theap {
 
     /// Drop the records of dead pages from a list.
     fn sweep_avail(&self, b: usize) {
-        let hot = &self.hot[b];
-        let mut page = hot.avail.replace(ptr::null_mut());
+        let mut page = self.side[b].avail.replace(ptr::null_mut());
         while !page.is_null() {
             // SAFETY: pages on the list are ours to link.
             unsafe {
                 let next = (*page).next();
-                if (*page).word().peek().0 == State::Dead {
-                    self.root().free_record(page);
-                } else {
+                if !self.root().drop_dead(page) {
                     self.push_avail(page);
                 }
                 page = next;
@@ -179,9 +174,8 @@ impl Theap {
                 // SAFETY: what we took off the list is ours to link.
                 unsafe {
                     let next = (*page).next();
-                    if (*page).word().peek().0 == State::Dead {
+                    if self.root().drop_dead(page) {
                         heap.stats.pages_abandoned.sub(1);
-                        self.root().free_record(page);
                     } else {
                         list.push(page);
                     }
@@ -193,7 +187,6 @@ impl Theap {
 
     /// All blocks to their pages and all pages to whoever wants them: the thread ends.
     pub fn give_everything(&self) {
-        self.give_all_outgoing();
         self.drain_returned();
         for b in self.open_bins() {
             // SAFETY: the stack is this thread's.
@@ -214,12 +207,10 @@ impl Theap {
                         then => self.settle(page, then),
                     }
                 }
-                let mut page = hot.avail.replace(ptr::null_mut());
+                let mut page = self.side[b].avail.replace(ptr::null_mut());
                 while !page.is_null() {
                     let next = (*page).next();
-                    if (*page).word().peek().0 == State::Dead {
-                        self.root().free_record(page);
-                    } else {
+                    if !self.root().drop_dead(page) {
                         Theap::abandon(page);
                     }
                     page = next;

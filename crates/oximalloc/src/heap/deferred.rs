@@ -56,9 +56,7 @@ impl Theap {
     /// Let the stacks take no free while they are to be shut, and open them again when they are not.
     pub(super) fn shut_stacks(&self) {
         for b in self.open_bins() {
-            let room = if self.is_shut() { 0 } else { self.door[b].room.get() as usize };
-            // SAFETY: the room is at most the words behind the base.
-            self.hot[b].limit.set(unsafe { self.door[b].base.get().add(room) });
+            self.set_limit(b);
         }
     }
 }

@@ -139,7 +139,7 @@ unsafe fn drop_lists(theap: &Theap) {
     unsafe {
         free_dead(theap.returned.close());
         for b in theap.open_bins() {
-            free_dead(theap.hot[b].avail.replace(ptr::null_mut()));
+            free_dead(theap.side[b].avail.replace(ptr::null_mut()));
         }
     }
 }
@@ -152,9 +152,7 @@ unsafe fn free_dead(mut page: *mut Page) {
         // SAFETY: by the contract.
         unsafe {
             let next = (*page).next();
-            if (*page).word().peek().0 == State::Dead {
-                root.free_record(page);
-            }
+            root.drop_dead(page);
             page = next;
         }
     }
@@ -170,9 +168,7 @@ fn sweep(heap: &'static Heap) {
             unsafe {
                 let next = (*at).next();
                 heap.stats.pages_abandoned.sub(1);
-                if (*at).word().peek().0 == State::Dead {
-                    root.free_record(at);
-                } else if !ptr::eq((*at).heap(), heap.as_page_heap()) {
+                if !root.drop_dead(at) && !ptr::eq((*at).heap(), heap.as_page_heap()) {
                     Theap::abandon(at);
                 }
                 at = next;

@@ -6,7 +6,6 @@
 
 use super::record;
 use super::subproc::Subproc;
-use super::theap::Theap;
 use super::totals::{self, Of};
 use crate::arena;
 use crate::base::sync::Ordering;
@@ -189,7 +188,6 @@ pub fn totals() -> Totals {
 /// Print the table to `out`, or where messages go.
 #[cold]
 pub fn print(of: Of, out: Option<OutputFun>, arg: *mut c_void) {
-    Theap::current().root().give_all_outgoing();
     let stats = Stats::of(of);
     let memory = if let Of::Heap(_) = of { None } else { Some(&stats.memory) };
     print::table(&Sink::new(out, arg), memory, stats.heaps, &stats.bins);

@@ -118,6 +118,19 @@ pub fn thread_start() -> Option<Lease> {
     if now.is_empty_theap() { start() } else { Some(Lease { theap: now, borrowed: false }) }
 }
 
+/// The calling thread's root, made if it has none, to free with; None without memory, and for a late destructor.
+pub fn thread_start_to_free() -> Option<&'static Theap> {
+    let now = Theap::current();
+    if !now.is_empty_theap() {
+        // SAFETY: theaps are never unmapped.
+        return Some(unsafe { now.root().for_ever() });
+    }
+    if end_key().is_some_and(|key| prim::thread::key_get(key) == ENDED) {
+        return None;
+    }
+    start()?.lasting()
+}
+
 #[cold]
 fn start() -> Option<Lease> {
     start_in(&MAIN)
@@ -213,9 +226,6 @@ extern "C" fn fork_child() {
     for theap in all_theaps() {
         theap.hold.fork_child();
         if !theap.is_ours() && theap.tag.load(Ordering::Relaxed) != 0 {
-            for b in theap.open_bins() {
-                theap.door[b].owner.store(0, Ordering::Relaxed);
-            }
             theap.tag.store(0, Ordering::Relaxed);
             theap.heap().stats.theaps.sub(1);
             if ptr::eq(theap, theap.root()) {

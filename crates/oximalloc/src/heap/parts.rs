@@ -50,7 +50,7 @@ pub fn begin(heap: &'static Heap, root: Option<&Theap>) -> Option<&'static Theap
     theap.returned.open();
     theap.sampling.begin();
     for b in theap.open_bins() {
-        theap.open(crate::page::Bin::at(b), tag, theap.is_shut());
+        theap.open(crate::page::Bin::at(b));
     }
     heap.stats.theaps.add(1);
     if !known && !heap.is_main() {
@@ -62,10 +62,14 @@ pub fn begin(heap: &'static Heap, root: Option<&Theap>) -> Option<&'static Theap
 
 fn fresh() -> Option<&'static Theap> {
     let memory = meta_alloc(size_of::<Theap>(), align_of::<Theap>()) as *mut Theap;
-    // SAFETY: fresh zeroed memory of that size, and zero is a theap whose bins are not open, except for the stacks
-    // of bins that are not open yet, which are set next.
-    let theap = unsafe { memory.as_ref() }?;
-    theap.close_all();
+    if memory.is_null() {
+        return None;
+    }
+    // SAFETY: fresh zeroed memory of that size.
+    let theap = unsafe {
+        Theap::begin_record(memory);
+        &*memory
+    };
     let mut head = ALL.load(Ordering::Relaxed);
     loop {
         theap.all.store(head, Ordering::Relaxed);
@@ -196,7 +200,7 @@ impl Theap {
     /// All blocks and pages to whoever wants them; then nothing is the theap's any more.
     pub(super) fn give_up(&self) {
         self.give_everything();
-        self.shut();
+        self.tag.store(0, Ordering::Relaxed);
         let mut page = self.returned.close();
         while !page.is_null() {
             // SAFETY: taken off the list, so ours to link.
@@ -209,15 +213,6 @@ impl Theap {
         // Only a root has any.
         self.free_records();
         self.leave_counts();
-    }
-
-    /// Frees of this thread after this point take the generic path, and so do those of a later thread that gets the
-    /// same tag.
-    pub(super) fn shut(&self) {
-        for b in self.open_bins() {
-            self.door[b].owner.store(0, Ordering::Relaxed);
-        }
-        self.tag.store(0, Ordering::Relaxed);
     }
 
     /// Leave what was counted with the heap.
@@ -241,13 +236,13 @@ impl Theap {
 
     /// Another thread's, whose heap was destroyed: nothing in it is looked at.
     pub(super) fn forget_all(&self) {
-        self.shut();
+        self.tag.store(0, Ordering::Relaxed);
         for b in self.open_bins() {
-            let (hot, door) = (&self.hot[b], &self.door[b]);
-            hot.top.set(door.base.get());
-            hot.limit.set(door.base.get());
+            let (hot, side) = (&self.hot[b], &self.side[b]);
+            hot.top.set(side.base.get());
+            hot.limit.set(side.base.get());
             hot.page.set(ptr::null_mut());
-            hot.avail.set(ptr::null_mut());
+            side.avail.set(ptr::null_mut());
         }
         self.leave_counts();
     }

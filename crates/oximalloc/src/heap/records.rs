@@ -5,6 +5,7 @@ use super::theap::Theap;
 use crate::arena::meta::meta_alloc;
 use crate::page::Page;
 use crate::page::stack::Stack;
+use crate::page::word::Dropped;
 use core::ptr;
 
 /// Records beyond this many go to the pool.
@@ -53,6 +54,21 @@ impl Theap {
             }
         }
         self.record_count.set(n);
+    }
+
+    /// Let go of a page that was taken off its list, if it is dead; says whether it is.
+    ///
+    /// # Safety
+    /// - the page was LISTED, and is the caller's to take off.
+    pub unsafe fn drop_dead(&self, page: *mut Page) -> bool {
+        // SAFETY: records are never unmapped; one that is dead and ours nobody else refers to.
+        unsafe {
+            let dropped = (*page).word().drop_dead();
+            if dropped == Dropped::Ours {
+                self.free_record(page);
+            }
+            dropped != Dropped::Alive
+        }
     }
 
     /// A record that nobody refers to any more.

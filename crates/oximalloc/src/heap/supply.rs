@@ -2,7 +2,7 @@
 //! this order, one that other threads returned or that this thread freed into, one whose thread has ended, a new one.
 
 use super::record::{Heap, MAIN_ID};
-use super::theap::{Moved, Theap};
+use super::theap::{Hot, Moved, Theap};
 use super::totals::note_peak;
 use crate::arena::{self, Span, fast, map};
 use crate::base::sync::Ordering;
@@ -23,12 +23,12 @@ impl Theap {
         let b = bin.index();
         self.open_if_new(bin);
         let hot = &self.hot[b];
-        let door = &self.door[b];
-        let want = if one || self.sampling.is_on() { 1 } else { (door.room.get() / 2).max(1) };
+        let side = &self.side[b];
+        let want = if one || self.sampling.is_on() { 1 } else { (hot.room.get() / 2).max(1) };
         loop {
             let page = hot.page.get();
             if !page.is_null() {
-                let base = door.base.get();
+                let base = side.base.get();
                 // The first block goes on top.
                 // SAFETY: `hot.page` is attached to this theap, and `want` is at most the words behind `base`.
                 let (n, zero) = unsafe { (*page).supply(want, base.add(want as usize)) };
@@ -97,19 +97,19 @@ impl Theap {
     pub unsafe fn push_avail(&self, page: *mut Page) {
         // SAFETY: by the contract.
         unsafe {
-            let hot = &self.hot[(*page).bin().index()];
-            (*page).set_next(hot.avail.get());
-            hot.avail.set(page);
+            let side = &self.side[(*page).bin().index()];
+            (*page).set_next(side.avail.get());
+            side.avail.set(page);
         }
     }
 
     /// Of the first few pages with room take the fullest, so that the others may become empty.
     fn choose_avail(&self, bin: Bin) -> *mut Page {
-        let hot = &self.hot[bin.index()];
+        let side = &self.side[bin.index()];
         let candidates = options::get(Opt::PageMaxCandidates).max(1);
         loop {
             let (mut best, mut before_best, mut most) = (ptr::null_mut::<Page>(), ptr::null_mut::<Page>(), 0);
-            let (mut page, mut before, mut seen) = (hot.avail.get(), ptr::null_mut::<Page>(), 0);
+            let (mut page, mut before, mut seen) = (side.avail.get(), ptr::null_mut::<Page>(), 0);
             while !page.is_null() && seen < candidates {
                 // SAFETY: pages on the list are ours to link, and records are never unmapped.
                 let out = unsafe { (*page).word().peek().2 };
@@ -130,7 +130,7 @@ impl Theap {
             unsafe {
                 let next = (*best).next();
                 if before_best.is_null() {
-                    hot.avail.set(next);
+                    side.avail.set(next);
                 } else {
                     (*before_best).set_next(next);
                 }
@@ -140,7 +140,7 @@ impl Theap {
                     self.open_fast(&*best);
                     return best;
                 }
-                self.root().free_record(best);
+                self.root().drop_dead(best);
             }
         }
     }
@@ -169,7 +169,9 @@ impl Theap {
                     continue;
                 }
                 match (*page).word().attach() {
-                    None => self.root().free_record(page),
+                    None => {
+                        self.root().drop_dead(page);
+                    }
                     Some(chain) => {
                         (*page).adopt(chain);
                         (*page).set_owner(self.as_owner());
@@ -203,9 +205,9 @@ impl Theap {
     }
 
     /// The stack of a bin whose pages this theap owns is open.
-    fn open_if_new(&self, bin: Bin) {
+    pub(super) fn open_if_new(&self, bin: Bin) {
         if self.opened.get() & 1 << bin.index() == 0 {
-            self.open(bin, crate::prim::tls::tag(), self.is_shut());
+            self.open(bin);
         }
     }
 
@@ -213,8 +215,8 @@ impl Theap {
     fn open_fast(&self, page: &Page) {
         let bin = page.bin();
         self.open_if_new(bin);
-        if bin.slices() == 1 {
-            fast::open(page.start(), self.entry(bin), super::theap::EMPTY.entry(Bin::at(0)));
+        if bin.slices() == 1 && self.is_main() {
+            fast::open(page.start(), bin.index() * size_of::<Hot>());
         }
     }
 
@@ -300,11 +302,13 @@ impl Theap {
                 self.retire(page);
                 self.root().free_record(page);
             },
-            // SAFETY: as above; its list's consumer frees the record.
+            // SAFETY: as above; nobody frees the record before it is buried.
             Given::ReleaseMemory => unsafe {
                 let heap = Heap::of_page((*page).heap());
                 self.retire(page);
-                if heap.note_dead() {
+                if !(*page).word().bury() {
+                    self.root().free_record(page);
+                } else if heap.note_dead() {
                     self.sweep_abandoned(heap);
                 }
             },
@@ -389,7 +393,7 @@ impl Theap {
                 heap.stats.malloc_huge.sub(span.slices * crate::base::config::SLICE);
                 heap.stats.singles.sub(1);
             } else if (*page).bin().slices() == 1 {
-                fast::close(span.start, super::theap::EMPTY.entry(Bin::at(0)));
+                fast::close(span.start);
             }
             heap.pages.remove(span.start);
             map::clear(span.start, span.slices);
@@ -402,17 +406,13 @@ impl Theap {
     }
 }
 
-/// Leave a page to whoever frees into it. (If its memory has just become another page's, the frees to that one take the
-/// generic path for a while.)
+/// Leave a page to whoever frees into it.
 ///
 /// # Safety
 /// - the record is in use, and the page is not attached to a theap that goes on to use it.
 pub(super) unsafe fn disown(page: *mut Page) {
     // SAFETY: by the contract; records are never unmapped.
     unsafe {
-        if (*page).bin().slices() == 1 {
-            fast::close((*page).start(), super::theap::EMPTY.entry(Bin::at(0)));
-        }
         (*page).set_owner(super::theap::EMPTY.as_owner());
     }
 }

@@ -1,11 +1,13 @@
 //! The theap: what one thread allocates from, and the thread-local pointer to it.
 //!
-//! Each bin has a stack of free blocks (an array that ends, at its bottom, in a null: so a pop needs one test), in
-//! two parts so that other threads, who read whose a page is, do not share a cache line with what changes at each
-//! allocation: [`Hot`], its owner's, and [`Door`], read by all and written once in a thread's life.
+//! Each bin has a stack of free blocks (an array that ends, at its bottom, in a null: so a pop needs one test). What a
+//! malloc and a free touch of it is [`Hot`]; the rest is [`Side`].
 //!
-//! The two doors: [`EMPTY`]'s stacks are empty and its doors have no owner, so the first allocation or free of a
-//! thread takes the generic path; a stack whose `limit` is its base takes no free.
+//! A stack takes the blocks that its thread frees, whoever's page they are from: so what threads hand to each other
+//! is used again where it is freed, without an atomic. That is right for the main heap alone, whose pages' slices are
+//! in the table of fast frees. A stack whose `limit` is its base takes none on the fast path: those of [`EMPTY`], so
+//! that the first allocation or free of a thread takes the generic path; those of other heaps' theaps; and all while
+//! they are shut.
 //!
 //! A thread has a theap for each heap that it allocates from. The first, for the main heap of its subprocess, is its
 //! *root*: it holds what there is once a thread (chains, records, the table of the others).
@@ -15,11 +17,10 @@
 
 use super::guarded::Sampling;
 use super::hold::Hold;
-use super::record::{Heap, MAIN};
+use super::record::{Heap, MAIN, MAIN_ID};
 use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use crate::page::Page;
-use crate::page::bins::{BINS, Bin};
-use crate::page::block::Block;
+use crate::page::bins::{BINS, Bin, TABLE_MAX};
 use crate::page::record::{Owner, inverse32};
 use crate::page::stack::{Linked, Stack};
 use core::cell::Cell;
@@ -33,24 +34,21 @@ pub struct Hot {
     pub top: Cell<*mut *mut u8>,
     /// Where a push has no room left.
     pub limit: Cell<*mut *mut u8>,
-    /// The page that supplies the stack.
-    pub page: Cell<*mut Page>,
-    /// Pages with room.
-    pub avail: Cell<*mut Page>,
-}
-
-/// The part of a bin that other threads read.
-#[repr(C)]
-pub struct Door {
-    /// Tag of the thread whose frees may be pushed; 0 when shut.
-    pub owner: AtomicUsize,
     /// `inverse32` of the block size: tells block starts in a one-slice page.
     pub inverse: Cell<u32>,
     /// Room of the stack now; grows with use.
     pub room: Cell<u32>,
+    /// The page that supplies the stack.
+    pub page: Cell<*mut Page>,
+}
+
+/// The part of a bin that the fast paths do not touch.
+#[repr(C)]
+pub struct Side {
     /// The null at the bottom of the stack.
     pub base: Cell<*mut *mut u8>,
-    _pad: [usize; 1],
+    /// Pages with room.
+    pub avail: Cell<*mut Page>,
 }
 
 /// Blocks moved between pages and this theap, for statistics; written by the owner alone.
@@ -69,21 +67,6 @@ impl Moved {
         cell.store(cell.load(Ordering::Relaxed) + n as u64, Ordering::Relaxed);
     }
 }
-
-/// Blocks of one page of another thread, to be given back together.
-pub struct Outgoing {
-    /// Null when there is none.
-    pub page: Cell<*mut Page>,
-    /// The chain.
-    pub first: Cell<*mut Block>,
-    /// Its last block.
-    pub last: Cell<*mut Block>,
-    /// Its length.
-    pub count: Cell<u32>,
-}
-
-/// Chains that a theap holds.
-pub const OUTGOING: usize = 16;
 
 const fn stack_words() -> usize {
     let mut words = 0;
@@ -111,8 +94,11 @@ static STACK_AT: [u16; BINS] = {
 pub struct Theap {
     /// The owner's parts of the bins.
     pub hot: [Hot; BINS],
-    /// The parts that others read.
-    pub door: [Door; BINS],
+    /// The offset of the hot part for a request, by its size rounded up over 16. In the theap so that `malloc` needs no
+    /// address of it.
+    pub offsets: [u16; TABLE_MAX / 16 + 1],
+    /// Their other parts.
+    pub side: [Side; BINS],
     /// Tag of the thread, 0 when it has ended.
     pub tag: AtomicUsize,
     /// Pages with room that other threads return.
@@ -159,8 +145,6 @@ pub struct Theap {
     pub calling: Cell<bool>,
     /// Which allocations get a guarded block.
     pub sampling: Sampling,
-    /// Chains of blocks of other threads' pages.
-    pub outgoing: [Outgoing; OUTGOING],
     /// Statistics.
     pub moved: [Moved; BINS],
     stacks: [Cell<*mut u8>; stack_words()],
@@ -176,12 +160,10 @@ impl Linked for Theap {
     }
 }
 
-/// From a bin's hot part to its door.
-pub const DOOR: usize = offset_of!(Theap, door) - offset_of!(Theap, hot);
-/// From a bin's hot part to its door's owner.
-pub const DOOR_OWNER: usize = DOOR + offset_of!(Door, owner);
-/// From a bin's hot part to its door's inverse.
-pub const DOOR_INVERSE: usize = DOOR + offset_of!(Door, inverse);
+const OFFSETS: [u16; TABLE_MAX / 16 + 1] = Bin::offsets(size_of::<Hot>());
+
+/// From a bin's hot part to its inverse.
+pub const INVERSE: usize = offset_of!(Hot, inverse);
 
 /// A word that is null for ever: the bottom of the empty theap's stacks.
 #[repr(transparent)]
@@ -200,19 +182,13 @@ pub static EMPTY: Theap = {
             Hot {
                 top: Cell::new(BOTTOM),
                 limit: Cell::new(BOTTOM),
-                page: Cell::new(ptr::null_mut()),
-                avail: Cell::new(ptr::null_mut()),
-            }
-        }; BINS],
-        door: [const {
-            Door {
-                owner: AtomicUsize::new(0),
                 inverse: Cell::new(0),
                 room: Cell::new(0),
-                base: Cell::new(BOTTOM),
-                _pad: [0],
+                page: Cell::new(ptr::null_mut()),
             }
         }; BINS],
+        offsets: OFFSETS,
+        side: [const { Side { base: Cell::new(BOTTOM), avail: Cell::new(ptr::null_mut()) } }; BINS],
         tag: AtomicUsize::new(0),
         returned: Stack::new_closed(),
         heap: AtomicPtr::new((&raw const MAIN).cast_mut()),
@@ -236,14 +212,6 @@ pub static EMPTY: Theap = {
         in_threadpool: Cell::new(false),
         calling: Cell::new(false),
         sampling: Sampling::off(),
-        outgoing: [const {
-            Outgoing {
-                page: Cell::new(ptr::null_mut()),
-                first: Cell::new(ptr::null_mut()),
-                last: Cell::new(ptr::null_mut()),
-                count: Cell::new(0),
-            }
-        }; OUTGOING],
         moved: [const { Moved { taken: AtomicU64::new(0), given: AtomicU64::new(0) } }; BINS],
         stacks: [const { Cell::new(ptr::null_mut()) }; stack_words()],
     }
@@ -315,53 +283,61 @@ impl Theap {
         unsafe { &*(owner as *const Theap) }
     }
 
-    /// Of a bin: its hot part as the entry for the table of fast frees, with the provenance of the whole theap.
-    pub fn entry(&self, bin: Bin) -> *mut u8 {
-        let offset = offset_of!(Theap, hot) + bin.index() * size_of::<Hot>();
-        // SAFETY: `bin` is below BINS, so this is inside the theap.
-        unsafe { (&raw const *self as *mut u8).add(offset) }
+    /// Whether it is of the main heap of all, whose blocks any of its theaps' stacks may hold.
+    #[inline(always)]
+    pub fn is_main(&self) -> bool {
+        self.heap_id.load(Ordering::Relaxed) == MAIN_ID
     }
 
-    /// Open the stack of a bin for the thread with tag `tag`.
-    pub fn open(&self, bin: Bin, tag: usize, shut: bool) {
+    /// Open the stack of a bin.
+    pub fn open(&self, bin: Bin) {
         let b = bin.index();
         let at = STACK_AT[b] as usize;
         let base = self.stacks[at..].as_ptr() as *mut *mut u8;
         let hot = &self.hot[b];
-        let door = &self.door[b];
         self.stacks[at].set(ptr::null_mut());
-        door.base.set(base);
+        self.side[b].base.set(base);
         hot.top.set(base);
-        if door.room.get() == 0 {
-            door.room.set((bin.stack_max() as u32).min(8));
+        if hot.room.get() == 0 {
+            hot.room.set((bin.stack_max() as u32).min(8));
         }
-        let room = if shut { 0 } else { door.room.get() as usize };
-        // SAFETY: room is at most the bin's stack_max, the words after `base`.
-        hot.limit.set(unsafe { base.add(room) });
+        self.set_limit(b);
         let size = bin.block_size();
-        door.inverse.set(if size < 1 << 16 { inverse32(size) } else { 0 });
-        door.owner.store(tag, Ordering::Relaxed);
+        hot.inverse.set(if size < 1 << 16 { inverse32(size) } else { 0 });
         self.opened.set(self.opened.get() | 1 << b);
     }
 
-    /// Of fresh zeroed memory: no bin is open, and so each stack is empty and full.
-    pub fn close_all(&self) {
-        for (hot, door) in self.hot.iter().zip(&self.door) {
+    /// Let the stack of a bin take frees as far as it has room, or none.
+    pub fn set_limit(&self, b: usize) {
+        let room = if self.is_main() && !self.is_shut() { self.hot[b].room.get() as usize } else { 0 };
+        // SAFETY: the room is at most the bin's `stack_max`, the words behind `base`.
+        self.hot[b].limit.set(unsafe { self.side[b].base.get().add(room) });
+    }
+
+    /// Begin the record `this` of a theap: no bin is open, and so each stack is empty and full.
+    ///
+    /// # Safety
+    /// - it is fresh zeroed memory of the caller's.
+    pub unsafe fn begin_record(this: *mut Theap) {
+        // SAFETY: by the contract.
+        unsafe { (*this).offsets = OFFSETS };
+        // SAFETY: as above; zeroed memory is a theap.
+        unsafe { &*this }.close_all();
+    }
+
+    fn close_all(&self) {
+        for (hot, side) in self.hot.iter().zip(&self.side) {
             hot.top.set(BOTTOM);
             hot.limit.set(BOTTOM);
-            door.base.set(BOTTOM);
+            side.base.set(BOTTOM);
         }
     }
 
-    /// Twice the room for the stack of a bin that is used, up to the bin's most; none while the stacks are shut.
+    /// Twice the room for the stack of a bin that is used, up to the bin's most.
     pub fn grow(&self, bin: Bin) {
-        let (hot, door) = (&self.hot[bin.index()], &self.door[bin.index()]);
-        let room = (door.room.get() * 2).clamp(1, bin.stack_max() as u32);
-        door.room.set(room);
-        if hot.limit.get() != door.base.get() {
-            // SAFETY: the room is at most the words behind the base.
-            hot.limit.set(unsafe { door.base.get().add(room as usize) });
-        }
+        let room = &self.hot[bin.index()].room;
+        room.set((room.get() * 2).clamp(1, bin.stack_max() as u32));
+        self.set_limit(bin.index());
     }
 
     /// Numbers of the open bins.
@@ -378,7 +354,7 @@ impl Theap {
 
     /// Blocks on the stack of a bin.
     pub fn depth(&self, b: usize) -> usize {
-        let (top, base) = (self.hot[b].top.get(), self.door[b].base.get());
+        let (top, base) = (self.hot[b].top.get(), self.side[b].base.get());
         (top as usize).saturating_sub(base as usize) / size_of::<*mut u8>()
     }
 
@@ -388,7 +364,7 @@ impl Theap {
         // SAFETY: both are in the theap, and words, which their owner stores whole. They are volatile so that each is
         // loaded once, and are not followed: the worst that a store in between does is a wrong number.
         let (top, base) =
-            unsafe { (self.hot[b].top.as_ptr().read_volatile(), self.door[b].base.as_ptr().read_volatile()) };
+            unsafe { (self.hot[b].top.as_ptr().read_volatile(), self.side[b].base.as_ptr().read_volatile()) };
         // A stack that is just being opened may have its new base and its old top.
         ((top as usize).saturating_sub(base as usize) / size_of::<*mut u8>()).min(Bin::at(b).stack_max())
     }
@@ -401,7 +377,6 @@ mod tests {
     #[test]
     fn layout_serves_the_fast_paths() {
         assert_eq!(size_of::<Hot>(), 32);
-        assert_eq!(size_of::<Door>(), 32);
         assert_eq!(offset_of!(Theap, hot), 0);
         assert!(size_of::<Theap>() <= 32 * 1024, "{}", size_of::<Theap>());
     }

@@ -2,7 +2,7 @@
 //! subprocesses and the process.
 //!
 //! A block that a thread frees and takes again from its own stack is not counted again: counting it would cost the fast
-//! paths an instruction. `current` leaves out the blocks that wait in the stacks and chains of all threads; it is exact
+//! paths an instruction. `current` leaves out the blocks that wait in the stacks of all threads; it is exact
 //! while no other thread is in the allocator.
 
 use super::record::{self, Heap, MAIN};
@@ -63,7 +63,7 @@ impl Of<'_> {
 struct Sum {
     taken: u64,
     back: u64,
-    /// On stacks and in chains.
+    /// On stacks.
     waiting: i64,
     peak: i64,
     /// Came before the last reset, or was left with the subprocess.
@@ -90,7 +90,7 @@ impl Sum {
     }
 }
 
-/// Sums for the bins from `first` on. Without `waiting`, what is on stacks and in chains counts as in use: the cache lines
+/// Sums for the bins from `first` on. Without `waiting`, what is on stacks counts as in use: the cache lines
 /// that other threads are writing are left alone.
 ///
 /// What came is read first, what waits next, and what went last, as it is also moved from theaps to heaps: so what happens
@@ -98,7 +98,6 @@ impl Sum {
 #[cold]
 fn gather(of: Of, first: usize, waiting: bool, sums: &mut [Sum]) {
     let last = first + sums.len();
-    let main = of.has(&MAIN);
     for heap in of.heaps() {
         for (b, sum) in (first..last).zip(&mut *sums) {
             sum.taken = sum.taken.wrapping_add(heap.moved[b].taken.load(Ordering::Relaxed));
@@ -115,14 +114,6 @@ fn gather(of: Of, first: usize, waiting: bool, sums: &mut [Sum]) {
                     sum.waiting += theap.depth_seen(b) as i64;
                 }
             }
-        }
-        if waiting && main {
-            // Chains have blocks of the main heap alone.
-            theap.chains_seen(|b, n| {
-                if (first..last).contains(&b) {
-                    sums[b - first].waiting += n as i64;
-                }
-            });
         }
         if counts {
             for (b, sum) in (first..last).zip(&mut *sums) {

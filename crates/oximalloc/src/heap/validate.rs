@@ -6,6 +6,7 @@ use crate::arena::map;
 use crate::page::Page;
 use crate::page::bins::Bin;
 use crate::page::word::State;
+use core::ptr;
 
 /// Print what is broken and end the process: the heap cannot be trusted.
 #[cold]
@@ -17,7 +18,7 @@ fn broken(what: &str, at: *const u8) -> ! {
 }
 
 impl Theap {
-    /// Check the calling thread's theap; returns the number of blocks that its stacks and chains hold.
+    /// Check the calling thread's theap; returns the number of blocks that its stacks hold.
     pub fn validate(&self) -> usize {
         if self.is_empty_theap() {
             return 0;
@@ -30,29 +31,24 @@ impl Theap {
             if let Some(page) = unsafe { page.as_ref() } {
                 self.validate_attached(b, page);
             }
-            let mut page = self.hot[b].avail.get();
+            let mut page = self.side[b].avail.get();
             // SAFETY: pages on the list are valid records.
             while let Some(record) = unsafe { page.as_ref() } {
                 let (state, given, out) = record.word().peek();
                 if state == State::Listed && given + out != record.carved() {
                     broken("given + out != carved in a listed page", record.start());
                 }
-                if state != State::Listed && state != State::Dead {
+                if state != State::Listed && !state.is_dead() {
                     broken("a page on a list is neither listed nor dead", record.start());
                 }
                 page = record.next();
-            }
-        }
-        for out in &self.outgoing {
-            if !out.page.get().is_null() {
-                held += out.count.get() as usize;
             }
         }
         held
     }
 
     fn validate_stack(&self, b: usize) -> usize {
-        let base = self.door[b].base.get();
+        let base = self.side[b].base.get();
         let depth = self.depth(b);
         if depth != 0 && self.sampling.is_on() {
             broken("a theap that samples has blocks on a stack", base as *const u8);
@@ -70,6 +66,9 @@ impl Theap {
                 let page = map::get(block) as *const Page;
                 if page.is_null() || (*page).bin() != Bin::at(b) || (*page).block_of(block).is_none() {
                     broken("a stack holds what is no block of its bin", block);
+                }
+                if !ptr::eq((*page).heap(), self.heap().as_page_heap()) {
+                    broken("a stack holds a block of another heap", block);
                 }
                 for j in 1..i {
                     if *base.add(j) == block {

@@ -10,7 +10,6 @@ use super::theap::Theap;
 use crate::page::Page;
 use crate::page::bins::{BINS, Bin};
 use crate::page::block::Block;
-use crate::page::word::State;
 use core::ptr;
 
 /// Most blocks of a page: 64 KiB in blocks of 16 bytes.
@@ -53,7 +52,7 @@ impl FreeSet {
     }
 
     /// # Safety
-    /// - nobody changes the page meanwhile, nor the stacks and chains that hold its blocks.
+    /// - nobody changes the page meanwhile, nor the stacks that hold its blocks.
     #[cold]
     unsafe fn of(page: &Page) -> FreeSet {
         let mut set = FreeSet { bits: [0; BLOCKS / 64], count: 0 };
@@ -61,21 +60,10 @@ impl FreeSet {
         let b = page.bin().index();
         for theap in all_theaps() {
             if b < BINS && theap.opened.get() & 1 << b != 0 {
-                let base = theap.door[b].base.get();
+                let base = theap.side[b].base.get();
                 for i in 1..=theap.depth(b) {
                     // SAFETY: words of the stack, which holds still by the contract.
                     set.add(page, unsafe { *base.add(i) });
-                }
-            }
-            for out in theap.outgoing.iter().filter(|out| ptr::eq(out.page.get(), page)) {
-                let mut block = out.first.get();
-                for _ in 0..out.count.get() {
-                    if !page.contains(block) {
-                        break;
-                    }
-                    set.add(page, block as *const u8);
-                    // SAFETY: a block of a chain, which holds still by the contract.
-                    block = unsafe { Block::next(block) };
                 }
             }
         }
@@ -122,7 +110,7 @@ pub unsafe fn pages(
             Pages::Theap(theap) => page.owner() == theap.as_owner(),
         };
         let state = page.word().peek().0;
-        if !wanted || !ptr::eq(page.heap(), heap.as_page_heap()) || matches!(state, State::Dead | State::Gone) {
+        if !wanted || !ptr::eq(page.heap(), heap.as_page_heap()) || state.is_dead() {
             return true;
         }
         // SAFETY: by the contract.

@@ -87,6 +87,18 @@ impl Bin {
         if size <= TABLE_MAX { Bin(TABLE[(size + 15) >> 4]) } else { Bin::of(size) }
     }
 
+    /// The bin of a request of up to [`TABLE_MAX`] bytes that is rounded up over 16 to `index`, as the offset of its part
+    /// in an array whose parts have `part` bytes.
+    pub const fn offsets(part: usize) -> [u16; TABLE_MAX / 16 + 1] {
+        let mut offsets = [0; TABLE_MAX / 16 + 1];
+        let mut i = 0;
+        while i < offsets.len() {
+            offsets[i] = TABLE[i] as u16 * part as u16;
+            i += 1;
+        }
+        offsets
+    }
+
     /// How many freed blocks a thread may hold back in front of its pages: at most 128, and 16 KiB of blocks
     /// up to 256 bytes, 32 KiB up to 4 KiB, 64 KiB above.
     pub const fn stack_max(self) -> usize {

@@ -18,9 +18,13 @@
 //!              -> LISTED when given reaches the threshold: the giver must put the page on a list
 //!              -> GONE when out reaches 0: the giver owns the page alone and releases it, record and memory
 //! LISTED    the page is on exactly one list (or is being put there by the thread that made it LISTED)
-//!     give:    as in FULL;   -> DEAD when out reaches 0: the giver releases the memory, not the record
+//!     give:    as in FULL;   -> DYING when out reaches 0: the giver releases the memory, not the record
 //!     attach:  the list's consumer -> ATTACHED, taking the list
+//! DYING     on its list; the giver of the last block is releasing the memory, and reads the record for that
+//!     bury:    -> DEAD  the giver has done so
+//!     drop:    -> DROPPED  the list's consumer leaves the record to the giver
 //! DEAD      the record alone is left, on its list; its consumer releases it
+//! DROPPED   off its list; the giver releases the record once it is done with it
 //! ```
 //!
 //! Why this is safe. The list is only ever pushed to or taken whole, so a head that comes back (ABA) is harmless:
@@ -31,7 +35,8 @@
 //! on its list (which keeps that record from reuse), and no lock.
 //!
 //! Orderings: a giver's success is Release (its writes into the blocks, and all it did with them before, happen
-//! before the taker's use) and pairs with the Acquire in `take`, `attach` and in a give that ends in GONE or DEAD.
+//! before the taker's use) and pairs with the Acquire in `take`, `attach` and in a give that ends in GONE or DYING. In
+//! `bury` and `drop_dead` whoever comes second releases the record, and acquires what the first did with it.
 
 use crate::base::sync::{AtomicU64, Ordering};
 
@@ -54,6 +59,17 @@ pub enum State {
     Dead = 3,
     /// Released wholly (or never used).
     Gone = 4,
+    /// On a list, memory being released.
+    Dying = 5,
+    /// On no list any more, memory being released.
+    Dropped = 6,
+}
+
+impl State {
+    /// Whether all blocks are free, for ever.
+    pub fn is_dead(self) -> bool {
+        matches!(self, State::Dead | State::Gone | State::Dying | State::Dropped)
+    }
 }
 
 /// What a giver has to do after its give.
@@ -65,8 +81,19 @@ pub enum Given {
     List,
     /// Release memory and record: the page is nobody's else.
     Release,
-    /// Release the memory; the record is on a list.
+    /// Release the memory, then [`Word::bury`]: the record is on a list.
     ReleaseMemory,
+}
+
+/// What the consumer of a list has in a page that it took off.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Dropped {
+    /// A page that lives.
+    Alive,
+    /// A record to be released.
+    Ours,
+    /// Nothing: who releases the memory releases the record.
+    Theirs,
 }
 
 /// A list of given blocks: offset of the first in units of 16 bytes (meaningless when `count` is 0).
@@ -91,6 +118,8 @@ impl Bits {
             1 => State::Full,
             2 => State::Listed,
             3 => State::Dead,
+            5 => State::Dying,
+            6 => State::Dropped,
             _ => State::Gone,
         }
     }
@@ -153,7 +182,7 @@ impl Word {
                     let out = old.out().saturating_sub(n);
                     match (out, state) {
                         (0, State::Full) => (Bits::new(State::Gone, 0, 0, 0), Given::Release),
-                        (0, _) => (Bits::new(State::Dead, 0, 0, 0), Given::ReleaseMemory),
+                        (0, _) => (Bits::new(State::Dying, 0, 0, 0), Given::ReleaseMemory),
                         (_, State::Full) if given >= threshold => {
                             (Bits::new(State::Listed, head, given, out), Given::List)
                         }
@@ -161,7 +190,7 @@ impl Word {
                     }
                 }
                 // Only a double free comes here: there is nothing left to give to.
-                State::Dead | State::Gone => return Given::Done,
+                State::Dead | State::Gone | State::Dying | State::Dropped => return Given::Done,
             };
             // AcqRel: Release publishes the blocks' links to `take` and `attach`; Acquire, for the giver that ends
             // the page, pairs with the Release of all earlier givers.
@@ -224,7 +253,30 @@ impl Word {
     pub fn seize(&self) -> bool {
         // Acquire: pairs with the Release of all givers.
         let old = Bits(self.0.swap(Bits::new(State::Gone, 0, 0, 0).0, Ordering::Acquire));
-        !matches!(old.state(), State::Dead | State::Gone)
+        !old.state().is_dead()
+    }
+
+    /// The giver of the last block has released the memory. False: the record is its to release, too.
+    pub fn bury(&self) -> bool {
+        let [dying, dead] = [State::Dying, State::Dead].map(|state| Bits::new(state, 0, 0, 0).0);
+        // Release: what the giver read of the record comes before; Acquire: the consumer is done with it. Both pair with
+        // `drop_dead`.
+        self.0.compare_exchange(dying, dead, Ordering::Release, Ordering::Acquire).is_ok()
+    }
+
+    /// The consumer of a list has taken the page off it and lets go of it if it is dead.
+    pub fn drop_dead(&self) -> Dropped {
+        // Acquire, here and below: pairs with the Release in `bury`.
+        let mut old = Bits(self.0.load(Ordering::Acquire));
+        if old.state() == State::Dying {
+            let dropped = Bits::new(State::Dropped, 0, 0, 0);
+            // Release: pairs with the Acquire in `bury`.
+            match self.0.compare_exchange(old.0, dropped.0, Ordering::Release, Ordering::Acquire) {
+                Ok(_) => return Dropped::Theirs,
+                Err(now) => old = Bits(now),
+            }
+        }
+        if old.state() == State::Dead { Dropped::Ours } else { Dropped::Alive }
     }
 
     /// The list of given blocks, as it is at some moment.
@@ -234,8 +286,8 @@ impl Word {
         Chain { head: bits.head(), count: bits.given() }
     }
 
-    /// The consumer of a list attaches a page that it took off: its given blocks, or None if the page is DEAD (the
-    /// record is then the caller's to release).
+    /// The consumer of a list attaches a page that it took off: its given blocks, or None if the page is dead (see
+    /// [`Word::drop_dead`]).
     pub fn attach(&self) -> Option<Chain> {
         // Acquire: pairs with the Release of the givers, and of the detach that published the page's fields.
         let mut old = Bits(self.0.load(Ordering::Acquire));
@@ -279,8 +331,11 @@ mod tests {
         assert_eq!(word.give(2, 1, 2, |c| assert_eq!(c, Chain { head: 1, count: 1 })), Given::List);
         assert_eq!(word.attach(), Some(Chain { head: 2, count: 2 }));
         assert_eq!(word.detach(2, 2, 4, 2, false, |_| ()), Given::List);
+        assert_eq!(word.drop_dead(), Dropped::Alive);
         assert_eq!(word.give(0, 2, 2, |_| ()), Given::ReleaseMemory);
         assert_eq!(word.attach(), None);
+        assert!(word.bury());
+        assert_eq!(word.drop_dead(), Dropped::Ours);
         word.start_full(1);
         assert_eq!(word.give(0, 1, 1, |_| ()), Given::Release);
     }
@@ -323,6 +378,48 @@ mod loom_tests {
             }
             assert_eq!(released.load(Ordering::Relaxed), 1);
             assert!(listed.load(Ordering::Relaxed) <= 1);
+        });
+    }
+
+    /// A thread gives the last block of a listed page while the consumer of the list looks at it: the record is released
+    /// once, and never before its memory.
+    #[test]
+    fn loom_a_record_outlives_its_memory() {
+        loom::model(|| {
+            let word = Arc::new(Word::new());
+            let held = Arc::new(loom::cell::UnsafeCell::new(()));
+            word.start_attached();
+            assert_eq!(word.detach(5, 1, 2, 1, false, |_| ()), Given::List);
+            let giver = {
+                let (word, held) = (word.clone(), held.clone());
+                thread::spawn(move || {
+                    assert_eq!(word.give(7, 1, 1, |_| ()), Given::ReleaseMemory);
+                    // Reads the record to release the memory.
+                    held.with(|_| ());
+                    let ours = !word.bury();
+                    if ours {
+                        held.with_mut(|_| ());
+                    }
+                    ours as u32
+                })
+            };
+            let mut freed = 0;
+            let mut left = false;
+            match word.drop_dead() {
+                Dropped::Alive => {}
+                Dropped::Theirs => left = true,
+                Dropped::Ours => {
+                    held.with_mut(|_| ());
+                    freed += 1;
+                }
+            }
+            let alive = freed == 0 && !left;
+            freed += giver.join().unwrap();
+            if alive {
+                assert_eq!(word.drop_dead(), Dropped::Ours);
+                freed += 1;
+            }
+            assert_eq!(freed, 1);
         });
     }
 

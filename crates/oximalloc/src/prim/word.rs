@@ -2,7 +2,7 @@
 //!
 //! The compiler does not fold an atomic load into the instruction that uses it; on the path of every free that costs
 //! three instructions. Here they are written out for x86-64, and in plain Rust elsewhere. A load of an aligned word
-//! is a relaxed atomic load on x86-64, and an acquire one at that.
+//! is a relaxed atomic load on x86-64.
 
 use crate::base::sync::AtomicUsize;
 #[cfg(not(target_arch = "x86_64"))]
@@ -37,30 +37,7 @@ pub fn slice_in(window: &Window, p: usize) -> Option<usize> {
     #[cfg(not(target_arch = "x86_64"))]
     {
         let index = p.wrapping_sub(window.base.load(Ordering::Relaxed)) >> 16;
-        // Acquire: entries below `len` are set; pairs with the Release that grew it.
-        (index < window.len.load(Ordering::Acquire)).then_some(index)
-    }
-}
-
-/// Whether the word `AT` bytes from `base` holds the calling thread's tag.
-///
-/// # Safety
-/// - there is an [`AtomicUsize`] at that place.
-#[inline(always)]
-pub unsafe fn is_tag<const AT: usize>(base: *const u8) -> bool {
-    #[cfg(target_arch = "x86_64")]
-    {
-        // SAFETY: reads the word.
-        unsafe {
-            core::arch::asm!("cmp {t}, qword ptr [{b} + {at}]", "jne {out}", t = in(reg) super::tls::tag(),
-                b = in(reg) base, at = const AT, out = label { return false }, options(nostack, readonly));
-        }
-        true
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    {
-        // SAFETY: by the contract.
-        unsafe { &*(base.add(AT) as *const AtomicUsize) }.load(Ordering::Relaxed) == super::tls::tag()
+        (index < window.len.load(Ordering::Relaxed)).then_some(index)
     }
 }
 
