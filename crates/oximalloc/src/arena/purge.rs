@@ -36,7 +36,8 @@ pub(super) fn unpend(n: usize) {
     }
 }
 
-fn delay() -> Option<u64> {
+/// How long freed memory waits for its purge, in milliseconds; None: for ever.
+pub fn delay() -> Option<u64> {
     let delay = options::get(Opt::PurgeDelay).saturating_mul(options::get(Opt::ArenaPurgeMult));
     u64::try_from(delay).ok().map(|d| d.min(1 << 30))
 }

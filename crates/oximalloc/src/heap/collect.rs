@@ -3,6 +3,7 @@
 use super::record::MAIN_ID;
 use super::supply::disown;
 use super::theap::{Theap, thread};
+use super::warm;
 use crate::arena;
 use crate::base::sync::Ordering;
 use crate::diag::options::{self, Opt};
@@ -30,6 +31,7 @@ impl Theap {
             root.stale.store(false, Ordering::Relaxed);
             root.finish_orphans();
         }
+        warm::tick();
         arena::tick();
         if cfg!(debug_assertions) && slow.is_multiple_of(256) {
             self.validate();
@@ -45,6 +47,7 @@ impl Theap {
         let slow = self.slow.get() + 1;
         self.slow.set(slow);
         if slow.is_multiple_of(64) {
+            warm::tick();
             arena::tick();
         }
     }
@@ -57,8 +60,10 @@ impl Theap {
         }
         self.collect_own(force, force);
         if force {
+            warm::cool_all();
             arena::purge_all();
         } else {
+            warm::tick();
             arena::tick();
         }
     }
@@ -97,24 +102,24 @@ impl Theap {
     }
 
     fn free_bytes(&self) -> usize {
-        let of_bin = |b: usize| {
-            let (hot, side) = (&self.hot[b], &self.side[b]);
-            let mut blocks = self.depth(b);
-            // SAFETY: attached to this theap, or null.
-            if let Some(page) = unsafe { hot.page.get().as_ref() } {
-                let (free, local) = page.held();
-                blocks += (free + local + page.word().peek().1) as usize;
-            }
-            let mut page = side.avail.get();
-            // SAFETY: pages on the list are ours to link, and records are never unmapped.
-            while let Some(at) = unsafe { page.as_ref() } {
-                let (state, given, _) = at.word().peek();
-                blocks += if state.is_dead() { 0 } else { given as usize };
-                page = at.next();
-            }
-            blocks * Bin::at(b).block_size()
-        };
-        self.open_bins().map(of_bin).sum()
+        self.open_bins().map(|b| self.free_bytes_of(b)).sum()
+    }
+
+    fn free_bytes_of(&self, b: usize) -> usize {
+        let (hot, side) = (&self.hot[b], &self.side[b]);
+        let mut blocks = self.depth(b);
+        // SAFETY: attached to this theap, or null.
+        if let Some(page) = unsafe { hot.page.get().as_ref() } {
+            let (free, local) = page.held();
+            blocks += (free + local + page.word().peek().1) as usize;
+        }
+        let mut page = side.avail.get();
+        // SAFETY: pages on the list are ours to link, and records are never unmapped.
+        while let Some(at) = unsafe { page.as_ref() } {
+            blocks += at.word().peek().1 as usize;
+            page = at.next();
+        }
+        blocks * Bin::at(b).block_size()
     }
 
     /// Of a root: do something with each other theap of the thread. One whose heap is destroyed meanwhile by another
@@ -185,36 +190,46 @@ impl Theap {
         }
     }
 
-    /// All blocks to their pages and all pages to whoever wants them: the thread ends.
-    pub fn give_everything(&self) {
-        self.drain_returned();
+    /// All blocks to their pages and all pages to whoever wants them: the thread ends. But bins with, together, less than
+    /// `keep` bytes of free blocks that were ever handed out stay as they are, those of small blocks first. From now on
+    /// nobody returns a page.
+    pub(super) fn give_beyond(&self, mut keep: usize) {
+        self.put_avail(self.returned.close());
         for b in self.open_bins() {
-            // SAFETY: the stack is this thread's.
-            unsafe { self.give_stack(b, self.depth(b)) };
-            let hot = &self.hot[b];
-            let page = hot.page.replace(ptr::null_mut());
-            // SAFETY: attached pages are this theap's, and pages on `avail` are ours to link.
-            unsafe {
-                if !page.is_null() {
-                    // Another thread may be deleting the heap at this moment, and leaves what it finds attached to its
-                    // theap. This one may then become another heap's, so none of its pages must name it. (The main
-                    // heap's theaps stay the main heap's.)
-                    if self.heap_id.load(Ordering::Relaxed) != MAIN_ID {
-                        disown(page);
-                    }
-                    match (*page).detach(true) {
-                        Given::List => Theap::abandon(page),
-                        then => self.settle(page, then),
-                    }
+            let bytes = if keep == 0 { 0 } else { self.free_bytes_of(b) };
+            if bytes < keep {
+                keep -= bytes;
+            } else {
+                self.give_bin(b);
+            }
+        }
+    }
+
+    fn give_bin(&self, b: usize) {
+        // SAFETY: the stack is this thread's.
+        unsafe { self.give_stack(b, self.depth(b)) };
+        let page = self.hot[b].page.replace(ptr::null_mut());
+        // SAFETY: attached pages are this theap's, and pages on `avail` are ours to link.
+        unsafe {
+            if !page.is_null() {
+                // Another thread may be deleting the heap at this moment, and leaves what it finds attached to its
+                // theap. This one may then become another heap's, so none of its pages must name it. (The main
+                // heap's theaps stay the main heap's.)
+                if self.heap_id.load(Ordering::Relaxed) != MAIN_ID {
+                    disown(page);
                 }
-                let mut page = self.side[b].avail.replace(ptr::null_mut());
-                while !page.is_null() {
-                    let next = (*page).next();
-                    if !self.root().drop_dead(page) {
-                        Theap::abandon(page);
-                    }
-                    page = next;
+                match (*page).detach(true) {
+                    Given::List => Theap::abandon(page),
+                    then => self.settle(page, then),
                 }
+            }
+            let mut page = self.side[b].avail.replace(ptr::null_mut());
+            while !page.is_null() {
+                let next = (*page).next();
+                if !self.root().drop_dead(page) {
+                    Theap::abandon(page);
+                }
+                page = next;
             }
         }
     }

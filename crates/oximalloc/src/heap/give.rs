@@ -43,8 +43,11 @@ impl Theap {
         }
         let hot = &self.hot[b];
         if self.depth(b) >= hot.room.get() as usize {
-            if (hot.room.get() as usize) < bin.stack_max() {
-                self.grow(bin);
+            // Beyond its base it grows where it would have saved going to the pages and back.
+            let again = self.side[b].ran_empty.replace(false);
+            let most = if again { bin.stack_max() } else { bin.stack_base() };
+            if (hot.room.get() as usize) < most {
+                self.grow(bin, most);
             } else {
                 // SAFETY: the stack is ours.
                 unsafe { self.give_stack(b, (self.depth(b) / 2).max(1)) };

@@ -1,13 +1,15 @@
 //! Lives: the process's start and end, a thread's, and fork.
 //!
 //! A thread's theaps come from their heap's list, or a pool, and go back there (`parts`), so that thread start and end
-//! make no system call once as many threads have lived at once. At its end a theap gives all blocks and pages away; its record stays, and full
-//! pages that still name it find its list of returned pages closed, which tells the thread that frees into them to
-//! take them over (or the next thread that gets this theap has them).
+//! make no system call once as many threads have lived at once; the main heap's come from and go to `warm` first. A theap
+//! that goes back gives all blocks and pages away; its record stays, and full pages that still name it find its list of
+//! returned pages closed, which tells the thread that frees into them to take them over (or the next thread that gets
+//! this theap has them).
 
 use super::parts::{all_theaps, begin, part_of};
 use super::record::{Heap, MAIN};
 use super::theap::{EMPTY, Theap, thread};
+use super::warm;
 use crate::arena;
 use crate::base::sync::{AtomicU32, Ordering};
 use crate::diag::options::{self, Opt};
@@ -216,7 +218,9 @@ pub fn thread_done() {
 fn finish(root: &'static Theap) {
     root.finish_parts();
     PROCESS.threads.sub(1);
-    root.finish_part();
+    if !warm::rest(root) {
+        root.finish_part();
+    }
 }
 
 /// In the child of a fork this thread is alone: the theaps of the others are nobody's now. What they held in the

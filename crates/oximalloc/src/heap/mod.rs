@@ -25,6 +25,7 @@ pub mod parts;
 pub mod record;
 #[cfg(not(loom))]
 pub mod records;
+pub mod slots;
 #[cfg(not(loom))]
 pub mod subproc;
 #[cfg(not(loom))]
@@ -37,3 +38,5 @@ pub mod totals;
 pub mod validate;
 #[cfg(not(loom))]
 pub mod visit;
+#[cfg(not(loom))]
+pub mod warm;

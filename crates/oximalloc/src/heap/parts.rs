@@ -5,7 +5,7 @@
 //! still has the heap's id and this thread's tag. Only the thread itself reads or writes its table.
 
 use super::record::{Heap, Member};
-use super::theap::{EMPTY, Theap, thread};
+use super::theap::{EMPTY, RECORD, Theap, thread};
 use crate::arena::meta::meta_alloc;
 use crate::base::sync::{AtomicPtr, Ordering};
 use crate::page::stack::Stack;
@@ -37,6 +37,12 @@ pub fn all_theaps() -> impl Iterator<Item = &'static Theap> {
 
 /// A theap of `heap` for the calling thread, with `root` as its root (or as a root itself, when there is none).
 pub fn begin(heap: &'static Heap, root: Option<&Theap>) -> Option<&'static Theap> {
+    if root.is_none()
+        && heap.is_main()
+        && let Some(theap) = super::warm::wake()
+    {
+        return Some(theap);
+    }
     let theap = heap.vacant.take_one().or_else(|| POOL.take_one()).or_else(fresh)?;
     let (id, tag) = (heap.id.load(Ordering::Relaxed), prim::tls::tag());
     let known = theap.heap_id.load(Ordering::Relaxed) == id;
@@ -61,7 +67,7 @@ pub fn begin(heap: &'static Heap, root: Option<&Theap>) -> Option<&'static Theap
 }
 
 fn fresh() -> Option<&'static Theap> {
-    let memory = meta_alloc(size_of::<Theap>(), align_of::<Theap>()) as *mut Theap;
+    let memory = meta_alloc(RECORD, align_of::<Theap>()) as *mut Theap;
     if memory.is_null() {
         return None;
     }
@@ -199,17 +205,8 @@ impl Theap {
 
     /// All blocks and pages to whoever wants them; then nothing is the theap's any more.
     pub(super) fn give_up(&self) {
-        self.give_everything();
+        self.give_beyond(0);
         self.tag.store(0, Ordering::Relaxed);
-        let mut page = self.returned.close();
-        while !page.is_null() {
-            // SAFETY: taken off the list, so ours to link.
-            unsafe {
-                let next = (*page).next();
-                Theap::abandon(page);
-                page = next;
-            }
-        }
         // Only a root has any.
         self.free_records();
         self.leave_counts();

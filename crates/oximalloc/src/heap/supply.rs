@@ -24,7 +24,9 @@ impl Theap {
         self.open_if_new(bin);
         let hot = &self.hot[b];
         let side = &self.side[b];
-        let want = if one || self.sampling.is_on() { 1 } else { (hot.room.get() / 2).max(1) };
+        side.ran_empty.set(true);
+        let many = (hot.room.get().min(bin.stack_base() as u32) / 2).max(1);
+        let want = if one || self.sampling.is_on() { 1 } else { many };
         loop {
             let page = hot.page.get();
             if !page.is_null() {
@@ -39,10 +41,13 @@ impl Theap {
                             ptr::copy(base.add((want - n) as usize + 1), base.add(1), n as usize);
                         }
                         Moved::add(&self.moved[b].taken, n);
-                        self.grow(bin);
+                        let block = *base.add(n as usize);
                         hot.top.set(base.add(n as usize - 1));
+                        if (hot.room.get() as usize) < bin.stack_base() {
+                            self.grow(bin, bin.stack_base());
+                        }
                         note_peak(self, b, false);
-                        return (*base.add(n as usize), zero);
+                        return (block, zero);
                     }
                 }
                 hot.page.set(ptr::null_mut());
@@ -79,7 +84,11 @@ impl Theap {
 
     /// Put the pages that other threads returned on their bins' lists.
     pub fn drain_returned(&self) {
-        let mut page = self.returned.take_all();
+        self.put_avail(self.returned.take_all());
+    }
+
+    /// Put the pages of a chain that was taken off the list of returned ones on their bins' lists.
+    pub(super) fn put_avail(&self, mut page: *mut Page) {
         while !page.is_null() {
             // SAFETY: the list's records are ours to link, now that we took them.
             unsafe {

@@ -49,6 +49,8 @@ pub struct Side {
     pub base: Cell<*mut *mut u8>,
     /// Pages with room.
     pub avail: Cell<*mut Page>,
+    /// The stack ran empty since it was last full.
+    pub ran_empty: Cell<bool>,
 }
 
 /// Blocks moved between pages and this theap, for statistics; written by the owner alone.
@@ -68,26 +70,23 @@ impl Moved {
     }
 }
 
-const fn stack_words() -> usize {
-    let mut words = 0;
+/// Room of a stack that has not grown beyond it; those of all bins lie together.
+const SHALLOW: usize = 16;
+const SHALLOW_WORDS: usize = (1 + SHALLOW) * BINS;
+
+/// Where each bin's grown stack begins, and after the last one how many words all have.
+static DEEP_AT: [u16; BINS + 1] = {
+    let mut at = [SHALLOW_WORDS as u16; BINS + 1];
     let mut b = 0;
     while b < BINS {
-        words += 1 + Bin::at(b).stack_max();
-        b += 1;
-    }
-    words
-}
-
-/// Where each bin's stack begins.
-static STACK_AT: [u16; BINS] = {
-    let mut at = [0u16; BINS];
-    let mut b = 1;
-    while b < BINS {
-        at[b] = at[b - 1] + 1 + Bin::at(b - 1).stack_max() as u16;
+        at[b + 1] = at[b] + 1 + Bin::at(b).stack_max() as u16;
         b += 1;
     }
     at
 };
+
+/// Bytes of a theap's record: itself, and its stacks, of which memory is used as far as they are.
+pub const RECORD: usize = size_of::<Theap>() + DEEP_AT[BINS] as usize * size_of::<*mut u8>();
 
 /// One thread's part of a heap.
 #[repr(C, align(64))]
@@ -147,7 +146,8 @@ pub struct Theap {
     pub sampling: Sampling,
     /// Statistics.
     pub moved: [Moved; BINS],
-    stacks: [Cell<*mut u8>; stack_words()],
+    /// The words of all stacks, behind the theap.
+    stacks: Cell<*mut *mut u8>,
 }
 
 // SAFETY: a theap is shared for its atomics alone; its cells belong to the thread of `tag` (or, when that is 0, to
@@ -188,7 +188,8 @@ pub static EMPTY: Theap = {
             }
         }; BINS],
         offsets: OFFSETS,
-        side: [const { Side { base: Cell::new(BOTTOM), avail: Cell::new(ptr::null_mut()) } }; BINS],
+        side: [const { Side { base: Cell::new(BOTTOM), avail: Cell::new(ptr::null_mut()), ran_empty: Cell::new(false) } };
+            BINS],
         tag: AtomicUsize::new(0),
         returned: Stack::new_closed(),
         heap: AtomicPtr::new((&raw const MAIN).cast_mut()),
@@ -213,7 +214,7 @@ pub static EMPTY: Theap = {
         calling: Cell::new(false),
         sampling: Sampling::off(),
         moved: [const { Moved { taken: AtomicU64::new(0), given: AtomicU64::new(0) } }; BINS],
-        stacks: [const { Cell::new(ptr::null_mut()) }; stack_words()],
+        stacks: Cell::new(ptr::null_mut()),
     }
 };
 
@@ -292,15 +293,14 @@ impl Theap {
     /// Open the stack of a bin.
     pub fn open(&self, bin: Bin) {
         let b = bin.index();
-        let at = STACK_AT[b] as usize;
-        let base = self.stacks[at..].as_ptr() as *mut *mut u8;
         let hot = &self.hot[b];
-        self.stacks[at].set(ptr::null_mut());
+        // SAFETY: below the words of all stacks.
+        let base = unsafe { self.stacks.get().add(b * (1 + SHALLOW)) };
+        // SAFETY: a word of the stack.
+        unsafe { base.write(ptr::null_mut()) };
         self.side[b].base.set(base);
         hot.top.set(base);
-        if hot.room.get() == 0 {
-            hot.room.set((bin.stack_max() as u32).min(8));
-        }
+        hot.room.set((bin.stack_base() as u32).min(8));
         self.set_limit(b);
         let size = bin.block_size();
         hot.inverse.set(if size < 1 << 16 { inverse32(size) } else { 0 });
@@ -317,10 +317,13 @@ impl Theap {
     /// Begin the record `this` of a theap: no bin is open, and so each stack is empty and full.
     ///
     /// # Safety
-    /// - it is fresh zeroed memory of the caller's.
+    /// - it is fresh zeroed memory of the caller's, of [`RECORD`] bytes.
     pub unsafe fn begin_record(this: *mut Theap) {
         // SAFETY: by the contract.
-        unsafe { (*this).offsets = OFFSETS };
+        unsafe {
+            (*this).offsets = OFFSETS;
+            (*this).stacks.set(this.add(1).cast());
+        }
         // SAFETY: as above; zeroed memory is a theap.
         unsafe { &*this }.close_all();
     }
@@ -333,11 +336,23 @@ impl Theap {
         }
     }
 
-    /// Twice the room for the stack of a bin that is used, up to the bin's most.
-    pub fn grow(&self, bin: Bin) {
-        let room = &self.hot[bin.index()].room;
-        room.set((room.get() * 2).clamp(1, bin.stack_max() as u32));
-        self.set_limit(bin.index());
+    /// Twice the room for the stack of a bin that is used, up to `most`, at most the bin's `stack_max`.
+    pub fn grow(&self, bin: Bin, most: usize) {
+        let b = bin.index();
+        let (hot, side) = (&self.hot[b], &self.side[b]);
+        let room = (hot.room.get() as usize * 2).clamp(1, most);
+        if room > SHALLOW && (hot.room.get() as usize) <= SHALLOW {
+            let depth = self.depth(b);
+            // SAFETY: the bin's words among those of all stacks; they are more than `SHALLOW`.
+            unsafe {
+                let deep = self.stacks.get().add(DEEP_AT[b] as usize);
+                ptr::copy_nonoverlapping(side.base.get(), deep, 1 + depth);
+                side.base.set(deep);
+                hot.top.set(deep.add(depth));
+            }
+        }
+        hot.room.set(room as u32);
+        self.set_limit(b);
     }
 
     /// Numbers of the open bins.

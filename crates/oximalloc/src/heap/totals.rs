@@ -223,12 +223,12 @@ fn forget(heap: &Heap) -> [BinRow; BINS] {
 }
 
 /// A thread has taken blocks of bin `b` from a page, a new one if `fresh`: note the peak. Exact to a refill while the
-/// heap has one theap; with more it is taken at each new page (and not any more beyond 64 theaps, where adding up
+/// heap has one theap, and none that is warm; with more it is taken at each new page (and not any more beyond 64 theaps, where adding up
 /// would cost too much), so that a peak may be off by a stack and a page for each thread.
 pub fn note_peak(theap: &Theap, b: usize, fresh: bool) {
     let heap = theap.heap();
     let theaps = heap.stats.theaps.snapshot().current;
-    if theaps <= 1 {
+    if theaps <= 1 && !super::warm::any() {
         let live: i64 = [&theap.moved[b], &heap.moved[b]]
             .map(|moved| moved.taken.load(Ordering::Relaxed).wrapping_sub(moved.given.load(Ordering::Relaxed)) as i64)
             .iter()

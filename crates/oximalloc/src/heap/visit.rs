@@ -58,7 +58,8 @@ impl FreeSet {
         let mut set = FreeSet { bits: [0; BLOCKS / 64], count: 0 };
         page.for_each_free(|block| set.add(page, block as *const u8));
         let b = page.bin().index();
-        for theap in all_theaps() {
+        // Of other heaps' theaps, which may be at work, a stack may just be giving back what this page has handed out anew.
+        for theap in all_theaps().filter(|theap| ptr::eq(theap.heap().as_page_heap(), page.heap())) {
             if b < BINS && theap.opened.get() & 1 << b != 0 {
                 let base = theap.side[b].base.get();
                 for i in 1..=theap.depth(b) {

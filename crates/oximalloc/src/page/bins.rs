@@ -99,9 +99,9 @@ impl Bin {
         offsets
     }
 
-    /// How many freed blocks a thread may hold back in front of its pages: at most 128, and 16 KiB of blocks
-    /// up to 256 bytes, 32 KiB up to 4 KiB, 64 KiB above.
-    pub const fn stack_max(self) -> usize {
+    /// How many freed blocks a thread may hold back in front of its pages without a sign that it takes them again: at
+    /// most 128, and 16 KiB of blocks up to 256 bytes, 32 KiB up to 4 KiB, 64 KiB above.
+    pub const fn stack_base(self) -> usize {
         let size = self.block_size();
         match size {
             0 => 0,
@@ -113,6 +113,14 @@ impl Bin {
             4097..=16384 => 4,
             16385..=32768 => 2,
             _ => 1,
+        }
+    }
+
+    /// And how many when it frees and takes in turns more than that.
+    pub const fn stack_max(self) -> usize {
+        match self.block_size() {
+            257..=1024 => self.stack_base() * 8,
+            _ => self.stack_base() * 4,
         }
     }
 }

@@ -38,6 +38,7 @@ pub fn collect(force: bool) {
     if !root.is_empty_theap() {
         root.collect_thread(force);
     } else if force {
+        crate::heap::warm::cool_all();
         crate::arena::purge_all();
     }
 }

@@ -1,0 +1,160 @@
+//! A few records that wait to be taken, each until a time of its own: the slots of warm theaps.
+//!
+//! Protocol: a slot is null or holds a record, put there by compare-and-swap and taken by a swap, so it is one thread's; a
+//! record that a slot holds is nobody's. `due` is at most the time of the first that is due.
+//!
+//! Orderings: who takes a record (Acquire) sees all that was done with it (Release). Who enters a time (Release) has
+//! filled the slot before, which pairs with the Acquire of the thread whose time has come: either its scan finds the
+//! slot filled, or the time is entered after it. All changes of `due` are read-modify-writes, so that an entry is seen
+//! through later ones.
+
+use crate::base::sync::{AtomicPtr, AtomicU64, Ordering};
+use core::ptr;
+
+/// How many may wait.
+pub const SLOTS: usize = 8;
+const NEVER: u64 = u64::MAX;
+
+/// The slots.
+pub struct Slots<T> {
+    slots: [Slot<T>; SLOTS],
+    /// When the first is due, or earlier; in milliseconds. NEVER: none waits.
+    due: AtomicU64,
+}
+
+struct Slot<T> {
+    item: AtomicPtr<T>,
+    /// When the item is due. (Two threads that put at once may both have written it: they are a moment apart.)
+    due: AtomicU64,
+}
+
+impl<T> Slots<T> {
+    /// None waits.
+    #[cfg(not(loom))]
+    pub const fn new() -> Slots<T> {
+        Slots {
+            slots: [const { Slot { item: AtomicPtr::new(ptr::null_mut()), due: AtomicU64::new(0) } }; SLOTS],
+            due: AtomicU64::new(NEVER),
+        }
+    }
+    /// None waits.
+    #[cfg(loom)]
+    pub fn new() -> Slots<T> {
+        let slot = || Slot { item: AtomicPtr::new(ptr::null_mut()), due: AtomicU64::new(0) };
+        Slots { slots: core::array::from_fn(|_| slot()), due: AtomicU64::new(NEVER) }
+    }
+
+    /// Whether any may wait.
+    pub fn any(&self) -> bool {
+        self.due.load(Ordering::Relaxed) != NEVER
+    }
+
+    /// Whether there was room for another a moment ago.
+    pub fn has_room(&self) -> bool {
+        self.slots.iter().any(|slot| slot.item.load(Ordering::Relaxed).is_null())
+    }
+
+    /// Keep `item`, the caller's, until `due`; false, and it stays the caller's, when all slots are taken.
+    pub fn put(&self, item: *mut T, due: u64) -> bool {
+        for slot in self.slots.iter().filter(|slot| slot.item.load(Ordering::Relaxed).is_null()) {
+            slot.due.store(due, Ordering::Relaxed);
+            // Release: pairs with the Acquire in `take` and `take_due`.
+            if slot.item.compare_exchange(ptr::null_mut(), item, Ordering::Release, Ordering::Relaxed).is_ok() {
+                // Release: as in the file's head.
+                self.due.fetch_min(due, Ordering::Release);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// One, the caller's from then on; null without any.
+    pub fn take(&self) -> *mut T {
+        let taken = |slot: &Slot<T>| {
+            if slot.item.load(Ordering::Relaxed).is_null() {
+                return None;
+            }
+            // Acquire: pairs with the Release in `put`.
+            let item = slot.item.swap(ptr::null_mut(), Ordering::Acquire);
+            (!item.is_null()).then_some(item)
+        };
+        self.slots.iter().find_map(taken).unwrap_or(ptr::null_mut())
+    }
+
+    /// Call `then` with all that are due at `now`; they are the caller's.
+    pub fn take_due(&self, now: u64, mut then: impl FnMut(*mut T)) {
+        let due = self.due.load(Ordering::Relaxed);
+        // Acquire: as in the file's head.
+        if now < due || self.due.compare_exchange(due, NEVER, Ordering::Acquire, Ordering::Relaxed).is_err() {
+            return;
+        }
+        for slot in &self.slots {
+            if slot.item.load(Ordering::Relaxed).is_null() {
+                continue;
+            }
+            let due = slot.due.load(Ordering::Relaxed);
+            if now < due {
+                // Relaxed: the entry of whoever put it is seen through this one.
+                self.due.fetch_min(due, Ordering::Relaxed);
+                continue;
+            }
+            // Acquire: as in `take`.
+            let item = slot.item.swap(ptr::null_mut(), Ordering::Acquire);
+            if !item.is_null() {
+                then(item);
+            }
+        }
+    }
+}
+
+impl<T> Default for Slots<T> {
+    fn default() -> Self {
+        Slots::new()
+    }
+}
+
+#[cfg(all(test, loom))]
+mod loom_tests {
+    use super::*;
+    use loom::sync::Arc;
+    use loom::thread;
+
+    /// One thread puts, one takes, one comes by when time has come: each record is one thread's, and one that is left
+    /// has its time entered.
+    #[test]
+    fn loom_a_record_is_one_threads_or_its_time_is_entered() {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(3);
+        builder.check(|| {
+            let slots = Arc::new(Slots::<AtomicU64>::new());
+            let items = [(); 2].map(|()| Box::into_raw(Box::new(AtomicU64::new(0))) as usize);
+            let owned = |item: *mut AtomicU64| {
+                // SAFETY: freed at the end of the model.
+                unsafe { (*item).fetch_add(1, Ordering::Relaxed) };
+            };
+            assert!(slots.put(items[0] as *mut AtomicU64, 1));
+            let putter = {
+                let slots = slots.clone();
+                thread::spawn(move || assert!(slots.put(items[1] as *mut AtomicU64, 1)))
+            };
+            let taker = {
+                let slots = slots.clone();
+                thread::spawn(move || {
+                    let item = slots.take();
+                    if !item.is_null() {
+                        owned(item);
+                    }
+                })
+            };
+            slots.take_due(1, owned);
+            putter.join().unwrap();
+            taker.join().unwrap();
+            slots.take_due(1, owned);
+            for item in items {
+                // SAFETY: made above; the other threads have ended.
+                let item = unsafe { Box::from_raw(item as *mut AtomicU64) };
+                assert_eq!(item.load(Ordering::Relaxed), 1);
+            }
+        });
+    }
+}

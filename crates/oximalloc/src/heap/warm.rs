@@ -1,0 +1,102 @@
+//! Warm theaps: those of ended threads, kept with their pages attached and their stacks full for the next threads.
+//!
+//! ```text
+//! LIVE   a thread's: it has its tag
+//!     rest:   the thread ends; what is more than a theap may keep is given; tag 0, the list of returned pages
+//!             closed; then into a slot (`slots`) -> WARM, or, when all slots are taken, as `cool`
+//! WARM   in one slot and nobody's; others may still give blocks to its pages, as to any attached page
+//!     wake:   a thread begins: out of the slot -> LIVE
+//!     cool:   a thread that comes by once `purge_delay` has passed, or collects with force: out of the slot; it is that
+//!             thread's for a moment, gives all away as at a thread's end, and goes to the main heap's list
+//! ```
+//!
+//! Only roots of the main heap, which nobody deletes or destroys, are ever warm. A theap whose stacks are shut is not.
+//!
+//! Bounds: [`SLOTS`] theaps, each with at most [`KEEP`] bytes of free blocks that were ever handed out.
+
+use super::record::MAIN;
+use super::slots::Slots;
+use super::theap::{EMPTY, Theap, thread};
+use crate::arena;
+use crate::base::sync::Ordering;
+use crate::prim::process::now_ms;
+use crate::prim::tls;
+use core::ptr;
+
+/// Bytes of free blocks that a warm theap keeps.
+const KEEP: usize = 1 << 20;
+
+/// The delay where nothing is ever purged, in milliseconds.
+const LONG: u64 = 1 << 40;
+
+static WARM: Slots<Theap> = Slots::new();
+
+/// Whether there may be warm theaps.
+pub fn any() -> bool {
+    WARM.any()
+}
+
+/// The calling thread ends, and with it `root`: keep it for the next. False: nothing was done.
+pub fn rest(root: &'static Theap) -> bool {
+    let delay = arena::purge_delay().unwrap_or(LONG);
+    if delay == 0 || !root.heap().is_main() || root.is_shut() || !WARM.has_room() {
+        return false;
+    }
+    root.give_beyond(KEEP);
+    root.tag.store(0, Ordering::Relaxed);
+    root.heap().stats.theaps.sub(1);
+    if ptr::eq(root, Theap::current()) {
+        thread::set(&EMPTY);
+    }
+    if !WARM.put((&raw const *root).cast_mut(), now_ms() + delay) {
+        cool(root);
+    }
+    true
+}
+
+/// A warm theap for the calling thread.
+pub fn wake() -> Option<&'static Theap> {
+    // SAFETY: theaps are never unmapped.
+    let theap = unsafe { WARM.take().as_ref() }?;
+    theap.sampling.begin();
+    if theap.is_shut() {
+        cool(theap);
+        return None;
+    }
+    theap.tag.store(tls::tag(), Ordering::Relaxed);
+    theap.in_threadpool.set(false);
+    theap.returned.open();
+    theap.heap().stats.theaps.add(1);
+    Some(theap)
+}
+
+/// Cool those that were warm for long enough.
+#[inline]
+pub fn tick() {
+    if any() {
+        cool_due(now_ms());
+    }
+}
+
+/// Cool all.
+pub fn cool_all() {
+    cool_due(u64::MAX);
+}
+
+#[cold]
+fn cool_due(now: u64) {
+    // SAFETY: theaps are never unmapped.
+    WARM.take_due(now, |theap| cool(unsafe { &*theap }));
+}
+
+/// Give everything of a theap away that was taken out of its slot.
+#[cold]
+fn cool(theap: &'static Theap) {
+    // Until it has, it is a part of the calling thread's root.
+    theap.root.store((&raw const *Theap::current().root()).cast_mut(), Ordering::Relaxed);
+    theap.tag.store(tls::tag(), Ordering::Relaxed);
+    theap.heap().stats.theaps.add(1);
+    theap.give_up();
+    // SAFETY: theaps are never unmapped, and it is on no list. The main heap's list is always open.
+    unsafe { MAIN.vacant.push((&raw const *theap).cast_mut()) };
+}
