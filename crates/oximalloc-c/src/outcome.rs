@@ -24,15 +24,13 @@ pub fn new_block(size: usize) -> *mut c_void {
     raw::malloc_or(size, |size| middle(size).cast()).cast()
 }
 
-/// Middle sizes; a function that needs no frame.
-#[cold]
+/// Middle sizes; a function that needs no frame. (Not cold: each process comes here, see `build.rs`.)
 #[inline(never)]
 extern "C" fn middle(size: usize) -> *mut c_void {
     let block = raw::pop_middle(size);
     if block.is_null() { generic(size) } else { block.cast() }
 }
 
-#[cold]
 #[inline(never)]
 extern "C" fn generic(size: usize) -> *mut c_void {
     block(raw::malloc_generic(size))

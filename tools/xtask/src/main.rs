@@ -16,6 +16,7 @@ mod install;
 mod package;
 mod real;
 mod run;
+mod size;
 mod suite;
 mod symbols;
 mod table;

@@ -4,14 +4,30 @@
 //! out pointers into blocks, from pages that are marked for it.
 
 use super::free::find;
-use super::malloc::{SIZE_MAX, large, malloc_in, zalloc_in};
+use super::malloc::{SIZE_MAX, large, malloc_in, pop, zalloc_in};
 use crate::diag::error::error;
 use crate::heap::theap::Theap;
-use crate::page::bins::BLOCK_MAX;
+use crate::page::bins::{BLOCK_MAX, Bin};
 use core::ptr;
 
 /// Allocate `size` bytes such that the address plus `offset` is a multiple of `align` (a power of two).
+#[inline(always)]
 pub fn aligned(size: usize, align: usize, offset: usize) -> *mut u8 {
+    let below = align.wrapping_sub(1);
+    // 0 for a sum that overflows, as it is for a size or an alignment of 0.
+    let rounded = size.wrapping_add(below) & !below;
+    if rounded.wrapping_sub(1) < BLOCK_MAX && align & below == 0 && offset & below == 0 {
+        // SAFETY: bins of sizes up to BLOCK_MAX are below BINS.
+        let block = pop(unsafe { Theap::current().hot.get_unchecked(Bin::of_unpredictable(rounded).index()) });
+        if !block.is_null() {
+            return block;
+        }
+    }
+    generic(size, align, offset)
+}
+
+#[inline(never)]
+fn generic(size: usize, align: usize, offset: usize) -> *mut u8 {
     aligned_in(Theap::current(), size, align, offset, false)
 }
 

@@ -14,7 +14,7 @@ pub const SIZE_MAX: usize = isize::MAX as usize;
 
 /// Pop a stack, or null.
 #[inline(always)]
-fn pop(hot: &Hot) -> *mut u8 {
+pub(super) fn pop(hot: &Hot) -> *mut u8 {
     let top = hot.top.get();
     // SAFETY: `top` points to a block's word or to the null below them.
     let block = unsafe { *top };
@@ -121,7 +121,6 @@ pub fn malloc_in(theap: &Theap, size: usize) -> *mut u8 {
     large(theap, size, 1, false)
 }
 
-#[cold]
 #[inline(never)]
 fn refill(theap: &Theap, size: usize) -> *mut u8 {
     supply(theap, size, false, false).0

@@ -1,9 +1,9 @@
 //! Changing a block's size: in place where it fits and does not waste half; by claiming the slices behind it or by
 //! `mremap` for large blocks; else by allocate, copy and free.
 //!
-//! A block that grows by small steps is copied a number of times that is logarithmic in its size: bins grow by an
-//! eighth, and a large block that must move gets an eighth more than was asked for (address space, not memory: what
-//! is not touched is not resident).
+//! A block that grows by small steps is copied a number of times that is logarithmic in its size: from 1 KiB on it gets
+//! half more than it had, and a large block that must move an eighth more than was asked for (address space, not memory:
+//! what is not touched is not resident).
 
 use super::aligned::aligned_in;
 use super::free::{find, free, invalid, usable_size};
@@ -18,6 +18,9 @@ use core::ptr;
 
 /// From this size on a block that has to move for growth moves to a mapping of its own, where `mremap` moves it on.
 const REMAP_MIN: usize = 16 << 20;
+
+/// Blocks of that size and more grow by half; smaller ones to the bin of the size asked for.
+const STEP_MIN: usize = 1024;
 
 /// What a reallocation wants beyond the size.
 #[derive(Clone, Copy)]
@@ -140,8 +143,7 @@ pub unsafe fn realloc_in(theap: &Theap, p: *mut u8, size: usize, want: Want) -> 
             }
         }
         // No more where the block may be guarded: its end is what is watched.
-        let ample = size > usable && size > BLOCK_MAX && !theap.sampling.is_on();
-        let larger = if ample { size.saturating_add(size / 8).min(SIZE_MAX) } else { size };
+        let larger = if size <= usable || theap.sampling.is_on() { size } else { ample(size, usable) };
         let fresh = allocate(theap, larger, Want { zero: false, ..want });
         if fresh.is_null() {
             return fresh;
@@ -155,6 +157,18 @@ pub unsafe fn realloc_in(theap: &Theap, p: *mut u8, size: usize, want: Want) -> 
         }
         free(p);
         fresh
+    }
+}
+
+/// The size to ask for when a block of `usable` bytes is to grow to `size`: more than the next bin's, so that growing by
+/// small steps is linear.
+fn ample(size: usize, usable: usize) -> usize {
+    if size > BLOCK_MAX {
+        size.saturating_add(size / 8).min(SIZE_MAX)
+    } else if usable >= STEP_MIN {
+        size.max((usable + usable / 2).min(BLOCK_MAX))
+    } else {
+        size
     }
 }
 

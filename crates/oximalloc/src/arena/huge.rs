@@ -1,40 +1,56 @@
-//! When arenas ask for transparent huge pages: not before a program is large, unless `allow_thp` is 2.
+//! Where arenas ask for transparent huge pages: in the next part of an arena, once the part before it is full.
 //!
-//! Invariant: the turn from small to large is taken once; arenas reserved later ask from the start.
+//! A huge page costs one fault in place of 512, and what is not used of its 2 MiB. Whether a program uses them is seen
+//! in what it did with the memory below: blocks of which one page in many is written, and many threads that each use a
+//! little of many pages, leave it sparse. So a part is decided upon when a claim first reaches beyond the part before,
+//! and the system is asked how much of a sample is resident. `allow_thp` 2 asks for all, at once.
+//!
+//! Invariant: a part is decided upon once, before anything of it is handed out; before that it is advised against.
 
-use super::table;
+use super::region::Arena;
 use crate::base::config::SLICE;
-use crate::base::sync::{AtomicBool, Ordering};
+use crate::base::units::{SliceIndex, Slices};
 use crate::diag::options::{self, Opt};
-use crate::diag::stats::PROCESS;
+use crate::os::{LARGE_PAGE, page_size};
+use crate::prim::memory;
 
-/// Slices in use from which on a program is large: 64 MiB.
-const LARGE: usize = (64 << 20) / SLICE;
-/// And for each of its threads: 16 MiB. Many threads that each use a little of many pages look large by their slices,
-/// and huge pages would make all of it resident.
-const LARGE_BY_THREAD: usize = (16 << 20) / SLICE;
-
-static GROWN: AtomicBool = AtomicBool::new(false);
+/// What an arena has without huge pages in any case: small programs stay small.
+const SMALL: usize = 16 << 20;
+/// The largest part.
+const PART_MAX: usize = 32 << 20;
+/// What is looked at.
+const WINDOW: usize = 4 << 20;
 
 /// Whether a new arena asks for huge pages.
 pub(super) fn wanted() -> bool {
-    options::get(Opt::AllowThp) >= 2 || GROWN.load(Ordering::Relaxed)
+    options::get(Opt::AllowThp) >= 2
 }
 
-/// Note how many slices are in use.
-#[inline]
-pub(super) fn note(in_use: usize) {
-    if in_use > LARGE
-        && !GROWN.load(Ordering::Relaxed)
-        && dense(in_use)
-        && !GROWN.swap(true, Ordering::Relaxed)
-        && options::get(Opt::AllowThp) == 1
-    {
-        table::all().for_each(|arena| arena.advise_rest(true));
+/// Where the first part of an arena begins.
+pub(super) fn first(start: *mut u8) -> SliceIndex {
+    SliceIndex(((start.addr() + SMALL).next_multiple_of(LARGE_PAGE) - start.addr()) / SLICE)
+}
+
+/// Decide upon the part of an arena from `from` on, for a claim that ends at `end`; says where the part ends.
+#[cold]
+pub(super) fn decide(arena: &Arena, from: SliceIndex, end: SliceIndex) -> SliceIndex {
+    let part = (from.bytes() / 8).clamp(LARGE_PAGE, PART_MAX);
+    let start = arena.at(from);
+    let to = (arena.at(end).addr().max(start.addr() + part)).next_multiple_of(LARGE_PAGE);
+    let bytes = (to - start.addr()).min(arena.bytes() - from.bytes());
+    if options::get(Opt::AllowThp) == 1 && arena.is_own() && !arena.is_pinned() && is_dense(arena, from) {
+        // SAFETY: inside our reservation.
+        unsafe { memory::advise_huge(start, bytes, true) };
     }
+    SliceIndex(from.0 + bytes / SLICE)
 }
 
-fn dense(in_use: usize) -> bool {
-    let threads = PROCESS.threads.snapshot().current.max(1) as usize;
-    in_use / threads >= LARGE_BY_THREAD
+/// Whether seven in eight of the OS pages of a window before `end` are resident, of the slices that were used since their last
+/// purge. The window is some way before it: what was handed out last is still being filled.
+fn is_dense(arena: &Arena, end: SliceIndex) -> bool {
+    let window = Slices::of_bytes(WINDOW.min(page_size() * memory::MOST_LOOKED_AT)).0;
+    let from = (end.0 - end.0 / 4).saturating_sub(window);
+    let used = (from..from + window).filter(|&i| arena.dirty().all_set(i, 1)).count();
+    let resident = memory::resident(arena.at(SliceIndex(from)), Slices(window).bytes()) * page_size();
+    used > 0 && resident / 7 >= Slices(used).bytes() / 8
 }

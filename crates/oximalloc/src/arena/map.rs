@@ -64,6 +64,7 @@ pub fn clear(start: *const u8, slices: usize) {
     store(start, slices, ptr::null_mut());
 }
 
+#[inline(never)]
 fn store(start: *const u8, slices: usize, record: *mut u8) {
     let first = start.addr() >> SLICE_SHIFT;
     for slice in first..first.saturating_add(slices) {

@@ -15,7 +15,8 @@ const STATIC_SIZE: usize = 4 * SLICE;
 const FIRST_CHUNK: usize = SLICE;
 const LAST_CHUNK: usize = 64 * SLICE;
 
-#[repr(C, align(4096))]
+/// (Not aligned to OS pages: `.bss` would be too, and would then share none with `.data`.)
+#[repr(C, align(64))]
 struct Buffer(UnsafeCell<[u8; STATIC_SIZE]>);
 // SAFETY: bytes are handed out once each, by the counter in `FIRST`; the cell itself is never read.
 unsafe impl Sync for Buffer {}

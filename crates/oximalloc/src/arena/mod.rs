@@ -98,7 +98,10 @@ pub fn init() {
     if options::get(Opt::AllowThp) == 0 {
         crate::prim::memory::thp_disable_process();
     }
-    reserve::at_start();
+    // Asked here, so that a process that reserves nothing does not touch the code that would (nor this, were it cold too).
+    if options::get(Opt::ReserveHugeOsPages) > 0 || options::get(Opt::ReserveOsMemory) > 0 {
+        reserve::at_start();
+    }
 }
 
 /// Claim `n` slices at a multiple of `align_slices` slices (a power of two), from where `source` allows. Without `grow`
@@ -184,7 +187,7 @@ fn claim_from_arenas(subproc: u32, node: i32, n: usize, align: usize) -> Option<
 
 fn claim_from(arena: &'static Arena, n: usize, align: usize) -> Option<Span> {
     let (i, zero) = arena.claim(n, align)?;
-    huge::note(IN_USE.fetch_add(n, Ordering::Relaxed) + n);
+    IN_USE.fetch_add(n, Ordering::Relaxed);
     Some(Span { start: arena.at(i), slices: n, zero, origin: Origin(arena.index() as u32 + 1) })
 }
 
@@ -201,6 +204,7 @@ pub unsafe fn release(mut span: Span) {
 ///
 /// # Safety
 /// - as for [`release`], for what is given back.
+#[inline(never)]
 pub unsafe fn shrink(span: &mut Span, keep: usize) {
     if keep >= span.slices {
         return;
@@ -225,7 +229,7 @@ pub unsafe fn extend(span: &mut Span, extra: usize) -> Option<bool> {
     let arena = span.origin.region()?;
     let next = crate::base::units::SliceIndex(arena.index_of(span.start).0 + span.slices);
     let zero = arena.claim_at(next, extra)?;
-    huge::note(IN_USE.fetch_add(extra, Ordering::Relaxed) + extra);
+    IN_USE.fetch_add(extra, Ordering::Relaxed);
     span.slices += extra;
     Some(zero)
 }

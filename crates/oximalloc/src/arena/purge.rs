@@ -13,8 +13,9 @@ use crate::base::units::SliceIndex;
 use crate::diag::options::{self, Opt};
 use crate::prim::process::now_ms;
 
-/// Slices that may wait for their purge: 24 MiB, and as many as are in use and were claimed while they waited, lately. A
-/// program that claims what it frees keeps it; one that only frees does not.
+/// Slices that may wait for their purge: 24 MiB, and as many as were claimed while they waited lately, up to the most
+/// that was in use. A program that claims what it frees keeps it, however much it swells and shrinks; one that only
+/// frees does not.
 const WAITING: usize = (24 << 20) / SLICE;
 /// The longest run that is purged in one call, so that it is not kept from others for long: 32 MiB.
 const LONGEST: usize = 8 * WORD;
@@ -70,17 +71,28 @@ pub(super) fn taken_again(n: usize) {
     }
 }
 
-/// How many were in this period and the one before.
-fn taken_again_lately(now: u64, delay: u64) -> usize {
+/// The most slices in use in this period, and in the one before, as seen when some are freed.
+static THIS_MOST: AtomicUsize = AtomicUsize::new(0);
+static LAST_MOST: AtomicUsize = AtomicUsize::new(0);
+
+/// How many slices were taken again in this period and the one before, but no more than were in use at a time.
+fn taken_again_lately(now: u64, delay: u64, in_use: usize) -> usize {
+    if in_use > THIS_MOST.load(Ordering::Relaxed) {
+        THIS_MOST.store(in_use, Ordering::Relaxed);
+    }
     let again = AGAIN.load(Ordering::Relaxed);
     let began = PERIOD.load(Ordering::Relaxed);
     let age = now.saturating_sub(began);
     // Who comes second at a turn goes by the figures as they are: they only say how much may wait.
     if age >= delay && PERIOD.compare_exchange(began, now.max(1), Ordering::Relaxed, Ordering::Relaxed).is_ok() {
         let this = THIS_FROM.swap(if began == 0 { 0 } else { again }, Ordering::Relaxed);
-        LAST_FROM.store(if age >= delay.saturating_mul(2) && began != 0 { again } else { this }, Ordering::Relaxed);
+        let most = THIS_MOST.swap(in_use, Ordering::Relaxed);
+        let skip = age >= delay.saturating_mul(2) && began != 0;
+        LAST_FROM.store(if skip { again } else { this }, Ordering::Relaxed);
+        LAST_MOST.store(if skip { 0 } else { most }, Ordering::Relaxed);
     }
-    again.wrapping_sub(LAST_FROM.load(Ordering::Relaxed))
+    let most = THIS_MOST.load(Ordering::Relaxed).max(LAST_MOST.load(Ordering::Relaxed));
+    again.wrapping_sub(LAST_FROM.load(Ordering::Relaxed)).min(most)
 }
 
 /// Free slices that the caller owns, and see to their purge. `in_use` is the number of slices that then are in use.
@@ -97,7 +109,7 @@ pub(super) fn free(arena: &Arena, i: SliceIndex, n: usize, in_use: usize) {
             wait(arena, i, n, now, false);
             arena.set_free(i, n);
             due_at(now + delay);
-            let bound = WAITING + in_use.min(taken_again_lately(now, delay));
+            let bound = WAITING + taken_again_lately(now, delay, in_use + n);
             if pending() > bound {
                 scan(Which::DownTo(bound - bound / 4));
             }
@@ -106,6 +118,7 @@ pub(super) fn free(arena: &Arena, i: SliceIndex, n: usize, in_use: usize) {
 }
 
 /// Mark slices that the caller owns as waiting; `again` renews the time stamp.
+#[inline(never)]
 fn wait(arena: &Arena, i: SliceIndex, n: usize, now: u64, again: bool) {
     let pending = arena.pending();
     for w in i.0 / WORD..=(i.0 + n - 1) / WORD {
@@ -162,10 +175,13 @@ fn scan(which: Which) {
     let now = now_ms();
     let delay = delay().unwrap_or(0);
     let least = if which == Which::All { 1 } else { smallest() };
-    table::all().rev().for_each(|arena| scan_arena(arena, which, now, delay, least));
+    for arena in table::all().rev() {
+        scan_arena(arena, which, now, delay, least);
+    }
 }
 
 /// From the highest address down, as the lowest is the first to be used again.
+#[inline(never)]
 fn scan_arena(arena: &Arena, which: Which, now: u64, delay: u64, least: usize) {
     let mut run = Run { arena, start: 0, len: 0, least, now, delay };
     for w in (0..arena.words()).rev() {
@@ -225,6 +241,7 @@ impl Run<'_> {
         }
     }
 
+    #[inline(never)]
     fn finish(&mut self) {
         if self.len == 0 {
             return;

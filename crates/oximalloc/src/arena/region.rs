@@ -45,6 +45,8 @@ pub(super) struct Arena {
     /// No bit below this word was free a moment ago; only a hint.
     low: AtomicUsize,
     free_count: AtomicUsize,
+    /// Where the part begins of which nothing was claimed, and for which `huge` has not yet decided.
+    undecided: AtomicUsize,
 }
 
 /// Whose an arena is, and what for.
@@ -93,6 +95,7 @@ impl Arena {
             backing,
             low: AtomicUsize::new(0),
             free_count: AtomicUsize::new(slices - record),
+            undecided: AtomicUsize::new(super::huge::first(start).0),
         };
         // SAFETY: accessible, aligned, and ours alone by the contract.
         unsafe { arena.write(head) };
@@ -239,9 +242,21 @@ impl Arena {
             self.set_free(i, n);
             return None;
         }
+        let undecided = self.undecided.load(Ordering::Relaxed);
+        if i.0 + n > undecided {
+            self.decide(undecided, i.0 + n);
+        }
         // Not before: what is refused goes on to wait for its purge.
         super::purge::taken_again(self.pending().clear(i.0, n));
         Some(self.soil(i.0, n) == n && self.backing.is_clean())
+    }
+
+    /// A claim ends beyond what was decided upon.
+    #[cold]
+    fn decide(&self, from: usize, end: usize) {
+        // Two at once may both decide, with one answer or the other.
+        let to = super::huge::decide(self, SliceIndex(from), SliceIndex(end));
+        self.undecided.fetch_max(to.0, Ordering::Relaxed);
     }
 
     /// Mark slices as dirty, and say how many were not.
@@ -328,15 +343,6 @@ impl Arena {
             self.committed().clear(i.0, n);
         }
         PROCESS.committed.sub(Slices(self.dirty().clear(i.0, n)).bytes());
-    }
-
-    /// Advise for or against huge pages, in the part that was never used, from a multiple of 2 MiB on.
-    pub(super) fn advise_rest(&self, on: bool) {
-        let used = self.at(SliceIndex(self.dirty().end())).addr().next_multiple_of(2 << 20) - self.start.addr();
-        if used < self.bytes() && self.is_own() && !self.is_pinned() {
-            // SAFETY: inside our reservation.
-            unsafe { crate::prim::memory::advise_huge(self.start.wrapping_add(used), self.bytes() - used, on) };
-        }
     }
 
     /// Unmap the arena, record and all; one that was given to us to manage is only forgotten.

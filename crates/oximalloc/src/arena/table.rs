@@ -176,6 +176,7 @@ pub(super) fn beyond(start: *mut u8, size: usize) -> bool {
 }
 
 /// Enter an arena into the table. None, and it is unknown and counted no more, if the table is full.
+#[inline(never)]
 pub(super) fn enter(arena: *mut Arena) -> Option<&'static Arena> {
     // SAFETY: an arena that was made just now and is ours alone until it is in the table; there it stays.
     let this = unsafe { &*arena };
@@ -207,6 +208,7 @@ fn hint(size: usize) -> usize {
 }
 
 /// Where the next range should go.
+#[inline(never)]
 pub(super) fn next() -> usize {
     if NEXT.load(Ordering::Relaxed) == 0 {
         let bits = options::get(Opt::MaxVabits);

@@ -120,6 +120,7 @@ impl<'a> Bitmap<'a> {
     }
 
     /// The least index from `i` on whose bit is set (`free`) or clear; the map's length if there is none.
+    #[inline(never)]
     fn next(&self, i: usize, free: bool) -> usize {
         let mut w = i / BITS;
         let mut mask = u64::MAX << (i % BITS);
@@ -135,6 +136,7 @@ impl<'a> Bitmap<'a> {
     }
 
     /// Claim exactly the bits `i..i + n`; false, and nothing changed, if one of them is not free.
+    #[inline(never)]
     pub fn claim_at(&self, i: usize, n: usize) -> bool {
         if !self.holds(i, n) {
             return false;
@@ -178,6 +180,7 @@ impl<'a> Bitmap<'a> {
     }
 
     /// Set the bits `i..i + n` and say how many were clear.
+    #[inline(never)]
     pub fn set(&self, i: usize, n: usize) -> usize {
         let mut changed = 0;
         for (w, mask) in parts(i, n) {
@@ -190,6 +193,7 @@ impl<'a> Bitmap<'a> {
     }
 
     /// Clear the bits `i..i + n` and say how many were set.
+    #[inline(never)]
     pub fn clear(&self, i: usize, n: usize) -> usize {
         parts(i, n)
             .filter(|&(w, mask)| self.load(w) & mask != 0)
@@ -199,12 +203,14 @@ impl<'a> Bitmap<'a> {
     }
 
     /// True if all bits of `i..i + n` are set. Acquire: what was done before they were set is seen.
+    #[inline(never)]
     pub fn all_set(&self, i: usize, n: usize) -> bool {
         // Acquire: pairs with the Release in `set`.
         parts(i, n).all(|(w, mask)| self.words.get(w).is_some_and(|word| word.load(Ordering::Acquire) & mask == mask))
     }
 
     /// True if none of the bits `i..i + n` is set.
+    #[inline(never)]
     pub fn none_set(&self, i: usize, n: usize) -> bool {
         parts(i, n).all(|(w, mask)| self.load(w) & mask == 0)
     }

@@ -41,6 +41,7 @@ pub fn error(code: i32, args: fmt::Arguments) {
 }
 
 /// Report what is odd but harmless: shown under `show_errors` or `verbose`, at most `max_warnings` times.
+#[inline(never)]
 pub fn warning(args: fmt::Arguments) {
     if may_show(&WARNINGS_SHOWN, Opt::MaxWarnings) {
         print(format_args!("mimalloc: warning: {args}\n"));
@@ -60,6 +61,7 @@ pub fn shown() -> bool {
 }
 
 /// Whether one more may be shown, and if so count it.
+#[inline(never)]
 fn may_show(counter: &AtomicI64, limit: Opt) -> bool {
     shown() && below(counter, options::get(limit))
 }

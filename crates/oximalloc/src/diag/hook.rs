@@ -74,14 +74,18 @@ impl Hook {
     /// The right to call what is registered; `None` where nothing is, or the calling thread is inside already.
     pub fn enter(&self) -> Option<Entered<'_>> {
         let (fun, arg) = self.registered()?;
-        let me = thread_id();
-        if self.inside.iter().any(|slot| slot.load(Ordering::Relaxed) == me) {
-            return None;
-        }
-        let take = |slot: &&AtomicUsize| slot.compare_exchange(0, me, Ordering::Relaxed, Ordering::Relaxed).is_ok();
-        let slot = self.inside.iter().find(take)?;
-        Some(Entered { fun, arg, slot })
+        Some(Entered { fun, arg, slot: place(core::hint::black_box(&self.inside))? })
     }
+}
+
+/// A place for the calling thread, if it has none. (The compiler is not told how many slots there are: it would write out the loop.)
+#[inline(never)]
+fn place(slots: &[AtomicUsize]) -> Option<&AtomicUsize> {
+    let me = thread_id();
+    if slots.iter().any(|slot| slot.load(Ordering::Relaxed) == me) {
+        return None;
+    }
+    slots.iter().find(|slot| slot.compare_exchange(0, me, Ordering::Relaxed, Ordering::Relaxed).is_ok())
 }
 
 impl Drop for Entered<'_> {

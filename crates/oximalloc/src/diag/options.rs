@@ -12,21 +12,6 @@ mod value;
 
 pub use environment::init;
 
-/// What is known of one option.
-#[derive(Debug)]
-pub struct Row {
-    /// The name in the C interface; in the environment `MIMALLOC_` and this, in any case.
-    pub name: &'static str,
-    /// Names that it had once, still accepted.
-    pub older: &'static [&'static str],
-    /// The value where nobody chooses one.
-    pub default: i64,
-    /// What the value counts; `"-"`: the option is accepted and has no effect.
-    pub unit: &'static str,
-    /// What it does.
-    pub doc: &'static str,
-}
-
 /// One line or two an option: `Variant: name, [older names], default, unit, doc;`
 macro_rules! options {
     ($($variant:ident: $name:literal, [$($older:literal),*], $default:expr, $unit:literal, $doc:literal;)*) => {
@@ -43,9 +28,18 @@ macro_rules! options {
         /// How many options there are.
         pub const COUNT: usize = [$($name,)*].len();
 
-        static ROWS: [Row; COUNT] = [
-            $(Row { name: $name, older: &[$($older,)*], default: $default, unit: $unit, doc: $doc },)*
-        ];
+        /// Unit, name and older names of each, a word each, a line an option: one text, because a table of texts is a
+        /// table of pointers, which the loader has to relocate in each process.
+        const TEXT: &str = concat!($($unit, " ", $name, $(" ", $older,)* "\n",)*);
+
+        /// A bit for each whose value counts KiB: sizes are asked for often.
+        const IN_KIB: u64 = $(((matches!($unit.as_bytes(), b"KiB") as u64) << Opt::$variant as u32) |)* 0;
+
+        #[cfg(test)]
+        const DEFAULTS: [i64; COUNT] = [$($default,)*];
+
+        #[cfg(test)]
+        const DOCS: [&str; COUNT] = [$($doc,)*];
 
         static SETTINGS: [Setting; COUNT] = [$(Setting::new($default),)*];
     };
@@ -188,27 +182,46 @@ impl Opt {
         ALL.get(usize::try_from(index).ok()?).copied()
     }
 
-    /// The option's row in the table.
-    pub fn row(self) -> &'static Row {
-        // The array has an element for each variant; the compiler sees that too and drops the check.
-        &ROWS[self as usize]
+    /// What the value counts; `"-"`: the option is accepted and has no effect.
+    fn unit(self) -> &'static str {
+        self.words().0
+    }
+
+    /// The name in the C interface; in the environment `MIMALLOC_` and this, in any case.
+    fn name(self) -> &'static str {
+        cut(self.words().1, b' ').0
+    }
+
+    /// The unit, and all names, the older ones last.
+    #[inline(never)]
+    fn words(self) -> (&'static str, &'static str) {
+        let mut lines = TEXT;
+        for _ in 0..self as usize {
+            lines = cut(lines, b'\n').1;
+        }
+        cut(cut(lines, b'\n').0, b' ')
     }
 
     fn setting(self) -> &'static Setting {
         &SETTINGS[self as usize]
     }
-}
 
-impl Row {
     /// Whether the value counts KiB.
-    fn in_kib(&self) -> bool {
-        self.unit == "KiB"
+    fn in_kib(self) -> bool {
+        IN_KIB >> self as u32 & 1 != 0
     }
 
     /// Whether the option does anything.
-    fn has_effect(&self) -> bool {
-        self.unit != "-"
+    fn has_effect(self) -> bool {
+        self.unit() != "-"
     }
+}
+
+/// What comes before the first `mark`, an ASCII character, and after it.
+#[inline(never)]
+fn cut(text: &'static str, mark: u8) -> (&'static str, &'static str) {
+    let end = text.bytes().position(|b| b == mark).unwrap_or(text.len());
+    (text.get(..end).unwrap_or_default(), text.get(end + 1..).unwrap_or_default())
 }
 
 /// The value in force.
@@ -229,8 +242,9 @@ pub fn get_clamp(option: Opt, min: i64, max: i64) -> i64 {
 }
 
 /// The value in force in bytes: options in KiB are multiplied; 0 for negative values, `usize::MAX` for too large ones.
+#[inline(never)]
 pub fn size(option: Opt) -> usize {
-    let unit = if option.row().in_kib() { 1024 } else { 1 };
+    let unit = if option.in_kib() { 1024 } else { 1 };
     usize::try_from(get(option).max(0)).unwrap_or(usize::MAX).saturating_mul(unit)
 }
 
@@ -290,10 +304,9 @@ pub fn print() {
 
 /// Print all options in force to `sink`, one a line.
 pub fn print_to(sink: &Sink) {
-    for option in ALL.into_iter().filter(|o| o.row().has_effect()) {
-        let row = option.row();
+    for option in ALL.into_iter().filter(|o| o.has_effect()) {
         let origin = if option.setting().chosen.load(Ordering::Relaxed) { "set" } else { "default" };
-        sink.print(format_args!("option {:<30} {:>12} {:<8} ({origin})\n", row.name, get(option), row.unit));
+        sink.print(format_args!("option {:<30} {:>12} {:<8} ({origin})\n", option.name(), get(option), option.unit()));
     }
 }
 

@@ -31,6 +31,7 @@ impl Count {
     }
 
     /// `n` more came.
+    #[inline(never)]
     pub fn add(&self, n: usize) {
         let n = signed(n);
         self.total.fetch_add(n, Ordering::Relaxed);
@@ -62,6 +63,7 @@ impl Count {
 
     /// Add what another counted, which then begins anew, from nothing. What is under way there may be counted late. The
     /// peak is then an upper bound, as in [`CountValue::plus`].
+    #[inline(never)]
     pub fn absorb(&self, other: &Count) {
         let (total, current) = (other.total.swap(0, Ordering::Relaxed), other.current.swap(0, Ordering::Relaxed));
         let peak = other.peak.swap(0, Ordering::Relaxed);
@@ -78,6 +80,7 @@ impl Count {
     }
 
     /// Leave what happened with another, and count anew from what there is. The sums of both stay as they are.
+    #[inline(never)]
     pub fn leave_to(&self, other: &Count) {
         let CountValue { total, peak, current } = self.snapshot();
         self.reset();
@@ -161,6 +164,7 @@ impl Counter {
     }
 
     /// Add what another counted, which then begins anew.
+    #[inline(never)]
     pub fn absorb(&self, other: &Counter) {
         let n = other.total.swap(0, Ordering::Relaxed);
         if n != 0 {

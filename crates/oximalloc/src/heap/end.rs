@@ -103,6 +103,7 @@ pub fn delete(heap: &'static Heap, target: &'static Heap) {
 /// End `heap`, and free all that was allocated from it.
 pub fn destroy(heap: &'static Heap) {
     heap.id.store(0, Ordering::Relaxed);
+    heap.sweep.set(Some(sweep));
     heap.ending.join();
     for_each_theap(heap, |theap| {
         if theap.hold.take(&heap.ending) == Take::Taken {
@@ -125,7 +126,9 @@ pub fn destroy(heap: &'static Heap) {
 pub(super) fn doomed(theap: &'static Theap) {
     let heap = theap.heap();
     pool(theap);
-    if heap.ending.leave() {
+    if heap.ending.leave()
+        && let Some(sweep) = heap.sweep.get()
+    {
         sweep(heap);
     }
 }

@@ -7,7 +7,7 @@
 //! this theap has them).
 
 use super::parts::{all_theaps, begin, part_of};
-use super::record::{Heap, MAIN};
+use super::record::{self, Heap, MAIN};
 use super::theap::{EMPTY, Theap, thread};
 use super::warm;
 use crate::arena;
@@ -26,11 +26,10 @@ static FORK_HANDLERS: AtomicU32 = AtomicU32::new(0);
 
 /// Set the process up: options, the key that tells of a thread's end. Any number of calls, from any thread.
 pub fn process_start() {
-    // Acquire: pairs with the Release below.
-    if PROCESS_STATE.load(Ordering::Acquire) >= 2 {
-        return;
-    }
-    if PROCESS_STATE.compare_exchange(0, 1, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+    record::start_main();
+    // Not a load first: that is one fault more in each process. Acquire: pairs with the Release below.
+    let before = PROCESS_STATE.compare_exchange(0, 1, Ordering::Relaxed, Ordering::Acquire);
+    if before.is_ok() {
         options::init();
         if options::enabled(Opt::ShowStats) || options::get(Opt::Verbose) > 0 {
             prim::process::keep_stderr();
@@ -42,7 +41,7 @@ pub fn process_start() {
         PROCESS.heaps.add(1);
         // Release: pairs with the Acquire above; options and key are seen by who sees 2.
         PROCESS_STATE.store(2, Ordering::Release);
-    } else {
+    } else if before == Err(1) {
         // Another thread is at it. If it was stopped there we go on with what is set up: defaults are safe.
         for _ in 0..1000 {
             // Acquire: pairs with the Release above.
@@ -215,6 +214,7 @@ pub fn thread_done() {
 }
 
 /// The thread is done with its root and all its parts.
+#[inline(never)]
 fn finish(root: &'static Theap) {
     root.finish_parts();
     PROCESS.threads.sub(1);

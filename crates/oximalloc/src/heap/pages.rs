@@ -66,7 +66,7 @@ impl PageSet {
         })
     }
 
-    #[cold]
+    #[inline(never)]
     fn add(&self, number: usize) -> Option<&Chunk> {
         let fresh = meta_alloc(size_of::<Chunk>(), align_of::<Chunk>()).cast::<Chunk>();
         if fresh.is_null() {

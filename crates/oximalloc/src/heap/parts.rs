@@ -5,7 +5,7 @@
 //! still has the heap's id and this thread's tag. Only the thread itself reads or writes its table.
 
 use super::record::{Heap, Member};
-use super::theap::{EMPTY, RECORD, Theap, thread};
+use super::theap::{EMPTY, Theap, Whole, thread};
 use crate::arena::meta::meta_alloc;
 use crate::base::sync::{AtomicPtr, Ordering};
 use crate::page::stack::Stack;
@@ -67,20 +67,18 @@ pub fn begin(heap: &'static Heap, root: Option<&Theap>) -> Option<&'static Theap
 }
 
 fn fresh() -> Option<&'static Theap> {
-    let memory = meta_alloc(RECORD, align_of::<Theap>()) as *mut Theap;
+    let memory = meta_alloc(size_of::<Whole>(), align_of::<Whole>()) as *mut Whole;
     if memory.is_null() {
         return None;
     }
-    // SAFETY: fresh zeroed memory of that size.
-    let theap = unsafe {
-        Theap::begin_record(memory);
-        &*memory
-    };
+    // SAFETY: fresh zeroed memory of that size, for ever.
+    let theap = unsafe { Whole::begin(memory) };
+    let this = (&raw const *theap).cast_mut();
     let mut head = ALL.load(Ordering::Relaxed);
     loop {
         theap.all.store(head, Ordering::Relaxed);
         // Release: pairs with the Acquire in `all_theaps`.
-        match ALL.compare_exchange_weak(head, memory, Ordering::Release, Ordering::Relaxed) {
+        match ALL.compare_exchange_weak(head, this, Ordering::Release, Ordering::Relaxed) {
             Ok(_) => return Some(theap),
             Err(now) => head = now,
         }

@@ -32,7 +32,7 @@ pub struct Heap {
     pub subproc: AtomicU32,
     /// The arena that it allocates from alone, or null.
     arena: AtomicPtr<c_void>,
-    /// The NUMA node that it prefers; -1 for none.
+    /// The NUMA node that it prefers, plus 1; 0 for none.
     numa: AtomicI32,
     /// Pages with room and without an owner that lives.
     pub abandoned: [Stack<Page>; BINS],
@@ -46,6 +46,8 @@ pub struct Heap {
     pub pages: PageSet,
     /// Those who work in it while it is being destroyed.
     pub ending: Ending,
+    /// What the last of them calls. By pointer, so that programs that destroy no heap are not linked with it.
+    pub sweep: Cell<Option<fn(&'static Heap)>>,
     /// What is counted of it.
     pub stats: HeapStats,
     /// Blocks moved by theaps that have left, and given back by threads without a theap in this heap.
@@ -62,7 +64,8 @@ pub struct Heap {
     next: AtomicPtr<Heap>,
 }
 
-// SAFETY: shared for its atomics; `slot` is set before the record is published and never again.
+// SAFETY: shared for its atomics; `slot` is set before the record is published and never again, and `sweep` before the
+// destroyer's share in `ending`, by which the last of those who leave has acquired it.
 unsafe impl Sync for Heap {}
 
 impl core::fmt::Debug for Heap {
@@ -90,17 +93,18 @@ impl Linked for Member {
 impl Heap {
     const fn new() -> Heap {
         Heap {
-            id: AtomicU64::new(MAIN_ID),
+            id: AtomicU64::new(0),
             slot: Cell::new(0),
             subproc: AtomicU32::new(0),
             arena: AtomicPtr::new(ptr::null_mut()),
-            numa: AtomicI32::new(-1),
+            numa: AtomicI32::new(0),
             abandoned: [const { Stack::new() }; BINS],
             dead: AtomicU32::new(0),
             vacant: Stack::new(),
             theaps: Stack::new(),
             pages: PageSet::new(),
             ending: Ending::new(),
+            sweep: Cell::new(None),
             stats: HeapStats::new(),
             moved: [const { Moved { taken: AtomicU64::new(0), given: AtomicU64::new(0) } }; BINS],
             page_bins: [const { Count::new() }; BINS + 1],
@@ -157,7 +161,7 @@ impl Heap {
         Source {
             subproc: self.subproc.load(Ordering::Relaxed),
             arena: self.arena(),
-            numa: self.numa.load(Ordering::Relaxed),
+            numa: self.numa.load(Ordering::Relaxed) - 1,
         }
     }
 
@@ -174,13 +178,13 @@ impl Heap {
 
     /// Prefer memory of a NUMA node from now on; negative for none.
     pub fn set_numa(&self, node: i32) {
-        self.numa.store(node.max(-1), Ordering::Relaxed);
+        self.numa.store(node.max(-1).saturating_add(1), Ordering::Relaxed);
     }
 }
 
 /// The main heap's id.
 pub const MAIN_ID: u64 = 1;
-/// The heap of all that is not allocated from another.
+/// The heap of all that is not allocated from another. All zero until [`start_main`], so that it takes no room in the file.
 pub static MAIN: Heap = Heap::new();
 
 static FREE: Stack<Heap> = Stack::new();
@@ -200,6 +204,11 @@ pub fn records() -> impl Iterator<Item = &'static Heap> {
     })
 }
 
+/// The main heap's id is set, by any number of calls.
+pub fn start_main() {
+    MAIN.id.store(MAIN_ID, Ordering::Relaxed);
+}
+
 /// The heaps that there are.
 pub fn live() -> impl Iterator<Item = &'static Heap> {
     records().filter(|heap| heap.id.load(Ordering::Relaxed) != 0)
@@ -215,7 +224,7 @@ pub fn start(subproc: u32, arena: Option<ArenaRef>) -> Option<&'static Heap> {
     let heap = pooled().or_else(fresh)?;
     heap.subproc.store(subproc, Ordering::Relaxed);
     heap.arena.store(arena.map_or(ptr::null_mut(), ArenaRef::id), Ordering::Relaxed);
-    heap.numa.store(-1, Ordering::Relaxed);
+    heap.set_numa(-1);
     // What late releases left here belongs to the main heap's sums.
     MAIN.absorb(heap);
     for list in &heap.abandoned {

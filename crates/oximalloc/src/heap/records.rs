@@ -75,6 +75,7 @@ impl Theap {
     ///
     /// # Safety
     /// - the page is GONE, or DEAD and taken off its list.
+    #[inline(never)]
     pub unsafe fn free_record(&self, page: *mut Page) {
         if self.is_empty_theap() || self.record_count.get() >= KEEP {
             // SAFETY: records are never unmapped, and it is on no list.

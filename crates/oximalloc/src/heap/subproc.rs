@@ -18,6 +18,7 @@ use core::ptr;
 pub struct Subproc {
     /// Its number, by which heaps and arenas name it; the main one's is 0.
     pub number: AtomicU32,
+    /// Null when there is no such subprocess now, and for the first, whose main heap is MAIN.
     main: AtomicPtr<Heap>,
     free: AtomicPtr<Subproc>,
     next: AtomicPtr<Subproc>,
@@ -70,7 +71,7 @@ impl Linked for Subproc {
 /// The subprocess of all threads that are not put into another.
 pub static FIRST: Subproc = Subproc {
     number: AtomicU32::new(0),
-    main: AtomicPtr::new((&raw const MAIN).cast_mut()),
+    main: AtomicPtr::new(ptr::null_mut()),
     free: AtomicPtr::new(ptr::null_mut()),
     next: AtomicPtr::new(ptr::null_mut()),
     past: Past::new(),
@@ -97,7 +98,7 @@ impl Subproc {
     /// The subprocess at an address; null stands for the main one. None if there is none.
     #[cold]
     pub fn at(p: *const Subproc) -> Option<&'static Subproc> {
-        if p.is_null() {
+        if p.is_null() || ptr::eq(p, &FIRST) {
             return Some(&FIRST);
         }
         all().find(|subproc| ptr::eq(*subproc, p) && !subproc.main.load(Ordering::Relaxed).is_null())

@@ -250,6 +250,7 @@ impl Theap {
     }
 
     /// Memory and a record for a page.
+    #[inline(never)]
     fn new_page(&self, slices: usize, align: usize) -> Option<(*mut Page, Span)> {
         let span = arena::claim(self.heap().source(), slices, align, true)?;
         let page = self.root().new_record();
@@ -355,6 +356,7 @@ impl Theap {
     ///
     /// # Safety
     /// - the page is LISTED or DEAD, and off every list.
+    #[inline(never)]
     pub unsafe fn abandon(page: *mut Page) {
         // The main heap's theaps stay the main heap's; others may soon be another heap's.
         // SAFETY: by the contract; theaps are never unmapped.

@@ -72,11 +72,10 @@ impl Moved {
 
 /// Room of a stack that has not grown beyond it; those of all bins lie together.
 const SHALLOW: usize = 16;
-const SHALLOW_WORDS: usize = (1 + SHALLOW) * BINS;
 
 /// Where each bin's grown stack begins, and after the last one how many words all have.
 static DEEP_AT: [u16; BINS + 1] = {
-    let mut at = [SHALLOW_WORDS as u16; BINS + 1];
+    let mut at = [((1 + SHALLOW) * BINS) as u16; BINS + 1];
     let mut b = 0;
     while b < BINS {
         at[b + 1] = at[b] + 1 + Bin::at(b).stack_max() as u16;
@@ -146,8 +145,15 @@ pub struct Theap {
     pub sampling: Sampling,
     /// Statistics.
     pub moved: [Moved; BINS],
-    /// The words of all stacks, behind the theap.
+    /// The words of its stacks, behind it: [`EMPTY`] has none.
     stacks: Cell<*mut *mut u8>,
+}
+
+/// A theap and its stacks, whose memory is used as far as they are.
+#[repr(C)]
+pub struct Whole {
+    theap: Theap,
+    stacks: [Cell<*mut u8>; DEEP_AT[BINS] as usize],
 }
 
 // SAFETY: a theap is shared for its atomics alone; its cells belong to the thread of `tag` (or, when that is 0, to
@@ -175,21 +181,23 @@ static NULL: Null = Null(ptr::null_mut());
 const BOTTOM: *mut *mut u8 = &raw const NULL.0 as *mut *mut u8;
 
 /// The theap of threads that have not allocated yet, and the owner of full pages that their thread gave up. Never
-/// written: all its stacks are empty and full at once, and its list of returned pages is closed.
+/// written: all its stacks are empty and, with a null limit, take nothing, so that nobody asks for their bases (each pointer
+/// here costs a relocation), and its list of returned pages is closed.
 pub static EMPTY: Theap = {
     Theap {
         hot: [const {
             Hot {
                 top: Cell::new(BOTTOM),
-                limit: Cell::new(BOTTOM),
+                limit: Cell::new(ptr::null_mut()),
                 inverse: Cell::new(0),
                 room: Cell::new(0),
                 page: Cell::new(ptr::null_mut()),
             }
         }; BINS],
         offsets: OFFSETS,
-        side: [const { Side { base: Cell::new(BOTTOM), avail: Cell::new(ptr::null_mut()), ran_empty: Cell::new(false) } };
-            BINS],
+        side: [const {
+            Side { base: Cell::new(ptr::null_mut()), avail: Cell::new(ptr::null_mut()), ran_empty: Cell::new(false) }
+        }; BINS],
         tag: AtomicUsize::new(0),
         returned: Stack::new_closed(),
         heap: AtomicPtr::new((&raw const MAIN).cast_mut()),
@@ -294,7 +302,7 @@ impl Theap {
     pub fn open(&self, bin: Bin) {
         let b = bin.index();
         let hot = &self.hot[b];
-        // SAFETY: below the words of all stacks.
+        // SAFETY: below the words of all stacks; only EMPTY has none, and no bin of it is ever opened.
         let base = unsafe { self.stacks.get().add(b * (1 + SHALLOW)) };
         // SAFETY: a word of the stack.
         unsafe { base.write(ptr::null_mut()) };
@@ -312,28 +320,6 @@ impl Theap {
         let room = if self.is_main() && !self.is_shut() { self.hot[b].room.get() as usize } else { 0 };
         // SAFETY: the room is at most the bin's `stack_max`, the words behind `base`.
         self.hot[b].limit.set(unsafe { self.side[b].base.get().add(room) });
-    }
-
-    /// Begin the record `this` of a theap: no bin is open, and so each stack is empty and full.
-    ///
-    /// # Safety
-    /// - it is fresh zeroed memory of the caller's, of [`RECORD`] bytes.
-    pub unsafe fn begin_record(this: *mut Theap) {
-        // SAFETY: by the contract.
-        unsafe {
-            (*this).offsets = OFFSETS;
-            (*this).stacks.set(this.add(1).cast());
-        }
-        // SAFETY: as above; zeroed memory is a theap.
-        unsafe { &*this }.close_all();
-    }
-
-    fn close_all(&self) {
-        for (hot, side) in self.hot.iter().zip(&self.side) {
-            hot.top.set(BOTTOM);
-            hot.limit.set(BOTTOM);
-            side.base.set(BOTTOM);
-        }
     }
 
     /// Twice the room for the stack of a bin that is used, up to `most`, at most the bin's `stack_max`.
@@ -385,6 +371,26 @@ impl Theap {
     }
 }
 
+impl Whole {
+    /// Begin the theap at `this`: no bin is open, and so each stack is empty and full.
+    ///
+    /// # Safety
+    /// - it is fresh zeroed memory of the caller's, for ever.
+    pub unsafe fn begin(this: *mut Whole) -> &'static Theap {
+        // SAFETY: by the contract.
+        unsafe { (*this).theap.offsets = OFFSETS };
+        // SAFETY: as above; zeroed memory is a theap and its stacks.
+        let Whole { theap, stacks } = unsafe { &*this };
+        for (hot, side) in theap.hot.iter().zip(&theap.side) {
+            hot.top.set(BOTTOM);
+            hot.limit.set(BOTTOM);
+            side.base.set(BOTTOM);
+        }
+        theap.stacks.set(stacks.as_ptr() as *mut *mut u8);
+        theap
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -393,13 +399,13 @@ mod tests {
     fn layout_serves_the_fast_paths() {
         assert_eq!(size_of::<Hot>(), 32);
         assert_eq!(offset_of!(Theap, hot), 0);
-        assert!(size_of::<Theap>() <= 32 * 1024, "{}", size_of::<Theap>());
+        assert!(size_of::<Whole>() <= 128 * 1024, "{}", size_of::<Whole>());
     }
 
     #[test]
-    fn the_empty_theap_is_empty_and_full() {
+    fn the_empty_theap_is_empty_and_shut() {
         for hot in &EMPTY.hot {
-            assert_eq!(hot.top.get(), hot.limit.get());
+            assert!(hot.top.get() >= hot.limit.get());
             // SAFETY: points to NULL.
             assert!(unsafe { *hot.top.get() }.is_null());
         }

@@ -101,6 +101,7 @@ pub fn reserve_huge_page(hint: usize, node: i32) -> *mut u8 {
 ///
 /// # Safety
 /// - the range is all or a part of what the functions above gave, in whole OS pages (whole large ones of large ones), and nobody uses it any more.
+#[inline(never)]
 pub unsafe fn release(p: *mut u8, size: usize) {
     // SAFETY: by the contract.
     if size > 0 && unsafe { memory::unmap(p, size) } {

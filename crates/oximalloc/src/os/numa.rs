@@ -20,6 +20,7 @@ pub fn current() -> i32 {
 ///
 /// # Safety
 /// - the range consists of whole OS pages of the caller's mappings.
+#[inline(never)]
 pub unsafe fn prefer(p: *mut u8, size: usize, node: i32) {
     if let Ok(node) = usize::try_from(node)
         && nodes() > 1

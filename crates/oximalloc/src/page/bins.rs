@@ -11,9 +11,7 @@ pub const BLOCK_MAX: usize = 64 * 1024;
 /// Slots of a theap: bin 0 stands for empty requests and stays shut.
 pub const BINS: usize = 89;
 /// The largest block of a page of a single slice.
-pub const ONE_SLICE_MAX: usize = 8 * 1024;
-/// Slices of a page of larger blocks (512 KiB).
-pub const MEDIUM_SLICES: usize = 8;
+pub const ONE_SLICE_MAX: usize = 16 * 1024;
 
 /// The largest request in the table of [`Bin::of_any`].
 pub const TABLE_MAX: usize = 1024;
@@ -49,6 +47,15 @@ impl Bin {
         }
     }
 
+    /// [`Bin::of`] without a branch, of a size from 1 on.
+    #[inline(always)]
+    pub fn of_unpredictable(size: usize) -> Bin {
+        let s = size - 1;
+        let exp = (s | SMALL_MAX).ilog2() as usize;
+        let large = 25 + (exp - 9) * 8 + (s >> (exp - 3));
+        Bin(core::hint::select_unpredictable(s < SMALL_MAX, s / 16 + 1, large) as u8)
+    }
+
     /// The bin with that number, below [`BINS`].
     #[inline(always)]
     pub const fn at(index: usize) -> Bin {
@@ -74,9 +81,10 @@ impl Bin {
         }
     }
 
-    /// Slices of a fresh page.
+    /// Slices of a fresh page: one, or as many as four of the largest blocks of the same doubling take. Larger pages, of
+    /// which a thread has one attached for each bin, would spread what it uses over more memory.
     pub const fn slices(self) -> usize {
-        if self.block_size() <= ONE_SLICE_MAX { 1 } else { MEDIUM_SLICES }
+        self.block_size().next_power_of_two().div_ceil(ONE_SLICE_MAX)
     }
 
     /// [`Bin::of`], up to [`TABLE_MAX`] bytes by a table: for sizes that are not known when compiling a load costs less
@@ -137,6 +145,7 @@ mod tests {
             assert!(block >= rounded, "{size}: {block}");
             assert!((block - rounded) * 8 <= block, "{size}: {block}");
             assert_eq!(Bin::of_any(size), Bin::of(size));
+            assert_eq!(Bin::of_unpredictable(size), Bin::of(size));
         }
     }
 

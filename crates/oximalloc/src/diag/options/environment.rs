@@ -3,11 +3,11 @@
 //! Invariants: the environment is read once, not at all in a program that runs with more rights than its caller,
 //! and no warning is given before all variables were read: one of them may be what shows or hides warnings.
 use super::value::{ACCEPTED, parse};
-use super::{ALL, COUNT, Opt, get, print};
+use super::{ALL, COUNT, Opt, cut, get, print};
 use crate::base::sync::{AtomicU32, Ordering};
 use crate::diag::error::{shown, warning};
 use crate::prim::env;
-use core::fmt;
+use core::fmt::{self, Write};
 
 /// What the name of every variable of ours begins with, in any case.
 const PREFIX: &[u8] = b"MIMALLOC_";
@@ -97,21 +97,37 @@ fn ours(name: &[u8]) -> Option<&[u8]> {
     prefix.eq_ignore_ascii_case(PREFIX).then_some(rest)
 }
 
-/// All names that an option can have.
-fn names() -> impl Iterator<Item = (Opt, Age, &'static str)> {
-    let current = ALL.into_iter().map(|option| (option, Age::Current, option.row().name));
-    let older =
-        ALL.into_iter().flat_map(|option| option.row().older.iter().map(move |name| (option, Age::Older, *name)));
-    current.chain(older)
+/// All names that an option can have, until `f` returns false.
+#[inline(never)]
+fn each_name(f: &mut dyn FnMut(Opt, Age, &'static str) -> bool) {
+    for option in ALL {
+        let (mut age, mut names) = (Age::Current, option.words().1);
+        while !names.is_empty() {
+            let (name, rest) = cut(names, b' ');
+            if !f(option, age, name) {
+                return;
+            }
+            (age, names) = (Age::Older, rest);
+        }
+    }
 }
 
 /// The option of that name, in any case, without prefix.
+#[inline(never)]
 fn lookup(name: &[u8]) -> Option<(Opt, Age)> {
-    names().find(|(_, _, known)| known.as_bytes().eq_ignore_ascii_case(name)).map(|(option, age, _)| (option, age))
+    let mut found = None;
+    each_name(&mut |option, age, known| {
+        if known.as_bytes().eq_ignore_ascii_case(name) {
+            found = Some((option, age));
+        }
+        found.is_none()
+    });
+    found
 }
 
+#[inline(never)]
 fn value_of(option: Opt, text: &[u8]) -> Option<i64> {
-    parse(text, option.row().in_kib())
+    parse(text, option.in_kib())
 }
 
 /// Something to warn of, for printing.
@@ -131,7 +147,7 @@ impl fmt::Display for Oddity<'_> {
         match *self {
             Oddity::Malformed { option, name, value } => {
                 let (name, value) = (shortened(name), shortened(value));
-                let bare = if option.row().in_kib() { " (a bare number counts KiB)" } else { "" };
+                let bare = if option.in_kib() { " (a bare number counts KiB)" } else { "" };
                 write!(f, "{name}: value '{value}' is ignored; accepted is {ACCEPTED}{bare}; {} stays", get(option))
             }
             Oddity::Unknown { name } => {
@@ -139,8 +155,8 @@ impl fmt::Display for Oddity<'_> {
                 match ours(name).and_then(closest) {
                     Some(known) => {
                         f.write_str("; did you mean MIMALLOC_")?;
-                        known.bytes().try_for_each(|b| write!(f, "{}", b.to_ascii_uppercase() as char))?;
-                        f.write_str("?")
+                        known.bytes().try_for_each(|b| f.write_char(b.to_ascii_uppercase().into()))?;
+                        f.write_char('?')
                     }
                     None => Ok(()),
                 }
@@ -156,9 +172,16 @@ fn shortened(text: &[u8]) -> core::slice::EscapeAscii<'_> {
 
 /// The known name that is most like `name`, unless even that has little to do with it.
 fn closest(name: &[u8]) -> Option<&'static str> {
-    let (distance, known) =
-        names().map(|(_, _, known)| (distance(name, known.as_bytes()), known)).min_by_key(|(distance, _)| *distance)?;
-    (distance <= (name.len() / 3).max(2)).then_some(known)
+    let mut best = None;
+    let mut least = (name.len() / 3).max(2) + 1;
+    each_name(&mut |_, _, known| {
+        let distance = distance(name, known.as_bytes());
+        if distance < least {
+            (best, least) = (Some(known), distance);
+        }
+        true
+    });
+    best
 }
 
 /// The longest option name that `distance` looks at.
@@ -167,15 +190,24 @@ const NAME_MAX: usize = 64;
 /// How many letters one has to insert, drop or replace to make `from` into `to`, case aside.
 fn distance(from: &[u8], to: &[u8]) -> usize {
     // `row[j]` is the distance of the part of `from` seen so far to the first `j + 1` letters of `to`.
-    let mut row: [usize; NAME_MAX] = core::array::from_fn(|j| j + 1);
+    const FIRST: [u8; NAME_MAX] = {
+        let mut row = [1; NAME_MAX];
+        let mut j = 1;
+        while j < NAME_MAX {
+            row[j] = row[j - 1] + 1;
+            j += 1;
+        }
+        row
+    };
+    let mut row = FIRST;
     let mut last = to.len();
     for (i, a) in from.iter().take(NAME_MAX).enumerate() {
         let (mut diagonal, mut left) = (i, i + 1);
         for (cell, b) in row.iter_mut().zip(to) {
             let replaced = diagonal + usize::from(!a.eq_ignore_ascii_case(b));
-            diagonal = *cell;
+            diagonal = usize::from(*cell);
             left = replaced.min(diagonal + 1).min(left + 1);
-            *cell = left;
+            *cell = left as u8;
         }
         last = left;
     }
@@ -247,6 +279,9 @@ mod tests {
         assert_eq!(distance(b"kitten", b"SITTING"), 3);
         assert_eq!(distance(b"abc", b"abc"), 0);
         assert_eq!(distance(b"abcd", b""), 4);
-        assert!(names().all(|(_, _, name)| name.len() <= NAME_MAX));
+        each_name(&mut |_, _, name| {
+            assert!((1..=NAME_MAX).contains(&name.len()));
+            true
+        });
     }
 }

@@ -11,18 +11,19 @@ fn the_table_is_the_interface() {
     let lines = || text.lines().filter(|l| !l.starts_with('#')).map(|l| l.split('\t').collect::<Vec<_>>());
     let mut options = ALL.into_iter();
     for line in lines().filter(|l| l[0] != "older") {
-        let (option, row) = options.next().map(|o| (o, o.row())).expect("an option for each line");
+        let option = options.next().expect("an option for each line");
         assert_eq!((option as usize).to_string(), line[0]);
         assert_eq!(Opt::from_index(option as i32), Some(option));
-        assert_eq!((row.name, row.unit, row.doc), (line[1], line[3], line[4]));
+        assert_eq!((option.name(), option.unit(), DOCS[option as usize]), (line[1], line[3], line[4]));
         let variant = format!("{option:?}").to_lowercase();
         assert_eq!(variant, line[1].replace('_', ""));
         if option != Opt::ShowErrors && usize::BITS == 64 {
-            assert_eq!(row.default, if line[2] == "-" { 0 } else { line[2].parse().expect(row.name) }, "{}", row.name);
+            let default = if line[2] == "-" { 0 } else { line[2].parse().expect(line[1]) };
+            assert_eq!(DEFAULTS[option as usize], default, "{}", line[1]);
         }
     }
     assert_eq!(options.next(), None);
-    let mut older: Vec<_> = ALL.iter().flat_map(|o| o.row().older.iter().map(|n| (*n, o.row().name))).collect();
+    let mut older: Vec<_> = ALL.iter().flat_map(|o| o.words().1.split(' ').skip(1).map(|n| (n, o.name()))).collect();
     let mut listed: Vec<_> = lines().filter(|l| l[0] == "older").collect();
     older.sort();
     listed.sort();
@@ -38,7 +39,7 @@ fn numbers_outside_the_table() {
 
 #[test]
 fn errors_show_in_debug_builds() {
-    assert_eq!(Opt::ShowErrors.row().default, i64::from(cfg!(debug_assertions)));
+    assert_eq!(DEFAULTS[Opt::ShowErrors as usize], i64::from(cfg!(debug_assertions)));
 }
 
 #[test]
@@ -75,7 +76,7 @@ fn sizes_and_limits() {
 fn the_list_names_all_that_have_an_effect() {
     let text = captured(print_to);
     for option in ALL {
-        assert_eq!(text.contains(&format!(" {} ", option.row().name)), option.row().has_effect());
+        assert_eq!(text.contains(&format!(" {} ", option.name())), option.has_effect());
     }
     let line = text.lines().find(|line| line.contains(" page_max_reclaim ")).unwrap_or_default();
     assert_eq!(line.split_whitespace().collect::<Vec<_>>(), ["option", "page_max_reclaim", "-1", "count", "(default)"]);

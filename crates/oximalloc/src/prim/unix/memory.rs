@@ -18,6 +18,7 @@ pub(super) fn keep_errno<T>(call: impl FnOnce() -> T) -> T {
 }
 
 /// Bytes of an OS page, as the running kernel says.
+#[inline(never)]
 pub fn page_size() -> usize {
     static SIZE: AtomicUsize = AtomicUsize::new(0);
     let known = SIZE.load(Ordering::Relaxed);
@@ -59,6 +60,7 @@ pub fn reserve_large(hint: usize, size: usize, page_shift: u32) -> *mut u8 {
 ///
 /// # Safety
 /// - the range consists of whole OS pages of mappings made by [`reserve`] or [`reserve_large`], which nobody uses any more.
+#[inline(never)]
 pub unsafe fn unmap(p: *mut u8, size: usize) -> bool {
     // SAFETY: by the contract the range is the caller's alone.
     keep_errno(|| unsafe { libc::munmap(p.cast(), size) }) == 0
@@ -68,6 +70,7 @@ pub unsafe fn unmap(p: *mut u8, size: usize) -> bool {
 ///
 /// # Safety
 /// - the range consists of whole OS pages of mappings made by [`reserve`].
+#[inline(never)]
 pub unsafe fn commit(p: *mut u8, size: usize) -> bool {
     // SAFETY: widening the access to our own mapping invalidates nothing.
     keep_errno(|| unsafe { libc::mprotect(p.cast(), size, libc::PROT_READ | libc::PROT_WRITE) }) == 0
@@ -88,6 +91,7 @@ pub unsafe fn protect(p: *mut u8, size: usize) -> bool {
 ///
 /// # Safety
 /// - as for [`commit`], and nobody uses the contents.
+#[inline(never)]
 pub unsafe fn decommit(p: *mut u8, size: usize, strict: bool) -> bool {
     if strict {
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED;
@@ -112,11 +116,25 @@ pub unsafe fn reset(p: *mut u8, size: usize) -> bool {
 ///
 /// # Safety
 /// - as for [`commit`].
+#[inline(never)]
 pub unsafe fn advise_huge(p: *mut u8, size: usize, on: bool) -> bool {
     let advice = if on { libc::MADV_HUGEPAGE } else { libc::MADV_NOHUGEPAGE };
     // SAFETY: does not change contents or access.
     keep_errno(|| unsafe { libc::madvise(p.cast(), size, advice) }) == 0
 }
+
+/// How many OS pages of a range are resident, of the first [`MOST_LOOKED_AT`]; 0 where the system does not tell.
+pub fn resident(p: *const u8, size: usize) -> usize {
+    let mut pages = [0u8; MOST_LOOKED_AT];
+    let count = (size / page_size()).min(MOST_LOOKED_AT);
+    // SAFETY: writes one byte for each of the `count` pages of a range that need not be mapped.
+    let done =
+        keep_errno(|| unsafe { libc::mincore(p.cast_mut().cast(), count * page_size(), pages.as_mut_ptr()) }) == 0;
+    if done { pages[..count].iter().filter(|&&page| page & 1 != 0).count() } else { 0 }
+}
+
+/// See [`resident`].
+pub const MOST_LOOKED_AT: usize = 1024;
 
 /// Whether the system has refused to fault in memory at once: then it is not asked again.
 static NO_POPULATE: AtomicBool = AtomicBool::new(false);
@@ -166,6 +184,7 @@ pub unsafe fn remap_in_place(p: *mut u8, old: usize, new: usize) -> bool {
 
 /// False when the system promises memory strictly (`vm.overcommit_memory` is 2), so that committing what is not used
 /// takes it from others. The file is read at the first call.
+#[inline(never)]
 pub fn overcommits() -> bool {
     const UNKNOWN: u32 = 0;
     const YES: u32 = 1;

@@ -45,6 +45,7 @@ pub fn info() -> ProcessInfo {
 }
 
 /// Milliseconds of a clock that never goes back. Cheap (no system call) and coarse (some milliseconds).
+#[inline(never)]
 pub fn now_ms() -> u64 {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `now` is a live `timespec` that the call fills in; the clock exists on every Linux in use.

@@ -1,0 +1,108 @@
+//! Bounds on what users are given: the bytes of the stripped library, and by how much a Rust program grows that has
+//! the allocator as its own and does nothing but print a line.
+//!
+//! Where the bytes are: `nm -S --size-sort -C` and `size -A` of the file before it is stripped. What helped so far is in
+//! `docs/performance.md`: texts instead of tables of pointers, no large statics that are not all zero, no inlining into
+//! many slow paths.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::child;
+use crate::tally::Tally;
+use crate::workspace::{self, Flavour};
+
+/// `libmimalloc.so`, stripped.
+const LIBRARY: u64 = 200 << 10;
+/// What a Rust program grows by.
+const PROGRAM: u64 = 96 << 10;
+const LIMIT: Duration = Duration::from_secs(600);
+
+/// A program in each profile that counts: cargo's own, and one that asks for the whole program to be optimised.
+const MANIFEST: &str = r#"
+[package]
+name = "hello"
+version = "0.1.0"
+edition = "2024"
+[dependencies]
+oximalloc = { path = "PATH" }
+[features]
+ours = []
+[profile.release]
+strip = true
+[profile.whole]
+inherits = "release"
+lto = true
+panic = "abort"
+[workspace]
+"#;
+const MAIN: &str = r#"
+#[cfg(feature = "ours")]
+#[global_allocator]
+static GLOBAL: oximalloc::Oximalloc = oximalloc::Oximalloc;
+fn main() {
+    println!("hello");
+}
+"#;
+
+/// Builds, measures and compares.
+pub fn check() -> Result<Tally> {
+    Flavour::Release.build()?;
+    let folder = tempfile::tempdir()?;
+    let stripped = folder.path().join("stripped.so");
+    run(Command::new("strip").arg("-o").arg(&stripped).arg(Flavour::Release.shared()))?;
+    let mut tally = held("libmimalloc.so, stripped", bytes(&stripped)?, LIBRARY);
+
+    let crates = workspace::root().join("crates/oximalloc");
+    fs::create_dir(folder.path().join("src"))?;
+    fs::write(folder.path().join("src/main.rs"), MAIN)?;
+    fs::write(folder.path().join("Cargo.toml"), MANIFEST.replace("PATH", &crates.display().to_string()))?;
+    // The versions that are here already.
+    fs::copy(workspace::root().join("Cargo.lock"), folder.path().join("Cargo.lock"))?;
+    for profile in ["release", "whole"] {
+        let (ours, system) = (program(folder.path(), profile, true)?, program(folder.path(), profile, false)?);
+        tally += held(&format!("growth of a Rust program, {profile}"), ours.saturating_sub(system), PROGRAM);
+    }
+    Ok(tally)
+}
+
+/// The size of the program with our allocator or the system's.
+fn program(folder: &Path, profile: &str, ours: bool) -> Result<u64> {
+    let target: PathBuf = workspace::target_dir().join("size");
+    let mut command = workspace::cargo();
+    // Not in the workspace: its settings for the compiler are not those of users.
+    command
+        .current_dir(folder)
+        .args(["build", "--quiet", "--offline", "--profile", profile, "--target-dir"])
+        .arg(&target);
+    if ours {
+        command.args(["--features", "ours"]);
+    }
+    run(&mut command)?;
+    bytes(&target.join(profile).join("hello"))
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    let end = child::capture(command, LIMIT)?;
+    if !end.success() {
+        bail!("{command:?}: {}\n{}", end.status, end.stderr);
+    }
+    Ok(())
+}
+
+fn bytes(file: &Path) -> Result<u64> {
+    Ok(fs::metadata(file).with_context(|| file.display().to_string())?.len())
+}
+
+fn held(what: &str, bytes: u64, bound: u64) -> Tally {
+    println!("   {what}: {bytes} bytes, of {bound} at most");
+    if bytes <= bound {
+        return Tally::PASSED;
+    }
+    println!("   {} too many: see the head of tools/xtask/src/size.rs for where to look", bytes - bound);
+    Tally::FAILED
+}
