@@ -11,6 +11,7 @@ mod child;
 mod contract;
 mod cprograms;
 mod elf;
+mod golden;
 mod install;
 mod package;
 mod real;
@@ -48,6 +49,12 @@ enum Task {
     Tidy,
     /// Compare headers, libraries and the tables of the interface
     Abi,
+    /// Compare the lengths of the fast paths with those on record
+    Golden {
+        /// Write them down instead
+        #[arg(long)]
+        accept: bool,
+    },
     /// Install libraries, headers and what CMake and pkg-config need, below --prefix (and $DESTDIR)
     Install(package::Args),
     /// Build and run the C and C++ test programs
@@ -104,6 +111,11 @@ fn dispatch(task: Task) -> anyhow::Result<ExitCode> {
         }
         Task::Abi => {
             let tally = abi::check()?;
+            println!("{tally}");
+            Ok(exit(tally.failed == 0))
+        }
+        Task::Golden { accept } => {
+            let tally = golden::run(accept)?;
             println!("{tally}");
             Ok(exit(tally.failed == 0))
         }

@@ -12,6 +12,7 @@ use crate::abi;
 use crate::bench;
 use crate::child::{self, Status};
 use crate::cprograms::{self, indent, shorten};
+use crate::golden;
 use crate::install;
 use crate::package::ways;
 use crate::real;
@@ -46,7 +47,7 @@ struct Step {
 /// How long a cargo command may take, the build of what it tests included.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
 
-const STEPS: [Step; 19] = [
+const STEPS: [Step; 20] = [
     step("fmt", "the code is formatted", || component("fmt", &["fmt", "--all", "--check"])),
     step("clippy", "no lint complains", || {
         component("clippy", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])
@@ -63,6 +64,7 @@ const STEPS: [Step; 19] = [
     step("loom", "the lock-free protocols, model checked", loom),
     step("build-release", "libmimalloc.so and libmimalloc.a", || build(Flavour::Release)),
     step("build-checked", "the same with debug assertions", || build(Flavour::Checked)),
+    with_programs("golden", "the fast paths are as long as on record", || golden::run(false)),
     step("size", "the library and a Rust program are no larger than they should be", size::check),
     with_programs("abi", "headers, libraries and the tables of the interface", abi::check),
     with_programs("install", "every way to link what `cargo xtask install` writes", ways::try_all),

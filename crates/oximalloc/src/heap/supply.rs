@@ -186,7 +186,8 @@ impl Theap {
                         (*page).set_owner(self.as_owner());
                         self.open_fast(&*page);
                         heap.stats.pages_reclaim_on_alloc.add(1);
-                        if !next.is_null() {
+                        // Empty since it was taken, mostly: then the way to the end of the rest is saved.
+                        if !next.is_null() && !list.push_if_empty(next) {
                             list.push_chain(next, last_of(next));
                         }
                         return page;
