@@ -6,7 +6,7 @@ use crate::arena::{fast, map};
 use crate::diag::error::error;
 use crate::heap::life::thread_start_to_free;
 use crate::heap::record::MAIN;
-use crate::heap::theap::{Hot, INVERSE, Theap};
+use crate::heap::theap::{EMPTY, Hot, INVERSE, Theap};
 use crate::page::Page;
 use crate::page::bins::Bin;
 use crate::page::block::Block;
@@ -70,7 +70,7 @@ unsafe fn free_generic(p: *mut u8) {
     // SAFETY: `block` is a block of `page`, and by the contract it is out and the caller's; so the page lives.
     unsafe {
         let main = ptr::eq(page.heap(), MAIN.as_page_heap());
-        if main && page.bin().slices() > 1 {
+        if main && page.bin().slices() > 1 && !ptr::eq(Theap::of_owner(page.owner()), &EMPTY) {
             // A larger page's block: there is room on the stack only if that may take it.
             let hot = Theap::current().hot(page.bin().index());
             let top = hot.top.get();
@@ -82,7 +82,10 @@ unsafe fn free_generic(p: *mut u8) {
         }
         if page.bin() != Bin::SINGLE {
             let owner = Theap::of_owner(page.owner());
-            let to = if main {
+            let to = if ptr::eq(owner, &EMPTY) {
+                // A page that was left to whoever frees into it, of which little may be in use.
+                None
+            } else if main {
                 // A thread that only frees gets a theap, so that it gives blocks back by the stack.
                 thread_start_to_free().filter(|root| root.is_main())
             } else {

@@ -32,7 +32,8 @@ impl Theap {
             let most = if again { bin.stack_max() } else { bin.stack_base() };
             if (hot.room.get() as usize) < most {
                 self.grow(bin, most);
-            } else {
+            }
+            if self.depth(b) >= hot.room.get() as usize {
                 // SAFETY: the stack is ours.
                 unsafe { self.give_stack(b, (self.depth(b) / 2).max(1)) };
                 self.free_tick();

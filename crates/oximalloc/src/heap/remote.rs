@@ -28,7 +28,7 @@ impl Out {
 
     /// The blocks.
     pub fn blocks(&self) -> impl Iterator<Item = *mut u8> {
-        self.blocks[..self.count.get()].iter().map(Cell::get)
+        self.blocks.iter().take(self.count.get()).map(Cell::get)
     }
 }
 
@@ -49,10 +49,12 @@ impl Theap {
     /// - the block is of the page, out, and the caller's; the theap is the thread's, and of the page's heap.
     pub unsafe fn push_remote(&self, page: &Page, block: *mut Block) {
         let b = page.bin().index();
-        let out = &self.outs[b - 1];
+        let Some(out) = self.outs.get(b.wrapping_sub(1)) else { return };
         let count = out.count.get();
-        out.blocks[count].set(block as *mut u8);
-        out.count.set(count + 1);
+        if let Some(place) = out.blocks.get(count) {
+            place.set(block as *mut u8);
+            out.count.set(count + 1);
+        }
         if count + 1 == OUT {
             self.give_outs();
             self.free_tick();
@@ -71,6 +73,6 @@ impl Theap {
     /// How many blocks of a bin are on their way back, for statistics, which any thread may ask for.
     pub fn outs_seen(&self, b: usize) -> usize {
         // SAFETY: a word of the theap, which its owner stores whole.
-        if b.wrapping_sub(1) < SMALL { unsafe { self.outs[b - 1].count.as_ptr().read_volatile() } } else { 0 }
+        self.outs.get(b.wrapping_sub(1)).map_or(0, |out| unsafe { out.count.as_ptr().read_volatile() })
     }
 }

@@ -24,7 +24,7 @@ impl Theap {
         self.open_if_new(bin);
         let hot = self.hot(b);
         let side = &self.side[b];
-        side.ran_empty.set(true);
+        let again = side.ran_empty.replace(true);
         let many = (hot.room.get().min(bin.stack_base() as u32) / 2).max(1);
         let want = if one || self.sampling.is_on() { 1 } else { many };
         loop {
@@ -43,7 +43,7 @@ impl Theap {
                         Moved::add(&self.moved[b].taken, n);
                         let block = *base.add(n as usize);
                         hot.top.set(base.add(n as usize - 1));
-                        if (hot.room.get() as usize) < bin.stack_base() {
+                        if again && (hot.room.get() as usize) < bin.stack_base() {
                             self.grow(bin, bin.stack_base());
                         }
                         note_peak(self, b, false);

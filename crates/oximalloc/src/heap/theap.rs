@@ -22,6 +22,7 @@ use super::guarded::Sampling;
 use super::hold::Hold;
 use super::record::{Heap, MAIN, MAIN_ID};
 use super::remote::Out;
+use crate::arena::meta::meta_alloc;
 use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::page::Page;
 use crate::page::bins::{BINS, Bin, TABLE_MAX};
@@ -53,6 +54,12 @@ pub struct Side {
     pub base: Cell<*mut *mut u8>,
     /// Pages with room.
     pub avail: Cell<*mut Page>,
+    /// Memory for the grown stack; null until it has grown.
+    deep: Cell<*mut *mut u8>,
+    /// Room in `deep`.
+    deep_room: Cell<u32>,
+    /// Room where the stack lies now.
+    space: Cell<u32>,
     /// The stack ran empty since it was last full.
     pub ran_empty: Cell<bool>,
 }
@@ -74,22 +81,8 @@ impl Moved {
     }
 }
 
-/// Room of a stack that has not grown beyond it; those of all bins lie together.
-const SHALLOW: usize = 16;
-
-/// Where each bin's grown stack begins, and after the last one how many words all have.
-static DEEP_AT: [u16; BINS + 1] = {
-    let mut at = [((1 + SHALLOW) * BINS) as u16; BINS + 1];
-    let mut b = 0;
-    while b < BINS {
-        at[b + 1] = at[b] + 1 + Bin::at(b).stack_max() as u16;
-        b += 1;
-    }
-    at
-};
-
-/// Bytes of a theap's record: itself, and its stacks, of which memory is used as far as they are.
-pub const RECORD: usize = size_of::<Theap>() + DEEP_AT[BINS] as usize * size_of::<*mut u8>();
+/// Room of a stack that has not grown beyond it: those of all bins lie together, behind the theap.
+const SHALLOW: usize = 8;
 
 /// One thread's part of a heap.
 #[repr(C, align(64))]
@@ -159,11 +152,11 @@ pub struct Theap {
     stacks: Cell<*mut *mut u8>,
 }
 
-/// A theap and its stacks, whose memory is used as far as they are.
+/// A theap and its stacks.
 #[repr(C)]
 pub struct Whole {
     theap: Theap,
-    stacks: [Cell<*mut u8>; DEEP_AT[BINS] as usize],
+    stacks: [Cell<*mut u8>; (1 + SHALLOW) * BINS],
 }
 
 // SAFETY: a theap is shared for its atomics alone; its cells belong to the thread of `tag` (or, when that is 0, to
@@ -245,7 +238,14 @@ pub static EMPTY: Theap = {
         outs: [const { Out::none() }; SMALL],
         offsets: offsets(0),
         side: [const {
-            Side { base: Cell::new(ptr::null_mut()), avail: Cell::new(ptr::null_mut()), ran_empty: Cell::new(false) }
+            Side {
+                base: Cell::new(ptr::null_mut()),
+                avail: Cell::new(ptr::null_mut()),
+                deep: Cell::new(ptr::null_mut()),
+                deep_room: Cell::new(0),
+                space: Cell::new(0),
+                ran_empty: Cell::new(false),
+            }
         }; BINS],
         tag: AtomicUsize::new(0),
         returned: Stack::new_closed(),
@@ -344,9 +344,9 @@ impl Theap {
     /// The hot part of a bin.
     #[inline(always)]
     pub fn hot(&self, b: usize) -> &Hot {
-        assert!(b < BINS);
-        // SAFETY: just asserted.
-        unsafe { self.hot_of(b) }
+        debug_assert!(b < BINS);
+        // SAFETY: at most BINS - 1.
+        unsafe { self.hot_of(b.min(BINS - 1)) }
     }
 
     /// The hot part of a bin, on the fast paths.
@@ -385,8 +385,9 @@ impl Theap {
         // SAFETY: a word of the stack.
         unsafe { base.write(ptr::null_mut()) };
         self.side[b].base.set(base);
+        self.side[b].space.set(SHALLOW as u32);
         hot.top.set(base);
-        hot.room.set((bin.stack_base() as u32).min(8));
+        hot.room.set(bin.stack_base().min(SHALLOW) as u32);
         self.set_limit(b);
         let size = bin.block_size();
         hot.inverse.set(if size < 1 << 16 { inverse32(size) } else { 0 });
@@ -405,11 +406,23 @@ impl Theap {
         let b = bin.index();
         let (hot, side) = (self.hot(b), &self.side[b]);
         let room = (hot.room.get() as usize * 2).clamp(1, most);
-        if room > SHALLOW && (hot.room.get() as usize) <= SHALLOW {
+        if room > side.space.get() as usize {
             let depth = self.depth(b);
-            // SAFETY: the bin's words among those of all stacks; they are more than `SHALLOW`.
+            if room > side.deep_room.get() as usize {
+                // For few blocks first: what most bins ever need then lies close together.
+                let most = if room <= bin.stack_base() { bin.stack_base() } else { bin.stack_max() };
+                let deep = meta_alloc((1 + most) * size_of::<*mut u8>(), align_of::<usize>());
+                if deep.is_null() {
+                    // It stays as it is.
+                    return;
+                }
+                side.deep.set(deep.cast());
+                side.deep_room.set(most as u32);
+            }
+            let deep = side.deep.get();
+            side.space.set(side.deep_room.get());
+            // SAFETY: memory for all that the stack may hold, and more than `SHALLOW`.
             unsafe {
-                let deep = self.stacks.get().add(DEEP_AT[b] as usize);
                 ptr::copy_nonoverlapping(side.base.get(), deep, 1 + depth);
                 side.base.set(deep);
                 hot.top.set(deep.add(depth));
@@ -483,7 +496,7 @@ mod tests {
     fn layout_serves_the_fast_paths() {
         assert_eq!(size_of::<Hot>(), 32);
         assert_eq!(offset_of!(Theap, hot), 0);
-        assert!(size_of::<Whole>() <= 128 * 1024, "{}", size_of::<Whole>());
+        assert!(size_of::<Whole>() <= 64 * 1024, "{}", size_of::<Whole>());
     }
 
     #[test]

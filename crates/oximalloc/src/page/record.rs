@@ -65,9 +65,6 @@ impl Linked for Page {
     }
 }
 
-/// Blocks that one supply takes off a list at most: each may be a cache miss, and an allocation waits for all.
-const WALK: u32 = 32;
-
 /// `ceil(2^64 / d)`: n < 2^32 is a multiple of d exactly when `n * inverse(d)` mod 2^64 is below `inverse(d)`
 /// (Lemire, Kaser, Kurz: Faster remainder by direct computation, 2019).
 pub const fn inverse(d: usize) -> u64 {
@@ -305,7 +302,7 @@ impl Page {
         }
         let have = self.free_count.get();
         if have > 0 {
-            let n = want.min(have).min(WALK);
+            let n = want.min(have);
             let mut block = self.free.get();
             let contains = self.containing();
             for i in 0..n {
@@ -315,7 +312,6 @@ impl Page {
                 // SAFETY: the word is the caller's; the block is one of the `have` on a list that the owner holds.
                 unsafe {
                     last.sub(i as usize).write(block as *mut u8);
-                    Block::prefetch_ahead(block);
                     block = Block::next(block);
                 }
             }
@@ -386,23 +382,20 @@ impl Page {
         let (mut first, mut last, mut n) = (ptr::null_mut::<Block>(), ptr::null_mut::<Block>(), 0);
         for (list, count) in [(&self.free, &self.free_count), (&self.local_free, &self.local_count)] {
             let mut block = list.replace(ptr::null_mut());
-            for i in 0..count.replace(0) {
+            for _ in 0..count.replace(0) {
                 if !self.contains(block) {
                     break;
                 }
+                // SAFETY: a free block on the owner's list.
+                let next = unsafe { Block::next(block) };
                 if first.is_null() {
-                    first = block;
-                } else if i == 0 {
-                    // SAFETY: a free block on the owner's list.
-                    unsafe { Block::set_next(last, block) };
+                    last = block;
                 }
-                last = block;
-                n += 1;
                 // SAFETY: as above.
-                unsafe {
-                    Block::prefetch_ahead(block);
-                    block = Block::next(block);
-                }
+                unsafe { Block::set_next(block, first) };
+                first = block;
+                n += 1;
+                block = next;
             }
         }
         let head = if n > 0 { self.offset16(first) } else { 0 };

@@ -6,7 +6,7 @@ pub mod heaps;
 
 pub use crate::alloc::aligned::{aligned, zaligned};
 pub use crate::alloc::free::{free, owns};
-pub use crate::alloc::malloc::{generic as malloc_generic, malloc, malloc_or, pop_middle, zalloc};
+pub use crate::alloc::malloc::{malloc, malloc_or, pop_middle, zalloc};
 pub use crate::alloc::realloc::{expand, realloc, realloc_aligned, rezalloc, rezalloc_aligned};
 pub use crate::heap::deferred::register as register_deferred_free;
 pub use crate::heap::figures::{Totals, totals};
@@ -17,6 +17,12 @@ use crate::heap::theap::Theap;
 use crate::page::bins::{BLOCK_MAX, Bin};
 use crate::prim::memory::page_size;
 use core::ffi::c_void;
+
+/// Allocate, when the fast path could not.
+#[inline(always)]
+pub fn malloc_generic(size: usize) -> *mut u8 {
+    crate::alloc::malloc::malloc_in(Theap::current(), size)
+}
 
 /// Bytes that the block at `p` holds; 0 for null, and for a pointer that is not ours, which is reported.
 pub fn usable_size(p: *const u8) -> usize {
