@@ -23,9 +23,9 @@ impl Theap {
         if self.is_empty_theap() {
             return 0;
         }
-        let mut held = 0;
+        let mut held = self.outs.iter().map(|out| out.blocks().count()).sum();
         for b in self.open_bins() {
-            held += self.validate_stack(b) + self.outs_seen(b);
+            held += self.validate_stack(b);
             let page = self.hot(b).page.get();
             // SAFETY: attached to this theap.
             if let Some(page) = unsafe { page.as_ref() } {

@@ -1,12 +1,13 @@
 //! Visits of a heap's pages and of the blocks in them that are in use.
 //!
-//! A page counts a block as out that waits in the stack of a theap or in a chain of a thread. So that a visit shows what
+//! A page counts a block as out that waits in the stack of a theap. So that a visit shows what
 //! the program holds, those are left out too: the calling thread's, and all other threads', which must not use the heap
 //! meanwhile.
 
 use super::parts::all_theaps;
 use super::record::Heap;
-use super::theap::{SMALL, Theap};
+use super::theap::Theap;
+use crate::base::sync::Ordering;
 use crate::page::Page;
 use crate::page::bins::{BINS, Bin};
 use crate::page::block::Block;
@@ -58,13 +59,20 @@ impl FreeSet {
         let mut set = FreeSet { bits: [0; BLOCKS / 64], count: 0 };
         page.for_each_free(|block| set.add(page, block as *const u8));
         let b = page.bin().index();
-        // Of other heaps' theaps, which may be at work, a stack may just be giving back what this page has handed out anew.
-        for theap in all_theaps().filter(|theap| ptr::eq(theap.heap().as_page_heap(), page.heap())) {
+        // Those of other heaps may be at work, and change while they are looked at. A theap of a heap that was deleted is
+        // the main heap's, without its id.
+        // SAFETY: a page in use names a heap.
+        let heap = unsafe { Heap::of_page(page.heap()) };
+        let id = heap.id.load(Ordering::Relaxed);
+        let holds = |theap: &&Theap| {
+            ptr::eq(theap.heap(), heap) && (heap.is_main() || theap.heap_id.load(Ordering::Relaxed) == id)
+        };
+        for theap in all_theaps().filter(holds) {
+            if let Some(out) = theap.outs.get(b.wrapping_sub(1)) {
+                out.blocks().for_each(|block| set.add(page, block));
+            }
             if b < BINS && theap.opened.get() & 1 << b != 0 {
                 let base = theap.side[b].base.get();
-                if b.wrapping_sub(1) < SMALL {
-                    theap.outs[b - 1].blocks().for_each(|block| set.add(page, block));
-                }
                 for i in 1..=theap.depth(b) {
                     // SAFETY: words of the stack, which holds still by the contract.
                     set.add(page, unsafe { *base.add(i) });
@@ -79,7 +87,7 @@ impl FreeSet {
 #[cold]
 fn is_abandoned(page: &Page) -> bool {
     // SAFETY: the owner of a page in use.
-    unsafe { Theap::of_owner(page.owner()) }.tag.load(crate::base::sync::Ordering::Relaxed) == 0
+    unsafe { Theap::of_owner(page.owner()) }.tag.load(Ordering::Relaxed) == 0
 }
 
 /// Which pages to visit.
