@@ -35,7 +35,7 @@ impl Theap {
             }
             if self.depth(b) >= hot.room.get() as usize {
                 // SAFETY: the stack is ours.
-                unsafe { self.give_stack(b, (self.depth(b) / 2).max(1)) };
+                unsafe { self.give_stack(b, if again { self.depth(b).div_ceil(2) } else { self.depth(b) }) };
                 self.free_tick();
             }
         }

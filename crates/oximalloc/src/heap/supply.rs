@@ -336,7 +336,7 @@ impl Theap {
                 owner.push_avail(page);
             } else if owner.returned.push(page) {
                 // Its owner takes it at its next slow path.
-            } else if !self.is_empty_theap()
+            } else if !root.is_empty_theap()
                 && ptr::eq((*page).heap(), root.heap().as_page_heap())
                 && root.may_reclaim_on_free((*page).bin())
             {

@@ -355,10 +355,12 @@ impl Theap {
     /// - `b` is below BINS.
     #[inline(always)]
     pub unsafe fn hot_of(&self, b: usize) -> &Hot {
-        // SAFETY: numbers are below NUMBERS; by the contract.
+        // SAFETY: by the contract; what `offsets` has for a bin up to SMALL, whose sizes are 16 times its number, is the
+        // offset of its hot part.
         unsafe {
             if b.wrapping_sub(1) < SMALL {
-                self.small.get_unchecked(self.number.get() as usize).get_unchecked(b - 1)
+                let at = *self.offsets.get_unchecked(b) as usize;
+                &*(&raw const *self).byte_add(at).cast::<Hot>()
             } else {
                 self.hot.get_unchecked(b)
             }

@@ -92,8 +92,10 @@ fn cool_due(now: u64) {
 /// Give everything of a theap away that was taken out of its slot.
 #[cold]
 fn cool(theap: &'static Theap) {
-    // Until it has, it is a part of the calling thread's root.
-    theap.root.store((&raw const *Theap::current().root()).cast_mut(), Ordering::Relaxed);
+    // Until it has, it is a part of the calling thread's root; of a thread that has none, or not any more, its root.
+    let current = Theap::current();
+    let root = if current.is_empty_theap() { theap } else { current.root() };
+    theap.root.store((&raw const *root).cast_mut(), Ordering::Relaxed);
     theap.tag.store(tls::tag(), Ordering::Relaxed);
     theap.heap().stats.theaps.add(1);
     theap.give_up();
