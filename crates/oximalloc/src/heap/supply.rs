@@ -14,7 +14,7 @@ use crate::page::word::{Given, State};
 use core::ptr;
 
 /// A thread that has taken this many bytes of a bin gets its next pages of it faulted in at once: it will use them.
-const POPULATE_FROM: usize = 1 << 20;
+const POPULATE_FROM: usize = 1 << 18;
 
 impl Theap {
     /// Fill the empty stack of `bin` and pop a block; null without memory. The second says that the block is fresh,
