@@ -4,7 +4,7 @@
 //! heap) or make it the main heap's (they delete it) without a word to the table: so an entry counts only if the theap
 //! still has the heap's id and this thread's tag. Only the thread itself reads or writes its table.
 
-use super::record::{Heap, Member};
+use super::record::{Heap, MAIN, Member};
 use super::theap::{EMPTY, Theap, Whole, thread};
 use crate::arena::meta::meta_alloc;
 use crate::base::sync::{AtomicPtr, Ordering};
@@ -74,6 +74,10 @@ fn fresh() -> Option<&'static Theap> {
     // SAFETY: fresh zeroed memory of that size, for ever.
     let theap = unsafe { Whole::begin(memory) };
     let this = (&raw const *theap).cast_mut();
+    // Others look at it from here on: it is nobody's, and what it counts is the main heap's.
+    theap.heap.store((&raw const MAIN).cast_mut(), Ordering::Relaxed);
+    theap.heap_id.store(NOBODY, Ordering::Relaxed);
+    theap.root.store(this, Ordering::Relaxed);
     let mut head = ALL.load(Ordering::Relaxed);
     loop {
         theap.all.store(head, Ordering::Relaxed);
@@ -252,4 +256,20 @@ pub fn part_of(root: &Theap, heap: &'static Heap) -> Option<&'static Theap> {
         return unsafe { (&raw const *root).as_ref() };
     }
     root.part(heap).or_else(|| root.add_part(heap))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_theap_that_others_can_see_has_a_heap() {
+        let theap = fresh().unwrap();
+        for seen in all_theaps() {
+            assert!(!seen.heap.load(Ordering::Relaxed).is_null());
+            assert!(!seen.root.load(Ordering::Relaxed).is_null());
+        }
+        assert!(!theap.is_ours());
+        pool(theap);
+    }
 }
