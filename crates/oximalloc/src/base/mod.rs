@@ -1,4 +1,5 @@
 //! The lowest floor: constants, units, atomics. Depends on nothing.
 pub mod config;
 pub mod sync;
+pub mod try_lock;
 pub mod units;

@@ -1,5 +1,6 @@
 //! What a thread does now and then: give held blocks back, let empty pages go, and let the arenas purge.
 
+use super::depot;
 use super::record::MAIN_ID;
 use super::supply::disown;
 use super::theap::{Theap, thread};
@@ -33,6 +34,7 @@ impl Theap {
             root.finish_orphans();
         }
         warm::tick();
+        depot::tick(root);
         arena::tick();
         if cfg!(debug_assertions) && slow.is_multiple_of(256) {
             self.validate();
@@ -49,6 +51,7 @@ impl Theap {
         self.slow.set(slow);
         if slow.is_multiple_of(64) {
             warm::tick();
+            depot::tick(self.root());
             arena::tick();
         }
     }
@@ -62,9 +65,11 @@ impl Theap {
         self.collect_own(force, force);
         if force {
             warm::cool_all();
+            depot::sweep(self.root(), true);
             arena::purge_all();
         } else {
             warm::tick();
+            depot::tick(self.root());
             arena::tick();
         }
     }

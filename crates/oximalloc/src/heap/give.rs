@@ -1,5 +1,6 @@
-//! How blocks go back to pages: a stack that is full gives its older half, all blocks in a row of one page at a time.
+//! How blocks leave a stack that is full: to the depot, or to their pages, all blocks in a row of one page at a time.
 
+use super::depot;
 use super::record::Heap;
 use super::theap::{Moved, Theap};
 use crate::arena::map;
@@ -23,19 +24,27 @@ impl Theap {
             // The stack is off: all goes to the pages, so that the heartbeat ticks.
             // SAFETY: the block is ours.
             unsafe { self.give_run(b, map::get(block as *const u8) as *mut Page, block, block, 1) };
+            Moved::add(&self.moved[b].given, 1);
             return;
         }
         let hot = self.hot(b);
         if self.depth(b) >= hot.room.get() as usize {
             // Beyond its base it grows where it would have saved going to the pages and back.
             let again = self.side[b].ran_empty.replace(false);
-            let most = if again { bin.stack_max() } else { bin.stack_base() };
+            let most = self.room_for(bin, again);
             if (hot.room.get() as usize) < most {
                 self.grow(bin, most);
             }
             if self.depth(b) >= hot.room.get() as usize {
+                let n = if again { self.depth(b).div_ceil(2) } else { self.depth(b) };
                 // SAFETY: the stack is ours.
-                unsafe { self.give_stack(b, if again { self.depth(b).div_ceil(2) } else { self.depth(b) }) };
+                unsafe {
+                    let oldest = self.side[b].base.get().add(1);
+                    if !self.is_main() || !depot::put(bin, oldest, n) {
+                        self.give_blocks(b, oldest, n);
+                    }
+                    self.drop_oldest(b, n);
+                }
                 self.free_tick();
             }
         }
@@ -48,23 +57,47 @@ impl Theap {
         }
     }
 
+    /// How many blocks a full stack may hold: less where the thread has only freed such blocks so far; more where the
+    /// stack `ran_empty` since it was last full, the more the fewer threads there are.
+    fn room_for(&self, bin: Bin, ran_empty: bool) -> usize {
+        let base = bin.stack_base();
+        if ran_empty {
+            let theaps = self.heap().stats.theaps.snapshot().current;
+            (bin.stack_max() / theaps.max(1) as usize).max(base)
+        } else if self.moved[bin.index()].taken.load(Ordering::Relaxed) == 0 {
+            (base / 4).max(1)
+        } else {
+            base
+        }
+    }
+
     /// Give the `n` oldest blocks of a stack back to their pages.
     ///
     /// # Safety
     /// - the caller is the theap's thread (or has it from the pool); `n` is at most the depth.
     pub unsafe fn give_stack(&self, b: usize, n: usize) {
-        let hot = self.hot(b);
-        let base = self.side[b].base.get();
-        let depth = self.depth(b);
         // SAFETY: the blocks on the stack, `base[1..=depth]`, are ours.
         unsafe {
-            self.give_blocks(b, base.add(1), n);
-            ptr::copy(base.add(n + 1), base.add(1), depth - n);
-            hot.top.set(hot.top.get().sub(n));
+            self.give_blocks(b, self.side[b].base.get().add(1), n);
+            self.drop_oldest(b, n);
         }
     }
 
-    /// Give the `n` blocks of an array back.
+    /// The `n` oldest blocks are not the stack's any more.
+    ///
+    /// # Safety
+    /// - as for [`Theap::give_stack`].
+    unsafe fn drop_oldest(&self, b: usize, n: usize) {
+        let (hot, base, depth) = (self.hot(b), self.side[b].base.get(), self.depth(b));
+        // SAFETY: words of the stack.
+        unsafe {
+            ptr::copy(base.add(n + 1), base.add(1), depth - n);
+            hot.top.set(hot.top.get().sub(n));
+        }
+        Moved::add(&self.moved[b].given, n as u32);
+    }
+
+    /// Give the `n` blocks of an array back to their pages. They are not counted here.
     ///
     /// # Safety
     /// - they are blocks of that bin, out, and ours.
@@ -108,7 +141,6 @@ impl Theap {
                 self.settle(page, then);
             }
         }
-        Moved::add(&self.moved[b].given, n);
     }
 
     /// Give one block of a page that is not attached to this theap, or has no owner that lives.

@@ -227,6 +227,7 @@ fn finish(root: &'static Theap) {
 /// middle of a step is left alone; blocks in their pages can be freed, and those pages are then taken over.
 extern "C" fn fork_child() {
     arena::fork_child();
+    super::depot::fork_child();
     for theap in all_theaps() {
         theap.hold.fork_child();
         if !theap.is_ours() && theap.tag.load(Ordering::Relaxed) != 0 {

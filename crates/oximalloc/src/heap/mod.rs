@@ -7,6 +7,8 @@ pub mod collect;
 #[cfg(not(loom))]
 pub mod deferred;
 #[cfg(not(loom))]
+pub mod depot;
+#[cfg(not(loom))]
 pub mod end;
 #[cfg(not(loom))]
 pub mod figures;

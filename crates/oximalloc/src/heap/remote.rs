@@ -4,7 +4,7 @@
 //! Bounds: [`OUT`] blocks for each of these bins. They are given at each 16th slow path, at a collect and at the
 //! thread's end.
 
-use super::theap::{SMALL, Theap};
+use super::theap::{Moved, SMALL, Theap};
 use crate::base::sync::Ordering;
 use crate::page::Page;
 use crate::page::block::Block;
@@ -66,6 +66,7 @@ impl Theap {
         for (i, out) in self.outs.iter().enumerate() {
             // SAFETY: blocks of that bin, which are ours.
             unsafe { self.give_blocks(i + 1, out.blocks.as_ptr() as *const *mut u8, out.count.get()) };
+            Moved::add(&self.moved[i + 1].given, out.count.get() as u32);
             out.count.set(0);
         }
     }

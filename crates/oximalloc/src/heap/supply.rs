@@ -1,6 +1,7 @@
 //! How a stack that ran empty is filled: from the bin's page, else from the next page that has room, which is, in
 //! this order, one that other threads returned or that this thread freed into, one whose thread has ended, a new one.
 
+use super::depot;
 use super::record::{Heap, MAIN_ID};
 use super::theap::{Moved, Theap};
 use super::totals::note_peak;
@@ -27,6 +28,24 @@ impl Theap {
         let again = side.ran_empty.replace(true);
         let many = (hot.room.get().min(bin.stack_base() as u32) / 2).max(1);
         let want = if one || self.sampling.is_on() { 1 } else { many };
+        if !one && self.is_main() && !self.is_shut() {
+            let base = side.base.get();
+            // SAFETY: there is room for `want` words behind `base`, as the stack is empty.
+            let n = unsafe { depot::take(bin, base.add(1), want as usize) };
+            if n > 0 {
+                Moved::add(&self.moved[b].taken, n as u32);
+                // SAFETY: the blocks are in the `n` words behind `base`.
+                let block = unsafe {
+                    hot.top.set(base.add(n - 1));
+                    *base.add(n)
+                };
+                if again && (hot.room.get() as usize) < bin.stack_base() {
+                    self.grow(bin, bin.stack_base());
+                }
+                note_peak(self, b, false);
+                return (block, false);
+            }
+        }
         loop {
             let page = hot.page.get();
             if !page.is_null() {

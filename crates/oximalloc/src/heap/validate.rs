@@ -1,6 +1,7 @@
 //! The whole-heap validator: every invariant of a theap's stacks, pages and lists, checked one by one. Debug builds
 //! run it now and then, the model tests after each operation.
 
+use super::depot;
 use super::theap::Theap;
 use crate::arena::map;
 use crate::page::Page;
@@ -17,6 +18,13 @@ fn broken(what: &str, at: *const u8) -> ! {
     unsafe { libc::abort() }
 }
 
+/// Whether `block` is one of a page of bin `b`.
+fn is_block(b: usize, block: *const u8) -> bool {
+    // SAFETY: the map leads to records, which are never unmapped.
+    let page = unsafe { (map::get(block) as *const Page).as_ref() };
+    page.is_some_and(|page| page.bin() == Bin::at(b) && page.block_of(block).is_some())
+}
+
 impl Theap {
     /// Check the calling thread's theap; returns the number of blocks that it holds.
     pub fn validate(&self) -> usize {
@@ -25,6 +33,11 @@ impl Theap {
         }
         let mut held = self.outs.iter().map(|out| out.blocks().count()).sum();
         for b in self.open_bins() {
+            depot::for_each(b, |block| {
+                if !is_block(b, block) {
+                    broken("the depot holds what is no block of its bin", block);
+                }
+            });
             held += self.validate_stack(b);
             let page = self.hot(b).page.get();
             // SAFETY: attached to this theap.
@@ -64,7 +77,7 @@ impl Theap {
             for i in 1..=depth {
                 let block = *base.add(i);
                 let page = map::get(block) as *const Page;
-                if page.is_null() || (*page).bin() != Bin::at(b) || (*page).block_of(block).is_none() {
+                if !is_block(b, block) {
                     broken("a stack holds what is no block of its bin", block);
                 }
                 if !ptr::eq((*page).heap(), self.heap().as_page_heap()) {

@@ -4,6 +4,7 @@
 //! the program holds, those are left out too: the calling thread's, and all other threads', which must not use the heap
 //! meanwhile.
 
+use super::depot;
 use super::parts::all_theaps;
 use super::record::Heap;
 use super::theap::Theap;
@@ -78,6 +79,9 @@ impl FreeSet {
                     set.add(page, unsafe { *base.add(i) });
                 }
             }
+        }
+        if heap.is_main() {
+            depot::for_each(b, |block| set.add(page, block));
         }
         set
     }

@@ -112,6 +112,16 @@ impl Bin {
         }
     }
 
+    /// How many blocks may lie in the depot: at most 2048, and 64 to 128 KiB (the largest 256 KiB).
+    pub const fn depot_max(self) -> usize {
+        match self.block_size() {
+            1..=64 => self.stack_base() * 16,
+            257..=1024 => self.stack_base() * 8,
+            8193.. => self.stack_base() * 2,
+            _ => self.stack_base() * 4,
+        }
+    }
+
     /// And how many when it frees and takes in turns more than that: at most 2048, and 64 to 128 KiB (the largest 256 KiB).
     pub const fn stack_max(self) -> usize {
         match self.block_size() {

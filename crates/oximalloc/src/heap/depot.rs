@@ -1,0 +1,180 @@
+//! The depot: free blocks of the main heap between the threads' stacks and the pages. A stack that is full puts its older
+//! half there, one that is empty takes from there before it asks a page: what one thread frees and another takes goes by
+//! pointers alone, no block is touched and no page told. (The name, and the idea, from Bonwick and Adams: Magazines and
+//! Vmem, 2001.)
+//!
+//! Not the smallest blocks: pieces of one cache line stay with one thread (`remote`).
+//!
+//! Protocol: `count` and the array are changed inside `lock` alone. Who finds it taken goes on to the pages. A thread
+//! that is stopped inside leaves `count` blocks that are nobody else's: a put counts after it has copied, a take
+//! before.
+//!
+//! Bounds: [`Bin::depot_max`] blocks for each bin. What has lain there for a `purge_delay`, as nobody took it, goes to
+//! its pages, when any thread comes by; all goes with a forced collect.
+
+use super::theap::{SMALL, Theap};
+use crate::arena::{self, meta::meta_alloc};
+use crate::base::sync::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use crate::base::try_lock::TryLock;
+use crate::page::bins::{BINS, Bin};
+use crate::prim::process::now_ms;
+use core::ptr;
+
+/// The blocks of one bin.
+#[repr(align(64))]
+struct Depot {
+    lock: TryLock,
+    count: AtomicU32,
+    /// The least count since the last sweep.
+    least: AtomicU32,
+    /// Memory for `depot_max`; null at first.
+    blocks: AtomicPtr<*mut u8>,
+}
+
+static DEPOTS: [Depot; BINS] = [const {
+    Depot {
+        lock: TryLock::unlocked(),
+        count: AtomicU32::new(0),
+        least: AtomicU32::new(0),
+        blocks: AtomicPtr::new(ptr::null_mut()),
+    }
+}; BINS];
+
+const NEVER: u64 = u64::MAX;
+/// When the next sweep is due, in milliseconds; NEVER: nothing was put since the last that left nothing.
+static DUE: AtomicU64 = AtomicU64::new(NEVER);
+
+/// Whether blocks of a bin may lie in the depot.
+fn serves(b: usize) -> bool {
+    b > SMALL
+}
+
+impl Depot {
+    /// Room for all, made at first use.
+    fn array(&self, bin: Bin) -> *mut *mut u8 {
+        let array = self.blocks.load(Ordering::Relaxed);
+        if !array.is_null() {
+            return array;
+        }
+        let array = meta_alloc(bin.depot_max() * size_of::<*mut u8>(), align_of::<usize>()).cast();
+        self.blocks.store(array, Ordering::Relaxed);
+        array
+    }
+}
+
+/// Put `n` blocks; false, and nothing is done, when there is no room or another thread is there.
+///
+/// # Safety
+/// - they are blocks of that bin and of the main heap, out, and the caller's.
+#[inline]
+pub unsafe fn put(bin: Bin, from: *const *mut u8, n: usize) -> bool {
+    let depot = &DEPOTS[bin.index()];
+    let room = bin.depot_max();
+    if !serves(bin.index()) || depot.count.load(Ordering::Relaxed) as usize + n > room {
+        return false;
+    }
+    let Some(_inside) = depot.lock.enter() else { return false };
+    let count = depot.count.load(Ordering::Relaxed);
+    let array = depot.array(bin);
+    if count as usize + n > room || array.is_null() {
+        return false;
+    }
+    // SAFETY: there is room, and the array is ours alone.
+    unsafe { ptr::copy_nonoverlapping(from, array.add(count as usize), n) };
+    depot.count.store(count + n as u32, Ordering::Relaxed);
+    if DUE.load(Ordering::Relaxed) == NEVER {
+        DUE.store(now_ms() + arena::purge_delay().unwrap_or(NEVER / 2), Ordering::Relaxed);
+    }
+    true
+}
+
+/// Take up to `most` blocks, those put last, into the words at `to`; says how many.
+///
+/// # Safety
+/// - there is room for `most` words.
+#[inline]
+pub unsafe fn take(bin: Bin, to: *mut *mut u8, most: usize) -> usize {
+    let depot = &DEPOTS[bin.index()];
+    if depot.count.load(Ordering::Relaxed) == 0 {
+        return 0;
+    }
+    let Some(_inside) = depot.lock.enter() else { return 0 };
+    let count = depot.count.load(Ordering::Relaxed);
+    let n = most.min(count as usize);
+    let left = count - n as u32;
+    depot.count.store(left, Ordering::Relaxed);
+    if left < depot.least.load(Ordering::Relaxed) {
+        depot.least.store(left, Ordering::Relaxed);
+    }
+    // SAFETY: below the count; blocks are null only without any.
+    unsafe { ptr::copy_nonoverlapping(depot.blocks.load(Ordering::Relaxed).add(left as usize), to, n) };
+    n
+}
+
+/// Sweep, when it is due.
+#[inline]
+pub fn tick(theap: &Theap) {
+    let due = DUE.load(Ordering::Relaxed);
+    if due != NEVER && now_ms() >= due && DUE.compare_exchange(due, NEVER, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    {
+        sweep(theap, false);
+    }
+}
+
+/// Give blocks to their pages: those that nobody has taken since the last sweep, or all.
+#[cold]
+pub fn sweep(theap: &Theap, all: bool) {
+    let mut any = false;
+    for b in (0..BINS).filter(|&b| serves(b)) {
+        let depot = &DEPOTS[b];
+        let mut some = [ptr::null_mut(); 64];
+        let mut all = all;
+        // Only so many are taken out at a time: nobody else could use the rest meanwhile.
+        loop {
+            let Some(inside) = depot.lock.enter() else { break };
+            let count = depot.count.load(Ordering::Relaxed) as usize;
+            if all {
+                depot.least.store(count as u32, Ordering::Relaxed);
+                all = false;
+            }
+            let least = depot.least.load(Ordering::Relaxed) as usize;
+            let n = least.min(some.len());
+            if n == 0 {
+                depot.least.store(count as u32, Ordering::Relaxed);
+                any |= count != 0;
+                break;
+            }
+            let array = depot.blocks.load(Ordering::Relaxed);
+            // SAFETY: the array is ours alone, and holds `count`.
+            unsafe {
+                ptr::copy_nonoverlapping(array, some.as_mut_ptr(), n);
+                ptr::copy(array.add(n), array, count - n);
+            }
+            depot.count.store((count - n) as u32, Ordering::Relaxed);
+            depot.least.store((least - n) as u32, Ordering::Relaxed);
+            drop(inside);
+            // SAFETY: blocks of that bin, which are ours now.
+            unsafe { theap.give_blocks(b, some.as_ptr(), n) };
+        }
+    }
+    if any && DUE.load(Ordering::Relaxed) == NEVER {
+        DUE.store(now_ms() + arena::purge_delay().unwrap_or(NEVER / 2), Ordering::Relaxed);
+    }
+}
+
+/// In the child of a fork: whoever was inside is not there.
+pub fn fork_child() {
+    DEPOTS.iter().for_each(|depot| depot.lock.fork_child());
+}
+
+/// Look at all blocks of a bin, unless another thread is there.
+#[cold]
+pub fn for_each(b: usize, mut look: impl FnMut(*mut u8)) {
+    let Some(depot) = DEPOTS.get(b) else { return };
+    let Some(_inside) = depot.lock.enter() else { return };
+    let array = depot.blocks.load(Ordering::Relaxed);
+    for i in 0..depot.count.load(Ordering::Relaxed) as usize {
+        // SAFETY: below the count, and the array is ours alone.
+        look(unsafe { *array.add(i) });
+    }
+}
