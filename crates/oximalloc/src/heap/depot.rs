@@ -9,7 +9,7 @@
 //! that is stopped inside leaves `count` blocks that are nobody else's: a put counts after it has copied, a take
 //! before.
 //!
-//! Bounds: [`Bin::depot_max`] blocks for each bin. What has lain there for a `purge_delay`, as nobody took it, goes to
+//! Bounds: [`Bin::depot_max`] blocks for each bin; none when `purge_delay` is 0. What has lain there for a `purge_delay`, as nobody took it, goes to
 //! its pages, when any thread comes by; all goes with a forced collect.
 
 use super::theap::{SMALL, Theap};
@@ -62,6 +62,15 @@ impl Depot {
     }
 }
 
+/// Something lies in the depot: a sweep is due in `delay` milliseconds.
+fn come_back(delay: Option<u64>) {
+    if DUE.load(Ordering::Relaxed) == NEVER
+        && let Some(delay) = delay
+    {
+        DUE.store(now_ms() + delay, Ordering::Relaxed);
+    }
+}
+
 /// Put `n` blocks; false, and nothing is done, when there is no room or another thread is there.
 ///
 /// # Safety
@@ -70,7 +79,8 @@ impl Depot {
 pub unsafe fn put(bin: Bin, from: *const *mut u8, n: usize) -> bool {
     let depot = &DEPOTS[bin.index()];
     let room = bin.depot_max();
-    if !serves(bin.index()) || depot.count.load(Ordering::Relaxed) as usize + n > room {
+    let delay = arena::purge_delay();
+    if !serves(bin.index()) || depot.count.load(Ordering::Relaxed) as usize + n > room || delay == Some(0) {
         return false;
     }
     let Some(_inside) = depot.lock.enter() else { return false };
@@ -82,9 +92,7 @@ pub unsafe fn put(bin: Bin, from: *const *mut u8, n: usize) -> bool {
     // SAFETY: there is room, and the array is ours alone.
     unsafe { ptr::copy_nonoverlapping(from, array.add(count as usize), n) };
     depot.count.store(count + n as u32, Ordering::Relaxed);
-    if DUE.load(Ordering::Relaxed) == NEVER {
-        DUE.store(now_ms() + arena::purge_delay().unwrap_or(NEVER / 2), Ordering::Relaxed);
-    }
+    come_back(delay);
     true
 }
 
@@ -131,7 +139,10 @@ pub fn sweep(theap: &Theap, all: bool) {
         let mut all = all;
         // Only so many are taken out at a time: nobody else could use the rest meanwhile.
         loop {
-            let Some(inside) = depot.lock.enter() else { break };
+            let Some(inside) = depot.lock.enter() else {
+                any = true;
+                break;
+            };
             let count = depot.count.load(Ordering::Relaxed) as usize;
             if all {
                 depot.least.store(count as u32, Ordering::Relaxed);
@@ -157,8 +168,8 @@ pub fn sweep(theap: &Theap, all: bool) {
             unsafe { theap.give_blocks(b, some.as_ptr(), n) };
         }
     }
-    if any && DUE.load(Ordering::Relaxed) == NEVER {
-        DUE.store(now_ms() + arena::purge_delay().unwrap_or(NEVER / 2), Ordering::Relaxed);
+    if any {
+        come_back(arena::purge_delay());
     }
 }
 
