@@ -45,7 +45,7 @@ unsafe fn free_checked<const CHECK: bool>(p: *mut u8) {
                 let hot = &*(hot as *const Hot);
                 let top = hot.top.get();
                 if top < hot.limit.get() {
-                    *top.add(1) = p;
+                    *top = p;
                     word::advance::<8>(&hot.top);
                     return;
                 }
@@ -75,7 +75,7 @@ unsafe fn free_generic(p: *mut u8) {
             let hot = Theap::current().hot(page.bin().index());
             let top = hot.top.get();
             if top < hot.limit.get() {
-                *top.add(1) = block as *mut u8;
+                *top = block as *mut u8;
                 hot.top.set(top.add(1));
                 return;
             }

@@ -7,6 +7,7 @@ use crate::heap::life::{Lease, thread_start};
 use crate::heap::theap::{Hot, Theap};
 use crate::page::bins::{BLOCK_MAX, Bin, SMALL_MAX, TABLE_MAX};
 use crate::prim::word;
+use core::hint::assert_unchecked;
 use core::ptr;
 
 /// The largest request: pointer differences inside a block fit `ptrdiff_t`.
@@ -16,13 +17,16 @@ pub const SIZE_MAX: usize = isize::MAX as usize;
 #[inline(always)]
 pub(super) fn pop(hot: &Hot) -> *mut u8 {
     let top = hot.top.get();
-    // SAFETY: `top` points to a block's word or to the null below them.
-    let block = unsafe { *top };
-    if !block.is_null() {
-        // SAFETY: a block lies at `top`, so the word below belongs to the stack.
-        unsafe { word::advance::<-8>(&hot.top) };
+    if top == hot.base.get() {
+        return ptr::null_mut();
     }
-    block
+    // SAFETY: the word below `top` is the stack's, and has a block, which is not null.
+    unsafe {
+        word::advance::<-8>(&hot.top);
+        let block = *top.sub(1);
+        assert_unchecked(!block.is_null());
+        block
+    }
 }
 
 /// Allocate `size` bytes; null, and an error reported, when that cannot be done.
@@ -50,13 +54,14 @@ pub fn pop_or<'a>(
         // SAFETY: the size is at most TABLE_MAX.
         let at = unsafe { *theap.offsets.get_unchecked((size + 15) >> 4) } as usize;
         let theap = theap as *const Theap as *const u8;
-        // SAFETY: hot parts begin with `top`, as theaps begin with hot parts. `top` points to a block's word or to the
-        // null below them; at a block, the word below is the stack's.
+        // SAFETY: there is a hot part at that offset, which begins with `top`; of a stack that is not empty the word below
+        // that has a block.
         unsafe {
-            let block = **(theap.add(at) as *const *const *mut u8);
-            if !block.is_null() {
+            let hot = &*(theap.add(at) as *const Hot);
+            let top = hot.top.get();
+            if top != hot.base.get() {
                 word::retreat(theap, at);
-                return block;
+                return *top.sub(1);
             }
         }
     }

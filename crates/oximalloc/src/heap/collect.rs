@@ -113,10 +113,10 @@ impl Theap {
     }
 
     fn free_bytes_of(&self, b: usize) -> usize {
-        let (hot, side) = (self.hot(b), &self.side[b]);
+        let side = &self.side[b];
         let mut blocks = self.depth(b);
         // SAFETY: attached to this theap, or null.
-        if let Some(page) = unsafe { hot.page.get().as_ref() } {
+        if let Some(page) = unsafe { side.page.get().as_ref() } {
             let (free, local) = page.held();
             blocks += (free + local + page.word().peek().1) as usize;
         }
@@ -146,8 +146,8 @@ impl Theap {
 
     /// Let the bin's page go if all its blocks are free, or (forced) in any case: the next refill takes it back.
     fn retire_page(&self, b: usize, force: bool) {
-        let hot = self.hot(b);
-        let page = hot.page.get();
+        let side = &self.side[b];
+        let page = side.page.get();
         if page.is_null() {
             return;
         }
@@ -156,7 +156,7 @@ impl Theap {
             let (free, local) = (*page).held();
             let given = (*page).word().peek().1;
             if force || free + local + given == (*page).carved() {
-                hot.page.set(ptr::null_mut());
+                side.page.set(ptr::null_mut());
                 let then = (*page).detach(true);
                 self.settle(page, then);
             }
@@ -216,7 +216,7 @@ impl Theap {
     fn give_bin(&self, b: usize) {
         // SAFETY: the stack is this thread's.
         unsafe { self.give_stack(b, self.depth(b)) };
-        let page = self.hot(b).page.replace(ptr::null_mut());
+        let page = self.side[b].page.replace(ptr::null_mut());
         // SAFETY: attached pages are this theap's, and pages on `avail` are ours to link.
         unsafe {
             if !page.is_null() {

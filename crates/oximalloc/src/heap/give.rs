@@ -39,7 +39,7 @@ impl Theap {
                 let n = if again { self.depth(b).div_ceil(2) } else { self.depth(b) };
                 // SAFETY: the stack is ours.
                 unsafe {
-                    let oldest = self.side[b].base.get().add(1);
+                    let oldest = hot.base.get();
                     if !self.is_main() || !depot::put(bin, oldest, n) {
                         self.give_blocks(b, oldest, n);
                     }
@@ -51,9 +51,9 @@ impl Theap {
         self.set_limit(b);
         // SAFETY: there is room now.
         unsafe {
-            let top = hot.top.get().add(1);
+            let top = hot.top.get();
             *top = block as *mut u8;
-            hot.top.set(top);
+            hot.top.set(top.add(1));
         }
     }
 
@@ -76,9 +76,9 @@ impl Theap {
     /// # Safety
     /// - the caller is the theap's thread (or has it from the pool); `n` is at most the depth.
     pub unsafe fn give_stack(&self, b: usize, n: usize) {
-        // SAFETY: the blocks on the stack, `base[1..=depth]`, are ours.
+        // SAFETY: the blocks on the stack, `base[..depth]`, are ours.
         unsafe {
-            self.give_blocks(b, self.side[b].base.get().add(1), n);
+            self.give_blocks(b, self.hot(b).base.get(), n);
             self.drop_oldest(b, n);
         }
     }
@@ -88,10 +88,10 @@ impl Theap {
     /// # Safety
     /// - as for [`Theap::give_stack`].
     unsafe fn drop_oldest(&self, b: usize, n: usize) {
-        let (hot, base, depth) = (self.hot(b), self.side[b].base.get(), self.depth(b));
+        let (hot, base, depth) = (self.hot(b), self.hot(b).base.get(), self.depth(b));
         // SAFETY: words of the stack.
         unsafe {
-            ptr::copy(base.add(n + 1), base.add(1), depth - n);
+            ptr::copy(base.add(n), base, depth - n);
             hot.top.set(hot.top.get().sub(n));
         }
         Moved::add(&self.moved[b].given, n as u32);
@@ -134,7 +134,7 @@ impl Theap {
     unsafe fn give_run(&self, b: usize, page: *mut Page, first: *mut Block, last: *mut Block, n: u32) {
         // SAFETY: by the contract; the page attached to this bin is the only one whose lists are ours.
         unsafe {
-            if page == self.hot(b).page.get() {
+            if page == self.side[b].page.get() {
                 (*page).give_local(first, last, n);
             } else {
                 let then = (*page).give(first, last, n);

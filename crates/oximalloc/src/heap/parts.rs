@@ -238,9 +238,9 @@ impl Theap {
         self.tag.store(0, Ordering::Relaxed);
         for b in self.open_bins() {
             let (hot, side) = (self.hot(b), &self.side[b]);
-            hot.top.set(side.base.get());
-            hot.limit.set(side.base.get());
-            hot.page.set(ptr::null_mut());
+            hot.top.set(hot.base.get());
+            hot.limit.set(hot.base.get());
+            side.page.set(ptr::null_mut());
             side.avail.set(ptr::null_mut());
         }
         self.leave_counts();

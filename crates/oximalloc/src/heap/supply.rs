@@ -29,15 +29,15 @@ impl Theap {
         let many = (hot.room.get().min(bin.stack_base() as u32) / 2).max(1);
         let want = if one || self.sampling.is_on() { 1 } else { many };
         if !one && self.is_main() && !self.is_shut() {
-            let base = side.base.get();
-            // SAFETY: there is room for `want` words behind `base`, as the stack is empty.
-            let n = unsafe { depot::take(bin, base.add(1), want as usize) };
+            let base = hot.base.get();
+            // SAFETY: there is room for `want` words from `base` on, as the stack is empty.
+            let n = unsafe { depot::take(bin, base, want as usize) };
             if n > 0 {
                 Moved::add(&self.moved[b].taken, n as u32);
-                // SAFETY: the blocks are in the `n` words behind `base`.
+                // SAFETY: the blocks are in the `n` words from `base` on.
                 let block = unsafe {
                     hot.top.set(base.add(n - 1));
-                    *base.add(n)
+                    *base.add(n - 1)
                 };
                 if again && (hot.room.get() as usize) < bin.stack_base() {
                     self.grow(bin, bin.stack_base());
@@ -47,20 +47,20 @@ impl Theap {
             }
         }
         loop {
-            let page = hot.page.get();
+            let page = side.page.get();
             if !page.is_null() {
-                let base = side.base.get();
+                let base = hot.base.get();
                 // The first block goes on top.
-                // SAFETY: `hot.page` is attached to this theap, and `want` is at most the words behind `base`.
-                let (n, zero) = unsafe { (*page).supply(want, base.add(want as usize)) };
+                // SAFETY: `side.page` is attached to this theap, and there are `want` words from `base` on.
+                let (n, zero) = unsafe { (*page).supply(want, base.add(want as usize - 1)) };
                 if n > 0 {
-                    // SAFETY: the blocks are in the `n` words that end at `base + want`.
+                    // SAFETY: the blocks are in the `n` words below `base + want`.
                     unsafe {
                         if n < want {
-                            ptr::copy(base.add((want - n) as usize + 1), base.add(1), n as usize);
+                            ptr::copy(base.add((want - n) as usize), base, n as usize);
                         }
                         Moved::add(&self.moved[b].taken, n);
-                        let block = *base.add(n as usize);
+                        let block = *base.add(n as usize - 1);
                         hot.top.set(base.add(n as usize - 1));
                         if again && (hot.room.get() as usize) < bin.stack_base() {
                             self.grow(bin, bin.stack_base());
@@ -69,7 +69,7 @@ impl Theap {
                         return (block, zero);
                     }
                 }
-                hot.page.set(ptr::null_mut());
+                side.page.set(ptr::null_mut());
                 if options::get(Opt::PageFullRetain) == 0 {
                     self.heap().stats.pages_reabandon_full.add(1);
                     // SAFETY: attached to us.
@@ -84,7 +84,7 @@ impl Theap {
             if page.is_null() {
                 return (ptr::null_mut(), false);
             }
-            hot.page.set(page);
+            side.page.set(page);
         }
     }
 
@@ -353,7 +353,7 @@ impl Theap {
             let root = self.root();
             if owner.is_ours() {
                 owner.push_avail(page);
-            } else if owner.returned.push(page) {
+            } else if !owner.is_empty_theap() && owner.returned.push(page) {
                 // Its owner takes it at its next slow path.
             } else if !root.is_empty_theap()
                 && ptr::eq((*page).heap(), root.heap().as_page_heap())

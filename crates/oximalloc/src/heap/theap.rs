@@ -1,7 +1,6 @@
 //! The theap: what one thread allocates from, and the thread-local pointer to it.
 //!
-//! Each bin has a stack of free blocks (an array that ends, at its bottom, in a null: so a pop needs one test). What a
-//! malloc and a free touch of it is [`Hot`]; the rest is [`Side`].
+//! Each bin has a stack of free blocks. What a malloc and a free touch of it is [`Hot`]; the rest is [`Side`].
 //!
 //! A stack takes the blocks that its thread frees, whoever's page they are from: so what threads hand to each other
 //! is used again where it is freed, without an atomic. That is right for the main heap alone, whose pages' slices are
@@ -15,7 +14,7 @@
 //! A thread has a theap for each heap that it allocates from. The first, for the main heap of its subprocess, is its
 //! *root*: it holds what there is once a thread (chains, records, the table of the others).
 //!
-//! Invariants: `base <= top <= base + max` and `*base` is null; blocks on a stack count as out in their pages; `page`
+//! Invariants: `base <= top <= base + max`; blocks on a stack count as out in their pages; `page`
 //! is attached to this theap; all pages on `avail` are LISTED or DEAD.
 
 use super::guarded::Sampling;
@@ -35,23 +34,23 @@ use core::ptr;
 /// The owner's part of a bin.
 #[repr(C)]
 pub struct Hot {
-    /// The topmost block, or the null at the base.
+    /// Above the topmost block: where a push goes.
     pub top: Cell<*mut *mut u8>,
+    /// The bottom of the stack: where there is no block to pop.
+    pub base: Cell<*mut *mut u8>,
     /// Where a push has no room left.
     pub limit: Cell<*mut *mut u8>,
     /// `inverse32` of the block size: tells block starts in a one-slice page.
     pub inverse: Cell<u32>,
     /// Room of the stack now; grows with use.
     pub room: Cell<u32>,
-    /// The page that supplies the stack.
-    pub page: Cell<*mut Page>,
 }
 
 /// The part of a bin that the fast paths do not touch.
 #[repr(C)]
 pub struct Side {
-    /// The null at the bottom of the stack.
-    pub base: Cell<*mut *mut u8>,
+    /// The page that supplies the stack.
+    pub page: Cell<*mut Page>,
     /// Pages with room.
     pub avail: Cell<*mut Page>,
     /// Memory for the grown stack; null until it has grown.
@@ -104,11 +103,11 @@ pub struct Theap {
     pub tag: AtomicUsize,
     /// Pages with room that other threads return.
     pub returned: Stack<Page>,
-    /// The heap it is a part of.
+    /// The heap it is a part of; null for the main heap of all, until the theap is used.
     pub heap: AtomicPtr<Heap>,
     /// The heap's id; another one says that the heap has ended.
     pub heap_id: AtomicU64,
-    /// The thread's first theap.
+    /// The thread's first theap; null in [`EMPTY`].
     pub root: AtomicPtr<Theap>,
     /// Its place in the root's table.
     pub slot: Cell<u32>,
@@ -156,7 +155,7 @@ pub struct Theap {
 #[repr(C)]
 pub struct Whole {
     theap: Theap,
-    stacks: [Cell<*mut u8>; (1 + SHALLOW) * BINS],
+    stacks: [Cell<*mut u8>; SHALLOW * BINS],
 }
 
 // SAFETY: a theap is shared for its atomics alone; its cells belong to the thread of `tag` (or, when that is 0, to
@@ -197,83 +196,14 @@ const fn offsets(number: usize) -> [u16; TABLE_MAX / 16 + 1] {
     offsets
 }
 
-const fn closed(top: *mut *mut u8) -> Hot {
-    Hot {
-        top: Cell::new(top),
-        limit: Cell::new(ptr::null_mut()),
-        inverse: Cell::new(0),
-        room: Cell::new(0),
-        page: Cell::new(ptr::null_mut()),
-    }
-}
-
 /// From a bin's hot part to its inverse.
 pub const INVERSE: usize = offset_of!(Hot, inverse);
 
-/// A word that is null for ever: the bottom of the empty theap's stacks.
-#[repr(transparent)]
-struct Null(*mut u8);
-// SAFETY: never written.
-unsafe impl Sync for Null {}
-static NULL: Null = Null(ptr::null_mut());
-/// The stack that is empty and full.
-const BOTTOM: *mut *mut u8 = &raw const NULL.0 as *mut *mut u8;
-
 /// The theap of threads that have not allocated yet, and the owner of full pages that their thread gave up. Never
-/// written: all its stacks are empty and, with a null limit, take nothing, so that nobody asks for their bases (each pointer
-/// here costs a relocation), and its list of returned pages is closed.
-pub static EMPTY: Theap = {
-    Theap {
-        hot: [const {
-            Hot {
-                top: Cell::new(BOTTOM),
-                limit: Cell::new(ptr::null_mut()),
-                inverse: Cell::new(0),
-                room: Cell::new(0),
-                page: Cell::new(ptr::null_mut()),
-            }
-        }; BINS],
-        small: [const { [const { closed(BOTTOM) }; SMALL] }; NUMBERS],
-        number: Cell::new(0),
-        outs: [const { Out::none() }; SMALL],
-        offsets: offsets(0),
-        side: [const {
-            Side {
-                base: Cell::new(ptr::null_mut()),
-                avail: Cell::new(ptr::null_mut()),
-                deep: Cell::new(ptr::null_mut()),
-                deep_room: Cell::new(0),
-                space: Cell::new(0),
-                ran_empty: Cell::new(false),
-            }
-        }; BINS],
-        tag: AtomicUsize::new(0),
-        returned: Stack::new_closed(),
-        heap: AtomicPtr::new((&raw const MAIN).cast_mut()),
-        heap_id: AtomicU64::new(0),
-        root: AtomicPtr::new((&raw const EMPTY).cast_mut()),
-        slot: Cell::new(0),
-        hold: Hold::new(),
-        shown: Cell::new(false),
-        stale: AtomicBool::new(false),
-        parts: Cell::new(ptr::null_mut()),
-        parts_len: Cell::new(0),
-        peer: AtomicPtr::new(ptr::null_mut()),
-        link: AtomicPtr::new(ptr::null_mut()),
-        all: AtomicPtr::new(ptr::null_mut()),
-        opened: Cell::new(0),
-        records: Cell::new(ptr::null_mut()),
-        record_count: Cell::new(0),
-        slow: Cell::new(0),
-        beat: Cell::new(0),
-        reclaimed: [const { Cell::new((0, 0)) }; BINS],
-        in_threadpool: Cell::new(false),
-        calling: Cell::new(false),
-        sampling: Sampling::off(),
-        moved: [const { Moved { taken: AtomicU64::new(0), given: AtomicU64::new(0) } }; BINS],
-        stacks: Cell::new(ptr::null_mut()),
-    }
-};
+/// written, and all zero, so that it takes no room in a file and no relocations: each of its stacks is empty and full.
+/// Nothing is on its list of returned pages, nor may be put there.
+// SAFETY: a theap is made of numbers, of pointers that may be null, and of cells and atomics of those.
+pub static EMPTY: Theap = unsafe { core::mem::MaybeUninit::zeroed().assume_init() };
 
 /// The thread-local pointer.
 pub mod thread {
@@ -308,15 +238,15 @@ impl Theap {
     /// The heap that it is a part of.
     #[inline(always)]
     pub fn heap<'a>(&self) -> &'a Heap {
-        // SAFETY: set before the theap is used, and heaps' records are never unmapped.
-        unsafe { &*self.heap.load(Ordering::Relaxed) }
+        // SAFETY: a heap's record, which is never unmapped.
+        unsafe { self.heap.load(Ordering::Relaxed).as_ref() }.unwrap_or(&MAIN)
     }
 
-    /// The thread's first theap; EMPTY's is EMPTY.
+    /// The thread's first theap; [`EMPTY`]'s is itself.
     #[inline(always)]
     pub fn root<'a>(&self) -> &'a Theap {
-        // SAFETY: set before the theap is used, and theaps are never unmapped.
-        unsafe { &*self.root.load(Ordering::Relaxed) }
+        // SAFETY: a theap, which is never unmapped.
+        unsafe { self.root.load(Ordering::Relaxed).as_ref() }.unwrap_or(&EMPTY)
     }
 
     /// Whether the calling thread has it.
@@ -383,11 +313,9 @@ impl Theap {
         let b = bin.index();
         let hot = self.hot(b);
         // SAFETY: below the words of all stacks; only EMPTY has none, and no bin of it is ever opened.
-        let base = unsafe { self.stacks.get().add(b * (1 + SHALLOW)) };
-        // SAFETY: a word of the stack.
-        unsafe { base.write(ptr::null_mut()) };
-        self.side[b].base.set(base);
+        let base = unsafe { self.stacks.get().add(b * SHALLOW) };
         self.side[b].space.set(SHALLOW as u32);
+        hot.base.set(base);
         hot.top.set(base);
         hot.room.set(bin.stack_base().min(SHALLOW) as u32);
         self.set_limit(b);
@@ -398,9 +326,10 @@ impl Theap {
 
     /// Let the stack of a bin take frees as far as it has room, or none.
     pub fn set_limit(&self, b: usize) {
-        let room = if self.is_main() && !self.is_shut() { self.hot(b).room.get() as usize } else { 0 };
-        // SAFETY: the room is at most the bin's `stack_max`, the words behind `base`.
-        self.hot(b).limit.set(unsafe { self.side[b].base.get().add(room) });
+        let hot = self.hot(b);
+        let room = if self.is_main() && !self.is_shut() { hot.room.get() as usize } else { 0 };
+        // SAFETY: the room is at most the bin's `stack_max`, the words from `base` on.
+        hot.limit.set(unsafe { hot.base.get().add(room) });
     }
 
     /// Twice the room for the stack of a bin that is used, up to `most`, at most the bin's `stack_max`.
@@ -413,7 +342,7 @@ impl Theap {
             if room > side.deep_room.get() as usize {
                 // For few blocks first: what most bins ever need then lies close together.
                 let most = if room <= bin.stack_base() { bin.stack_base() } else { bin.stack_max() };
-                let deep = meta_alloc((1 + most) * size_of::<*mut u8>(), align_of::<usize>());
+                let deep = meta_alloc(most * size_of::<*mut u8>(), align_of::<usize>());
                 if deep.is_null() {
                     // It stays as it is.
                     return;
@@ -425,8 +354,8 @@ impl Theap {
             side.space.set(side.deep_room.get());
             // SAFETY: memory for all that the stack may hold, and more than `SHALLOW`.
             unsafe {
-                ptr::copy_nonoverlapping(side.base.get(), deep, 1 + depth);
-                side.base.set(deep);
+                ptr::copy_nonoverlapping(hot.base.get(), deep, depth);
+                hot.base.set(deep);
                 hot.top.set(deep.add(depth));
             }
         }
@@ -448,7 +377,7 @@ impl Theap {
 
     /// Blocks on the stack of a bin.
     pub fn depth(&self, b: usize) -> usize {
-        let (top, base) = (self.hot(b).top.get(), self.side[b].base.get());
+        let (top, base) = (self.hot(b).top.get(), self.hot(b).base.get());
         (top as usize).saturating_sub(base as usize) / size_of::<*mut u8>()
     }
 
@@ -458,7 +387,7 @@ impl Theap {
         // SAFETY: both are in the theap, and words, which their owner stores whole. They are volatile so that each is
         // loaded once, and are not followed: the worst that a store in between does is a wrong number.
         let (top, base) =
-            unsafe { (self.hot(b).top.as_ptr().read_volatile(), self.side[b].base.as_ptr().read_volatile()) };
+            unsafe { (self.hot(b).top.as_ptr().read_volatile(), self.hot(b).base.as_ptr().read_volatile()) };
         // A stack that is just being opened may have its new base and its old top.
         ((top as usize).saturating_sub(base as usize) / size_of::<*mut u8>()).min(Bin::at(b).stack_max())
     }
@@ -479,12 +408,6 @@ impl Whole {
         }
         // SAFETY: as above; zeroed memory is a theap and its stacks.
         let Whole { theap, stacks } = unsafe { &*this };
-        for (b, side) in theap.side.iter().enumerate() {
-            let hot = theap.hot(b);
-            hot.top.set(BOTTOM);
-            hot.limit.set(BOTTOM);
-            side.base.set(BOTTOM);
-        }
         theap.stacks.set(stacks.as_ptr() as *mut *mut u8);
         theap
     }
@@ -497,16 +420,16 @@ mod tests {
     #[test]
     fn layout_serves_the_fast_paths() {
         assert_eq!(size_of::<Hot>(), 32);
-        assert_eq!(offset_of!(Theap, hot), 0);
+        assert_eq!(offset_of!(Theap, hot) + offset_of!(Hot, top), 0);
+        assert_eq!(offset_of!(Hot, base), 8);
         assert!(size_of::<Whole>() <= 64 * 1024, "{}", size_of::<Whole>());
     }
 
     #[test]
     fn the_empty_theap_is_empty_and_shut() {
         for hot in (0..BINS).map(|b| EMPTY.hot(b)) {
+            assert_eq!(hot.top.get(), hot.base.get());
             assert!(hot.top.get() >= hot.limit.get());
-            // SAFETY: points to NULL.
-            assert!(unsafe { *hot.top.get() }.is_null());
         }
     }
 }

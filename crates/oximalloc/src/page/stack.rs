@@ -50,12 +50,6 @@ impl<T: Linked> Stack<T> {
         Stack(AtomicPtr::new(ptr::null_mut()))
     }
 
-    /// A list that takes nothing.
-    #[cfg(not(loom))]
-    pub const fn new_closed() -> Self {
-        Stack(AtomicPtr::new(ptr::without_provenance_mut(1)))
-    }
-
     /// True when nothing was on it a moment ago.
     pub fn is_empty(&self) -> bool {
         let head = self.0.load(Ordering::Relaxed);

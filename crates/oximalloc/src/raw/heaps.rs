@@ -242,7 +242,7 @@ pub fn is_under_utilised(heap: &Heap, p: *const u8, percent: usize) -> bool {
     }
     // SAFETY: the owner of a page in use.
     let owner = unsafe { Theap::of_owner(page.owner()) };
-    if owner.is_ours() && ptr::eq(owner.hot(page.bin().index()).page.get(), page) {
+    if owner.is_ours() && ptr::eq(owner.side[page.bin().index()].page.get(), page) {
         // Blocks are taken from this page now: moving one would gain nothing.
         return false;
     }
