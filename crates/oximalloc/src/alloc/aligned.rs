@@ -17,8 +17,8 @@ pub fn aligned(size: usize, align: usize, offset: usize) -> *mut u8 {
     // 0 for a sum that overflows, as it is for a size or an alignment of 0.
     let rounded = size.wrapping_add(below) & !below;
     if rounded.wrapping_sub(1) < BLOCK_MAX && align & below == 0 && offset & below == 0 {
-        // SAFETY: bins of sizes up to BLOCK_MAX are below BINS.
-        let block = pop(unsafe { Theap::current().hot_of(Bin::of_unpredictable(rounded).index()) });
+        // SAFETY: bins of sizes up to BLOCK_MAX are below BINS, and the theap is this thread's.
+        let block = unsafe { pop(Theap::current(), Bin::of_unpredictable(rounded).index()) };
         if !block.is_null() {
             return block;
         }

@@ -6,7 +6,7 @@ use crate::arena::{fast, map};
 use crate::diag::error::error;
 use crate::heap::life::thread_start_to_free;
 use crate::heap::record::MAIN;
-use crate::heap::theap::{EMPTY, Hot, INVERSE, Theap};
+use crate::heap::theap::{EMPTY, INVERSE, Theap};
 use crate::page::Page;
 use crate::page::bins::Bin;
 use crate::page::block::Block;
@@ -36,17 +36,16 @@ pub unsafe fn free_trusted(p: *mut u8) {
 #[inline(always)]
 unsafe fn free_checked<const CHECK: bool>(p: *mut u8) {
     if let Some(at) = fast::get(p) {
-        let theap = Theap::current() as *const Theap as *const u8;
+        let theap = Theap::current();
         // SAFETY: entries are offsets of hot parts from the start of a theap. Bin 0's, that of slices which are not open,
         // divides nothing and has no room.
         unsafe {
-            let hot = theap.add(at);
-            if !CHECK || word::divides::<INVERSE>(hot, p as usize) {
-                let hot = &*(hot as *const Hot);
+            if !CHECK || word::divides::<INVERSE>(theap.bytes(), at, p as usize) {
+                let hot = theap.hot_at(at);
                 let top = hot.top.get();
                 if top < hot.limit.get() {
-                    *top = p;
-                    word::advance::<8>(&hot.top);
+                    *theap.word(top).add(1) = p;
+                    word::advance::<8>(theap.bytes(), at);
                     return;
                 }
             }
@@ -72,11 +71,10 @@ unsafe fn free_generic(p: *mut u8) {
         let main = ptr::eq(page.heap(), MAIN.as_page_heap());
         if main && page.bin().slices() > 1 && !ptr::eq(Theap::of_owner(page.owner()), &EMPTY) {
             // A larger page's block: there is room on the stack only if that may take it.
-            let hot = Theap::current().hot(page.bin().index());
-            let top = hot.top.get();
-            if top < hot.limit.get() {
-                *top = block as *mut u8;
-                hot.top.set(top.add(1));
+            let (theap, b) = (Theap::current(), page.bin().index());
+            let hot = theap.hot(b);
+            if hot.top.get() < hot.limit.get() {
+                theap.push(b, block as *mut u8);
                 return;
             }
         }

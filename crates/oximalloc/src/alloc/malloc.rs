@@ -4,29 +4,38 @@
 use crate::base::config::SLICE;
 use crate::diag::error::error;
 use crate::heap::life::{Lease, thread_start};
-use crate::heap::theap::{Hot, Theap};
+use crate::heap::theap::Theap;
 use crate::page::bins::{BLOCK_MAX, Bin, SMALL_MAX, TABLE_MAX};
 use crate::prim::word;
-use core::hint::assert_unchecked;
 use core::ptr;
 
 /// The largest request: pointer differences inside a block fit `ptrdiff_t`.
 pub const SIZE_MAX: usize = isize::MAX as usize;
 
-/// Pop a stack, or null.
+/// Pop the stack whose hot part is at that offset, or null.
+///
+/// # Safety
+/// - as for [`Theap::hot_at`]; the theap is the calling thread's, or the empty one.
 #[inline(always)]
-pub(super) fn pop(hot: &Hot) -> *mut u8 {
-    let top = hot.top.get();
-    if top == hot.base.get() {
-        return ptr::null_mut();
-    }
-    // SAFETY: the word below `top` is the stack's, and has a block, which is not null.
+unsafe fn pop_at(theap: &Theap, at: usize) -> *mut u8 {
+    // SAFETY: by the contract. At `top` there is a block, and then the word below is the stack's, or a null.
     unsafe {
-        word::advance::<-8>(&hot.top);
-        let block = *top.sub(1);
-        assert_unchecked(!block.is_null());
+        let block = *theap.word(theap.hot_at(at).top.get());
+        if !block.is_null() {
+            word::advance::<-8>(theap.bytes(), at);
+        }
         block
     }
+}
+
+/// Pop the stack of a bin, or null.
+///
+/// # Safety
+/// - `b` is below BINS; the theap is the calling thread's, or the empty one.
+#[inline(always)]
+pub(super) unsafe fn pop(theap: &Theap, b: usize) -> *mut u8 {
+    // SAFETY: by the contract.
+    unsafe { pop_at(theap, theap.place_of(b)) }
 }
 
 /// Allocate `size` bytes; null, and an error reported, when that cannot be done.
@@ -51,18 +60,10 @@ pub fn pop_or<'a>(
     if size <= TABLE_MAX
         && let Some(theap) = theap()
     {
-        // SAFETY: the size is at most TABLE_MAX.
-        let at = unsafe { *theap.offsets.get_unchecked((size + 15) >> 4) } as usize;
-        let theap = theap as *const Theap as *const u8;
-        // SAFETY: there is a hot part at that offset, which begins with `top`; of a stack that is not empty the word below
-        // that has a block.
-        unsafe {
-            let hot = &*(theap.add(at) as *const Hot);
-            let top = hot.top.get();
-            if top != hot.base.get() {
-                word::retreat(theap, at);
-                return *top.sub(1);
-            }
+        // SAFETY: the size is at most TABLE_MAX; the table has offsets of hot parts.
+        let block = unsafe { pop_at(theap, *theap.offsets.get_unchecked((size + 15) >> 4) as usize) };
+        if !block.is_null() {
+            return block;
         }
     }
     generic()
@@ -72,8 +73,8 @@ pub fn pop_or<'a>(
 #[inline(always)]
 pub fn malloc_const(size: usize) -> *mut u8 {
     if size <= BLOCK_MAX {
-        // SAFETY: bins of sizes up to BLOCK_MAX are below BINS.
-        let block = pop(unsafe { Theap::current().hot_of(Bin::of_any(size).index()) });
+        // SAFETY: bins of sizes up to BLOCK_MAX are below BINS, and the theap is this thread's.
+        let block = unsafe { pop(Theap::current(), Bin::of_any(size).index()) };
         if !block.is_null() {
             return block;
         }
@@ -99,8 +100,8 @@ pub fn pop_middle(size: usize) -> *mut u8 {
     if size > BLOCK_MAX {
         return ptr::null_mut();
     }
-    // SAFETY: bins of sizes up to BLOCK_MAX are below BINS.
-    pop(unsafe { Theap::current().hot_of(Bin::of(size).index()) })
+    // SAFETY: bins of sizes up to BLOCK_MAX are below BINS, and the theap is this thread's.
+    unsafe { pop(Theap::current(), Bin::of(size).index()) }
 }
 
 /// The generic path, and the middle sizes' path.
@@ -115,8 +116,8 @@ pub fn generic(size: usize) -> *mut u8 {
 pub fn malloc_in(theap: &Theap, size: usize) -> *mut u8 {
     if size <= BLOCK_MAX {
         let bin = Bin::of(size);
-        // SAFETY: bins of sizes up to BLOCK_MAX are below BINS.
-        let block = pop(unsafe { theap.hot_of(bin.index()) });
+        // SAFETY: bins of sizes up to BLOCK_MAX are below BINS, and the theap is this thread's.
+        let block = unsafe { pop(theap, bin.index()) };
         if !block.is_null() {
             return block;
         }
@@ -140,7 +141,8 @@ fn supply(theap: &Theap, size: usize, one: bool, zero: bool) -> (*mut u8, bool) 
         return (ptr::null_mut(), false);
     };
     theap.tick();
-    let block = pop(theap.hot(bin.index()));
+    // SAFETY: bins are below BINS, and the theap is this thread's.
+    let block = unsafe { pop(&theap, bin.index()) };
     if !block.is_null() {
         // The deferred-free function freed something.
         return (block, false);
@@ -197,8 +199,8 @@ pub fn zalloc_const(size: usize) -> *mut u8 {
 #[inline(always)]
 fn zalloc_or(size: usize, generic: impl FnOnce(usize) -> *mut u8) -> *mut u8 {
     if size <= SMALL_MAX {
-        // SAFETY: bins of sizes up to SMALL_MAX are below BINS.
-        let block = pop(unsafe { Theap::current().hot_of(size.div_ceil(16)) });
+        // SAFETY: bins of sizes up to SMALL_MAX are below BINS, and the theap is this thread's.
+        let block = unsafe { pop(Theap::current(), size.div_ceil(16)) };
         if !block.is_null() {
             // SAFETY: a small block, from the stack of its bin, which has no others.
             unsafe { ptr::write_bytes(block, 0, (size + 15) & !15) };
@@ -219,7 +221,8 @@ pub fn zalloc_in(theap: &Theap, size: usize) -> *mut u8 {
     }
     let bin = Bin::of(size);
     let mut zero = false;
-    let mut block = pop(theap.hot(bin.index()));
+    // SAFETY: as in `malloc_in`.
+    let mut block = unsafe { pop(theap, bin.index()) };
     if block.is_null() {
         (block, zero) = supply(theap, size, size > ZERO_MAX, true);
         if block.is_null() {

@@ -39,7 +39,7 @@ impl Theap {
                 let n = if again { self.depth(b).div_ceil(2) } else { self.depth(b) };
                 // SAFETY: the stack is ours.
                 unsafe {
-                    let oldest = hot.base.get();
+                    let oldest = self.base(b).add(1);
                     if !self.is_main() || !depot::put(bin, oldest, n) {
                         self.give_blocks(b, oldest, n);
                     }
@@ -50,11 +50,7 @@ impl Theap {
         }
         self.set_limit(b);
         // SAFETY: there is room now.
-        unsafe {
-            let top = hot.top.get();
-            *top = block as *mut u8;
-            hot.top.set(top.add(1));
-        }
+        unsafe { self.push(b, block as *mut u8) };
     }
 
     /// How many blocks a full stack may hold: less where the thread has only freed such blocks so far; more where the
@@ -76,9 +72,9 @@ impl Theap {
     /// # Safety
     /// - the caller is the theap's thread (or has it from the pool); `n` is at most the depth.
     pub unsafe fn give_stack(&self, b: usize, n: usize) {
-        // SAFETY: the blocks on the stack, `base[..depth]`, are ours.
+        // SAFETY: the blocks on the stack, `base[1..=depth]`, are ours.
         unsafe {
-            self.give_blocks(b, self.hot(b).base.get(), n);
+            self.give_blocks(b, self.base(b).add(1), n);
             self.drop_oldest(b, n);
         }
     }
@@ -88,12 +84,10 @@ impl Theap {
     /// # Safety
     /// - as for [`Theap::give_stack`].
     unsafe fn drop_oldest(&self, b: usize, n: usize) {
-        let (hot, base, depth) = (self.hot(b), self.hot(b).base.get(), self.depth(b));
+        let (base, depth) = (self.base(b), self.depth(b));
         // SAFETY: words of the stack.
-        unsafe {
-            ptr::copy(base.add(n), base, depth - n);
-            hot.top.set(hot.top.get().sub(n));
-        }
+        unsafe { ptr::copy(base.add(n + 1), base.add(1), depth - n) };
+        self.set_depth(b, depth - n);
         Moved::add(&self.moved[b].given, n as u32);
     }
 

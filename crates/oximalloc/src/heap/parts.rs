@@ -238,7 +238,7 @@ impl Theap {
         self.tag.store(0, Ordering::Relaxed);
         for b in self.open_bins() {
             let (hot, side) = (self.hot(b), &self.side[b]);
-            hot.top.set(hot.base.get());
+            self.set_depth(b, 0);
             hot.limit.set(hot.base.get());
             side.page.set(ptr::null_mut());
             side.avail.set(ptr::null_mut());

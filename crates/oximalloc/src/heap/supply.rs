@@ -29,16 +29,14 @@ impl Theap {
         let many = (hot.room.get().min(bin.stack_base() as u32) / 2).max(1);
         let want = if one || self.sampling.is_on() { 1 } else { many };
         if !one && self.is_main() && !self.is_shut() {
-            let base = hot.base.get();
-            // SAFETY: there is room for `want` words from `base` on, as the stack is empty.
-            let n = unsafe { depot::take(bin, base, want as usize) };
+            let base = self.base(b);
+            // SAFETY: there is room for `want` words above `base`, as the stack is empty.
+            let n = unsafe { depot::take(bin, base.add(1), want as usize) };
             if n > 0 {
                 Moved::add(&self.moved[b].taken, n as u32);
-                // SAFETY: the blocks are in the `n` words from `base` on.
-                let block = unsafe {
-                    hot.top.set(base.add(n - 1));
-                    *base.add(n - 1)
-                };
+                // SAFETY: the blocks are in the `n` words above `base`.
+                let block = unsafe { *base.add(n) };
+                self.set_depth(b, n - 1);
                 if again && (hot.room.get() as usize) < bin.stack_base() {
                     self.grow(bin, bin.stack_base());
                 }
@@ -49,19 +47,19 @@ impl Theap {
         loop {
             let page = side.page.get();
             if !page.is_null() {
-                let base = hot.base.get();
+                let base = self.base(b);
                 // The first block goes on top.
-                // SAFETY: `side.page` is attached to this theap, and there are `want` words from `base` on.
-                let (n, zero) = unsafe { (*page).supply(want, base.add(want as usize - 1)) };
+                // SAFETY: `side.page` is attached to this theap, and there are `want` words above `base`.
+                let (n, zero) = unsafe { (*page).supply(want, base.add(want as usize)) };
                 if n > 0 {
-                    // SAFETY: the blocks are in the `n` words below `base + want`.
+                    // SAFETY: the blocks are in the `n` words that end at `base + want`.
                     unsafe {
                         if n < want {
-                            ptr::copy(base.add((want - n) as usize), base, n as usize);
+                            ptr::copy(base.add((want - n) as usize + 1), base.add(1), n as usize);
                         }
                         Moved::add(&self.moved[b].taken, n);
-                        let block = *base.add(n as usize - 1);
-                        hot.top.set(base.add(n as usize - 1));
+                        let block = *base.add(n as usize);
+                        self.set_depth(b, n as usize - 1);
                         if again && (hot.room.get() as usize) < bin.stack_base() {
                             self.grow(bin, bin.stack_base());
                         }

@@ -1,6 +1,7 @@
 //! The theap: what one thread allocates from, and the thread-local pointer to it.
 //!
-//! Each bin has a stack of free blocks. What a malloc and a free touch of it is [`Hot`]; the rest is [`Side`].
+//! Each bin has a stack of free blocks (an array that ends, at its bottom, in a null: so a pop needs one test). What a
+//! malloc and a free touch of it is [`Hot`]; the rest is [`Side`].
 //!
 //! A stack takes the blocks that its thread frees, whoever's page they are from: so what threads hand to each other
 //! is used again where it is freed, without an atomic. That is right for the main heap alone, whose pages' slices are
@@ -14,7 +15,7 @@
 //! A thread has a theap for each heap that it allocates from. The first, for the main heap of its subprocess, is its
 //! *root*: it holds what there is once a thread (chains, records, the table of the others).
 //!
-//! Invariants: `base <= top <= base + max`; blocks on a stack count as out in their pages; `page`
+//! Invariants: `base <= top <= base + max` and the word at `base` is null; blocks on a stack count as out in their pages; `page`
 //! is attached to this theap; all pages on `avail` are LISTED or DEAD.
 
 use super::guarded::Sampling;
@@ -31,15 +32,16 @@ use core::cell::Cell;
 use core::mem::offset_of;
 use core::ptr;
 
-/// The owner's part of a bin.
+/// The owner's part of a bin. Words of the stack are named by their distance from the theap, in bytes: so zero is the
+/// theap's first word, which is zero, a null; and a theap that is all zero has empty stacks.
 #[repr(C)]
 pub struct Hot {
-    /// Above the topmost block: where a push goes.
-    pub top: Cell<*mut *mut u8>,
-    /// The bottom of the stack: where there is no block to pop.
-    pub base: Cell<*mut *mut u8>,
+    /// The topmost block, or the null at the base.
+    pub top: Cell<usize>,
     /// Where a push has no room left.
-    pub limit: Cell<*mut *mut u8>,
+    pub limit: Cell<usize>,
+    /// The null at the bottom of the stack.
+    pub base: Cell<usize>,
     /// `inverse32` of the block size: tells block starts in a one-slice page.
     pub inverse: Cell<u32>,
     /// Room of the stack now; grows with use.
@@ -155,7 +157,7 @@ pub struct Theap {
 #[repr(C)]
 pub struct Whole {
     theap: Theap,
-    stacks: [Cell<*mut u8>; SHALLOW * BINS],
+    stacks: [Cell<*mut u8>; (1 + SHALLOW) * BINS],
 }
 
 // SAFETY: a theap is shared for its atomics alone; its cells belong to the thread of `tag` (or, when that is 0, to
@@ -276,25 +278,72 @@ impl Theap {
     pub fn hot(&self, b: usize) -> &Hot {
         debug_assert!(b < BINS);
         // SAFETY: at most BINS - 1.
-        unsafe { self.hot_of(b.min(BINS - 1)) }
+        unsafe { self.hot_at(self.place_of(b.min(BINS - 1))) }
     }
 
-    /// The hot part of a bin, on the fast paths.
+    /// The hot part at an offset.
+    ///
+    /// # Safety
+    /// - it is one of [`Theap::place_of`], of `offsets` or of the table of fast frees.
+    #[inline(always)]
+    pub unsafe fn hot_at(&self, at: usize) -> &Hot {
+        // SAFETY: there is a hot part at such offsets, in each theap.
+        unsafe { &*self.bytes().add(at).cast::<Hot>() }
+    }
+
+    /// Its first byte.
+    #[inline(always)]
+    pub fn bytes(&self) -> *const u8 {
+        (&raw const *self).cast()
+    }
+
+    /// The offset of a bin's hot part.
     ///
     /// # Safety
     /// - `b` is below BINS.
     #[inline(always)]
-    pub unsafe fn hot_of(&self, b: usize) -> &Hot {
-        // SAFETY: by the contract; what `offsets` has for a bin up to SMALL, whose sizes are 16 times its number, is the
-        // offset of its hot part.
-        unsafe {
-            if b.wrapping_sub(1) < SMALL {
-                let at = *self.offsets.get_unchecked(b) as usize;
-                &*(&raw const *self).byte_add(at).cast::<Hot>()
-            } else {
-                self.hot.get_unchecked(b)
-            }
+    pub unsafe fn place_of(&self, b: usize) -> usize {
+        if b.wrapping_sub(1) < SMALL {
+            // The sizes of these bins are 16 times their number.
+            // SAFETY: far below the table's length.
+            unsafe { *self.offsets.get_unchecked(b) as usize }
+        } else {
+            offset_of!(Theap, hot) + b * size_of::<Hot>()
         }
+    }
+
+    /// The word that lies so many bytes from the theap.
+    #[inline(always)]
+    pub fn word(&self, distance: usize) -> *mut *mut u8 {
+        // The stacks' memory is exposed in `distance`, the theap's here: at 0 its first word is read.
+        ptr::with_exposed_provenance_mut((&raw const *self).expose_provenance().wrapping_add(distance))
+    }
+
+    /// How far a word lies from the theap.
+    fn distance(&self, word: *mut *mut u8) -> usize {
+        word.expose_provenance().wrapping_sub((&raw const *self).addr())
+    }
+
+    /// The null at the bottom of the stack of an open bin; the blocks are the words above.
+    pub fn base(&self, b: usize) -> *mut *mut u8 {
+        self.word(self.hot(b).base.get())
+    }
+
+    /// The stack of an open bin has `depth` blocks, in their words.
+    pub fn set_depth(&self, b: usize, depth: usize) {
+        let hot = self.hot(b);
+        hot.top.set(hot.base.get().wrapping_add(depth * size_of::<*mut u8>()));
+    }
+
+    /// Push a block.
+    ///
+    /// # Safety
+    /// - the bin is open and its stack has room.
+    pub unsafe fn push(&self, b: usize, block: *mut u8) {
+        let depth = self.depth(b) + 1;
+        // SAFETY: by the contract.
+        unsafe { self.base(b).add(depth).write(block) };
+        self.set_depth(b, depth);
     }
 
     /// The entry of a bin's pages for the table of fast frees.
@@ -313,10 +362,12 @@ impl Theap {
         let b = bin.index();
         let hot = self.hot(b);
         // SAFETY: below the words of all stacks; only EMPTY has none, and no bin of it is ever opened.
-        let base = unsafe { self.stacks.get().add(b * SHALLOW) };
+        let base = unsafe { self.stacks.get().add(b * (1 + SHALLOW)) };
+        // SAFETY: a word of the stack.
+        unsafe { base.write(ptr::null_mut()) };
         self.side[b].space.set(SHALLOW as u32);
-        hot.base.set(base);
-        hot.top.set(base);
+        hot.base.set(self.distance(base));
+        hot.top.set(hot.base.get());
         hot.room.set(bin.stack_base().min(SHALLOW) as u32);
         self.set_limit(b);
         let size = bin.block_size();
@@ -328,8 +379,7 @@ impl Theap {
     pub fn set_limit(&self, b: usize) {
         let hot = self.hot(b);
         let room = if self.is_main() && !self.is_shut() { hot.room.get() as usize } else { 0 };
-        // SAFETY: the room is at most the bin's `stack_max`, the words from `base` on.
-        hot.limit.set(unsafe { hot.base.get().add(room) });
+        hot.limit.set(hot.base.get().wrapping_add(room * size_of::<*mut u8>()));
     }
 
     /// Twice the room for the stack of a bin that is used, up to `most`, at most the bin's `stack_max`.
@@ -342,7 +392,7 @@ impl Theap {
             if room > side.deep_room.get() as usize {
                 // For few blocks first: what most bins ever need then lies close together.
                 let most = if room <= bin.stack_base() { bin.stack_base() } else { bin.stack_max() };
-                let deep = meta_alloc(most * size_of::<*mut u8>(), align_of::<usize>());
+                let deep = meta_alloc((1 + most) * size_of::<*mut u8>(), align_of::<usize>());
                 if deep.is_null() {
                     // It stays as it is.
                     return;
@@ -353,11 +403,9 @@ impl Theap {
             let deep = side.deep.get();
             side.space.set(side.deep_room.get());
             // SAFETY: memory for all that the stack may hold, and more than `SHALLOW`.
-            unsafe {
-                ptr::copy_nonoverlapping(hot.base.get(), deep, depth);
-                hot.base.set(deep);
-                hot.top.set(deep.add(depth));
-            }
+            unsafe { ptr::copy_nonoverlapping(self.base(b), deep, 1 + depth) };
+            hot.base.set(self.distance(deep));
+            self.set_depth(b, depth);
         }
         hot.room.set(room as u32);
         self.set_limit(b);
@@ -377,8 +425,7 @@ impl Theap {
 
     /// Blocks on the stack of a bin.
     pub fn depth(&self, b: usize) -> usize {
-        let (top, base) = (self.hot(b).top.get(), self.hot(b).base.get());
-        (top as usize).saturating_sub(base as usize) / size_of::<*mut u8>()
+        self.hot(b).top.get().wrapping_sub(self.hot(b).base.get()) / size_of::<*mut u8>()
     }
 
     /// [`Theap::depth`], for statistics, which any thread may ask for. While the owner is at work the number is one of
@@ -389,7 +436,8 @@ impl Theap {
         let (top, base) =
             unsafe { (self.hot(b).top.as_ptr().read_volatile(), self.hot(b).base.as_ptr().read_volatile()) };
         // A stack that is just being opened may have its new base and its old top.
-        ((top as usize).saturating_sub(base as usize) / size_of::<*mut u8>()).min(Bin::at(b).stack_max())
+        let depth = top.wrapping_sub(base) / size_of::<*mut u8>();
+        if depth <= Bin::at(b).stack_max() { depth } else { 0 }
     }
 }
 
@@ -421,14 +469,14 @@ mod tests {
     fn layout_serves_the_fast_paths() {
         assert_eq!(size_of::<Hot>(), 32);
         assert_eq!(offset_of!(Theap, hot) + offset_of!(Hot, top), 0);
-        assert_eq!(offset_of!(Hot, base), 8);
         assert!(size_of::<Whole>() <= 64 * 1024, "{}", size_of::<Whole>());
     }
 
     #[test]
     fn the_empty_theap_is_empty_and_shut() {
         for hot in (0..BINS).map(|b| EMPTY.hot(b)) {
-            assert_eq!(hot.top.get(), hot.base.get());
+            // SAFETY: its first word.
+            assert!(unsafe { *EMPTY.word(hot.top.get()) }.is_null());
             assert!(hot.top.get() >= hot.limit.get());
         }
     }

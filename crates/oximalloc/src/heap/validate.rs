@@ -61,17 +61,20 @@ impl Theap {
     }
 
     fn validate_stack(&self, b: usize) -> usize {
-        let base = self.hot(b).base.get();
+        let base = self.base(b);
         let depth = self.depth(b);
         if depth != 0 && self.sampling.is_on() {
             broken("a theap that samples has blocks on a stack", base as *const u8);
         }
         // SAFETY: the stack's words.
         unsafe {
+            if !(*base).is_null() {
+                broken("the bottom of a stack is not null", base as *const u8);
+            }
             if depth > Bin::at(b).stack_max() {
                 broken("a stack is deeper than its bin allows", base as *const u8);
             }
-            for i in 0..depth {
+            for i in 1..=depth {
                 let block = *base.add(i);
                 let page = map::get(block) as *const Page;
                 if !is_block(b, block) {
@@ -80,7 +83,7 @@ impl Theap {
                 if !ptr::eq((*page).heap(), self.heap().as_page_heap()) {
                     broken("a stack holds a block of another heap", block);
                 }
-                for j in 0..i {
+                for j in 1..i {
                     if *base.add(j) == block {
                         broken("a block is twice on a stack: a double free", block);
                     }

@@ -73,8 +73,8 @@ impl FreeSet {
                 out.blocks().for_each(|block| set.add(page, block));
             }
             if b < BINS && theap.opened.get() & 1 << b != 0 {
-                let base = theap.hot(b).base.get();
-                for i in 0..theap.depth(b) {
+                let base = theap.base(b);
+                for i in 1..=theap.depth(b) {
                     // SAFETY: words of the stack, which holds still by the contract.
                     set.add(page, unsafe { *base.add(i) });
                 }

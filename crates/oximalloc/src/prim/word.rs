@@ -7,6 +7,7 @@
 use crate::base::sync::AtomicUsize;
 #[cfg(not(target_arch = "x86_64"))]
 use crate::base::sync::Ordering;
+#[cfg(not(target_arch = "x86_64"))]
 use core::cell::Cell;
 
 /// A range of addresses: `[base, base + (len << 16))`.
@@ -41,63 +42,48 @@ pub fn slice_in(window: &Window, p: usize) -> Option<usize> {
     }
 }
 
-/// Whether the low 16 bits of `p` times the factor `AT` bytes from `base`, modulo 2^32, are below that factor.
+/// Whether the low 16 bits of `p` times the factor `at + AT` bytes from `base`, modulo 2^32, are below that factor.
 ///
 /// # Safety
 /// - there is a `u32` at that place that no other thread writes.
 #[inline(always)]
-pub unsafe fn divides<const AT: usize>(base: *const u8, p: usize) -> bool {
+pub unsafe fn divides<const AT: usize>(base: *const u8, at: usize, p: usize) -> bool {
     #[cfg(target_arch = "x86_64")]
     {
         let mut low = p as u16 as u32;
         // SAFETY: reads the factor.
         unsafe {
-            core::arch::asm!("imul {t:e}, dword ptr [{b} + {at}]", t = inout(reg) low, b = in(reg) base,
-                at = const AT, options(pure, readonly, nostack));
-            core::arch::asm!("cmp {t:e}, dword ptr [{b} + {at}]", "jae {out}", t = in(reg) low, b = in(reg) base,
-                at = const AT, out = label { return false }, options(nostack, readonly));
+            core::arch::asm!("imul {t:e}, dword ptr [{b} + {i} + {at}]", t = inout(reg) low, b = in(reg) base,
+                i = in(reg) at, at = const AT, options(pure, readonly, nostack));
+            core::arch::asm!("cmp {t:e}, dword ptr [{b} + {i} + {at}]", "jae {out}", t = in(reg) low, b = in(reg) base,
+                i = in(reg) at, at = const AT, out = label { return false }, options(nostack, readonly));
         }
         true
     }
     #[cfg(not(target_arch = "x86_64"))]
     {
         // SAFETY: by the contract.
-        let factor = unsafe { *(base.add(AT) as *const u32) };
+        let factor = unsafe { *(base.add(at + AT) as *const u32) };
         (p as u16 as u32).wrapping_mul(factor) < factor
     }
 }
 
-/// Move the pointer that lies `at` bytes from `base`, which its thread alone touches, down by one word.
+/// Add `BY` to the word that lies `at` bytes from `base`, which its thread alone touches.
 ///
 /// # Safety
-/// - there is such a pointer at that place, and the result stays in the array that it points into.
+/// - there is such a word at that place.
 #[inline(always)]
-pub unsafe fn retreat(base: *const u8, at: usize) {
+pub unsafe fn advance<const BY: isize>(base: *const u8, at: usize) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: a cell of this thread.
     unsafe {
-        core::arch::asm!("sub qword ptr [{b} + {at}], 8", b = in(reg) base, at = in(reg) at, options(nostack));
+        core::arch::asm!("add qword ptr [{b} + {at}], {by}", b = in(reg) base, at = in(reg) at, by = const BY,
+            options(nostack));
     }
     #[cfg(not(target_arch = "x86_64"))]
     // SAFETY: by the contract.
     unsafe {
-        let top = &*(base.add(at) as *const Cell<*mut *mut u8>);
-        top.set(top.get().sub(1));
+        let word = &*(base.add(at) as *const Cell<usize>);
+        word.set(word.get().wrapping_add_signed(BY));
     }
-}
-
-/// Move the pointer at `top`, which its thread alone touches, by `BY` bytes.
-///
-/// # Safety
-/// - the result stays in the array that the pointer points into.
-#[inline(always)]
-pub unsafe fn advance<const BY: isize>(top: &Cell<*mut *mut u8>) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: `top` is a cell of this thread.
-    unsafe {
-        core::arch::asm!("add qword ptr [{t}], {by}", t = in(reg) top.as_ptr(), by = const BY, options(nostack));
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    // SAFETY: by the contract.
-    top.set(unsafe { top.get().byte_offset(BY) });
 }
