@@ -38,19 +38,20 @@ pub(super) fn decide(arena: &Arena, from: SliceIndex, end: SliceIndex) -> SliceI
     let start = arena.at(from);
     let to = (arena.at(end).addr().max(start.addr() + part)).next_multiple_of(LARGE_PAGE);
     let bytes = (to - start.addr()).min(arena.bytes() - from.bytes());
-    if options::get(Opt::AllowThp) == 1 && arena.is_own() && !arena.is_pinned() && is_dense(arena, from) {
+    let wanted = options::get(Opt::AllowThp) == 1 && options::get(Opt::PageCommitOnDemand) == 0;
+    if wanted && arena.is_own() && !arena.is_pinned() && is_dense(arena, from) {
         // SAFETY: inside our reservation.
         unsafe { memory::advise_huge(start, bytes, true) };
     }
     SliceIndex(from.0 + bytes / SLICE)
 }
 
-/// Whether seven in eight of the OS pages of a window before `end` are resident, of the slices that were used since their last
+/// Whether five in eight of the OS pages of a window before `end` are resident, of the slices that were used since their last
 /// purge. The window is some way before it: what was handed out last is still being filled.
 fn is_dense(arena: &Arena, end: SliceIndex) -> bool {
     let window = Slices::of_bytes(WINDOW.min(page_size() * memory::MOST_LOOKED_AT)).0;
     let from = (end.0 - end.0 / 4).saturating_sub(window);
     let used = (from..from + window).filter(|&i| arena.dirty().all_set(i, 1)).count();
     let resident = memory::resident(arena.at(SliceIndex(from)), Slices(window).bytes()) * page_size();
-    used > 0 && resident / 7 >= Slices(used).bytes() / 8
+    used > 0 && resident / 5 >= Slices(used).bytes() / 8
 }

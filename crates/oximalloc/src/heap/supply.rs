@@ -14,9 +14,6 @@ use crate::page::stack::{Stack, last_of};
 use crate::page::word::{Given, State};
 use core::ptr;
 
-/// A thread that has taken this many bytes of a bin gets its next pages of it faulted in at once: it will use them.
-const POPULATE_FROM: usize = 1 << 18;
-
 impl Theap {
     /// Fill the empty stack of `bin` and pop a block; null without memory. The second says that the block is fresh,
     /// zeroed memory. `one` supplies just the block asked for.
@@ -257,12 +254,6 @@ impl Theap {
             return ptr::null_mut();
         }
         self.open_fast(page);
-        let taken = self.moved[bin.index()].taken.load(Ordering::Relaxed) as usize;
-        let dense = taken * bin.block_size() >= POPULATE_FROM && options::get(Opt::PageCommitOnDemand) == 0;
-        if span.zero && bin.slices() == 1 && dense {
-            // SAFETY: fresh memory of ours.
-            unsafe { crate::prim::memory::populate(span.start, span.slices * crate::base::config::SLICE) };
-        }
         &raw const *page as *mut Page
     }
 
