@@ -25,6 +25,10 @@ impl TryLock {
     /// Take it; None when another thread has it.
     #[inline]
     pub fn enter(&self) -> Option<Inside<'_>> {
+        // A failed exchange would take the cache line from whoever is inside.
+        if self.0.load(Ordering::Relaxed) {
+            return None;
+        }
         // Acquire: pairs with the Release in `drop`.
         self.0.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).ok().map(|_| Inside(self))
     }
