@@ -37,13 +37,25 @@ static long resident(bool preloaded) {
   return all[RUNS / 2];
 }
 
-// Tells the memory that is resident now, without an allocation.
+// Tells the memory that is resident now, without an allocation. Not that of the C library's and the loader's files, which
+// all processes share: how much of those the system maps at a fault changes by 150 KiB with what ran before.
 static void tell(void) {
-  static char text[2048];
-  int file = open("/proc/self/smaps_rollup", O_RDONLY);
-  if (file < 0 || read(file, text, sizeof text - 1) <= 0) _exit(98);
-  const char* line = strstr(text, "\nRss:");
-  long kib = line == NULL ? 0 : strtol(line + 5, NULL, 10);
+  static char text[1 << 16];
+  int file = open("/proc/self/smaps", O_RDONLY);
+  if (file < 0) _exit(98);
+  size_t length = 0;
+  for (ssize_t n; (n = read(file, text + length, sizeof text - 1 - length)) > 0;) length += (size_t)n;
+  long kib = 0;
+  bool counts = true;
+  for (char* line = text; line != NULL && *line != 0;) {
+    char* end = strchr(line, '\n');
+    if (end != NULL) *end++ = 0;
+    // A mapping's first line begins with its address, in small letters and digits; those of its figures with a capital.
+    if (*line < 'A' || *line > 'Z') counts = strstr(line, "/libc.so") == NULL && strstr(line, "/ld-") == NULL;
+    if (counts && strncmp(line, "Rss:", 4) == 0) kib += strtol(line + 4, NULL, 10);
+    line = end;
+  }
+  if (kib == 0 || length == sizeof text - 1) _exit(96);
   if (write(STDOUT_FILENO, &kib, sizeof kib) != sizeof kib) _exit(97);
 }
 
