@@ -33,7 +33,8 @@ use core::mem::offset_of;
 use core::ptr;
 
 /// The owner's part of a bin. Words of the stack are named by their distance from the theap, in bytes: so zero is the
-/// theap's first word, which is zero, a null; and a theap that is all zero has empty stacks.
+/// theap's first word, which is zero, a null; and a theap that is all zero has empty stacks. No stack lies on both sides
+/// of its theap, so distances compare as addresses do.
 #[repr(C)]
 pub struct Hot {
     /// The topmost block, or the null at the base.
@@ -105,7 +106,7 @@ pub struct Theap {
     pub tag: AtomicUsize,
     /// Pages with room that other threads return.
     pub returned: Stack<Page>,
-    /// The heap it is a part of; null for the main heap of all, until the theap is used.
+    /// The heap it is a part of; null in [`EMPTY`], for the main heap of all.
     pub heap: AtomicPtr<Heap>,
     /// The heap's id; another one says that the heap has ended.
     pub heap_id: AtomicU64,

@@ -139,7 +139,7 @@ pub const MOST_LOOKED_AT: usize = 1024;
 /// Whether the system has refused to fault in memory at once: then it is not asked again.
 static NO_POPULATE: AtomicBool = AtomicBool::new(false);
 
-/// Fault a range in with one call, which costs a third of a fault for each OS page. No effect where the system cannot.
+/// Fault a range in with one call. No effect where the system cannot.
 ///
 /// # Safety
 /// The range is committed memory of the caller's.
