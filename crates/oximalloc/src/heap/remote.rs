@@ -13,6 +13,8 @@ use core::ptr;
 
 /// Blocks that are given together.
 const OUT: usize = 31;
+/// How far ahead each names another.
+const AHEAD: usize = 5;
 
 /// Blocks of one bin on their way back.
 pub struct Out {
@@ -64,6 +66,11 @@ impl Theap {
     /// Give all such blocks.
     pub fn give_outs(&self) {
         for (i, out) in self.outs.iter().enumerate() {
+            // Their owner finds none of them in its cache, and would wait for one after the other.
+            for (block, ahead) in out.blocks().zip(out.blocks().skip(AHEAD)) {
+                // SAFETY: a block that is ours.
+                unsafe { Block::set_ahead(block.cast(), ahead.cast()) };
+            }
             // SAFETY: blocks of that bin, which are ours.
             unsafe { self.give_blocks(i + 1, out.blocks.as_ptr() as *const *mut u8, out.count.get()) };
             Moved::add(&self.moved[i + 1].given, out.count.get() as u32);

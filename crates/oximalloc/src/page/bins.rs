@@ -11,7 +11,7 @@ pub const BLOCK_MAX: usize = 64 * 1024;
 /// Slots of a theap: bin 0 stands for empty requests and stays shut.
 pub const BINS: usize = 89;
 /// The largest block of a page of a single slice.
-pub const ONE_SLICE_MAX: usize = 16 * 1024;
+pub const ONE_SLICE_MAX: usize = 32 * 1024;
 
 /// The largest request in the table of [`Bin::of_any`].
 pub const TABLE_MAX: usize = 1024;
@@ -81,8 +81,8 @@ impl Bin {
         }
     }
 
-    /// Slices of a fresh page: one, or as many as four of the largest blocks of the same doubling take. Larger pages, of
-    /// which a thread has one attached for each bin, would spread what it uses over more memory.
+    /// Slices of a fresh page: one, or two for blocks above half a slice. Larger pages, of which a thread has one attached
+    /// for each bin, would spread what it uses over more memory.
     pub const fn slices(self) -> usize {
         self.block_size().next_power_of_two().div_ceil(ONE_SLICE_MAX)
     }

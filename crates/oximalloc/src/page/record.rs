@@ -302,7 +302,10 @@ impl Page {
         }
         let have = self.free_count.get();
         if have > 0 {
-            let n = want.min(have);
+            // Blocks that come back from other threads (`heap/remote.rs`) name some that follow. Still an allocation waits
+            // for some of them, so no more than these are taken at once.
+            let small = self.block_size.get() < 64;
+            let n = want.min(have).min(if small { 32 } else { u32::MAX });
             let mut block = self.free.get();
             let contains = self.containing();
             for i in 0..n {
@@ -312,6 +315,9 @@ impl Page {
                 // SAFETY: the word is the caller's; the block is one of the `have` on a list that the owner holds.
                 unsafe {
                     last.sub(i as usize).write(block as *mut u8);
+                    if small {
+                        Block::prefetch_ahead(block);
+                    }
                     block = Block::next(block);
                 }
             }
