@@ -10,7 +10,7 @@ use crate::results::{Measure, Outcome, Results};
 pub fn write(results: &Results) -> String {
     let mut text = String::from("group,row,workload,threads,rival,status,runs,operations,before_kib");
     for measure in Measure::ALL {
-        let _ = write!(text, ",{0},{0}_spread", measure.column());
+        let _ = write!(text, ",{0},{0}_spread,{0}_ratio", measure.column());
     }
     text.push('\n');
     for row in &results.rows {
@@ -26,7 +26,8 @@ pub fn write(results: &Results) -> String {
                     let mut numbers = vec![summary.operations, summary.before_kib];
                     for measure in Measure::ALL {
                         let figure = summary.figure(measure);
-                        numbers.extend([figure.map(|figure| figure.median), figure.map(|figure| figure.spread)]);
+                        let (median, spread) = (figure.map(|figure| figure.median), figure.map(|figure| figure.spread));
+                        numbers.extend([median, spread, row.ratio(rival, measure)]);
                     }
                     numbers.into_iter().for_each(|number| text.push_str(&cell(number)));
                 }

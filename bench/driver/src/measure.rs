@@ -1,7 +1,8 @@
 //! The order of the runs, and what each gave.
 //!
 //! Every run of a row is a process. The allocators take turns within a row, and who begins changes with the run, so
-//! that what the machine does meanwhile meets all of them alike.
+//! that what the machine does meanwhile meets all of them alike; a turn of all of them is over in seconds, and ratios are
+//! taken within it.
 
 use std::fs::File;
 use std::io::Write;
@@ -16,13 +17,13 @@ use crate::folders;
 use crate::jobs::Jobs;
 use crate::launch::{Launcher, Run};
 use crate::progress::Progress;
-use crate::statistics::{median, spread, without_outliers};
+use crate::statistics::{median, quotients, spread};
 use crate::workloads::Row;
 
 /// Latency is taken in processes of its own, at most so many.
 const LATENCY_RUNS: usize = 3;
 
-/// Rows whose spread is larger are run again.
+/// Rows are run again in which the ratios of the turns have a larger spread.
 pub const NOISY: f64 = 0.05;
 
 /// What a rival gave in a row.
@@ -92,7 +93,6 @@ pub fn measure(rows: &[Row], jobs: &Jobs, args: &Args) -> Result<Vec<Vec<Cell>>>
     let again = measuring.rounds(&noisy, args.runs(), false);
     measuring.run(&again);
     measuring.progress.finish();
-    noisy.into_iter().for_each(|row| measuring.cells[row].iter_mut().for_each(drop_outliers));
     measuring.cells.iter_mut().for_each(|cells| compare(cells));
     Ok(measuring.cells)
 }
@@ -188,20 +188,13 @@ fn times(cell: &Cell) -> Vec<f64> {
     }
 }
 
-/// Do the times of ours or of the best other vary too much?
+/// Does the ratio of our time to that of the best other vary too much?
 fn is_noisy(cells: &[Cell], ours: usize) -> bool {
-    let times: Vec<Vec<f64>> = cells.iter().map(times).collect();
-    let others = (0..times.len()).filter(|&rival| rival != ours && !times[rival].is_empty());
-    let best = others.min_by(|&one, &other| median(&times[one]).total_cmp(&median(&times[other])));
-    [Some(ours), best].into_iter().flatten().any(|rival| spread(&times[rival]) > NOISY)
-}
-
-/// Leaves the runs that count after a row was run again.
-fn drop_outliers(cell: &mut Cell) {
-    let kept = without_outliers(&times(cell));
-    if let Cell::Runs { timed, .. } = cell {
-        *timed = kept.into_iter().map(|at| timed[at].clone()).collect();
-    }
+    let mine = times(&cells[ours]);
+    let others = (0..cells.len()).filter(|&rival| rival != ours);
+    let ratios = others.map(|rival| quotients(&mine, &times(&cells[rival]))).filter(|ratios| !ratios.is_empty());
+    let best = ratios.max_by(|one, other| median(one).total_cmp(&median(other)));
+    best.is_some_and(|ratios| spread(&ratios) > NOISY)
 }
 
 /// All allocators must come to the same result in a row: who differs from what most say has failed.
@@ -224,7 +217,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn noise_is_seen_in_ours_and_the_best() {
+    fn noise_is_what_ours_and_the_best_do_not_share() {
         let cell = |seconds: [f64; 3]| {
             let timed = seconds.map(|seconds| Run { seconds, ..Run::default() }).to_vec();
             Cell::Runs { timed, latency: Vec::new() }
@@ -233,9 +226,8 @@ mod tests {
         assert!(!is_noisy(&[calm(1.0), calm(2.0), wild(3.0)], 0));
         assert!(is_noisy(&[calm(1.0), wild(2.0), calm(4.0)], 0));
         assert!(is_noisy(&[wild(1.0), calm(2.0)], 0));
-        let mut cell = wild(1.0);
-        drop_outliers(&mut cell);
-        assert_eq!(times(&cell), [1.0, 1.0]);
+        assert!(!is_noisy(&[wild(1.0), wild(2.0)], 0));
+        assert!(!is_noisy(&[calm(1.0)], 0));
     }
 
     fn cell(checked: &str) -> Cell {

@@ -42,11 +42,11 @@ fn head(text: &mut String, results: &Results, args: &Args) {
     let _ = writeln!(
         text,
         "\nEach run is a process of its own; in each row the allocators take turns, and who begins changes with the run. \
-         Medians; runs of each: {}, with {} % of the work that the workload's file says. The spread is half the distance from the least to the greatest time, as a part of the \
-         median; a row in which that of ours or of the best rival is above {:.0} % was run once more as often, all runs \
-         counted together without those further than three median distances from the median, and is marked `~` if it is \
-         still above. Ratios are to the best rival of the row, ours not counted as one: below 1 ours is better than all \
-         of them. What is compared and how to read it: `bench/README.md`.\n",
+         Medians; runs of each: {}, with {} % of the work that the workload's file says. Ratios are to the best rival of the row, \
+         ours not counted as one: below 1 ours is better than all of them. A ratio is the median of those of each turn, \
+         whose runs are seconds apart, as the machine's speed changes with the minutes: it may differ from that of the \
+         medians beside it. The spread is half the distance from the least to the greatest, as a part of the median; a row in which \
+         that of our ratios to the best rival is above {:.0} % was run once more as often, and is marked `~` if it is still above. What is compared and how to read it: `bench/README.md`.\n",
         args.runs(),
         if args.quick { 25 } else { args.amount },
         NOISY * 100.0

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::build::{Contestant, Missing};
 use crate::launch::{Latency, Run};
 use crate::measure::{Cell, NOISY};
-use crate::statistics::{geometric_mean, median, spread};
+use crate::statistics::{geometric_mean, median, quotients, spread};
 use crate::workloads::{GROUPS, Row};
 
 /// What is compared. Less is better in all of them.
@@ -107,8 +107,8 @@ pub struct Summary {
     pub runs: usize,
     pub operations: Option<f64>,
     pub before_kib: Option<f64>,
-    /// In the order of [`Measure::ALL`].
-    figures: [Option<Figure>; Measure::ALL.len()],
+    /// By turn, in the order of [`Measure::ALL`].
+    values: [Vec<f64>; Measure::ALL.len()],
     /// Medians of each percentile.
     pub latency: Latency,
 }
@@ -117,7 +117,7 @@ impl Summary {
     fn of(timed: &[Run], latency: &[Run]) -> Option<Summary> {
         let first = timed.first()?;
         let before: Vec<f64> = timed.iter().filter_map(|run| run.before_kib).collect();
-        let figure = |measure: Measure| Figure::of(&timed.iter().filter_map(|run| measure.of(run)).collect::<Vec<_>>());
+        let values = |measure: Measure| timed.iter().filter_map(|run| measure.of(run)).collect();
         let at = |call: &str, place: usize| {
             let told = latency.iter().filter_map(|run| run.latency.get(call));
             median(&told.map(|figures| figures[place]).collect::<Vec<_>>())
@@ -127,14 +127,17 @@ impl Summary {
             runs: timed.len(),
             operations: first.operations,
             before_kib: Figure::of(&before).map(|figure| figure.median),
-            figures: Measure::ALL.map(figure),
+            values: Measure::ALL.map(values),
             latency: latency.iter().flat_map(|run| run.latency.keys()).map(medians).collect(),
         })
     }
 
     pub fn figure(&self, measure: Measure) -> Option<Figure> {
-        let at = Measure::ALL.iter().position(|other| *other == measure)?;
-        self.figures[at]
+        Figure::of(self.values(measure))
+    }
+
+    fn values(&self, measure: Measure) -> &[f64] {
+        Measure::ALL.iter().position(|other| *other == measure).map_or(&[], |at| &self.values[at])
     }
 }
 
@@ -218,10 +221,7 @@ impl<'a> Results<'a> {
 
     /// The geometric mean of one rival's ratios to another.
     pub fn mean_to(&self, group: Option<&str>, rival: usize, other: usize, measure: Measure) -> Option<f64> {
-        geometric_mean(self.group(group).filter_map(|row| {
-            let (one, other) = (row.figure(rival, measure)?.median, row.figure(other, measure)?.median);
-            positive(one / other)
-        }))
+        geometric_mean(self.group(group).filter_map(|row| row.over(rival, other, measure)))
     }
 
     /// What failed, or is missing for another reason: rival, why, and in which rows.
@@ -258,16 +258,24 @@ impl ResultRow<'_> {
         summaries.flat_map(|summary| summary.latency.keys()).map(String::as_str).collect()
     }
 
-    /// The best of the others.
+    /// The best of the others, to which our ratio is greatest; if ours has failed, the one with the least median. Its median
+    /// with it.
     pub fn best_rival(&self, measure: Measure) -> Option<(usize, f64)> {
         let others = (0..self.outcomes.len()).filter(|&rival| rival != self.ours);
         let values = others.filter_map(|rival| Some((rival, self.figure(rival, measure)?.median)));
-        values.min_by(|one, other| one.1.total_cmp(&other.1))
+        let worth = |rival, median: f64| self.over(rival, self.ours, measure).unwrap_or(median);
+        values.min_by(|one, other| worth(one.0, one.1).total_cmp(&worth(other.0, other.1)))
+    }
+
+    /// One's value over another's: the median of what it is in each turn.
+    fn over(&self, rival: usize, other: usize, measure: Measure) -> Option<f64> {
+        let (one, other) = (self.summary(rival)?, self.summary(other)?);
+        positive(median(&quotients(one.values(measure), other.values(measure))))
     }
 
     /// A rival's value over that of the best of the others than ours.
     pub fn ratio(&self, rival: usize, measure: Measure) -> Option<f64> {
-        positive(self.figure(rival, measure)?.median / self.best_rival(measure)?.1)
+        self.over(rival, self.best_rival(measure)?.0, measure)
     }
 
     /// Our ratio.
@@ -275,11 +283,13 @@ impl ResultRow<'_> {
         self.ratio(self.ours, measure)
     }
 
-    /// Do the times of ours or of the best rival still vary too much?
+    /// Does the ratio of our time to that of the best rival still vary too much?
     pub fn is_noisy(&self) -> bool {
-        let rivals = [Some(self.ours), self.best_rival(Measure::Time).map(|(rival, _)| rival)];
-        let spreads = rivals.into_iter().flatten().filter_map(|rival| self.figure(rival, Measure::Time));
-        spreads.map(|figure| figure.spread).any(|spread| spread > NOISY)
+        let best = self.best_rival(Measure::Time).and_then(|(rival, _)| self.summary(rival));
+        let both = best.zip(self.summary(self.ours));
+        both.is_some_and(|(best, ours)| {
+            spread(&quotients(ours.values(Measure::Time), best.values(Measure::Time))) > NOISY
+        })
     }
 }
 

@@ -22,12 +22,9 @@ pub fn spread(values: &[f64]) -> f64 {
     if values.len() < 2 || middle == 0.0 { 0.0 } else { (greatest - least) / 2.0 / middle }
 }
 
-/// The values that are at most three times the median distance from the median away from it: which positions these are.
-pub fn without_outliers(values: &[f64]) -> Vec<usize> {
-    let middle = median(values);
-    let distances: Vec<f64> = values.iter().map(|value| (value - middle).abs()).collect();
-    let limit = 3.0 * median(&distances);
-    (0..values.len()).filter(|&at| distances[at] <= limit).collect()
+/// Each value over the one at its place. Where that is the run of the same turn, what the machine did then is in both.
+pub fn quotients(values: &[f64], others: &[f64]) -> Vec<f64> {
+    values.iter().zip(others).map(|(value, other)| value / other).collect()
 }
 
 /// The geometric mean of ratios; none of no values.
@@ -55,10 +52,9 @@ mod tests {
     }
 
     #[test]
-    fn outliers_are_left_out() {
-        assert_eq!(without_outliers(&[10.0, 10.1, 30.0, 9.9, 10.2]), [0, 1, 3, 4]);
-        assert_eq!(without_outliers(&[5.0, 5.0, 5.0]), [0, 1, 2]);
-        assert_eq!(without_outliers(&[7.0]), [0]);
+    fn quotients_are_of_the_same_turn() {
+        assert_eq!(quotients(&[1.0, 4.0], &[2.0, 2.0]), [0.5, 2.0]);
+        assert_eq!(quotients(&[1.0, 4.0], &[2.0]), [0.5]);
     }
 
     #[test]
