@@ -1,11 +1,11 @@
 // build: link
 // env: MIMALLOC_PURGE_DELAY=200
 // What one thread frees the next takes, whoever's it was; what nobody takes goes back to its pages once purge_delay has
-// passed and somebody comes by, or with a forced collect.
+// passed and somebody comes by, or with a forced collect. Who only frees does not keep pages for a few blocks of each.
 #include "conf.h"
 #include <unistd.h>
 
-enum { BLOCKS = 8000, SIZE = 200 };
+enum { BLOCKS = 60000, SOME = 200, SIZE = 200, PAGES = BLOCKS / (65536 / 208) };
 static void* blocks[BLOCKS];
 
 static int64_t pages(void) {
@@ -22,11 +22,21 @@ static int by_address(const void* a, const void* b) {
 }
 
 // In an order that spreads any row of them over all pages.
-static void* free_all(void* arg) {
-  for (int i = 0; i < BLOCKS; i++) mi_free(blocks[i * 1237L % BLOCKS]);
+static void free_from(int from, int to) {
+  for (int i = from; i < to; i++) mi_free(blocks[i * 1237L % BLOCKS]);
+}
+
+static void* free_some(void* arg) {
+  free_from(0, SOME);
   return arg;
 }
 
+static void* free_all(void* arg) {
+  free_from(0, BLOCKS);
+  return arg;
+}
+
+// All blocks but those that were freed are in use.
 static void* take_again(void* arg) {
   void* again[64];
   for (int i = 0; i < 64; i++) {
@@ -46,11 +56,21 @@ int main(void) {
   mi_collect(true);
   int64_t before = pages();
   allocate();
-  CHECK(pages() >= before + BLOCKS * SIZE / 65536);
+  CHECK(pages() >= before + PAGES);
   qsort(blocks, BLOCKS, sizeof *blocks, by_address);
-  crew(1, free_all);
-  CHECK(pages() > before + 4);  // some are kept
+  crew(1, free_some);
   crew(1, take_again);
+  free_from(SOME, BLOCKS);
+  CHECK(pages() <= before + PAGES / 2);
+
+  allocate();
+  qsort(blocks, BLOCKS, sizeof *blocks, by_address);
+  free_from(SOME, BLOCKS);
+  // Until the stack runs empty: somebody wants such blocks.
+  static void* others[2 * SOME];
+  for (int i = 0; i < 2 * SOME; i++) others[i] = mi_malloc(SIZE);
+  crew(1, free_some);
+  CHECK(pages() > before + PAGES / 2);  // the depot and a stack keep them
   usleep(300 * 1000);
   for (int round = 0; round < 2; round++) {
     // Slow paths, which come by: what was there all the time goes, and the next time what has come meanwhile.
@@ -58,7 +78,8 @@ int main(void) {
     usleep(300 * 1000);
   }
   for (int i = 0; i < 200; i++) mi_free(mi_malloc(100 * 1024));
-  CHECK(pages() <= before + 4);
+  CHECK(pages() <= before + PAGES / 4);
+  for (int i = 0; i < 2 * SOME; i++) mi_free(others[i]);
 
   allocate();
   crew(1, free_all);

@@ -9,6 +9,9 @@
 //! that is stopped inside leaves `count` blocks that are nobody else's: a put counts after it has copied, a take
 //! before.
 //!
+//! Who finds no room twice while nobody takes is freeing what nobody wants: the blocks here go to their pages, most of
+//! which they may keep from being all free, and the depot of the bin is closed until a stack runs empty.
+//!
 //! Bounds: [`Bin::depot_max`] blocks for each bin; none when `purge_delay` is 0. What has lain there for a `purge_delay`, as nobody took it, goes to
 //! its pages, when any thread comes by; all goes with a forced collect.
 
@@ -27,6 +30,8 @@ struct Depot {
     count: AtomicU32,
     /// The least count since the last sweep.
     least: AtomicU32,
+    /// Puts without room since somebody asked for a block; a hint, which others may overwrite.
+    refused: AtomicU32,
     /// Memory for `depot_max`; null at first.
     blocks: AtomicPtr<*mut u8>,
 }
@@ -36,11 +41,14 @@ static DEPOTS: [Depot; BINS] = [const {
         lock: TryLock::unlocked(),
         count: AtomicU32::new(0),
         least: AtomicU32::new(0),
+        refused: AtomicU32::new(0),
         blocks: AtomicPtr::new(ptr::null_mut()),
     }
 }; BINS];
 
 const NEVER: u64 = u64::MAX;
+/// As often refused a depot is closed.
+const CLOSED: u32 = 2;
 /// When the next sweep is due, in milliseconds; NEVER: nothing was put since the last that left nothing.
 static DUE: AtomicU64 = AtomicU64::new(NEVER);
 
@@ -71,16 +79,24 @@ fn come_back(delay: Option<u64>) {
     }
 }
 
-/// Put `n` blocks; false, and nothing is done, when there is no room or another thread is there.
+/// Put `n` blocks; false, and they are still the caller's, when there is no room or another thread is there.
 ///
 /// # Safety
-/// - they are blocks of that bin and of the main heap, out, and the caller's.
+/// - they are blocks of that bin and of the main heap, out, and the caller's; the theap is the thread's.
 #[inline]
-pub unsafe fn put(bin: Bin, from: *const *mut u8, n: usize) -> bool {
+pub unsafe fn put(theap: &Theap, bin: Bin, from: *const *mut u8, n: usize) -> bool {
     let depot = &DEPOTS[bin.index()];
     let room = bin.depot_max();
     let delay = arena::purge_delay();
-    if !serves(bin.index()) || depot.count.load(Ordering::Relaxed) as usize + n > room || delay == Some(0) {
+    let refused = depot.refused.load(Ordering::Relaxed);
+    if !serves(bin.index()) || refused >= CLOSED || delay == Some(0) {
+        return false;
+    }
+    if depot.count.load(Ordering::Relaxed) as usize + n > room {
+        depot.refused.store(refused + 1, Ordering::Relaxed);
+        if refused + 1 == CLOSED {
+            drain(theap, bin.index(), true);
+        }
         return false;
     }
     let Some(_inside) = depot.lock.enter() else { return false };
@@ -103,6 +119,9 @@ pub unsafe fn put(bin: Bin, from: *const *mut u8, n: usize) -> bool {
 #[inline]
 pub unsafe fn take(bin: Bin, to: *mut *mut u8, most: usize) -> usize {
     let depot = &DEPOTS[bin.index()];
+    if depot.refused.load(Ordering::Relaxed) != 0 {
+        depot.refused.store(0, Ordering::Relaxed);
+    }
     if depot.count.load(Ordering::Relaxed) == 0 {
         return 0;
     }
@@ -132,44 +151,42 @@ pub fn tick(theap: &Theap) {
 /// Give blocks to their pages: those that nobody has taken since the last sweep, or all.
 #[cold]
 pub fn sweep(theap: &Theap, all: bool) {
-    let mut any = false;
-    for b in (0..BINS).filter(|&b| serves(b)) {
-        let depot = &DEPOTS[b];
-        let mut some = [ptr::null_mut(); 64];
-        let mut all = all;
-        // Only so many are taken out at a time: nobody else could use the rest meanwhile.
-        loop {
-            let Some(inside) = depot.lock.enter() else {
-                any = true;
-                break;
-            };
-            let count = depot.count.load(Ordering::Relaxed) as usize;
-            if all {
-                depot.least.store(count as u32, Ordering::Relaxed);
-                all = false;
-            }
-            let least = depot.least.load(Ordering::Relaxed) as usize;
-            let n = least.min(some.len());
-            if n == 0 {
-                depot.least.store(count as u32, Ordering::Relaxed);
-                any |= count != 0;
-                break;
-            }
-            let array = depot.blocks.load(Ordering::Relaxed);
-            // SAFETY: the array is ours alone, and holds `count`.
-            unsafe {
-                ptr::copy_nonoverlapping(array, some.as_mut_ptr(), n);
-                ptr::copy(array.add(n), array, count - n);
-            }
-            depot.count.store((count - n) as u32, Ordering::Relaxed);
-            depot.least.store((least - n) as u32, Ordering::Relaxed);
-            drop(inside);
-            // SAFETY: blocks of that bin, which are ours now.
-            unsafe { theap.give_blocks(b, some.as_ptr(), n) };
-        }
-    }
-    if any {
+    let left = (0..BINS).filter(|&b| serves(b)).filter(|&b| drain(theap, b, all)).count();
+    if left > 0 {
         come_back(arena::purge_delay());
+    }
+}
+
+/// The same for one bin; says whether some are left, or may be.
+#[cold]
+fn drain(theap: &Theap, b: usize, mut all: bool) -> bool {
+    let depot = &DEPOTS[b];
+    let mut some = [ptr::null_mut(); 64];
+    // Only so many are taken out at a time: nobody else could use the rest meanwhile.
+    loop {
+        let Some(inside) = depot.lock.enter() else { return true };
+        let count = depot.count.load(Ordering::Relaxed) as usize;
+        if all {
+            depot.least.store(count as u32, Ordering::Relaxed);
+            all = false;
+        }
+        let least = depot.least.load(Ordering::Relaxed) as usize;
+        let n = least.min(some.len());
+        if n == 0 {
+            depot.least.store(count as u32, Ordering::Relaxed);
+            return count != 0;
+        }
+        let array = depot.blocks.load(Ordering::Relaxed);
+        // SAFETY: the array is ours alone, and holds `count`.
+        unsafe {
+            ptr::copy_nonoverlapping(array, some.as_mut_ptr(), n);
+            ptr::copy(array.add(n), array, count - n);
+        }
+        depot.count.store((count - n) as u32, Ordering::Relaxed);
+        depot.least.store((least - n) as u32, Ordering::Relaxed);
+        drop(inside);
+        // SAFETY: blocks of that bin, which are ours now.
+        unsafe { theap.give_blocks(b, some.as_ptr(), n) };
     }
 }
 

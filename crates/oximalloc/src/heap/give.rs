@@ -11,6 +11,15 @@ use crate::page::bins::Bin;
 use crate::page::block::Block;
 use core::ptr;
 
+/// A thread that has given blocks of many pages so often, and taken none meanwhile, keeps few: each of them may keep a page
+/// that is free but for it.
+const MANY: u8 = 2;
+
+/// How many blocks of a bin a thread keeps that only frees them.
+fn few(bin: Bin) -> usize {
+    (bin.stack_base() / 4).max(1)
+}
+
 impl Theap {
     /// Free a block that the fast path did not push: push it, and if there is no room grow the stack or give its older
     /// half back.
@@ -30,7 +39,8 @@ impl Theap {
         let hot = self.hot(b);
         if self.depth(b) >= hot.room.get() as usize {
             // Beyond its base it grows where it would have saved going to the pages and back.
-            let again = self.side[b].ran_empty.replace(false);
+            let side = &self.side[b];
+            let again = side.ran_empty.replace(false);
             let most = self.room_for(bin, again);
             if (hot.room.get() as usize) < most {
                 self.grow(bin, most);
@@ -40,10 +50,14 @@ impl Theap {
                 // SAFETY: the stack is ours.
                 unsafe {
                     let oldest = self.base(b).add(1);
-                    if !self.is_main() || !depot::put(bin, oldest, n) {
-                        self.give_blocks(b, oldest, n);
+                    if !self.is_main() || !depot::put(self, bin, oldest, n) {
+                        let runs = self.give_blocks(b, oldest, n);
+                        side.scattered.set(side.scattered.get().saturating_add((runs > n / 4) as u8));
                     }
                     self.drop_oldest(b, n);
+                }
+                if side.scattered.get() >= MANY {
+                    hot.room.set(hot.room.get().min(few(bin) as u32));
                 }
                 self.free_tick();
             }
@@ -60,8 +74,10 @@ impl Theap {
         if ran_empty {
             let theaps = self.heap().stats.theaps.snapshot().current;
             (bin.stack_max() / theaps.max(1) as usize).max(base)
-        } else if self.moved[bin.index()].taken.load(Ordering::Relaxed) == 0 {
-            (base / 4).max(1)
+        } else if self.moved[bin.index()].taken.load(Ordering::Relaxed) == 0
+            || self.side[bin.index()].scattered.get() >= MANY
+        {
+            few(bin)
         } else {
             base
         }
@@ -91,16 +107,17 @@ impl Theap {
         Moved::add(&self.moved[b].given, n as u32);
     }
 
-    /// Give the `n` blocks of an array back to their pages. They are not counted here.
+    /// Give the `n` blocks of an array back to their pages; says in how many runs of one page. They are not counted here.
     ///
     /// # Safety
     /// - they are blocks of that bin, out, and ours.
-    pub(super) unsafe fn give_blocks(&self, b: usize, at: *const *mut u8, n: usize) {
+    pub(super) unsafe fn give_blocks(&self, b: usize, at: *const *mut u8, n: usize) -> usize {
         // SAFETY: by the contract; each block lies in a page that lives as long as the block is out.
         unsafe {
             let bytes = Bin::at(b).slices() * SLICE;
-            let mut i = 0;
+            let (mut i, mut runs) = (0, 0);
             while i < n {
+                runs += 1;
                 let first = *at.add(i) as *mut Block;
                 let page = map::get(first as *const u8) as *mut Page;
                 let start = (*page).start() as usize;
@@ -118,6 +135,7 @@ impl Theap {
                 }
                 self.give_run(b, page, first, last, (i - begin) as u32);
             }
+            runs
         }
     }
 

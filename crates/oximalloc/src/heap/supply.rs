@@ -23,6 +23,7 @@ impl Theap {
         let hot = self.hot(b);
         let side = &self.side[b];
         let again = side.ran_empty.replace(true);
+        side.scattered.set(0);
         let many = (hot.room.get().min(bin.stack_base() as u32) / 2).max(1);
         let want = if one || self.sampling.is_on() { 1 } else { many };
         if !one && self.is_main() && !self.is_shut() {

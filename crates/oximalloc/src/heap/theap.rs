@@ -64,6 +64,8 @@ pub struct Side {
     space: Cell<u32>,
     /// The stack ran empty since it was last full.
     pub ran_empty: Cell<bool>,
+    /// How often since then it gave blocks of many pages.
+    pub scattered: Cell<u8>,
 }
 
 /// Blocks moved between pages and this theap, for statistics; written by the owner alone.
