@@ -67,8 +67,8 @@ impl Theap {
         unsafe { self.push(b, block as *mut u8) };
     }
 
-    /// How many blocks a full stack may hold: less where the thread has only freed such blocks so far; more where the
-    /// stack `ran_empty` since it was last full, the more the fewer threads there are.
+    /// How many blocks a full stack may hold: few where the thread has only freed such blocks so far, or gives blocks of
+    /// many pages; more where the stack `ran_empty` since it was last full, the more the fewer threads there are.
     fn room_for(&self, bin: Bin, ran_empty: bool) -> usize {
         let base = bin.stack_base();
         if ran_empty {

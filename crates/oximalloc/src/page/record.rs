@@ -65,6 +65,11 @@ impl Linked for Page {
     }
 }
 
+/// Blocks smaller than a cache line come back to their owner by lists (`heap/remote.rs`).
+const LINE: usize = 64;
+/// Of those a supply takes no more off a list: each may be a cache miss, and an allocation waits for all.
+const WALK: u32 = 32;
+
 /// `ceil(2^64 / d)`: n < 2^32 is a multiple of d exactly when `n * inverse(d)` mod 2^64 is below `inverse(d)`
 /// (Lemire, Kaser, Kurz: Faster remainder by direct computation, 2019).
 pub const fn inverse(d: usize) -> u64 {
@@ -302,10 +307,9 @@ impl Page {
         }
         let have = self.free_count.get();
         if have > 0 {
-            // Blocks that come back from other threads (`heap/remote.rs`) name some that follow. Still an allocation waits
-            // for some of them, so no more than these are taken at once.
-            let small = self.block_size.get() < 64;
-            let n = want.min(have).min(if small { 32 } else { u32::MAX });
+            // Such blocks come back from other threads, and name some that follow.
+            let small = self.block_size.get() < LINE;
+            let n = want.min(have).min(if small { WALK } else { u32::MAX });
             let mut block = self.free.get();
             let contains = self.containing();
             for i in 0..n {
