@@ -4,11 +4,12 @@
 //! second one beside it is an error for GNU ld, and adds its names in lld.) `cargo xtask abi` compares the outcome with
 //! the tables in `abi`.
 //!
-//! Functions that are cold lie together, so that a program that uses none of them has none resident: the system maps the
-//! file by 64 KiB.
+//! `layout.ld` says where functions lie.
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=layout.ld");
     if std::env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
-        println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libmimalloc.so.3,-z,nodelete,-z,keep-text-section-prefix");
+        println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libmimalloc.so.3,-z,nodelete");
+        println!("cargo:rustc-cdylib-link-arg=-Wl,-T,{}/layout.ld", env!("CARGO_MANIFEST_DIR"));
     }
 }

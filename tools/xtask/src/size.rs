@@ -1,5 +1,5 @@
-//! Bounds on what users are given: the bytes of the stripped library, and by how much a Rust program grows that has
-//! the allocator as its own and does nothing but print a line.
+//! Bounds on what users are given: the bytes of the stripped library, those of its code that each program has resident,
+//! and by how much a Rust program grows that has the allocator as its own and does nothing but print a line.
 //!
 //! Where the bytes are: `nm -S --size-sort -C` and `size -A` of the file before it is stripped. What helped so far is in
 //! `docs/performance.md`: texts instead of tables of pointers, no large statics that are not all zero, no inlining into
@@ -18,6 +18,8 @@ use crate::workspace::{self, Flavour};
 
 /// `libmimalloc.so`, stripped.
 const LIBRARY: u64 = 200 << 10;
+/// Its `.text`: what `layout.ld` puts together.
+const RESIDENT: u64 = 44 << 10;
 /// What a Rust program grows by.
 const PROGRAM: u64 = 94 << 10;
 const LIMIT: Duration = Duration::from_secs(600);
@@ -56,6 +58,7 @@ pub fn check() -> Result<Tally> {
     let stripped = folder.path().join("stripped.so");
     run(Command::new("strip").arg("-o").arg(&stripped).arg(Flavour::Release.shared()))?;
     let mut tally = held("libmimalloc.so, stripped", bytes(&stripped)?, LIBRARY);
+    tally += held("its functions that all programs run", section(&stripped, ".text")?, RESIDENT);
 
     let crates = workspace::root().join("crates/oximalloc");
     fs::create_dir(folder.path().join("src"))?;
@@ -86,12 +89,21 @@ fn program(folder: &Path, profile: &str, ours: bool) -> Result<u64> {
     bytes(&target.join(profile).join("hello"))
 }
 
-fn run(command: &mut Command) -> Result<()> {
+/// Bytes of a section.
+fn section(file: &Path, name: &str) -> Result<u64> {
+    let table = run(Command::new("size").args(["-A", "-d"]).arg(file))?;
+    let row = table.lines().map(|line| line.split_whitespace()).find(|row| row.clone().next() == Some(name));
+    let size = row.and_then(|mut row| row.nth(1)).with_context(|| format!("{}: no {name}\n{table}", file.display()))?;
+    Ok(size.parse()?)
+}
+
+/// What it printed.
+fn run(command: &mut Command) -> Result<String> {
     let end = child::capture(command, LIMIT)?;
     if !end.success() {
         bail!("{command:?}: {}\n{}", end.status, end.stderr);
     }
-    Ok(())
+    Ok(end.stdout)
 }
 
 fn bytes(file: &Path) -> Result<u64> {
