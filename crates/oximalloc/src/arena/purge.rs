@@ -25,6 +25,9 @@ const NEVER: u64 = u64::MAX;
 static DUE: AtomicU64 = AtomicU64::new(NEVER);
 static PENDING: AtomicUsize = AtomicUsize::new(0);
 
+/// Slices that still waited after a scan that was to bring them within their bound, in runs too short to be purged.
+static STAYED: AtomicUsize = AtomicUsize::new(0);
+
 /// Slices that wait for their purge.
 pub(super) fn pending() -> usize {
     PENDING.load(Ordering::Relaxed)
@@ -109,11 +112,23 @@ pub(super) fn free(arena: &Arena, i: SliceIndex, n: usize, in_use: usize) {
             wait(arena, i, n, now, false);
             arena.set_free(i, n);
             due_at(now + delay);
-            let bound = WAITING + taken_again_lately(now, delay, in_use + n);
-            if pending() > bound {
-                scan(Which::DownTo(bound - bound / 4));
-            }
+            hold_to(WAITING + taken_again_lately(now, delay, in_use + n));
         }
+    }
+}
+
+/// Purge what waits beyond a bound.
+fn hold_to(bound: usize) {
+    let stayed = STAYED.load(Ordering::Relaxed);
+    if pending() <= bound {
+        if stayed != 0 {
+            STAYED.store(0, Ordering::Relaxed);
+        }
+    } else if stayed == 0 || pending() > stayed + bound / 4 {
+        // What was too short then is looked at again when there is that much more, not at each release.
+        scan(Which::DownTo(bound - bound / 4));
+        let left = pending();
+        STAYED.store(if left > bound { left } else { 0 }, Ordering::Relaxed);
     }
 }
 

@@ -15,6 +15,19 @@ fn turn() -> MutexGuard<'static, ()> {
     TURN.lock().unwrap_or_else(|e| e.into_inner())
 }
 
+/// Nothing waits, and what other tests took again is long ago.
+fn calm() {
+    options::set(Opt::PurgeDelay, 1);
+    for _ in 0..2 {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        let span = claim(MAIN, 1, 1, true).unwrap();
+        // SAFETY: ours.
+        unsafe { release(span) };
+    }
+    options::set(Opt::PurgeDelay, 1000);
+    purge_all();
+}
+
 /// From that arena only.
 fn only(arena: ArenaRef) -> Source {
     Source { arena: Some(arena), ..MAIN }
@@ -101,16 +114,7 @@ fn mappings_of_their_own_move() {
 #[test]
 fn what_waits_is_bounded_and_goes_after_the_delay() {
     let _turn = turn();
-    // What other tests took again is long ago.
-    options::set(Opt::PurgeDelay, 1);
-    for _ in 0..2 {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-        let span = claim(MAIN, 1, 1, true).unwrap();
-        // SAFETY: ours.
-        unsafe { release(span) };
-    }
-    options::set(Opt::PurgeDelay, 1000);
-    purge_all();
+    calm();
     let all: Vec<_> = (0..3000).map(|_| claim(MAIN, 1, 1, true).unwrap()).collect();
     for span in all {
         // SAFETY: ours.
@@ -128,6 +132,25 @@ fn what_waits_is_bounded_and_goes_after_the_delay() {
         tick();
     }
     options::set(Opt::PurgeDelay, 1000);
+    assert_eq!(totals().pending, 0);
+}
+
+#[test]
+fn what_is_too_short_for_a_purge_goes_with_its_neighbours() {
+    let _turn = turn();
+    calm();
+    options::set(Opt::MinimalPurgeSize, 2048);
+    let all: Vec<_> = (0..3000).map(|_| claim(MAIN, 1, 1, true).unwrap()).collect();
+    for parity in [0, 1] {
+        for span in all.iter().filter(|span| span.start.addr() / SLICE % 2 == parity) {
+            // SAFETY: ours, and each of one of the two kinds.
+            unsafe { release(*span) };
+        }
+        let pending = totals().pending;
+        assert!(if parity == 0 { pending > 1400 * SLICE } else { pending < 1400 * SLICE }, "{pending}");
+    }
+    options::set(Opt::MinimalPurgeSize, 0);
+    purge_all();
     assert_eq!(totals().pending, 0);
 }
 
