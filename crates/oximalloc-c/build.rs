@@ -4,12 +4,19 @@
 //! second one beside it is an error for GNU ld, and adds its names in lld.) `cargo xtask abi` compares the outcome with
 //! the tables in `abi`.
 //!
-//! `layout.ld` says where functions lie.
+//! `layout.ld` says where functions lie. It was tried with lld and GNU ld on x86-64; mold, gold and wild do not take it.
+use std::env;
+
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=layout.ld");
-    if std::env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
-        println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libmimalloc.so.3,-z,nodelete");
-        println!("cargo:rustc-cdylib-link-arg=-Wl,-T,{}/layout.ld", env!("CARGO_MANIFEST_DIR"));
+    let is = |name: &str, value: &str| env::var(name).as_deref() == Ok(value);
+    if !is("CARGO_CFG_TARGET_OS", "linux") {
+        return;
+    }
+    println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libmimalloc.so.3,-z,nodelete");
+    let chosen = ["CARGO_ENCODED_RUSTFLAGS", "RUSTC_LINKER"].map(|name| env::var(name).unwrap_or_default()).concat();
+    if is("CARGO_CFG_TARGET_ARCH", "x86_64") && !["mold", "gold", "wild"].iter().any(|name| chosen.contains(name)) {
+        println!("cargo:rustc-cdylib-link-arg=-T{}/layout.ld", env!("CARGO_MANIFEST_DIR"));
     }
 }
