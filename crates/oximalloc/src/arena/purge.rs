@@ -13,10 +13,10 @@ use crate::base::units::SliceIndex;
 use crate::diag::options::{self, Opt};
 use crate::prim::process::now_ms;
 
-/// Slices that may wait for their purge: 32 MiB, and as many as were claimed while they waited lately, up to the most
+/// Slices that may wait for their purge: 24 MiB, and as many as were claimed while they waited lately, up to the most
 /// that was in use. A program that claims what it frees keeps it, however much it swells and shrinks; one that only
 /// frees does not.
-const WAITING: usize = (32 << 20) / SLICE;
+const WAITING: usize = (24 << 20) / SLICE;
 /// The longest run that is purged in one call, so that it is not kept from others for long: 32 MiB.
 const LONGEST: usize = 8 * WORD;
 const NEVER: u64 = u64::MAX;

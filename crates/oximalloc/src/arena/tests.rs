@@ -120,7 +120,7 @@ fn what_waits_is_bounded_and_goes_after_the_delay() {
         // SAFETY: ours.
         unsafe { release(span) };
         let totals = totals();
-        assert!(totals.pending <= (32 << 20) + totals.in_use + (1 << 20), "{totals:?}");
+        assert!(totals.pending <= (24 << 20) + totals.in_use + (1 << 20), "{totals:?}");
     }
     options::set(Opt::PurgeDelay, 10);
     let span = claim(MAIN, 16, 1, true).unwrap();
