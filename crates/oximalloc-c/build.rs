@@ -4,7 +4,8 @@
 //! second one beside it is an error for GNU ld, and adds its names in lld.) `cargo xtask abi` compares the outcome with
 //! the tables in `abi`.
 //!
-//! `layout.ld` says where functions lie. It was tried with lld and GNU ld on x86-64; mold, gold and wild do not take it.
+//! `layout.ld` says where functions lie, for lld and GNU ld on x86-64, with which it was tried. gold refuses it; mold and
+//! wild, which were not tried, are not given it either.
 use std::env;
 
 fn main() {
