@@ -186,7 +186,13 @@ enum Which {
     Free,
 }
 
+/// Scans so far, for tests.
+#[cfg(test)]
+pub(super) static SCANS: AtomicUsize = AtomicUsize::new(0);
+
 fn scan(which: Which) {
+    #[cfg(test)]
+    SCANS.fetch_add(1, Ordering::Relaxed);
     let now = now_ms();
     let delay = delay().unwrap_or(0);
     let least = if which == Which::All { 1 } else { smallest() };

@@ -141,6 +141,7 @@ fn what_is_too_short_for_a_purge_goes_with_its_neighbours() {
     calm();
     options::set(Opt::MinimalPurgeSize, 2048);
     let all: Vec<_> = (0..3000).map(|_| claim(MAIN, 1, 1, true).unwrap()).collect();
+    let before = purge::SCANS.load(Ordering::Relaxed);
     for parity in [0, 1] {
         for span in all.iter().filter(|span| span.start.addr() / SLICE % 2 == parity) {
             // SAFETY: ours, and each of one of the two kinds.
@@ -149,6 +150,9 @@ fn what_is_too_short_for_a_purge_goes_with_its_neighbours() {
         let pending = totals().pending;
         assert!(if parity == 0 { pending > 1400 * SLICE } else { pending < 1400 * SLICE }, "{pending}");
     }
+    // Not at each of the 3000 releases.
+    let scans = purge::SCANS.load(Ordering::Relaxed) - before;
+    assert!(scans < 300, "{scans}");
     options::set(Opt::MinimalPurgeSize, 0);
     purge_all();
     assert_eq!(totals().pending, 0);
