@@ -1,12 +1,12 @@
 // build: preload
-// Beyond its first 16 MiB a program that uses what it has asks for huge pages; one that touches little of it does not, nor
+// Beyond its first 8 MiB a program that uses what it has asks for huge pages; one that touches little of it does not, nor
 // one that is told to commit memory as it is used, or to do without. (What was asked for is in the mapping's flags; whether
 // the system had huge pages does not matter.)
 #include <sys/wait.h>
 #include <unistd.h>
 #include "check.h"
 
-enum { BYTES = 48 << 20, SIZE = 16000 };
+enum { BYTES = 48 << 20, SMALL_BYTES = 6 << 20, SIZE = 16000 };
 
 // Whether a mapping of this process asks for huge pages.
 static bool asks(void) {
@@ -34,13 +34,15 @@ static bool asked(const char* how, const char* option, const char* value) {
 
 int main(int argc, char** argv) {
   if (argc > 1 && argv[1] != NULL) {
-    size_t touched = strcmp(argv[1], "dense") == 0 ? SIZE : 1;
-    for (size_t i = 0; i < BYTES / SIZE; i++) memset(malloc(SIZE), 1, touched);
+    size_t touched = strcmp(argv[1], "sparse") == 0 ? 1 : SIZE;
+    size_t bytes = strcmp(argv[1], "small") == 0 ? SMALL_BYTES : BYTES;
+    for (size_t i = 0; i < bytes / SIZE; i++) memset(malloc(SIZE), 1, touched);
     return asks();
   }
   bool can = access("/sys/kernel/mm/transparent_hugepage/enabled", R_OK) == 0;
   CHECK(asked("dense", NULL, NULL) == can);
   CHECK(!asked("sparse", NULL, NULL));
+  CHECK(!asked("small", NULL, NULL));
   CHECK(!asked("dense", "MIMALLOC_PAGE_COMMIT_ON_DEMAND", "1"));
   CHECK(!asked("dense", "MIMALLOC_ALLOW_THP", "0"));
   return 0;

@@ -15,10 +15,10 @@ use crate::os::{LARGE_PAGE, page_size};
 use crate::prim::memory;
 
 /// What an arena has without huge pages in any case: small programs stay small.
-const SMALL: usize = 16 << 20;
+const SMALL: usize = 8 << 20;
 /// The largest part.
 const PART_MAX: usize = 32 << 20;
-/// What is looked at.
+/// The most that is looked at.
 const WINDOW: usize = 4 << 20;
 
 /// Whether a new arena asks for huge pages.
@@ -46,12 +46,14 @@ pub(super) fn decide(arena: &Arena, from: SliceIndex, end: SliceIndex) -> SliceI
     SliceIndex(from.0 + bytes / SLICE)
 }
 
-/// Whether five in eight of the OS pages of a window before `end` are resident, of the slices that were used since their last
-/// purge. The window is some way before it: what was handed out last is still being filled.
+/// Whether half of the OS pages of a window before `end` are resident, of the slices that were used since their last
+/// purge. The window ends a quarter of the way before it: what was handed out last is still being filled. Nor does it
+/// begin before the half: what was handed out first is a page for each bin, some of which stay sparse.
 fn is_dense(arena: &Arena, end: SliceIndex) -> bool {
-    let window = Slices::of_bytes(WINDOW.min(page_size() * memory::MOST_LOOKED_AT)).0;
-    let from = (end.0 - end.0 / 4).saturating_sub(window);
-    let used = (from..from + window).filter(|&i| arena.dirty().all_set(i, 1)).count();
-    let resident = memory::resident(arena.at(SliceIndex(from)), Slices(window).bytes()) * page_size();
-    used > 0 && resident / 5 >= Slices(used).bytes() / 8
+    let most = Slices::of_bytes(WINDOW.min(page_size() * memory::MOST_LOOKED_AT)).0;
+    let to = end.0 - end.0 / 4;
+    let from = to - most.min(end.0 / 4);
+    let used = (from..to).filter(|&i| arena.dirty().all_set(i, 1)).count();
+    let resident = memory::resident(arena.at(SliceIndex(from)), Slices(to - from).bytes()) * page_size();
+    used > 0 && resident >= Slices(used).bytes() / 2
 }
