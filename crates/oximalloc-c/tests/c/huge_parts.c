@@ -6,7 +6,7 @@
 #include <unistd.h>
 #include "check.h"
 
-enum { BYTES = 48 << 20, SMALL_BYTES = 6 << 20, SIZE = 16000 };
+enum { BYTES = 48 << 20, MEDIUM_BYTES = 14 << 20, SMALL_BYTES = 6 << 20, SIZE = 16000 };
 
 // Whether a mapping of this process asks for huge pages.
 static bool asks(void) {
@@ -35,13 +35,16 @@ static bool asked(const char* how, const char* option, const char* value) {
 int main(int argc, char** argv) {
   if (argc > 1 && argv[1] != NULL) {
     size_t touched = strcmp(argv[1], "sparse") == 0 ? 1 : SIZE;
-    size_t bytes = strcmp(argv[1], "small") == 0 ? SMALL_BYTES : BYTES;
+    size_t bytes = BYTES;
+    if (strcmp(argv[1], "medium") == 0) bytes = MEDIUM_BYTES;
+    if (strcmp(argv[1], "small") == 0) bytes = SMALL_BYTES;
     for (size_t i = 0; i < bytes / SIZE; i++) memset(malloc(SIZE), 1, touched);
     return asks();
   }
   bool can = access("/sys/kernel/mm/transparent_hugepage/enabled", R_OK) == 0;
   CHECK(asked("dense", NULL, NULL) == can);
   CHECK(!asked("sparse", NULL, NULL));
+  CHECK(asked("medium", NULL, NULL) == can);
   CHECK(!asked("small", NULL, NULL));
   CHECK(!asked("dense", "MIMALLOC_PAGE_COMMIT_ON_DEMAND", "1"));
   CHECK(!asked("dense", "MIMALLOC_ALLOW_THP", "0"));
