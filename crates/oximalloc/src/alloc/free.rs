@@ -6,7 +6,7 @@ use crate::arena::{fast, map};
 use crate::diag::error::error;
 use crate::heap::life::thread_start_to_free;
 use crate::heap::record::MAIN;
-use crate::heap::theap::{EMPTY, INVERSE, Theap};
+use crate::heap::theap::{EMPTY, INVERSE, SMALL, Theap};
 use crate::page::Page;
 use crate::page::bins::Bin;
 use crate::page::block::Block;
@@ -91,9 +91,13 @@ unsafe fn free_generic(p: *mut u8) {
                 Some(owner).filter(|owner| owner.is_ours())
             };
             if let Some(theap) = to {
-                if main && theap.is_remote(page) {
-                    theap.push_remote(page, block);
-                    return;
+                if main && page.bin().index() <= SMALL {
+                    if theap.is_remote(page) {
+                        theap.push_remote(page, block);
+                        return;
+                    }
+                    // Its thread has ended: this one's next frees into it are fast.
+                    theap.open_fast(page);
                 }
                 theap.push_slow(page.bin(), block);
                 return;

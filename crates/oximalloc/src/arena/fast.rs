@@ -4,7 +4,9 @@
 //! the start of a theap; 0, that of bin 0, sends frees to the generic path.
 //!
 //! All is relaxed: a thread that frees a block has it, by some way that orders the two, from one that allocated it after
-//! the page was opened; and the entry does not change while a block of the page is out.
+//! the page was opened; and the entry is that bin's while a block of the page is out. Of the smallest bins there is a hot
+//! part for each number of a theap: which one the entry names may change at any time, from one that leads to the owner's
+//! stack to one for a thread that frees when the owner's has ended. Whose number it is not takes the generic path.
 //!
 //! The window begins at the first arena and later arenas are asked to lie behind it; what lies outside takes the
 //! generic path.

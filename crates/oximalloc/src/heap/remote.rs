@@ -4,7 +4,7 @@
 //! Bounds: [`OUT`] blocks for each of these bins. They are given at each 16th slow path, at a collect and at the
 //! thread's end.
 
-use super::theap::{Moved, SMALL, Theap};
+use super::theap::{Moved, Theap};
 use crate::base::sync::Ordering;
 use crate::page::Page;
 use crate::page::block::Block;
@@ -35,11 +35,8 @@ impl Out {
 }
 
 impl Theap {
-    /// Whether a block of this page goes back to its owner: it is small, and the owner a thread that lives.
+    /// Whether a block of this page, of one of the smallest bins, goes back to its owner: that is another thread, which lives.
     pub fn is_remote(&self, page: &Page) -> bool {
-        if page.bin().index() > SMALL {
-            return false;
-        }
         // SAFETY: the owner of a page in use.
         let owner = unsafe { Theap::of_owner(page.owner()) };
         !ptr::eq(owner, self) && owner.tag.load(Ordering::Relaxed) != 0

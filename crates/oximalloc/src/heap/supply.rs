@@ -3,7 +3,7 @@
 
 use super::depot;
 use super::record::{Heap, MAIN_ID};
-use super::theap::{Moved, Theap};
+use super::theap::{Moved, SMALL, Theap};
 use super::totals::note_peak;
 use crate::arena::{self, Span, fast, map};
 use crate::base::sync::Ordering;
@@ -235,12 +235,24 @@ impl Theap {
         }
     }
 
-    /// Let the table of fast frees know of a page that is attached to this theap.
-    fn open_fast(&self, page: &Page) {
+    /// Let the table of fast frees lead to this theap's stack of the page's bin. The page is attached to this theap, or
+    /// this thread has a block of it.
+    pub fn open_fast(&self, page: &Page) {
         let bin = page.bin();
         self.open_if_new(bin);
         if bin.slices() == 1 && self.is_main() {
             fast::open(page.start(), self.entry(bin));
+        }
+    }
+
+    /// The same for the attached pages of the smallest blocks: while the theap was nobody's, frees of others may have led to
+    /// theirs.
+    pub(super) fn open_smallest(&self) {
+        for side in self.side.iter().take(SMALL + 1) {
+            // SAFETY: attached to this theap, or null.
+            if let Some(page) = unsafe { side.page.get().as_ref() } {
+                self.open_fast(page);
+            }
         }
     }
 

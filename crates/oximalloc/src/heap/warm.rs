@@ -66,6 +66,7 @@ pub fn wake() -> Option<&'static Theap> {
     theap.tag.store(tls::tag(), Ordering::Relaxed);
     theap.in_threadpool.set(false);
     theap.returned.open();
+    theap.open_smallest();
     theap.heap().stats.theaps.add(1);
     Some(theap)
 }
