@@ -6,7 +6,7 @@ use crate::arena::{fast, map};
 use crate::diag::error::error;
 use crate::heap::life::thread_start_to_free;
 use crate::heap::record::MAIN;
-use crate::heap::theap::{EMPTY, INVERSE, SMALL, Theap};
+use crate::heap::theap::{EMPTY, INVERSE, Theap, lives};
 use crate::page::Page;
 use crate::page::bins::Bin;
 use crate::page::block::Block;
@@ -59,7 +59,8 @@ unsafe fn free_checked<const CHECK: bool>(p: *mut u8) {
 /// - as for [`free`].
 #[inline(never)]
 unsafe fn free_generic(p: *mut u8) {
-    if p.is_null() {
+    // SAFETY: forwarded.
+    if p.is_null() || unsafe { free_open(p) } {
         return;
     }
     let Some((page, block)) = find(p) else {
@@ -91,20 +92,43 @@ unsafe fn free_generic(p: *mut u8) {
                 Some(owner).filter(|owner| owner.is_ours())
             };
             if let Some(theap) = to {
-                if main && page.bin().index() <= SMALL {
-                    if theap.is_remote(page) {
-                        theap.push_remote(page, block);
-                        return;
-                    }
-                    // Its thread has ended: this one's next frees into it are fast.
-                    theap.open_fast(page);
-                }
                 theap.push_slow(page.bin(), block);
                 return;
             }
         }
         Theap::current().give_now(&raw const *page as *mut Page, block);
     }
+}
+
+/// Free a block of a slice that is open, by the table of fast frees alone: the page's record may be in another processor's
+/// cache. False, and nothing is done, if `p` is none, or the thread has no theap and gets none.
+///
+/// # Safety
+/// - as for [`free`].
+#[inline]
+unsafe fn free_open(p: *mut u8) -> bool {
+    let Some((number, bin)) = fast::get(p).and_then(Theap::bin_at) else { return false };
+    // A thread that only frees gets a theap, so that it gives blocks back by the stack.
+    let Some(theap) = thread_start_to_free().filter(|root| root.is_main()) else { return false };
+    theap.open_if_new(bin);
+    // SAFETY: by the contract `p` is a block of an open slice, whose entry says the bin, if it is a block's start.
+    unsafe {
+        if !word::divides::<INVERSE>(theap.bytes(), theap.place_of(bin.index()), p as usize) {
+            return false;
+        }
+        if let Some(number) = number
+            && number != theap.number()
+        {
+            if lives(number) {
+                theap.push_remote(bin, p.cast());
+                return true;
+            }
+            // Its thread has ended: this one's next frees into it are fast.
+            theap.open_fast(fast::slice_of(p), bin);
+        }
+        theap.push_slow(bin, p.cast());
+    }
+    true
 }
 
 /// The page and the block that `p` belongs to, if it is a pointer that was handed out.

@@ -11,7 +11,7 @@
 //! The window begins at the first arena and later arenas are asked to lie behind it; what lies outside takes the
 //! generic path.
 
-use crate::base::config::SLICE_SHIFT;
+use crate::base::config::{SLICE, SLICE_SHIFT};
 use crate::base::sync::{AtomicU32, AtomicUsize, Ordering};
 use crate::prim::word::{Window, slice_in};
 
@@ -54,6 +54,11 @@ pub fn close(start: *const u8) {
     if let Some(index) = index(start) {
         TABLE.entry[index].store(0, Ordering::Relaxed);
     }
+}
+
+/// Where the slice begins that `p` points into.
+pub fn slice_of(p: *const u8) -> *const u8 {
+    p.map_addr(|at| at & !(SLICE - 1))
 }
 
 /// The entry of the slice that `p` points into; None outside the window.

@@ -231,7 +231,7 @@ extern "C" fn fork_child() {
     for theap in all_theaps() {
         theap.hold.fork_child();
         if !theap.is_ours() && theap.tag.load(Ordering::Relaxed) != 0 {
-            theap.tag.store(0, Ordering::Relaxed);
+            theap.set_tag(0);
             theap.heap().stats.theaps.sub(1);
             if ptr::eq(theap, theap.root()) {
                 PROCESS.threads.sub(1);

@@ -50,7 +50,7 @@ pub fn begin(heap: &'static Heap, root: Option<&Theap>) -> Option<&'static Theap
     theap.heap_id.store(id, Ordering::Relaxed);
     theap.root.store((&raw const *root.unwrap_or(theap)).cast_mut(), Ordering::Relaxed);
     theap.slot.set(heap.slot.get());
-    theap.tag.store(tag, Ordering::Relaxed);
+    theap.set_tag(tag);
     theap.in_threadpool.set(false);
     theap.hold.start();
     theap.returned.open();
@@ -208,7 +208,7 @@ impl Theap {
     /// All blocks and pages to whoever wants them; then nothing is the theap's any more.
     pub(super) fn give_up(&self) {
         self.give_beyond(0);
-        self.tag.store(0, Ordering::Relaxed);
+        self.set_tag(0);
         // Only a root has any.
         self.free_records();
         self.leave_counts();
@@ -235,7 +235,7 @@ impl Theap {
 
     /// Another thread's, whose heap was destroyed: nothing in it is looked at.
     pub(super) fn forget_all(&self) {
-        self.tag.store(0, Ordering::Relaxed);
+        self.set_tag(0);
         for b in self.open_bins() {
             let (hot, side) = (self.hot(b), &self.side[b]);
             self.set_depth(b, 0);

@@ -5,8 +5,7 @@
 //! thread's end.
 
 use super::theap::{Moved, Theap};
-use crate::base::sync::Ordering;
-use crate::page::Page;
+use crate::page::bins::Bin;
 use crate::page::block::Block;
 use core::cell::Cell;
 use core::ptr;
@@ -35,20 +34,13 @@ impl Out {
 }
 
 impl Theap {
-    /// Whether a block of this page, of one of the smallest bins, goes back to its owner: that is another thread, which lives.
-    pub fn is_remote(&self, page: &Page) -> bool {
-        // SAFETY: the owner of a page in use.
-        let owner = unsafe { Theap::of_owner(page.owner()) };
-        !ptr::eq(owner, self) && owner.tag.load(Ordering::Relaxed) != 0
-    }
-
-    /// Free a block for which [`Theap::is_remote`] holds.
+    /// Free a block of another thread's page.
     ///
     /// # Safety
-    /// - the block is of the page, out, and the caller's; the theap is the thread's, and of the page's heap.
-    pub unsafe fn push_remote(&self, page: &Page, block: *mut Block) {
-        let b = page.bin().index();
-        let Some(out) = self.outs.get(b.wrapping_sub(1)) else { return };
+    /// - the block is of that bin, one of the smallest, out, and the caller's; the theap is the thread's, and of the block's
+    ///   heap.
+    pub unsafe fn push_remote(&self, bin: Bin, block: *mut Block) {
+        let Some(out) = self.outs.get(bin.index().wrapping_sub(1)) else { return };
         let count = out.count.get();
         if let Some(place) = out.blocks.get(count) {
             place.set(block as *mut u8);

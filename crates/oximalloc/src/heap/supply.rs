@@ -161,7 +161,7 @@ impl Theap {
                 if let Some(chain) = (*best).word().attach() {
                     (*best).adopt(chain);
                     (*best).set_owner(self.as_owner());
-                    self.open_fast(&*best);
+                    self.open_fast((*best).start(), bin);
                     return best;
                 }
                 self.root().drop_dead(best);
@@ -199,7 +199,7 @@ impl Theap {
                     Some(chain) => {
                         (*page).adopt(chain);
                         (*page).set_owner(self.as_owner());
-                        self.open_fast(&*page);
+                        self.open_fast((*page).start(), bin);
                         heap.stats.pages_reclaim_on_alloc.add(1);
                         // Empty since it was taken, mostly: then the way to the end of the rest is saved.
                         if !next.is_null() && !list.push_if_empty(next) {
@@ -229,19 +229,19 @@ impl Theap {
     }
 
     /// The stack of a bin whose pages this theap owns is open.
-    pub(super) fn open_if_new(&self, bin: Bin) {
+    #[inline]
+    pub fn open_if_new(&self, bin: Bin) {
         if self.opened.get() & 1 << bin.index() == 0 {
             self.open(bin);
         }
     }
 
-    /// Let the table of fast frees lead to this theap's stack of the page's bin. The page is attached to this theap, or
-    /// this thread has a block of it.
-    pub fn open_fast(&self, page: &Page) {
-        let bin = page.bin();
+    /// Let the table of fast frees lead to this theap's stack of the bin, for the page that begins at `start`. It is attached
+    /// to this theap, or this thread has a block of it.
+    pub fn open_fast(&self, start: *const u8, bin: Bin) {
         self.open_if_new(bin);
         if bin.slices() == 1 && self.is_main() {
-            fast::open(page.start(), self.entry(bin));
+            fast::open(start, self.entry(bin));
         }
     }
 
@@ -251,7 +251,7 @@ impl Theap {
         for side in self.side.iter().take(SMALL + 1) {
             // SAFETY: attached to this theap, or null.
             if let Some(page) = unsafe { side.page.get().as_ref() } {
-                self.open_fast(page);
+                self.open_fast(page.start(), page.bin());
             }
         }
     }
@@ -266,7 +266,7 @@ impl Theap {
         if !self.enter(page, span) {
             return ptr::null_mut();
         }
-        self.open_fast(page);
+        self.open_fast(page.start(), bin);
         &raw const *page as *mut Page
     }
 

@@ -180,6 +180,17 @@ const NUMBERS: usize = 16;
 /// Numbers given so far.
 static NUMBERED: AtomicU32 = AtomicU32::new(0);
 
+/// How many theaps of each number have a thread: on a line that is written when one starts or ends.
+static LIVE: Live = Live([const { AtomicU32::new(0) }; NUMBERS]);
+
+#[repr(align(64))]
+struct Live([AtomicU32; NUMBERS]);
+
+/// Whether a thread lives that has a theap of this number: as of a moment ago.
+pub fn lives(number: usize) -> bool {
+    LIVE.0.get(number).is_some_and(|live| live.load(Ordering::Relaxed) != 0)
+}
+
 /// The offset of a bin's hot part in a theap of that number.
 const fn place(number: usize, b: usize) -> usize {
     if b != 0 && b <= SMALL {
@@ -258,6 +269,23 @@ impl Theap {
     #[inline(always)]
     pub fn is_ours(&self) -> bool {
         self.tag.load(Ordering::Relaxed) == crate::prim::tls::tag()
+    }
+
+    /// It is that thread's now, or (0) nobody's.
+    pub fn set_tag(&self, tag: usize) {
+        let had = self.tag.swap(tag, Ordering::Relaxed) != 0;
+        let live = &LIVE.0[self.number()];
+        match (had, tag != 0) {
+            (false, true) => live.fetch_add(1, Ordering::Relaxed),
+            (true, false) => live.fetch_sub(1, Ordering::Relaxed),
+            _ => 0,
+        };
+    }
+
+    /// Its number, which others may have, too.
+    #[inline(always)]
+    pub fn number(&self) -> usize {
+        self.number.get() as usize % NUMBERS
     }
 
     /// As the owner of pages.
@@ -351,7 +379,16 @@ impl Theap {
 
     /// The entry of a bin's pages for the table of fast frees.
     pub fn entry(&self, bin: Bin) -> usize {
-        place(self.number.get() as usize, bin.index())
+        place(self.number(), bin.index())
+    }
+
+    /// What an entry says: the bin and, of the smallest, the number of the theap it leads to; None for a closed slice's.
+    pub fn bin_at(entry: usize) -> Option<(Option<usize>, Bin)> {
+        let i = entry / size_of::<Hot>();
+        match i.checked_sub(BINS) {
+            Some(small) => Some((Some(small / SMALL), Bin::at(small % SMALL + 1))),
+            None => (i != 0).then(|| (None, Bin::at(i))),
+        }
     }
 
     /// Whether it is of the main heap of all, whose blocks any of its theaps' stacks may hold.

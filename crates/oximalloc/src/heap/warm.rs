@@ -43,7 +43,7 @@ pub fn rest(root: &'static Theap) -> bool {
         return false;
     }
     root.give_beyond(KEEP);
-    root.tag.store(0, Ordering::Relaxed);
+    root.set_tag(0);
     root.heap().stats.theaps.sub(1);
     if ptr::eq(root, Theap::current()) {
         thread::set(&EMPTY);
@@ -63,7 +63,7 @@ pub fn wake() -> Option<&'static Theap> {
         cool(theap);
         return None;
     }
-    theap.tag.store(tls::tag(), Ordering::Relaxed);
+    theap.set_tag(tls::tag());
     theap.in_threadpool.set(false);
     theap.returned.open();
     theap.open_smallest();
@@ -97,7 +97,7 @@ fn cool(theap: &'static Theap) {
     let current = Theap::current();
     let root = if current.is_empty_theap() { theap } else { current.root() };
     theap.root.store((&raw const *root).cast_mut(), Ordering::Relaxed);
-    theap.tag.store(tls::tag(), Ordering::Relaxed);
+    theap.set_tag(tls::tag());
     theap.heap().stats.theaps.add(1);
     theap.give_up();
     // SAFETY: theaps are never unmapped, and it is on no list. The main heap's list is always open.
