@@ -25,6 +25,17 @@ static TABLE: [u8; TABLE_MAX / 16 + 1] = {
     table
 };
 
+/// [`Bin::stack_base`].
+static BASE: [u8; 128] = {
+    let mut base = [0; 128];
+    let mut i = 0;
+    while i < BINS {
+        base[i] = Bin(i as u8).base();
+        i += 1;
+    }
+    base
+};
+
 /// A size class, 1 to 88; 0 is the class of the empty request and 89 that of blocks with a page of their own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Bin(u8);
@@ -83,8 +94,9 @@ impl Bin {
 
     /// Slices of a fresh page: one, or two for blocks above half a slice. Larger pages, of which a thread has one attached
     /// for each bin, would spread what it uses over more memory.
+    #[inline(always)]
     pub const fn slices(self) -> usize {
-        self.block_size().next_power_of_two().div_ceil(ONE_SLICE_MAX)
+        1 + (self.index() > Bin::of(ONE_SLICE_MAX).index() && self.index() < BINS) as usize
     }
 
     /// [`Bin::of`], up to [`TABLE_MAX`] bytes by a table: for sizes that are not known when compiling a load costs less
@@ -97,9 +109,13 @@ impl Bin {
 
     /// How many freed blocks a thread may hold back in front of its pages without a sign that it takes them again: at
     /// most 128, and 16 KiB of blocks up to 256 bytes, 32 KiB up to 4 KiB, 64 KiB above.
+    #[inline(always)]
     pub const fn stack_base(self) -> usize {
-        let size = self.block_size();
-        match size {
+        BASE[self.index() % BASE.len()] as usize
+    }
+
+    const fn base(self) -> u8 {
+        match self.block_size() {
             0 => 0,
             1..=128 => 128,
             129..=256 => 64,
@@ -154,7 +170,11 @@ mod tests {
             let bin = Bin::at(b);
             assert_eq!(Bin::of(bin.block_size()), bin);
             assert_eq!(Bin::of(Bin::at(b - 1).block_size() + 1), bin);
+            assert_eq!(bin.slices(), 1 + (bin.block_size() > ONE_SLICE_MAX) as usize);
+            let held = bin.stack_base() * bin.block_size();
+            assert!(bin.stack_base() >= 1 && held <= 64 * 1024, "{b}: {held}");
         }
+        assert_eq!([Bin::SINGLE.slices(), Bin::SINGLE.stack_base()], [1, 0]);
         assert_eq!(Bin::at(BINS - 1).block_size(), BLOCK_MAX);
         assert_eq!(Bin::of(0), Bin::of(16));
     }
