@@ -47,6 +47,11 @@ impl Count {
         self.current.fetch_sub(signed(n), Ordering::Relaxed);
     }
 
+    /// What there is now.
+    pub fn current(&self) -> i64 {
+        self.current.load(Ordering::Relaxed)
+    }
+
     /// The values now. Of an addition or a subtraction that is under way, one may show a part.
     pub fn snapshot(&self) -> CountValue {
         self.raw().sound()
@@ -204,6 +209,7 @@ macro_rules! statistics {
      counts { $($count:ident: $count_doc:literal;)* } counters { $($counter:ident: $counter_doc:literal;)* }) => {
         #[doc = concat!("What is counted of ", $what, ".")]
         #[derive(Debug)]
+        #[repr(C)]
         pub struct $stats {
             $(#[doc = concat!("Counts ", $count_doc, ".")] pub $count: Count,)*
             $(#[doc = concat!("Counts ", $counter_doc, ".")] pub $counter: Counter,)*
@@ -298,12 +304,12 @@ statistics! {
 statistics! {
     HeapStats, HeapSnapshot of "a heap":
     counts {
+        theaps: "the heap's parts in threads";
         pages: "pages in use";
         page_committed: "bytes committed within pages";
         pages_abandoned: "pages that belong to no thread";
         malloc_huge: "bytes in blocks that have a page of their own";
         singles: "blocks that have a page of their own";
-        theaps: "the heap's parts in threads";
     }
     counters {
         malloc_guarded: "blocks given a guard: what follows them is inaccessible";

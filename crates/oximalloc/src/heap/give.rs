@@ -72,7 +72,7 @@ impl Theap {
     fn room_for(&self, bin: Bin, ran_empty: bool) -> usize {
         let base = bin.stack_base();
         if ran_empty {
-            let theaps = self.heap().stats.theaps.snapshot().current;
+            let theaps = self.heap().stats.theaps.current();
             (bin.stack_max() / theaps.max(1) as usize).max(base)
         } else if self.moved[bin.index()].taken.load(Ordering::Relaxed) == 0
             || self.side[bin.index()].scattered.get() >= MANY

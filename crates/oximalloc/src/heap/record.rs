@@ -16,13 +16,15 @@ use crate::page::record::HeapOf;
 use crate::page::stack::{Linked, Stack};
 use core::cell::Cell;
 use core::ffi::c_void;
+use core::mem::offset_of;
 use core::ptr;
 
 /// Fewer dead records than this are left where they are.
 const SWEEP_FROM: i64 = 64;
 
-/// A heap, process-wide.
-#[repr(C)]
+/// A heap, process-wide. What is read often and written when a heap or a thread begins or ends fills the first line, to
+/// the number of its theaps.
+#[repr(C, align(64))]
 pub struct Heap {
     /// Unlike any other heap's; 0 for a record that is free.
     pub id: AtomicU64,
@@ -34,6 +36,11 @@ pub struct Heap {
     arena: AtomicPtr<c_void>,
     /// The NUMA node that it prefers, plus 1; 0 for none.
     numa: AtomicI32,
+    /// What the last of those who work in it while it is being destroyed calls. By pointer, so that programs that destroy no
+    /// heap are not linked with it.
+    pub sweep: Cell<Option<fn(&'static Heap)>>,
+    /// What is counted of it.
+    pub stats: HeapStats,
     /// Pages with room and without an owner that lives.
     pub abandoned: [Stack<Page>; BINS],
     /// Pages whose memory went while they were on a list, since the lists were last swept.
@@ -46,10 +53,6 @@ pub struct Heap {
     pub pages: PageSet,
     /// Those who work in it while it is being destroyed.
     pub ending: Ending,
-    /// What the last of them calls. By pointer, so that programs that destroy no heap are not linked with it.
-    pub sweep: Cell<Option<fn(&'static Heap)>>,
-    /// What is counted of it.
-    pub stats: HeapStats,
     /// Blocks moved by theaps that have left, and given back by threads without a theap in this heap.
     pub moved: [Moved; BINS],
     /// Its pages by bin, [`Bin::SINGLE`] the last.
@@ -98,14 +101,14 @@ impl Heap {
             subproc: AtomicU32::new(0),
             arena: AtomicPtr::new(ptr::null_mut()),
             numa: AtomicI32::new(0),
+            sweep: Cell::new(None),
+            stats: HeapStats::new(),
             abandoned: [const { Stack::new() }; BINS],
             dead: AtomicU32::new(0),
             vacant: Stack::new(),
             theaps: Stack::new(),
             pages: PageSet::new(),
             ending: Ending::new(),
-            sweep: Cell::new(None),
-            stats: HeapStats::new(),
             moved: [const { Moved { taken: AtomicU64::new(0), given: AtomicU64::new(0) } }; BINS],
             page_bins: [const { Count::new() }; BINS + 1],
             peak: [const { AtomicI64::new(0) }; BINS],
@@ -284,3 +287,6 @@ impl Heap {
         }
     }
 }
+
+/// The first line ends with the number of theaps.
+const _: () = assert!(offset_of!(Heap, stats.theaps) + size_of::<Count>() == 64);

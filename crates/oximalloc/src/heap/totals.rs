@@ -227,7 +227,7 @@ fn forget(heap: &Heap) -> [BinRow; BINS] {
 /// would cost too much), so that a peak may be off by a stack and a page for each thread.
 pub fn note_peak(theap: &Theap, b: usize, fresh: bool) {
     let heap = theap.heap();
-    let theaps = heap.stats.theaps.snapshot().current;
+    let theaps = heap.stats.theaps.current();
     if theaps <= 1 && !super::warm::any() {
         let live: i64 = [&theap.moved[b], &heap.moved[b]]
             .map(|moved| moved.taken.load(Ordering::Relaxed).wrapping_sub(moved.given.load(Ordering::Relaxed)) as i64)
