@@ -186,7 +186,8 @@ static LIVE: Live = Live([const { AtomicU32::new(0) }; NUMBERS]);
 #[repr(align(64))]
 struct Live([AtomicU32; NUMBERS]);
 
-/// Whether a thread lives that has a theap of this number: as of a moment ago.
+/// Whether a thread lives that has a theap of this number. A hint: as of a moment ago, for any of those that share the number,
+/// and off by one in the child of a fork that met a thread in `set_tag`. Either way of a free is right.
 pub fn lives(number: usize) -> bool {
     LIVE.0.get(number).is_some_and(|live| live.load(Ordering::Relaxed) != 0)
 }
