@@ -191,6 +191,8 @@ impl Binary {
                     Some(address) => u64::from_str_radix(address, 16).ok(),
                     None => self.functions.get(name).map(|extent| extent.start),
                 };
+                let function = self.functions.iter().find(|(_, extent)| Some(extent.start) == address);
+                let name = function.map_or(name, |(name, _)| name);
                 Target { address, indirect: address.is_none(), name: name.clone() }
             }
         }
@@ -284,14 +286,16 @@ mod tests {
 
     #[test]
     fn pointers_that_the_loader_sets_are_followed() {
-        let binary = Binary {
-            code: disassembly::code("  10:\tjmp    *0x1aff2(%rip)        # 2f8b8 <base+0x5>\n  20:\tret\n"),
-            functions: disassembly::functions("10 g F .text\t6 calloc\n20 g F .text\t1 mi_calloc\n"),
-            relocations: disassembly::relocations("2f8b8 R_X86_64_GLOB_DAT  mi_calloc@@Base\n"),
-        };
-        let rows = binary.rows(|name| name == "calloc", &["calloc"]).unwrap();
-        assert_eq!(rows.iter().map(|row| row.name.as_str()).collect::<Vec<_>>(), ["calloc", "mi_calloc"]);
-        assert_eq!(names(&rows[0].path.calls, "none"), "mi_calloc");
-        assert!(binary.rows(|_| false, &["malloc"]).is_err());
+        for relocation in ["R_X86_64_GLOB_DAT  mi_calloc@@Base", "R_X86_64_RELATIVE  *ABS*+0x0000000000000020"] {
+            let binary = Binary {
+                code: disassembly::code("  10:\tjmp    *0x1aff2(%rip)        # 2f8b8 <base+0x5>\n  20:\tret\n"),
+                functions: disassembly::functions("10 g F .text\t6 calloc\n20 g F .text\t1 mi_calloc\n"),
+                relocations: disassembly::relocations(&format!("2f8b8 {relocation}\n")),
+            };
+            let rows = binary.rows(|name| name == "calloc", &["calloc"]).unwrap();
+            assert_eq!(rows.iter().map(|row| row.name.as_str()).collect::<Vec<_>>(), ["calloc", "mi_calloc"]);
+            assert_eq!(names(&rows[0].path.calls, "none"), "mi_calloc");
+            assert!(binary.rows(|_| false, &["malloc"]).is_err());
+        }
     }
 }
