@@ -1,4 +1,4 @@
-//! The depot: free blocks of the main heap between the threads' stacks and the pages. A stack that is full puts its newer
+//! The depot: free blocks of the main heap between the threads' stacks and the pages. A stack that is full puts its older
 //! half there, one that is empty takes from there before it asks a page: what one thread frees and another takes goes by
 //! pointers alone, no block is touched and no page told. (The name, and the idea, from Bonwick and Adams: Magazines and
 //! Vmem, 2001.)

@@ -9,6 +9,7 @@ use crate::base::sync::Ordering;
 use crate::page::Page;
 use crate::page::bins::Bin;
 use crate::page::block::Block;
+use core::ptr;
 
 /// A thread that has given blocks of many pages so often, and taken none meanwhile, keeps few: each of them may keep a page
 /// that is free but for it.
@@ -20,8 +21,8 @@ fn few(bin: Bin) -> usize {
 }
 
 impl Theap {
-    /// Free a block that the fast path did not push: push it, and if there is no room grow the stack or give its newer
-    /// half back: so the rest is not moved.
+    /// Free a block that the fast path did not push: push it, and if there is no room grow the stack or give its older
+    /// half back.
     ///
     /// # Safety
     /// - the block is out and the caller's; its page is of this theap's heap and of that bin; the theap is the thread's.
@@ -46,15 +47,15 @@ impl Theap {
             }
             if self.depth(b) >= hot.room.get() as usize {
                 let n = if again { self.depth(b).div_ceil(2) } else { self.depth(b) };
-                let newest = self.newest(b, n);
                 // SAFETY: the stack is ours.
                 unsafe {
-                    if !self.is_main() || !depot::put(self, bin, newest, n) {
-                        let runs = self.give_blocks(b, newest, n);
+                    let oldest = self.base(b).add(1);
+                    if !self.is_main() || !depot::put(self, bin, oldest, n) {
+                        let runs = self.give_blocks(b, oldest, n);
                         side.scattered.set(side.scattered.get().saturating_add((runs > n / 4) as u8));
                     }
+                    self.drop_oldest(b, n);
                 }
-                self.drop_newest(b, n);
                 if side.scattered.get() >= MANY {
                     hot.room.set(hot.room.get().min(few(bin) as u32));
                 }
@@ -82,24 +83,27 @@ impl Theap {
         }
     }
 
-    /// Give the `n` newest blocks of a stack back to their pages.
+    /// Give the `n` oldest blocks of a stack back to their pages.
     ///
     /// # Safety
     /// - the caller is the theap's thread (or has it from the pool); `n` is at most the depth.
     pub unsafe fn give_stack(&self, b: usize, n: usize) {
-        // SAFETY: the blocks on the stack are ours.
-        unsafe { self.give_blocks(b, self.newest(b, n), n) };
-        self.drop_newest(b, n);
+        // SAFETY: the blocks on the stack, `base[1..=depth]`, are ours.
+        unsafe {
+            self.give_blocks(b, self.base(b).add(1), n);
+            self.drop_oldest(b, n);
+        }
     }
 
-    /// Where the `n` newest blocks of a stack begin, the oldest of them first.
-    fn newest(&self, b: usize, n: usize) -> *const *mut u8 {
-        self.base(b).wrapping_add(1 + self.depth(b) - n)
-    }
-
-    /// The `n` newest blocks are not the stack's any more.
-    fn drop_newest(&self, b: usize, n: usize) {
-        self.set_depth(b, self.depth(b) - n);
+    /// The `n` oldest blocks are not the stack's any more.
+    ///
+    /// # Safety
+    /// - as for [`Theap::give_stack`].
+    unsafe fn drop_oldest(&self, b: usize, n: usize) {
+        let (base, depth) = (self.base(b), self.depth(b));
+        // SAFETY: words of the stack.
+        unsafe { ptr::copy(base.add(n + 1), base.add(1), depth - n) };
+        self.set_depth(b, depth - n);
         Moved::add(&self.moved[b].given, n as u32);
     }
 
