@@ -191,8 +191,9 @@ impl Binary {
                     Some(address) => u64::from_str_radix(address, 16).ok(),
                     None => self.functions.get(name).map(|extent| extent.start),
                 };
-                let function = self.functions.iter().find(|(_, extent)| Some(extent.start) == address);
-                let name = function.map_or(name, |(name, _)| name);
+                let named = self.functions.contains_key(name);
+                let there = self.functions.iter().find(|(_, extent)| !named && Some(extent.start) == address);
+                let name = there.map_or(name, |(name, _)| name);
                 Target { address, indirect: address.is_none(), name: name.clone() }
             }
         }
