@@ -141,14 +141,14 @@ fn supply(theap: &Theap, size: usize, one: bool, zero: bool) -> (*mut u8, bool) 
         return (ptr::null_mut(), false);
     };
     theap.tick();
+    if let Some(block) = theap.guarded(size, 1, zero) {
+        return (block, zero);
+    }
     // SAFETY: bins are below BINS, and the theap is this thread's.
     let block = unsafe { pop(&theap, bin.index()) };
     if !block.is_null() {
-        // The deferred-free function freed something.
+        // A function of the program's that was called meanwhile freed something.
         return (block, false);
-    }
-    if let Some(block) = theap.guarded(size, 1, zero) {
-        return (block, zero);
     }
     let got = theap.refill(bin, one);
     if got.0.is_null() {

@@ -3,13 +3,13 @@
 use super::depot;
 use super::record::MAIN_ID;
 use super::supply::disown;
-use super::theap::{Theap, thread};
+use super::theap::{Side, Theap, thread};
 use super::warm;
 use crate::arena;
 use crate::base::sync::Ordering;
 use crate::diag::options::{self, Opt};
-use crate::page::Bin;
 use crate::page::word::Given;
+use crate::page::{Bin, Page};
 use core::ptr;
 
 impl Theap {
@@ -56,7 +56,7 @@ impl Theap {
         }
     }
 
-    /// Give chains and the older half of each stack back (all of it when forced), let go of pages that are empty,
+    /// Give chains and the newer half of each stack back (all of it when forced), let go of pages that are empty,
     /// and purge what is due (forced: all that is free, in all arenas).
     pub fn collect(&self, force: bool) {
         if force {
@@ -157,10 +157,19 @@ impl Theap {
             let given = (*page).word().peek().1;
             if force || free + local + given == (*page).carved() {
                 side.page.set(ptr::null_mut());
-                let then = (*page).detach(true);
-                self.settle(page, then);
+                self.let_go(page);
             }
         }
+    }
+
+    /// Detach a page that is not the bin's any more: to the pages with room, or, if all of it is free, to its arena.
+    ///
+    /// # Safety
+    /// - it is attached to this theap.
+    pub(super) unsafe fn let_go(&self, page: *mut Page) {
+        // SAFETY: by the contract.
+        let then = unsafe { (*page).detach(true) };
+        self.settle(page, then);
     }
 
     /// Drop the records of dead pages from a list.
@@ -211,6 +220,15 @@ impl Theap {
                 self.give_bin(b);
             }
         }
+    }
+
+    /// Whether it holds no block and no page.
+    pub(super) fn is_bare(&self) -> bool {
+        let bin_is_bare = |b| {
+            let side: &Side = &self.side[b];
+            self.depth(b) == 0 && side.page.get().is_null() && side.avail.get().is_null()
+        };
+        self.outs.iter().all(|out| out.blocks().next().is_none()) && self.open_bins().all(bin_is_bare)
     }
 
     fn give_bin(&self, b: usize) {

@@ -1,4 +1,4 @@
-//! The depot: free blocks of the main heap between the threads' stacks and the pages. A stack that is full puts its older
+//! The depot: free blocks of the main heap between the threads' stacks and the pages. A stack that is full puts its newer
 //! half there, one that is empty takes from there before it asks a page: what one thread frees and another takes goes by
 //! pointers alone, no block is touched and no page told. (The name, and the idea, from Bonwick and Adams: Magazines and
 //! Vmem, 2001.)
@@ -79,12 +79,13 @@ fn come_back(delay: Option<u64>) {
     }
 }
 
-/// Put `n` blocks; false, and they are still the caller's, when there is no room or another thread is there.
+/// Put the `n` newest blocks of a stack; false, and nothing is taken off it, when there is no room or another thread is
+/// there.
 ///
 /// # Safety
-/// - they are blocks of that bin and of the main heap, out, and the caller's; the theap is the thread's.
+/// - the theap is the thread's, and one of the main heap.
 #[inline]
-pub unsafe fn put(theap: &Theap, bin: Bin, from: *const *mut u8, n: usize) -> bool {
+pub unsafe fn put(theap: &Theap, bin: Bin, n: usize) -> bool {
     let depot = &DEPOTS[bin.index()];
     let room = bin.depot_max();
     let delay = arena::purge_delay();
@@ -102,11 +103,12 @@ pub unsafe fn put(theap: &Theap, bin: Bin, from: *const *mut u8, n: usize) -> bo
     let Some(_inside) = depot.lock.enter() else { return false };
     let count = depot.count.load(Ordering::Relaxed);
     let array = depot.array(bin);
-    if count as usize + n > room || array.is_null() {
+    // Whoever was asked for the array's memory may have changed the stack.
+    if count as usize + n > room || array.is_null() || n > theap.depth(bin.index()) {
         return false;
     }
     // SAFETY: there is room, and the array is ours alone.
-    unsafe { ptr::copy_nonoverlapping(from, array.add(count as usize), n) };
+    unsafe { theap.take_off(bin.index(), n, array.add(count as usize)) };
     depot.count.store(count + n as u32, Ordering::Relaxed);
     come_back(delay);
     true

@@ -21,7 +21,7 @@ fn few(bin: Bin) -> usize {
 }
 
 impl Theap {
-    /// Free a block that the fast path did not push: push it, and if there is no room grow the stack or give its older
+    /// Free a block that the fast path did not push: push it, and if there is no room grow the stack or give its newer
     /// half back.
     ///
     /// # Safety
@@ -36,35 +36,40 @@ impl Theap {
             Moved::add(&self.moved[b].given, 1);
             return;
         }
-        let hot = self.hot(b);
-        if self.depth(b) >= hot.room.get() as usize {
+        let room = &self.hot(b).room;
+        // Once, unless a function of the program's that is called meanwhile fills it again.
+        while self.depth(b) >= room.get() as usize {
             // Beyond its base it grows where it would have saved going to the pages and back.
-            let side = &self.side[b];
-            let again = side.ran_empty.replace(false);
+            let again = self.side[b].ran_empty.replace(false);
             let most = self.room_for(bin, again);
-            if (hot.room.get() as usize) < most {
+            if (room.get() as usize) < most {
                 self.grow(bin, most);
             }
-            if self.depth(b) >= hot.room.get() as usize {
-                let n = if again { self.depth(b).div_ceil(2) } else { self.depth(b) };
-                // SAFETY: the stack is ours.
-                unsafe {
-                    let oldest = self.base(b).add(1);
-                    if !self.is_main() || !depot::put(self, bin, oldest, n) {
-                        let runs = self.give_blocks(b, oldest, n);
-                        side.scattered.set(side.scattered.get().saturating_add((runs > n / 4) as u8));
-                    }
-                    self.drop_oldest(b, n);
-                }
-                if side.scattered.get() >= MANY {
-                    hot.room.set(hot.room.get().min(few(bin) as u32));
-                }
-                self.free_tick();
+            if self.depth(b) >= room.get() as usize {
+                self.make_room(bin, again);
             }
         }
         self.set_limit(b);
         // SAFETY: there is room now.
         unsafe { self.push(b, block as *mut u8) };
+    }
+
+    /// Give half of a full stack back, or all where it did not run empty `again`.
+    fn make_room(&self, bin: Bin, again: bool) {
+        let b = bin.index();
+        let (room, scattered) = (&self.hot(b).room, &self.side[b].scattered);
+        let n = if again { self.depth(b).div_ceil(2) } else { self.depth(b) };
+        // SAFETY: the stack is ours.
+        unsafe {
+            if !self.is_main() || !depot::put(self, bin, n) {
+                let runs = self.give_stack(b, n);
+                scattered.set(scattered.get().saturating_add((runs > n / 4) as u8));
+            }
+        }
+        if scattered.get() >= MANY {
+            room.set(room.get().min(few(bin) as u32));
+        }
+        self.free_tick();
     }
 
     /// How many blocks a full stack may hold: few where the thread has only freed such blocks so far, or gives blocks of
@@ -83,34 +88,45 @@ impl Theap {
         }
     }
 
-    /// Give the `n` oldest blocks of a stack back to their pages.
+    /// Give the `n` newest blocks of a stack back to their pages; says in how many runs of one page. (The newest, so that no
+    /// word of the others moves.)
     ///
     /// # Safety
-    /// - the caller is the theap's thread (or has it from the pool); `n` is at most the depth.
-    pub unsafe fn give_stack(&self, b: usize, n: usize) {
-        // SAFETY: the blocks on the stack, `base[1..=depth]`, are ours.
-        unsafe {
-            self.give_blocks(b, self.base(b).add(1), n);
-            self.drop_oldest(b, n);
+    /// - the caller is the theap's thread (or has it from the pool).
+    pub unsafe fn give_stack(&self, b: usize, mut n: usize) -> usize {
+        let (mut some, mut runs) = ([ptr::null_mut(); 64], 0);
+        loop {
+            // Memory that goes back with them may be one that the program manages, with a function that allocates and frees
+            // such blocks itself: so they are off the stack before, and its depth is asked for each time.
+            let now = n.min(some.len()).min(self.depth(b));
+            if now == 0 {
+                return runs;
+            }
+            // SAFETY: there is room for them, and then they are ours.
+            unsafe {
+                self.take_off(b, now, some.as_mut_ptr());
+                runs += self.give_blocks(b, some.as_ptr(), now);
+            }
+            n -= now;
         }
     }
 
-    /// The `n` oldest blocks are not the stack's any more.
+    /// Take the `n` newest blocks off a stack, to the words at `to`. They are counted as given.
     ///
     /// # Safety
-    /// - as for [`Theap::give_stack`].
-    unsafe fn drop_oldest(&self, b: usize, n: usize) {
-        let (base, depth) = (self.base(b), self.depth(b));
+    /// - as for [`Theap::give_stack`]; `n` is at most the depth, and there is room for as many words.
+    pub(super) unsafe fn take_off(&self, b: usize, n: usize, to: *mut *mut u8) {
+        let left = self.depth(b) - n;
         // SAFETY: words of the stack.
-        unsafe { ptr::copy(base.add(n + 1), base.add(1), depth - n) };
-        self.set_depth(b, depth - n);
+        unsafe { ptr::copy_nonoverlapping(self.base(b).add(1 + left), to, n) };
+        self.set_depth(b, left);
         Moved::add(&self.moved[b].given, n as u32);
     }
 
     /// Give the `n` blocks of an array back to their pages; says in how many runs of one page. They are not counted here.
     ///
     /// # Safety
-    /// - they are blocks of that bin, out, and ours.
+    /// - they are blocks of that bin, out, and the caller's alone: on no stack.
     pub(super) unsafe fn give_blocks(&self, b: usize, at: *const *mut u8, n: usize) -> usize {
         // SAFETY: by the contract; each block lies in a page that lives as long as the block is out.
         unsafe {

@@ -207,7 +207,13 @@ impl Theap {
 
     /// All blocks and pages to whoever wants them; then nothing is the theap's any more.
     pub(super) fn give_up(&self) {
-        self.give_beyond(0);
+        // Once, unless a function of the program's that is called meanwhile uses it again.
+        loop {
+            self.give_beyond(0);
+            if self.is_bare() {
+                break;
+            }
+        }
         self.set_tag(0);
         // Only a root has any.
         self.free_records();

@@ -60,10 +60,14 @@ impl Theap {
                 // SAFETY: a block that is ours.
                 unsafe { Block::set_ahead(block.cast(), ahead.cast()) };
             }
+            // A function of the program's that is called meanwhile may free others of them.
+            let (blocks, n) = (out.blocks.each_ref().map(Cell::get), out.count.replace(0));
+            if n == 0 {
+                continue;
+            }
+            Moved::add(&self.moved[i + 1].given, n as u32);
             // SAFETY: blocks of that bin, which are ours.
-            unsafe { self.give_blocks(i + 1, out.blocks.as_ptr() as *const *mut u8, out.count.get()) };
-            Moved::add(&self.moved[i + 1].given, out.count.get() as u32);
-            out.count.set(0);
+            unsafe { self.give_blocks(i + 1, blocks.as_ptr(), n) };
         }
     }
 

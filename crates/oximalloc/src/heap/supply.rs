@@ -43,6 +43,13 @@ impl Theap {
             }
         }
         loop {
+            let depth = self.depth(b);
+            if depth > 0 {
+                // Memory that the program manages comes and goes by a function, which freed or allocated such blocks itself.
+                self.set_depth(b, depth - 1);
+                // SAFETY: the topmost block.
+                return (unsafe { *self.base(b).add(depth) }, false);
+            }
             let page = side.page.get();
             if !page.is_null() {
                 let base = self.base(b);
@@ -80,7 +87,13 @@ impl Theap {
             if page.is_null() {
                 return (ptr::null_mut(), false);
             }
-            side.page.set(page);
+            if side.page.get().is_null() {
+                side.page.set(page);
+            } else {
+                // As above: there is one by now.
+                // SAFETY: attached to us.
+                unsafe { self.let_go(page) };
+            }
         }
     }
 

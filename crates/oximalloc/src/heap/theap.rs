@@ -429,7 +429,6 @@ impl Theap {
         let (hot, side) = (self.hot(b), &self.side[b]);
         let room = (hot.room.get() as usize * 2).clamp(1, most);
         if room > side.space.get() as usize {
-            let depth = self.depth(b);
             if room > side.deep_room.get() as usize {
                 // For few blocks first: what most bins ever need then lies close together.
                 let most = if room <= bin.stack_base() { bin.stack_base() } else { bin.stack_max() };
@@ -438,9 +437,14 @@ impl Theap {
                     // It stays as it is.
                     return;
                 }
+                if hot.room.get() as usize >= room {
+                    // Whoever was asked for the memory let it grow.
+                    return;
+                }
                 side.deep.set(deep.cast());
                 side.deep_room.set(most as u32);
             }
+            let depth = self.depth(b);
             let deep = side.deep.get();
             side.space.set(side.deep_room.get());
             // SAFETY: memory for all that the stack may hold, and more than `SHALLOW`.
