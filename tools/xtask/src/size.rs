@@ -1,5 +1,6 @@
 //! Bounds on what users are given: the bytes of the stripped library, those of its code that each program has resident,
-//! and by how much a Rust program grows that has the allocator as its own and does nothing but print a line.
+//! how many names the loader looks up for it in each, and by how much a Rust program grows that has the allocator as its
+//! own and does nothing but print a line.
 //!
 //! Where the bytes are: `nm -S --size-sort -C` and `size -A` of the file before it is stripped. What helped so far is in
 //! `docs/performance.md`: texts instead of tables of pointers, no large statics that are not all zero, no inlining into
@@ -20,6 +21,9 @@ use crate::workspace::{self, Flavour};
 const LIBRARY: u64 = 200 << 10;
 /// Its `.text`: what `layout.ld` puts together.
 const RESIDENT: u64 = 44 << 10;
+/// Relocations of it that name a symbol, on x86-64: each is a search through all libraries as a program starts.
+/// (Some are the compiler's, and not the same everywhere.)
+const NAMES: u64 = 48;
 /// What a Rust program grows by.
 const PROGRAM: u64 = 94 << 10;
 const LIMIT: Duration = Duration::from_secs(600);
@@ -57,8 +61,11 @@ pub fn check() -> Result<Tally> {
     let folder = tempfile::tempdir()?;
     let stripped = folder.path().join("stripped.so");
     run(Command::new("strip").arg("-o").arg(&stripped).arg(Flavour::Release.shared()))?;
-    let mut tally = held("libmimalloc.so, stripped", bytes(&stripped)?, LIBRARY);
-    tally += held("its functions that all programs run", section(&stripped, ".text")?, RESIDENT);
+    let mut tally = held("libmimalloc.so, stripped: bytes", bytes(&stripped)?, LIBRARY);
+    tally += held("its functions that all programs run: bytes", section(&stripped, ".text")?, RESIDENT);
+    if cfg!(target_arch = "x86_64") {
+        tally += held("names that the loader looks up", names(&stripped)?, NAMES);
+    }
 
     let crates = workspace::root().join("crates/oximalloc");
     fs::create_dir(folder.path().join("src"))?;
@@ -68,7 +75,7 @@ pub fn check() -> Result<Tally> {
     fs::copy(workspace::root().join("Cargo.lock"), folder.path().join("Cargo.lock"))?;
     for profile in ["release", "whole"] {
         let (ours, system) = (program(folder.path(), profile, true)?, program(folder.path(), profile, false)?);
-        tally += held(&format!("growth of a Rust program, {profile}"), ours.saturating_sub(system), PROGRAM);
+        tally += held(&format!("growth of a Rust program, {profile}: bytes"), ours.saturating_sub(system), PROGRAM);
     }
     Ok(tally)
 }
@@ -97,6 +104,16 @@ fn section(file: &Path, name: &str) -> Result<u64> {
     Ok(size.parse()?)
 }
 
+/// Relocations that name a symbol: offset, info, type, the symbol's value and name.
+fn names(file: &Path) -> Result<u64> {
+    let table = run(Command::new("readelf").args(["--relocs", "--wide"]).arg(file))?;
+    let relocations = table.lines().map(|line| line.split_whitespace()).filter(|row| row.clone().count() >= 5);
+    match relocations.filter(|row| row.clone().nth(2).is_some_and(|kind| kind.starts_with("R_X86_64_"))).count() {
+        0 => bail!("{}: no names are looked up, or they are not found\n{table}", file.display()),
+        n => Ok(n as u64),
+    }
+}
+
 /// What it printed.
 fn run(command: &mut Command) -> Result<String> {
     let end = child::capture(command, LIMIT)?;
@@ -110,11 +127,11 @@ fn bytes(file: &Path) -> Result<u64> {
     Ok(fs::metadata(file).with_context(|| file.display().to_string())?.len())
 }
 
-fn held(what: &str, bytes: u64, bound: u64) -> Tally {
-    println!("   {what}: {bytes} bytes, of {bound} at most");
-    if bytes <= bound {
+fn held(what: &str, found: u64, bound: u64) -> Tally {
+    println!("   {what}: {found}, of {bound} at most");
+    if found <= bound {
         return Tally::PASSED;
     }
-    println!("   {} too many: see the head of tools/xtask/src/size.rs for where to look", bytes - bound);
+    println!("   {} too many: see the head of tools/xtask/src/size.rs for where to look", found - bound);
     Tally::FAILED
 }

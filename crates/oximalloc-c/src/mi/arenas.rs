@@ -104,7 +104,7 @@ pub unsafe extern "C" fn mi_manage_os_memory_ex(
 }
 
 /// [`mi_manage_os_memory_ex`] of memory that only `commit_fun` makes accessible, and takes access to away; without one
-/// it is done as for memory of our own.
+/// it is done as for memory of our own. `commit_fun` may allocate and free, but not end a heap that is in use.
 ///
 /// # Safety
 /// As [`mi_manage_os_memory_ex`]; `commit_fun` does what it says, in any thread and at any time.

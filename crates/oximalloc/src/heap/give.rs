@@ -9,11 +9,15 @@ use crate::base::sync::Ordering;
 use crate::page::Page;
 use crate::page::bins::Bin;
 use crate::page::block::Block;
+use core::mem::MaybeUninit;
 use core::ptr;
 
 /// A thread that has given blocks of many pages so often, and taken none meanwhile, keeps few: each of them may keep a page
 /// that is free but for it.
 const MANY: u8 = 2;
+
+/// So many blocks leave a stack at a time: 2 KiB of pointers.
+const AT_ONCE: usize = 256;
 
 /// How many blocks of a bin a thread keeps that only frees them.
 fn few(bin: Bin) -> usize {
@@ -94,7 +98,7 @@ impl Theap {
     /// # Safety
     /// - the caller is the theap's thread (or has it from the pool).
     pub unsafe fn give_stack(&self, b: usize, mut n: usize) -> usize {
-        let (mut some, mut runs) = ([ptr::null_mut(); 64], 0);
+        let (mut some, mut runs) = ([const { MaybeUninit::<*mut u8>::uninit() }; AT_ONCE], 0);
         loop {
             // Memory that goes back with them may be one that the program manages, with a function that allocates and frees
             // such blocks itself: so they are off the stack before, and its depth is asked for each time.
@@ -104,8 +108,8 @@ impl Theap {
             }
             // SAFETY: there is room for them, and then they are ours.
             unsafe {
-                self.take_off(b, now, some.as_mut_ptr());
-                runs += self.give_blocks(b, some.as_ptr(), now);
+                self.take_off(b, now, some.as_mut_ptr().cast());
+                runs += self.give_blocks(b, some.as_ptr().cast(), now);
             }
             n -= now;
         }
