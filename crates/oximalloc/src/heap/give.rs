@@ -9,15 +9,19 @@ use crate::base::sync::Ordering;
 use crate::page::Page;
 use crate::page::bins::Bin;
 use crate::page::block::Block;
-use core::mem::MaybeUninit;
 use core::ptr;
 
 /// A thread that has given blocks of many pages so often, and taken none meanwhile, keeps few: each of them may keep a page
 /// that is free but for it.
 const MANY: u8 = 2;
 
-/// So many blocks leave a stack at a time: 2 KiB of pointers.
-const AT_ONCE: usize = 256;
+/// Blocks of a page, linked.
+struct Run {
+    page: *mut Page,
+    first: *mut Block,
+    last: *mut Block,
+    count: usize,
+}
 
 /// How many blocks of a bin a thread keeps that only frees them.
 fn few(bin: Bin) -> usize {
@@ -36,7 +40,7 @@ impl Theap {
         if self.is_shut() {
             // The stack is off: all goes to the pages, so that the heartbeat ticks.
             // SAFETY: the block is ours.
-            unsafe { self.give_run(b, map::get(block as *const u8) as *mut Page, block, block, 1) };
+            unsafe { self.give_run(b, self.last_run(b, &raw const block as *const *mut u8, 1)) };
             Moved::add(&self.moved[b].given, 1);
             return;
         }
@@ -98,20 +102,24 @@ impl Theap {
     /// # Safety
     /// - the caller is the theap's thread (or has it from the pool).
     pub unsafe fn give_stack(&self, b: usize, mut n: usize) -> usize {
-        let (mut some, mut runs) = ([const { MaybeUninit::<*mut u8>::uninit() }; AT_ONCE], 0);
+        let mut runs = 0;
         loop {
             // Memory that goes back with them may be one that the program manages, with a function that allocates and frees
-            // such blocks itself: so they are off the stack before, and its depth is asked for each time.
-            let now = n.min(some.len()).min(self.depth(b));
-            if now == 0 {
+            // such blocks itself: so a run is off the stack before it is given, and the depth is asked for each time.
+            let depth = self.depth(b);
+            n = n.min(depth);
+            if n == 0 {
                 return runs;
             }
-            // SAFETY: there is room for them, and then they are ours.
+            // SAFETY: the blocks on the stack, `base[1..=depth]`, are ours.
             unsafe {
-                self.take_off(b, now, some.as_mut_ptr().cast());
-                runs += self.give_blocks(b, some.as_ptr().cast(), now);
+                let run = self.last_run(b, self.base(b).add(1 + depth - n), n);
+                self.set_depth(b, depth - run.count);
+                Moved::add(&self.moved[b].given, run.count as u32);
+                n -= run.count;
+                self.give_run(b, run);
             }
-            n -= now;
+            runs += 1;
         }
     }
 
@@ -127,49 +135,58 @@ impl Theap {
         Moved::add(&self.moved[b].given, n as u32);
     }
 
-    /// Give the `n` blocks of an array back to their pages; says in how many runs of one page. They are not counted here.
+    /// Give the `n` blocks of an array back to their pages, the last first. They are not counted here.
     ///
     /// # Safety
     /// - they are blocks of that bin, out, and the caller's alone: on no stack.
-    pub(super) unsafe fn give_blocks(&self, b: usize, at: *const *mut u8, n: usize) -> usize {
-        // SAFETY: by the contract; each block lies in a page that lives as long as the block is out.
-        unsafe {
-            let bytes = Bin::at(b).slices() * SLICE;
-            let (mut i, mut runs) = (0, 0);
-            while i < n {
-                runs += 1;
-                let first = *at.add(i) as *mut Block;
-                let page = map::get(first as *const u8) as *mut Page;
-                let start = (*page).start() as usize;
-                let (mut last, begin) = (first, i);
-                i += 1;
-                // As many as lie in the same page.
-                while i < n {
-                    let next = *at.add(i);
-                    if (next as usize).wrapping_sub(start) >= bytes {
-                        break;
-                    }
-                    Block::set_next(last, next as *mut Block);
-                    last = next as *mut Block;
-                    i += 1;
-                }
-                self.give_run(b, page, first, last, (i - begin) as u32);
+    pub(super) unsafe fn give_blocks(&self, b: usize, at: *const *mut u8, mut n: usize) {
+        while n > 0 {
+            // SAFETY: forwarded.
+            unsafe {
+                let run = self.last_run(b, at, n);
+                n -= run.count;
+                self.give_run(b, run);
             }
-            runs
         }
     }
 
-    /// Give a chain of blocks of one page back.
+    /// Link those of the `n` blocks of an array, at least one, that lie in a row in one page, up to the last.
     ///
     /// # Safety
-    /// - they are blocks of `page`, out, and ours.
-    unsafe fn give_run(&self, b: usize, page: *mut Page, first: *mut Block, last: *mut Block, n: u32) {
+    /// - they are blocks of that bin, out, and the caller's.
+    #[inline]
+    unsafe fn last_run(&self, b: usize, at: *const *mut u8, n: usize) -> Run {
+        // SAFETY: by the contract; each block lies in a page that lives as long as the block is out.
+        unsafe {
+            let bytes = Bin::at(b).slices() * SLICE;
+            let first = *at.add(n - 1) as *mut Block;
+            let page = map::get(first as *const u8) as *mut Page;
+            let start = (*page).start() as usize;
+            let (mut last, mut count) = (first, 1);
+            while count < n {
+                let next = *at.add(n - 1 - count);
+                if (next as usize).wrapping_sub(start) >= bytes {
+                    break;
+                }
+                Block::set_next(last, next as *mut Block);
+                last = next as *mut Block;
+                count += 1;
+            }
+            Run { page, first, last, count }
+        }
+    }
+
+    /// Give a run back.
+    ///
+    /// # Safety
+    /// - its blocks are out, and the caller's alone.
+    unsafe fn give_run(&self, b: usize, Run { page, first, last, count }: Run) {
         // SAFETY: by the contract; the page attached to this bin is the only one whose lists are ours.
         unsafe {
             if page == self.side[b].page.get() {
-                (*page).give_local(first, last, n);
+                (*page).give_local(first, last, count as u32);
             } else {
-                let then = (*page).give(first, last, n);
+                let then = (*page).give(first, last, count as u32);
                 self.settle(page, then);
             }
         }

@@ -56,7 +56,7 @@ impl Theap {
     pub fn give_outs(&self) {
         for (i, out) in self.outs.iter().enumerate() {
             // Their owner finds none of them in its cache, and would wait for one after the other.
-            for (block, ahead) in out.blocks().zip(out.blocks().skip(AHEAD)) {
+            for (ahead, block) in out.blocks().zip(out.blocks().skip(AHEAD)) {
                 // SAFETY: a block that is ours.
                 unsafe { Block::set_ahead(block.cast(), ahead.cast()) };
             }
