@@ -173,7 +173,7 @@ fn drain(theap: &Theap, b: usize, mut all: bool) -> bool {
             all = false;
         }
         let least = depot.least.load(Ordering::Relaxed) as usize;
-        let n = least.min(some.len());
+        let mut n = least.min(some.len());
         if n == 0 {
             depot.least.store(count as u32, Ordering::Relaxed);
             return count != 0;
@@ -187,8 +187,14 @@ fn drain(theap: &Theap, b: usize, mut all: bool) -> bool {
         depot.count.store((count - n) as u32, Ordering::Relaxed);
         depot.least.store((least - n) as u32, Ordering::Relaxed);
         drop(inside);
-        // SAFETY: blocks of that bin, which are ours now.
-        unsafe { theap.give_blocks(b, some.as_ptr(), n) };
+        while n > 0 {
+            // SAFETY: blocks of that bin, which are ours now.
+            unsafe {
+                let run = theap.last_run(b, some.as_ptr(), n);
+                n -= run.count;
+                theap.give_run(b, run);
+            }
+        }
     }
 }
 

@@ -16,11 +16,11 @@ use core::ptr;
 const MANY: u8 = 2;
 
 /// Blocks of a page, linked.
-struct Run {
+pub(super) struct Run {
     page: *mut Page,
     first: *mut Block,
     last: *mut Block,
-    count: usize,
+    pub(super) count: usize,
 }
 
 /// How many blocks of a bin a thread keeps that only frees them.
@@ -135,27 +135,12 @@ impl Theap {
         Moved::add(&self.moved[b].given, n as u32);
     }
 
-    /// Give the `n` blocks of an array back to their pages, the last first. They are not counted here.
-    ///
-    /// # Safety
-    /// - they are blocks of that bin, out, and the caller's alone: on no stack.
-    pub(super) unsafe fn give_blocks(&self, b: usize, at: *const *mut u8, mut n: usize) {
-        while n > 0 {
-            // SAFETY: forwarded.
-            unsafe {
-                let run = self.last_run(b, at, n);
-                n -= run.count;
-                self.give_run(b, run);
-            }
-        }
-    }
-
     /// Link those of the `n` blocks of an array, at least one, that lie in a row in one page, up to the last.
     ///
     /// # Safety
     /// - they are blocks of that bin, out, and the caller's.
     #[inline]
-    unsafe fn last_run(&self, b: usize, at: *const *mut u8, n: usize) -> Run {
+    pub(super) unsafe fn last_run(&self, b: usize, at: *const *mut u8, n: usize) -> Run {
         // SAFETY: by the contract; each block lies in a page that lives as long as the block is out.
         unsafe {
             let bytes = Bin::at(b).slices() * SLICE;
@@ -176,11 +161,11 @@ impl Theap {
         }
     }
 
-    /// Give a run back.
+    /// Give a run back. It is not counted here.
     ///
     /// # Safety
-    /// - its blocks are out, and the caller's alone.
-    unsafe fn give_run(&self, b: usize, Run { page, first, last, count }: Run) {
+    /// - its blocks are out, and the caller's alone: on no stack.
+    pub(super) unsafe fn give_run(&self, b: usize, Run { page, first, last, count }: Run) {
         // SAFETY: by the contract; the page attached to this bin is the only one whose lists are ours.
         unsafe {
             if page == self.side[b].page.get() {

@@ -8,7 +8,6 @@ use super::theap::{Moved, Theap};
 use crate::page::bins::Bin;
 use crate::page::block::Block;
 use core::cell::Cell;
-use core::ptr;
 
 /// Blocks that are given together.
 const OUT: usize = 31;
@@ -22,11 +21,6 @@ pub struct Out {
 }
 
 impl Out {
-    /// None.
-    pub const fn none() -> Out {
-        Out { count: Cell::new(0), blocks: [const { Cell::new(ptr::null_mut()) }; OUT] }
-    }
-
     /// The blocks.
     pub fn blocks(&self) -> impl Iterator<Item = *mut u8> {
         self.blocks.iter().take(self.count.get()).map(Cell::get)
@@ -60,14 +54,16 @@ impl Theap {
                 // SAFETY: a block that is ours.
                 unsafe { Block::set_ahead(block.cast(), ahead.cast()) };
             }
-            // A function of the program's that is called meanwhile may free others of them.
-            let (blocks, n) = (out.blocks.each_ref().map(Cell::get), out.count.replace(0));
-            if n == 0 {
-                continue;
+            // A function of the program's that is called meanwhile may free others: so a run is off before it is given.
+            while let n @ 1.. = out.count.get() {
+                // SAFETY: blocks of that bin, which are ours.
+                unsafe {
+                    let run = self.last_run(i + 1, out.blocks.as_ptr() as *const *mut u8, n);
+                    out.count.set(n - run.count);
+                    Moved::add(&self.moved[i + 1].given, run.count as u32);
+                    self.give_run(i + 1, run);
+                }
             }
-            Moved::add(&self.moved[i + 1].given, n as u32);
-            // SAFETY: blocks of that bin, which are ours.
-            unsafe { self.give_blocks(i + 1, blocks.as_ptr(), n) };
         }
     }
 
