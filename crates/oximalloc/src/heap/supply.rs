@@ -45,7 +45,8 @@ impl Theap {
         loop {
             let depth = self.depth(b);
             if depth > 0 {
-                // Memory that the program manages comes and goes by a function, which freed or allocated such blocks itself.
+                // A function of the program's was called, which freed or allocated such blocks itself: that by which memory
+                // comes and goes that the program manages, or that which hears of errors.
                 self.set_depth(b, depth - 1);
                 // SAFETY: the topmost block.
                 return (unsafe { *self.base(b).add(depth) }, false);
@@ -55,7 +56,7 @@ impl Theap {
                 let base = self.base(b);
                 // The first block goes on top.
                 // SAFETY: `side.page` is attached to this theap, and there are `want` words above `base`.
-                let (n, zero) = unsafe { (*page).supply(want, base.add(want as usize)) };
+                let Some((n, zero)) = (unsafe { (*page).supply(want, base.add(want as usize)) }) else { continue };
                 if n > 0 {
                     // SAFETY: the blocks are in the `n` words that end at `base + want`.
                     unsafe {

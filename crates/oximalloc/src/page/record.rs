@@ -288,11 +288,12 @@ impl Page {
 
     /// Move up to `want` free blocks to an array, the first to `last` and the others below it: from `free`, else from
     /// `local_free`, else from what other threads gave, else carved anew. Returns how many, and whether they are
-    /// fresh zeroed memory.
+    /// fresh zeroed memory. None when the list was found corrupt: it is given up, and an error function of the program's may
+    /// have allocated and freed such blocks since.
     ///
     /// # Safety
     /// - the page is attached to the caller, and the `want` words that end with `last` are the caller's.
-    pub unsafe fn supply(&self, want: u32, last: *mut *mut u8) -> (u32, bool) {
+    pub unsafe fn supply(&self, want: u32, last: *mut *mut u8) -> Option<(u32, bool)> {
         if self.free.get().is_null() {
             if self.local_count.get() > 0 {
                 self.free.set(self.local_free.replace(ptr::null_mut()));
@@ -314,7 +315,8 @@ impl Page {
             let contains = self.containing();
             for i in 0..n {
                 if !contains(block) {
-                    return (self.drop_corrupt_list(have, i, block), false);
+                    self.drop_corrupt_list(block);
+                    return None;
                 }
                 // SAFETY: the word is the caller's; the block is one of the `have` on a list that the owner holds.
                 unsafe {
@@ -327,7 +329,7 @@ impl Page {
             }
             self.free.set(if n == have { ptr::null_mut() } else { block });
             self.free_count.set(have - n);
-            return (n, false);
+            return Some((n, false));
         }
         let carved = self.carved();
         let n = want.min(self.capacity.get() - carved);
@@ -340,24 +342,22 @@ impl Page {
             }
         }
         self.carved.store(carved + n, Ordering::Relaxed);
-        (n, self.zero.get())
+        Some((n, self.zero.get()))
     }
 
-    /// A link that does not point to a block: somebody wrote to freed memory. The rest of the list is given up.
+    /// A link that does not point to a block: somebody wrote to freed memory. The list is given up, before it is told.
     #[cold]
-    fn drop_corrupt_list(&self, have: u32, taken: u32, block: *mut Block) -> u32 {
+    fn drop_corrupt_list(&self, block: *mut Block) {
+        self.free.set(ptr::null_mut());
+        let lost = self.free_count.replace(0);
         crate::diag::error::error(
             libc::EFAULT,
             format_args!(
-                "malloc: a free block's link was overwritten ({block:p}, page of {} byte blocks at {:p}): the program wrote to freed memory; {} free blocks are given up",
+                "malloc: a free block's link was overwritten ({block:p}, page of {} byte blocks at {:p}): the program wrote to freed memory; {lost} free blocks are given up",
                 self.block_size(),
                 self.start(),
-                have - taken
             ),
         );
-        self.free.set(ptr::null_mut());
-        self.free_count.set(0);
-        taken
     }
 
     /// Whether `block` is the start of one of the carved blocks.
