@@ -1,7 +1,7 @@
 //! Where things are.
 
 use std::env;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -19,6 +19,15 @@ pub fn bench() -> PathBuf {
 /// What is built and measured goes here.
 pub fn target() -> PathBuf {
     bench().join("target")
+}
+
+/// No other run measures meanwhile, as long as the file lives: two would disturb each other, and share folders.
+pub fn alone() -> Result<File> {
+    let file = File::create(target().join("lock"))?;
+    file.try_lock().context(
+        "another run measures now, which this one would disturb: wait for its end, or end it (`pkill oximalloc-bench`)",
+    )?;
+    Ok(file)
 }
 
 /// The sources of the programs that are measured.

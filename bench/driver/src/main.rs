@@ -58,6 +58,7 @@ fn run(args: &Args) -> Result<bool> {
         install::packages(&rows, if args.instructions { &[("valgrind", "valgrind")] } else { &[] });
     }
     fs::create_dir_all(folders::target())?;
+    let _alone = folders::alone()?;
     let jobs = Jobs::new(rivals, &rows, args.library.as_deref());
     measure::catch_interrupt();
     if args.smoke {
