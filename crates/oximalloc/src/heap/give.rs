@@ -76,6 +76,7 @@ impl Theap {
         }
         if scattered.get() >= MANY {
             room.set(room.get().min(few(bin) as u32));
+            self.set_limit(b);
         }
         self.free_tick();
     }

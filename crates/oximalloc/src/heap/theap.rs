@@ -373,6 +373,7 @@ impl Theap {
     /// - the bin is open and its stack has room.
     pub unsafe fn push(&self, b: usize, block: *mut u8) {
         let depth = self.depth(b) + 1;
+        debug_assert!(depth <= self.hot(b).room.get() as usize, "a push on a full stack");
         // SAFETY: by the contract.
         unsafe { self.base(b).add(depth).write(block) };
         self.set_depth(b, depth);
