@@ -80,7 +80,7 @@ impl Theap {
         self.give_outs();
         self.drain_returned();
         for b in self.open_bins() {
-            self.reclaimed[b].set((0, 0));
+            self.side[b].reclaimed.set((0, 0));
             let depth = self.depth(b);
             let n = if force { depth } else { depth.div_ceil(2) };
             // SAFETY: the stack is this thread's and `n` at most its depth.
@@ -189,7 +189,7 @@ impl Theap {
 
     /// Free the records of dead pages on a heap's lists of abandoned ones.
     pub(super) fn sweep_abandoned(&self, heap: &super::record::Heap) {
-        for list in &heap.abandoned {
+        for list in heap.bins.iter().map(|bin| &bin.abandoned) {
             let mut page = list.take_all();
             while !page.is_null() {
                 // SAFETY: what we took off the list is ours to link.

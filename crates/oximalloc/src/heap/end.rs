@@ -82,7 +82,7 @@ pub fn delete(heap: &'static Heap, target: &'static Heap) {
         theap.heap_id.store(NOBODY, Ordering::Release);
         root.stale.store(true, Ordering::Relaxed);
     });
-    for list in &heap.abandoned {
+    for list in heap.bins.iter().map(|bin| &bin.abandoned) {
         let mut at = list.close();
         while !at.is_null() {
             // SAFETY: what was taken off the list is ours to link.
@@ -164,7 +164,7 @@ unsafe fn free_dead(mut page: *mut Page) {
 /// Nobody works in the heap any more: release all its pages.
 fn sweep(heap: &'static Heap) {
     let root = Theap::current().root();
-    for list in &heap.abandoned {
+    for list in heap.bins.iter().map(|bin| &bin.abandoned) {
         let mut at = list.close();
         while !at.is_null() {
             // SAFETY: what was taken off the list is ours to link.

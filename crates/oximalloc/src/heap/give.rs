@@ -41,7 +41,7 @@ impl Theap {
             // The stack is off: all goes to the pages, so that the heartbeat ticks.
             // SAFETY: the block is ours.
             unsafe { self.give_run(b, self.last_run(b, &raw const block as *const *mut u8, 1)) };
-            Moved::add(&self.moved[b].given, 1);
+            Moved::add(&self.side[b].moved.given, 1);
             return;
         }
         let room = &self.hot(b).room;
@@ -88,7 +88,7 @@ impl Theap {
         if ran_empty {
             let theaps = self.heap().stats.theaps.current();
             (bin.stack_max() / theaps.max(1) as usize).max(base)
-        } else if self.moved[bin.index()].taken.load(Ordering::Relaxed) == 0
+        } else if self.side[bin.index()].moved.taken.load(Ordering::Relaxed) == 0
             || self.side[bin.index()].scattered.get() >= MANY
         {
             few(bin)
@@ -116,7 +116,7 @@ impl Theap {
             unsafe {
                 let run = self.last_run(b, self.base(b).add(1 + depth - n), n);
                 self.set_depth(b, depth - run.count);
-                Moved::add(&self.moved[b].given, run.count as u32);
+                Moved::add(&self.side[b].moved.given, run.count as u32);
                 n -= run.count;
                 self.give_run(b, run);
             }
@@ -133,7 +133,7 @@ impl Theap {
         // SAFETY: words of the stack.
         unsafe { ptr::copy_nonoverlapping(self.base(b).add(1 + left), to, n) };
         self.set_depth(b, left);
-        Moved::add(&self.moved[b].given, n as u32);
+        Moved::add(&self.side[b].moved.given, n as u32);
     }
 
     /// Link those of the `n` blocks of an array, at least one, that lie in a row in one page, up to the last.
@@ -190,7 +190,7 @@ impl Theap {
             let then = if (*page).bin() == Bin::SINGLE {
                 (*page).give_single()
             } else {
-                heap.moved[(*page).bin().index()].given.fetch_add(1, Ordering::Relaxed);
+                heap.count_alone(self.number(), (*page).bin().index());
                 (*page).give(block, block, 1)
             };
             self.settle(page, then);

@@ -5,7 +5,7 @@
 //! still has the heap's id and this thread's tag. Only the thread itself reads or writes its table.
 
 use super::record::{Heap, MAIN, Member};
-use super::theap::{EMPTY, Theap, Whole, thread};
+use super::theap::{EMPTY, Theap, thread};
 use crate::arena::meta::meta_alloc;
 use crate::base::sync::{AtomicPtr, Ordering};
 use crate::page::stack::Stack;
@@ -67,12 +67,12 @@ pub fn begin(heap: &'static Heap, root: Option<&Theap>) -> Option<&'static Theap
 }
 
 fn fresh() -> Option<&'static Theap> {
-    let memory = meta_alloc(size_of::<Whole>(), align_of::<Whole>()) as *mut Whole;
+    let memory = meta_alloc(size_of::<Theap>(), align_of::<Theap>()) as *mut Theap;
     if memory.is_null() {
         return None;
     }
     // SAFETY: fresh zeroed memory of that size, for ever.
-    let theap = unsafe { Whole::begin(memory) };
+    let theap = unsafe { Theap::begin(memory) };
     let this = (&raw const *theap).cast_mut();
     // Others look at it from here on: it is nobody's, and what it counts is the main heap's.
     theap.heap.store((&raw const MAIN).cast_mut(), Ordering::Relaxed);
@@ -224,7 +224,7 @@ impl Theap {
     pub(super) fn leave_counts(&self) {
         let heap = self.heap();
         for b in self.open_bins() {
-            let (mine, all) = (&self.moved[b], &heap.moved[b]);
+            let (mine, all) = (&self.side[b].moved, &heap.bins[b].moved);
             let (taken, given) = (mine.taken.load(Ordering::Relaxed), mine.given.load(Ordering::Relaxed));
             // In this order what went is for a moment seen twice, and what came not at all: see `totals::gather`.
             if given != 0 {

@@ -41,8 +41,6 @@ pub struct Heap {
     pub sweep: Cell<Option<fn(&'static Heap)>>,
     /// What is counted of it.
     pub stats: HeapStats,
-    /// Pages with room and without an owner that lives.
-    pub abandoned: [Stack<Page>; BINS],
     /// Pages whose memory went while they were on a list, since the lists were last swept.
     dead: AtomicU32,
     /// Its theaps whose threads have ended.
@@ -53,18 +51,29 @@ pub struct Heap {
     pub pages: PageSet,
     /// Those who work in it while it is being destroyed.
     pub ending: Ending,
-    /// Blocks moved by theaps that have left, and given back by threads without a theap in this heap.
-    pub moved: [Moved; BINS],
-    /// Its pages by bin, [`Bin::SINGLE`] the last.
-    pub page_bins: [Count; BINS + 1],
-    /// The most blocks in use at a time, by bin.
-    pub peak: [AtomicI64; BINS],
-    /// Blocks taken and not in use when the statistics were reset, by bin.
-    pub forgotten: [AtomicI64; BINS],
+    /// By bin; of [`Bin::SINGLE`], the last, there are pages alone.
+    pub bins: [OfBin; BINS + 1],
     /// Link in the list of free records.
     free: AtomicPtr<Heap>,
     /// Link in the list of all records, which only grows.
     next: AtomicPtr<Heap>,
+    /// Blocks given back one by one, by threads that have no theap in this heap.
+    alone: [Alone; LANES],
+}
+
+/// What a heap has of a bin.
+#[repr(C, align(64))]
+pub struct OfBin {
+    /// Pages with room and without an owner that lives.
+    pub abandoned: Stack<Page>,
+    /// Its pages.
+    pub pages: Count,
+    /// The most blocks in use at a time.
+    pub peak: AtomicI64,
+    /// Blocks taken and not in use when the statistics were reset.
+    pub forgotten: AtomicI64,
+    /// Blocks moved by theaps that have left.
+    pub moved: Moved,
 }
 
 // SAFETY: shared for its atomics; `slot` is set before the record is published and never again, and `sweep` before the
@@ -83,6 +92,14 @@ impl Linked for Heap {
     }
 }
 
+/// Blocks by bin that threads whose numbers leave the same rest have given: threads that give at the same time do so on
+/// lines of their own.
+#[repr(align(64))]
+struct Alone([AtomicU64; BINS + 1]);
+
+/// So many have lines of their own.
+const LANES: usize = 8;
+
 /// A theap on its heap's list of theaps.
 #[repr(transparent)]
 pub struct Member(pub Theap);
@@ -90,6 +107,18 @@ pub struct Member(pub Theap);
 impl Linked for Member {
     fn link(&self) -> &AtomicPtr<Member> {
         &self.0.peer
+    }
+}
+
+impl OfBin {
+    const fn new() -> OfBin {
+        OfBin {
+            abandoned: Stack::new(),
+            pages: Count::new(),
+            peak: AtomicI64::new(0),
+            forgotten: AtomicI64::new(0),
+            moved: Moved { taken: AtomicU64::new(0), given: AtomicU64::new(0) },
+        }
     }
 }
 
@@ -103,18 +132,15 @@ impl Heap {
             numa: AtomicI32::new(0),
             sweep: Cell::new(None),
             stats: HeapStats::new(),
-            abandoned: [const { Stack::new() }; BINS],
             dead: AtomicU32::new(0),
             vacant: Stack::new(),
             theaps: Stack::new(),
             pages: PageSet::new(),
             ending: Ending::new(),
-            moved: [const { Moved { taken: AtomicU64::new(0), given: AtomicU64::new(0) } }; BINS],
-            page_bins: [const { Count::new() }; BINS + 1],
-            peak: [const { AtomicI64::new(0) }; BINS],
-            forgotten: [const { AtomicI64::new(0) }; BINS],
+            bins: [const { OfBin::new() }; BINS + 1],
             free: AtomicPtr::new(ptr::null_mut()),
             next: AtomicPtr::new(ptr::null_mut()),
+            alone: [const { Alone([const { AtomicU64::new(0) }; BINS + 1]) }; LANES],
         }
     }
 
@@ -144,14 +170,39 @@ impl Heap {
     pub fn count_page(&self, bin: Bin, bytes: usize) {
         self.stats.pages.add(1);
         self.stats.page_committed.add(bytes);
-        self.page_bins[bin.index()].add(1);
+        self.bins[bin.index()].pages.add(1);
     }
 
     /// It is not in use any more.
     pub fn uncount_page(&self, bin: Bin, bytes: usize) {
         self.stats.pages.sub(1);
         self.stats.page_committed.sub(bytes);
-        self.page_bins[bin.index()].sub(1);
+        self.bins[bin.index()].pages.sub(1);
+    }
+
+    /// The thread whose theap has that number gives a block of bin `b` back.
+    #[inline]
+    pub fn count_alone(&self, number: usize, b: usize) {
+        self.alone[number % LANES].0[b].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Blocks of bin `b` that were given back, but for those that its theaps gave which it has now.
+    pub fn given(&self, b: usize) -> u64 {
+        self.given_alone(b).wrapping_add(self.bins[b].moved.given.load(Ordering::Relaxed))
+    }
+
+    /// Of these, those that were given one by one and not counted with the rest yet.
+    pub fn given_alone(&self, b: usize) -> u64 {
+        self.alone.iter().fold(0, |sum, lane| sum.wrapping_add(lane.0[b].load(Ordering::Relaxed)))
+    }
+
+    /// Count what was given one by one with the rest.
+    pub fn given_together(&self, b: usize) {
+        for lane in &self.alone {
+            if lane.0[b].load(Ordering::Relaxed) != 0 {
+                self.bins[b].moved.given.fetch_add(lane.0[b].swap(0, Ordering::Relaxed), Ordering::Relaxed);
+            }
+        }
     }
 
     fn arena(&self) -> Option<ArenaRef> {
@@ -230,8 +281,8 @@ pub fn start(subproc: u32, arena: Option<ArenaRef>) -> Option<&'static Heap> {
     heap.set_numa(-1);
     // What late releases left here belongs to the main heap's sums.
     MAIN.absorb(heap);
-    for list in &heap.abandoned {
-        list.open();
+    for bin in &heap.bins {
+        bin.abandoned.open();
     }
     heap.vacant.open();
     // Release: all of the above; pairs with the Acquire of whoever was given the heap by its creator.
@@ -270,19 +321,23 @@ impl Heap {
     /// Add what is counted of another heap, which then begins anew.
     pub fn absorb(&self, other: &Heap) {
         self.stats.absorb(&other.stats);
-        for (mine, theirs) in self.page_bins.iter().zip(&other.page_bins) {
+        for (b, (mine, theirs)) in self.bins.iter().zip(&other.bins).enumerate() {
+            other.given_together(b);
             mine.absorb(theirs);
         }
-        for (mine, theirs) in self.moved.iter().zip(&other.moved) {
-            for (mine, theirs) in [(&mine.taken, &theirs.taken), (&mine.given, &theirs.given)] {
-                let n = theirs.swap(0, Ordering::Relaxed);
-                if n != 0 {
-                    mine.fetch_add(n, Ordering::Relaxed);
-                }
+    }
+}
+
+impl OfBin {
+    fn absorb(&self, other: &OfBin) {
+        self.pages.absorb(&other.pages);
+        for (mine, theirs) in [(&self.moved.taken, &other.moved.taken), (&self.moved.given, &other.moved.given)] {
+            let n = theirs.swap(0, Ordering::Relaxed);
+            if n != 0 {
+                mine.fetch_add(n, Ordering::Relaxed);
             }
         }
-        let both = self.peak.iter().zip(&other.peak).chain(self.forgotten.iter().zip(&other.forgotten));
-        for (mine, theirs) in both {
+        for (mine, theirs) in [(&self.peak, &other.peak), (&self.forgotten, &other.forgotten)] {
             mine.fetch_add(theirs.swap(0, Ordering::Relaxed), Ordering::Relaxed);
         }
     }

@@ -60,7 +60,7 @@ impl Theap {
                 unsafe {
                     let run = self.last_run(i + 1, out.blocks.as_ptr() as *const *mut u8, n);
                     out.count.set(n - run.count);
-                    Moved::add(&self.moved[i + 1].given, run.count as u32);
+                    Moved::add(&self.side[i + 1].moved.given, run.count as u32);
                     self.give_run(i + 1, run);
                 }
             }

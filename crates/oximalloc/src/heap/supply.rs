@@ -31,7 +31,7 @@ impl Theap {
             // SAFETY: there is room for `want` words above `base`, as the stack is empty.
             let n = unsafe { depot::take(bin, base.add(1), want as usize) };
             if n > 0 {
-                Moved::add(&self.moved[b].taken, n as u32);
+                Moved::add(&self.side[b].moved.taken, n as u32);
                 // SAFETY: the blocks are in the `n` words above `base`.
                 let block = unsafe { *base.add(n) };
                 self.set_depth(b, n - 1);
@@ -63,7 +63,7 @@ impl Theap {
                         if n < want {
                             ptr::copy(base.add((want - n) as usize + 1), base.add(1), n as usize);
                         }
-                        Moved::add(&self.moved[b].taken, n);
+                        Moved::add(&self.side[b].moved.taken, n);
                         let block = *base.add(n as usize);
                         self.set_depth(b, n as usize - 1);
                         if again && (hot.room.get() as usize) < bin.stack_base() {
@@ -186,8 +186,8 @@ impl Theap {
     /// A page of this bin whose thread has ended.
     fn reclaim(&self, bin: Bin) -> *mut Page {
         let heap = self.heap();
-        let list = &heap.abandoned[bin.index()];
-        let count = &self.reclaimed[bin.index()];
+        let list = &heap.bins[bin.index()].abandoned;
+        let count = &self.side[bin.index()].reclaimed;
         let (taken, on_free) = count.get();
         let most = options::get(Opt::PageMaxReclaim);
         if list.is_empty() || (most >= 0 && taken as i64 >= most) {
@@ -229,7 +229,7 @@ impl Theap {
     }
 
     fn may_reclaim_on_free(&self, bin: Bin) -> bool {
-        let count = &self.reclaimed[bin.index()];
+        let count = &self.side[bin.index()].reclaimed;
         let (taken, on_free) = count.get();
         let limits = [Opt::PageMaxReclaim, Opt::PageCrossThreadMaxReclaim].map(options::get);
         if self.in_threadpool.get()
@@ -405,7 +405,7 @@ impl Theap {
             let bin = (*page).bin().index();
             // None: the heap was destroyed, and its pages with it.
             if let Some(heap) =
-                Stack::push_by_label(page, || (*page).heap(), |heap| &Heap::of_page(*heap).abandoned[bin])
+                Stack::push_by_label(page, || (*page).heap(), |heap| &Heap::of_page(*heap).bins[bin].abandoned)
             {
                 Heap::of_page(heap).stats.pages_abandoned.add(1);
             }

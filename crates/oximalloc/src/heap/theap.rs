@@ -49,23 +49,28 @@ pub struct Hot {
     pub room: Cell<u32>,
 }
 
-/// The part of a bin that the fast paths do not touch.
-#[repr(C)]
+/// The part of a bin that the fast paths do not touch, but for the stack's words while it has not grown. A slow path needs
+/// its first cache line.
+#[repr(C, align(128))]
 pub struct Side {
     /// The page that supplies the stack.
     pub page: Cell<*mut Page>,
     /// Pages with room.
     pub avail: Cell<*mut Page>,
+    /// Statistics.
+    pub moved: Moved,
     /// Memory for the grown stack; null until it has grown.
     deep: Cell<*mut *mut u8>,
     /// Room in `deep`.
     deep_room: Cell<u32>,
-    /// Room where the stack lies now.
-    space: Cell<u32>,
+    /// Pages of others taken over since the last collect: for an allocation, and at a free.
+    pub reclaimed: Cell<(u16, u16)>,
     /// The stack ran empty since it was last full.
     pub ran_empty: Cell<bool>,
     /// How often since then it gave blocks of many pages.
     pub scattered: Cell<u8>,
+    /// The stack, until it has grown.
+    shallow: [Cell<*mut u8>; 1 + SHALLOW],
 }
 
 /// Blocks moved between pages and this theap, for statistics; written by the owner alone.
@@ -85,7 +90,7 @@ impl Moved {
     }
 }
 
-/// Room of a stack that has not grown beyond it: those of all bins lie together, behind the theap.
+/// Room of a stack that has not grown beyond it.
 const SHALLOW: usize = 8;
 
 /// One thread's part of a heap.
@@ -102,8 +107,6 @@ pub struct Theap {
     /// The offset of the hot part for a request, by its size rounded up over 16. In the theap so that `malloc` needs no
     /// address of it.
     pub offsets: [u16; TABLE_MAX / 16 + 1],
-    /// Their other parts.
-    pub side: [Side; BINS],
     /// Tag of the thread, 0 when it has ended.
     pub tag: AtomicUsize,
     /// Pages with room that other threads return.
@@ -142,25 +145,14 @@ pub struct Theap {
     pub slow: Cell<u32>,
     /// The heartbeat.
     pub beat: Cell<u64>,
-    /// Pages of others taken over since the last collect, by bin: for an allocation, and at a free.
-    pub reclaimed: [Cell<(u16, u16)>; BINS],
     /// Of a root: the thread is one of a pool, and takes no pages over when it frees.
     pub in_threadpool: Cell<bool>,
     /// In a callback: do not call it again.
     pub calling: Cell<bool>,
     /// Which allocations get a guarded block.
     pub sampling: Sampling,
-    /// Statistics.
-    pub moved: [Moved; BINS],
-    /// The words of its stacks, behind it: [`EMPTY`] has none.
-    stacks: Cell<*mut *mut u8>,
-}
-
-/// A theap and its stacks.
-#[repr(C)]
-pub struct Whole {
-    theap: Theap,
-    stacks: [Cell<*mut u8>; (1 + SHALLOW) * BINS],
+    /// The other parts of the bins.
+    pub side: [Side; BINS],
 }
 
 // SAFETY: a theap is shared for its atomics alone; its cells belong to the thread of `tag` (or, when that is 0, to
@@ -200,6 +192,9 @@ const fn place(number: usize, b: usize) -> usize {
         offset_of!(Theap, hot) + b * size_of::<Hot>()
     }
 }
+
+/// [`Theap::bin_at`] takes these parts for one row.
+const _: () = assert!(offset_of!(Theap, small) == offset_of!(Theap, hot) + BINS * size_of::<Hot>());
 
 /// The offsets for `malloc`.
 const fn offsets(number: usize) -> [u16; TABLE_MAX / 16 + 1] {
@@ -403,12 +398,9 @@ impl Theap {
     pub fn open(&self, bin: Bin) {
         let b = bin.index();
         let hot = self.hot(b);
-        // SAFETY: below the words of all stacks; only EMPTY has none, and no bin of it is ever opened.
-        let base = unsafe { self.stacks.get().add(b * (1 + SHALLOW)) };
-        // SAFETY: a word of the stack.
-        unsafe { base.write(ptr::null_mut()) };
-        self.side[b].space.set(SHALLOW as u32);
-        hot.base.set(self.distance(base));
+        let shallow = &self.side[b].shallow;
+        shallow[0].set(ptr::null_mut());
+        hot.base.set(self.distance(shallow.as_ptr().cast_mut().cast()));
         hot.top.set(hot.base.get());
         hot.room.set(bin.stack_base().min(SHALLOW) as u32);
         self.set_limit(b);
@@ -429,7 +421,8 @@ impl Theap {
         let b = bin.index();
         let (hot, side) = (self.hot(b), &self.side[b]);
         let room = (hot.room.get() as usize * 2).clamp(1, most);
-        if room > side.space.get() as usize {
+        let space = if self.base(b) == side.deep.get() { side.deep_room.get() as usize } else { SHALLOW };
+        if room > space {
             if room > side.deep_room.get() as usize {
                 // For few blocks first: what most bins ever need then lies close together.
                 let most = if room <= bin.stack_base() { bin.stack_base() } else { bin.stack_max() };
@@ -447,7 +440,6 @@ impl Theap {
             }
             let depth = self.depth(b);
             let deep = side.deep.get();
-            side.space.set(side.deep_room.get());
             // SAFETY: memory for all that the stack may hold, and more than `SHALLOW`.
             unsafe { ptr::copy_nonoverlapping(self.base(b), deep, 1 + depth) };
             hot.base.set(self.distance(deep));
@@ -487,23 +479,20 @@ impl Theap {
     }
 }
 
-impl Whole {
+impl Theap {
     /// Begin the theap at `this`: no bin is open, and so each stack is empty and full.
     ///
     /// # Safety
     /// - it is fresh zeroed memory of the caller's, for ever.
-    pub unsafe fn begin(this: *mut Whole) -> &'static Theap {
-        // SAFETY: by the contract.
+    pub unsafe fn begin(this: *mut Theap) -> &'static Theap {
+        // Another thread's theap has the next number; after the last one they begin again.
+        let number = NUMBERED.fetch_add(1, Ordering::Relaxed) as usize % NUMBERS;
+        // SAFETY: by the contract; zeroed memory is a theap.
         unsafe {
-            // Another thread's theap has the next number; after the last one they begin again.
-            let number = NUMBERED.fetch_add(1, Ordering::Relaxed) as usize % NUMBERS;
-            (*this).theap.number.set(number as u32);
-            (*this).theap.offsets = offsets(number);
+            (*this).number.set(number as u32);
+            (*this).offsets = offsets(number);
+            &*this
         }
-        // SAFETY: as above; zeroed memory is a theap and its stacks.
-        let Whole { theap, stacks } = unsafe { &*this };
-        theap.stacks.set(stacks.as_ptr() as *mut *mut u8);
-        theap
     }
 }
 
@@ -515,7 +504,8 @@ mod tests {
     fn layout_serves_the_fast_paths() {
         assert_eq!(size_of::<Hot>(), 32);
         assert_eq!(offset_of!(Theap, hot) + offset_of!(Hot, top), 0);
-        assert!(size_of::<Whole>() <= 64 * 1024, "{}", size_of::<Whole>());
+        assert_eq!(size_of::<Side>(), 128);
+        assert!(size_of::<Theap>() <= 64 * 1024, "{}", size_of::<Theap>());
     }
 
     #[test]

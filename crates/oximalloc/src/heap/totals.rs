@@ -79,10 +79,10 @@ impl Sum {
         let mut peak = self.peak.max(current);
         let mut total = self.taken as i64 - self.forgotten;
         if let Of::Heap(heap) = of {
-            peak = heap.peak[b].fetch_max(current, Ordering::Relaxed).max(current);
+            peak = heap.bins[b].peak.fetch_max(current, Ordering::Relaxed).max(current);
             if total < peak {
                 // Blocks that waited on a stack when the rest was forgotten are in use again: they came too.
-                heap.forgotten[b].fetch_sub(peak - total, Ordering::Relaxed);
+                heap.bins[b].forgotten.fetch_sub(peak - total, Ordering::Relaxed);
             }
         }
         total = total.max(peak) + self.past.total;
@@ -100,16 +100,16 @@ fn gather(of: Of, first: usize, waiting: bool, sums: &mut [Sum]) {
     let last = first + sums.len();
     for heap in of.heaps() {
         for (b, sum) in (first..last).zip(&mut *sums) {
-            sum.taken = sum.taken.wrapping_add(heap.moved[b].taken.load(Ordering::Relaxed));
-            sum.peak += heap.peak[b].load(Ordering::Relaxed);
-            sum.forgotten += heap.forgotten[b].load(Ordering::Relaxed);
+            sum.taken = sum.taken.wrapping_add(heap.bins[b].moved.taken.load(Ordering::Relaxed));
+            sum.peak += heap.bins[b].peak.load(Ordering::Relaxed);
+            sum.forgotten += heap.bins[b].forgotten.load(Ordering::Relaxed);
         }
     }
     for theap in all_theaps() {
         let counts = of.has(theap.heap());
         if counts {
             for (b, sum) in (first..last).zip(&mut *sums) {
-                sum.taken = sum.taken.wrapping_add(theap.moved[b].taken.load(Ordering::Relaxed));
+                sum.taken = sum.taken.wrapping_add(theap.side[b].moved.taken.load(Ordering::Relaxed));
                 if waiting {
                     sum.waiting += (theap.depth_seen(b) + theap.outs_seen(b)) as i64;
                 }
@@ -117,13 +117,13 @@ fn gather(of: Of, first: usize, waiting: bool, sums: &mut [Sum]) {
         }
         if counts {
             for (b, sum) in (first..last).zip(&mut *sums) {
-                sum.back = sum.back.wrapping_add(theap.moved[b].given.load(Ordering::Relaxed));
+                sum.back = sum.back.wrapping_add(theap.side[b].moved.given.load(Ordering::Relaxed));
             }
         }
     }
     for heap in of.heaps() {
         for (b, sum) in (first..last).zip(&mut *sums) {
-            sum.back = sum.back.wrapping_add(heap.moved[b].given.load(Ordering::Relaxed));
+            sum.back = sum.back.wrapping_add(heap.given(b));
         }
     }
     for past in of.pasts() {
@@ -153,11 +153,11 @@ pub fn bins(of: Of) -> [BinRow; BINS] {
 #[cold]
 pub fn pages(of: Of) -> [CountValue; BINS + 1] {
     let mut rows = [CountValue::default(); BINS + 1];
-    let counts = of.heaps().map(|heap| &heap.page_bins).chain(of.pasts().map(|past| &past.pages));
-    for counts in counts {
-        for (row, count) in rows.iter_mut().zip(counts) {
-            *row = row.plus(count.raw());
-        }
+    for heap in of.heaps() {
+        rows.iter_mut().zip(&heap.bins).for_each(|(row, bin)| *row = row.plus(bin.pages.raw()));
+    }
+    for past in of.pasts() {
+        rows.iter_mut().zip(&past.pages).for_each(|(row, count)| *row = row.plus(count.raw()));
     }
     rows.map(CountValue::sound)
 }
@@ -177,7 +177,7 @@ pub fn reset() {
     record::records().for_each(|heap| {
         forget(heap);
         heap.stats.reset();
-        heap.page_bins.iter().for_each(crate::diag::stats::Count::reset);
+        heap.bins.iter().for_each(|bin| bin.pages.reset());
     });
 }
 
@@ -194,12 +194,13 @@ pub fn leave_to_subproc(heap: &Heap) {
 /// Leave all that is counted of a heap that was destroyed: it has neither blocks nor theaps.
 #[cold]
 pub(super) fn leave_all(heap: &Heap, past: &Past) {
-    for (b, moved) in heap.moved.iter().enumerate() {
-        let taken = moved.taken.load(Ordering::Relaxed);
+    for (b, of) in heap.bins[..BINS].iter().enumerate() {
+        let taken = of.moved.taken.load(Ordering::Relaxed);
+        heap.given_together(b);
         // What was in use is free.
-        moved.given.store(taken, Ordering::Relaxed);
-        let peak = heap.peak[b].swap(0, Ordering::Relaxed);
-        let total = (taken as i64 - heap.forgotten[b].swap(taken as i64, Ordering::Relaxed)).max(peak);
+        of.moved.given.store(taken, Ordering::Relaxed);
+        let peak = of.peak.swap(0, Ordering::Relaxed);
+        let total = (taken as i64 - of.forgotten.swap(taken as i64, Ordering::Relaxed)).max(peak);
         past.blocks[b].note_past(total, peak);
     }
     leave_counts(heap, past);
@@ -208,7 +209,7 @@ pub(super) fn leave_all(heap: &Heap, past: &Past) {
 #[cold]
 fn leave_counts(heap: &Heap, past: &Past) {
     heap.stats.leave_to(&past.stats);
-    heap.page_bins.iter().zip(&past.pages).for_each(|(mine, past)| mine.leave_to(past));
+    heap.bins.iter().zip(&past.pages).for_each(|(mine, past)| mine.pages.leave_to(past));
 }
 
 /// Forget what happened to a heap's blocks, which is returned.
@@ -216,8 +217,8 @@ fn leave_counts(heap: &Heap, past: &Past) {
 fn forget(heap: &Heap) -> [BinRow; BINS] {
     let rows = bins(Of::Heap(heap));
     for (b, row) in rows.iter().enumerate() {
-        heap.forgotten[b].fetch_add(row.total - row.current, Ordering::Relaxed);
-        heap.peak[b].store(row.current, Ordering::Relaxed);
+        heap.bins[b].forgotten.fetch_add(row.total - row.current, Ordering::Relaxed);
+        heap.bins[b].peak.store(row.current, Ordering::Relaxed);
     }
     rows
 }
@@ -229,13 +230,14 @@ pub fn note_peak(theap: &Theap, b: usize, fresh: bool) {
     let heap = theap.heap();
     let theaps = heap.stats.theaps.current();
     if theaps <= 1 && !super::warm::any() {
-        let live: i64 = [&theap.moved[b], &heap.moved[b]]
+        let live: i64 = [&theap.side[b].moved, &heap.bins[b].moved]
             .map(|moved| moved.taken.load(Ordering::Relaxed).wrapping_sub(moved.given.load(Ordering::Relaxed)) as i64)
             .iter()
             .sum();
         let live = live - (theap.depth(b) + theap.outs_seen(b)) as i64;
-        if live > heap.peak[b].load(Ordering::Relaxed) {
-            heap.peak[b].store(live, Ordering::Relaxed);
+        if live > heap.bins[b].peak.load(Ordering::Relaxed) {
+            // What other threads write is looked at only where it may matter.
+            heap.bins[b].peak.fetch_max(live - heap.given_alone(b) as i64, Ordering::Relaxed);
         }
     } else if fresh && theaps <= 64 {
         let of = Of::Heap(heap);
