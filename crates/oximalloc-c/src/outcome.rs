@@ -36,6 +36,23 @@ extern "C" fn generic(size: usize) -> *mut c_void {
     block(raw::malloc_generic(size))
 }
 
+/// The block `p` with `size` bytes, moved if need be, or null with `errno` as for [`moved_block`]: where it stays without a
+/// frame, and the rest called last of all.
+///
+/// # Safety
+/// `p` is null or a block of this library, and not used again unless null is returned.
+#[inline(always)]
+pub unsafe fn resized(p: *mut c_void, size: usize) -> *mut c_void {
+    // SAFETY: the caller's promise.
+    raw::realloc_or(p.cast(), size, |usable| unsafe { resize(p, size, usable) }.cast()).cast()
+}
+
+#[inline(never)]
+unsafe extern "C" fn resize(p: *mut c_void, size: usize, usable: usize) -> *mut c_void {
+    // SAFETY: the caller's promise.
+    moved_block(unsafe { raw::realloc_of(p.cast(), size, usable) }, p)
+}
+
 /// The block that `old` became, or null with `errno` EINVAL where `old` was no block of ours and ENOMEM otherwise.
 #[inline(always)]
 pub fn moved_block(p: *mut u8, old: *mut c_void) -> *mut c_void {

@@ -1,7 +1,7 @@
 //! glibc's own names of the allocation functions, and its functions that look into or tune the allocator.
 
 use crate::mi::{allocate, posix, stats};
-use crate::outcome::{aligned_block, failed, moved_block, new_block};
+use crate::outcome::{aligned_block, failed, new_block, resized};
 use core::ffi::{c_char, c_int, c_void};
 use core::fmt::{self, Write};
 use libc::EINVAL;
@@ -26,7 +26,7 @@ pub extern "C" fn __libc_calloc(count: usize, size: usize) -> *mut c_void {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn __libc_realloc(p: *mut c_void, size: usize) -> *mut c_void {
     // SAFETY: the caller's promise about `p` is the same.
-    moved_block(unsafe { raw::realloc(p.cast(), size) }, p)
+    unsafe { resized(p, size) }
 }
 
 /// `free`, under glibc's own name.

@@ -4,7 +4,7 @@
 //! minimal block. Freeing never changes `errno`. The functions are the `mi_*` ones under their standard names.
 
 use crate::mi::{aligned, allocate, posix, query, text};
-use crate::outcome::{aligned_block, moved_block, new_block};
+use crate::outcome::{aligned_block, new_block, resized};
 use core::ffi::{c_char, c_int, c_void};
 use oximalloc::raw;
 
@@ -27,7 +27,7 @@ pub extern "C" fn calloc(count: usize, size: usize) -> *mut c_void {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn realloc(p: *mut c_void, size: usize) -> *mut c_void {
     // SAFETY: the caller's promise about `p` is the same.
-    moved_block(unsafe { raw::realloc(p.cast(), size) }, p)
+    unsafe { resized(p, size) }
 }
 
 /// Frees `p`.

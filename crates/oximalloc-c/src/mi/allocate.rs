@@ -2,7 +2,7 @@
 //!
 //! A block that cannot be had is null with `errno` ENOMEM; a failed reallocation keeps the old block.
 
-use crate::outcome::{block, moved_block, new_block, product};
+use crate::outcome::{block, moved_block, new_block, product, resized};
 use core::ffi::c_void;
 use core::ptr::null_mut;
 use oximalloc::raw;
@@ -56,7 +56,7 @@ pub extern "C" fn mi_mallocn(count: usize, size: usize) -> *mut c_void {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mi_realloc(p: *mut c_void, newsize: usize) -> *mut c_void {
     // SAFETY: the caller's promise about `p` is the same.
-    moved_block(unsafe { raw::realloc(p.cast(), newsize) }, p)
+    unsafe { resized(p, newsize) }
 }
 
 /// [`mi_realloc`] to `count` elements of `size` bytes.
@@ -67,7 +67,7 @@ pub unsafe extern "C" fn mi_realloc(p: *mut c_void, newsize: usize) -> *mut c_vo
 pub unsafe extern "C" fn mi_reallocn(p: *mut c_void, count: usize, size: usize) -> *mut c_void {
     match product("reallocn", count, size) {
         // SAFETY: the caller's promise about `p` is the same.
-        Some(bytes) => moved_block(unsafe { raw::realloc(p.cast(), bytes) }, p),
+        Some(bytes) => unsafe { resized(p, bytes) },
         None => null_mut(),
     }
 }

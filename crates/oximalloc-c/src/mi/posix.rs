@@ -1,6 +1,6 @@
 //! The standard functions under `mi_` names, as POSIX, BSD and glibc define them.
 
-use crate::outcome::{aligned_block, block, failed, moved_block, product};
+use crate::outcome::{aligned_block, block, failed, product, resized};
 use core::ffi::{c_int, c_void};
 use core::ptr::null_mut;
 use libc::{EINVAL, ENOMEM, EOVERFLOW};
@@ -74,7 +74,7 @@ fn os_page() -> usize {
 pub unsafe extern "C" fn mi_reallocarray(p: *mut c_void, count: usize, size: usize) -> *mut c_void {
     match product("reallocarray", count, size) {
         // SAFETY: the caller's promise about `p` is the same.
-        Some(bytes) => moved_block(unsafe { raw::realloc(p.cast(), bytes) }, p),
+        Some(bytes) => unsafe { resized(p, bytes) },
         None => null_mut(),
     }
 }

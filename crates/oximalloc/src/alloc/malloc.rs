@@ -72,14 +72,15 @@ pub fn pop_or<'a>(
 /// As [`malloc`], for callers whose size is a constant: the bin is known when compiling, for middle sizes too.
 #[inline(always)]
 pub fn malloc_const(size: usize) -> *mut u8 {
-    if size <= BLOCK_MAX {
-        // SAFETY: bins of sizes up to BLOCK_MAX are below BINS, and the theap is this thread's.
-        let block = unsafe { pop(Theap::current(), Bin::of_any(size).index()) };
-        if !block.is_null() {
-            return block;
-        }
-    }
-    generic_whole(size)
+    if size <= BLOCK_MAX { malloc_of(Bin::of_any(size), size) } else { generic_whole(size) }
+}
+
+/// The same, where the bin of such a size, up to BLOCK_MAX, is known.
+#[inline(always)]
+pub fn malloc_of(bin: Bin, size: usize) -> *mut u8 {
+    // SAFETY: bins of sizes up to BLOCK_MAX are below BINS, and the theap is this thread's.
+    let block = unsafe { pop(Theap::current(), bin.index()) };
+    if block.is_null() { generic_whole(size) } else { block }
 }
 
 /// As [`generic`], for callers who take it that a block has the size of its bin, and all blocks their alignment: guarded

@@ -6,7 +6,7 @@
 //! what is not touched is not resident).
 
 use super::aligned::aligned_in;
-use super::free::{find, free, invalid, usable_size};
+use super::free::{find, free, free_trusted, invalid, usable_size};
 use super::malloc::{SIZE_MAX, malloc_in, zalloc_in};
 use crate::arena;
 use crate::base::config::SLICE;
@@ -42,7 +42,44 @@ pub const PLAIN: Want = Want { align: 1, offset: 0, zero: false };
 /// - as for [`free`].
 pub unsafe fn realloc(p: *mut u8, size: usize) -> *mut u8 {
     // SAFETY: forwarded.
-    unsafe { realloc_in(Theap::current(), p, size, PLAIN) }
+    realloc_or(p, size, |usable| unsafe { realloc_of(p, size, usable) })
+}
+
+/// As [`realloc`], with the function given for all but blocks that stay where they are: it hears how many bytes `p` has, 0 of
+/// what is no block's start or larger than any bin's. (The table of fast frees would tell of most without a look at the
+/// page; but not of all, which is a branch that is mispredicted where sizes vary, and costs more.)
+#[inline(always)]
+pub fn realloc_or(p: *mut u8, size: usize, rest: impl FnOnce(usize) -> *mut u8) -> *mut u8 {
+    // SAFETY: the map leads to records in use; records are never unmapped.
+    match unsafe { (arena::map::get(p) as *const Page).as_ref() } {
+        Some(page) if page.block_size() <= BLOCK_MAX && page.contains(p.cast()) => {
+            let usable = page.block_size();
+            if fits(size, usable) { p } else { rest(usable) }
+        }
+        _ => rest(0),
+    }
+}
+
+/// As [`realloc`], where `p` is known to be the start of a block of a bin, of `usable` bytes, or (0) nothing is.
+///
+/// # Safety
+/// - as for [`free`].
+#[inline]
+pub unsafe fn realloc_of(p: *mut u8, size: usize, usable: usize) -> *mut u8 {
+    let theap = Theap::current();
+    if usable == 0 || size > BLOCK_MAX {
+        // SAFETY: forwarded.
+        return unsafe { realloc_in(theap, p, size, PLAIN) };
+    }
+    let fresh = malloc_in(theap, larger(theap, size, usable));
+    if !fresh.is_null() {
+        // SAFETY: a block of `usable` bytes, and the caller's.
+        unsafe {
+            ptr::copy_nonoverlapping(p, fresh, usable.min(size));
+            free_trusted(p);
+        }
+    }
+    fresh
 }
 
 /// As [`realloc`]; bytes beyond the former usable size are zero.
@@ -114,7 +151,7 @@ pub unsafe fn realloc_in(theap: &Theap, p: *mut u8, size: usize, want: Want) -> 
     let fits_align = (p as usize).wrapping_add(want.offset).is_multiple_of(want.align);
     // SAFETY: `p` is a block of ours with `usable` bytes, and the caller's.
     unsafe {
-        if fits_align && size <= usable && (size >= usable / 2 || usable <= 64) {
+        if fits_align && fits(size, usable) {
             return p;
         }
         // A guarded block ends at its guard, and cannot grow nor shrink.
@@ -142,9 +179,7 @@ pub unsafe fn realloc_in(theap: &Theap, p: *mut u8, size: usize, want: Want) -> 
                 return moved;
             }
         }
-        // No more where the block may be guarded: its end is what is watched.
-        let larger = if size <= usable || theap.sampling.is_on() { size } else { ample(size, usable) };
-        let fresh = allocate(theap, larger, Want { zero: false, ..want });
+        let fresh = allocate(theap, larger(theap, size, usable), Want { zero: false, ..want });
         if fresh.is_null() {
             return fresh;
         }
@@ -160,8 +195,20 @@ pub unsafe fn realloc_in(theap: &Theap, p: *mut u8, size: usize, want: Want) -> 
     }
 }
 
-/// The size to ask for when a block of `usable` bytes is to grow to `size`: more than the next bin's, so that growing by
-/// small steps is linear.
+/// Whether a block of `usable` bytes is to hold `size` where it is: it has room, and does not waste half.
+#[inline(always)]
+fn fits(size: usize, usable: usize) -> bool {
+    size <= usable && (size >= usable / 2 || usable <= 64)
+}
+
+/// The size to ask for when a block of `usable` bytes moves to hold `size`.
+#[inline(always)]
+fn larger(theap: &Theap, size: usize, usable: usize) -> usize {
+    // No more where the block may be guarded: its end is what is watched.
+    if size <= usable || theap.sampling.is_on() { size } else { ample(size, usable) }
+}
+
+/// The same where it grows: more than the next bin's, so that growing by small steps is linear.
 fn ample(size: usize, usable: usize) -> usize {
     if size > BLOCK_MAX {
         size.saturating_add(size / 8).min(SIZE_MAX)

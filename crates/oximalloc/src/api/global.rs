@@ -5,7 +5,7 @@
 
 use crate::alloc::aligned::{aligned, zaligned};
 use crate::alloc::free::free_trusted;
-use crate::alloc::malloc::{malloc_const, whole, zalloc_const};
+use crate::alloc::malloc::{malloc_const, malloc_of, whole, zalloc_const};
 use crate::alloc::realloc::{realloc, realloc_aligned};
 use crate::page::bins::{BLOCK_MAX, Bin};
 use core::alloc::{GlobalAlloc, Layout};
@@ -50,23 +50,32 @@ unsafe impl GlobalAlloc for Oximalloc {
     unsafe fn realloc(&self, p: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         // SAFETY: by the trait's contract.
         unsafe {
-            if layout.align() > NATURAL {
-                return realloc_aligned(p, size, layout.align(), 0);
-            }
-            if layout.size() > BLOCK_MAX || size > BLOCK_MAX {
-                return realloc(p, whole(size));
+            if layout.align() > NATURAL || layout.size() > BLOCK_MAX || size > BLOCK_MAX {
+                return realloc_slow(p, layout, size);
             }
             // The block is of its size's bin or larger: no look-up tells more than the layout does.
             let (old, new) = (Bin::of_any(layout.size()), Bin::of_any(size));
             if old == new || (size < layout.size() && size >= layout.size() / 2) {
                 return p;
             }
-            let fresh = malloc_const(size);
+            let fresh = malloc_of(new, size);
             if !fresh.is_null() {
                 ptr::copy_nonoverlapping(p, fresh, layout.size().min(size));
                 free_trusted(p);
             }
             fresh
         }
+    }
+}
+
+/// Of blocks that are large or aligned, or become large. (Not inlined, so that the others need few registers.)
+///
+/// # Safety
+/// - as for `GlobalAlloc::realloc`.
+#[inline(never)]
+unsafe fn realloc_slow(p: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+    // SAFETY: by the contract.
+    unsafe {
+        if layout.align() > NATURAL { realloc_aligned(p, size, layout.align(), 0) } else { realloc(p, whole(size)) }
     }
 }
