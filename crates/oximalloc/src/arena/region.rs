@@ -261,6 +261,9 @@ impl Arena {
 
     /// Mark slices as dirty, and say how many were not.
     fn soil(&self, i: usize, n: usize) -> usize {
+        if self.dirty().all_set(i, n) {
+            return 0;
+        }
         let fresh = self.dirty().set(i, n);
         if !self.whole {
             PROCESS.committed.add(Slices(fresh).bytes());

@@ -103,28 +103,30 @@ impl<'a> Bitmap<'a> {
     }
 
     fn claim_from(&self, from: usize, n: usize, align: usize, phase: usize) -> Option<usize> {
-        let mut start = align_from(self.next(from, true), align, phase);
+        let mut start = align_from(self.next(from, self.len(), true), align, phase);
         while self.holds(start, n) {
-            let end = self.next(start, false);
-            if end.saturating_sub(start) >= n {
+            // Not farther: behind what is used all is free, for many words.
+            let end = self.next(start, start + n, false);
+            if end >= start + n {
                 if self.claim_at(start, n) {
                     return Some(start);
                 }
                 // Somebody was faster: the bits are looked at again from the next place on.
                 start = align_from(start + 1, align, phase);
             } else {
-                start = align_from(self.next(end.max(start), true), align, phase);
+                start = align_from(self.next(end, self.len(), true), align, phase);
             }
         }
         None
     }
 
-    /// The least index from `i` on whose bit is set (`free`) or clear; the map's length if there is none.
+    /// The least index from `i` on whose bit is set (`free`) or clear, looking at the words up to `end`, which is in the map;
+    /// `end` or more if there is none.
     #[inline(never)]
-    fn next(&self, i: usize, free: bool) -> usize {
+    fn next(&self, i: usize, end: usize, free: bool) -> usize {
         let mut w = i / BITS;
         let mut mask = u64::MAX << (i % BITS);
-        while w < self.words.len() {
+        while w * BITS < end {
             let bits = if free { self.load(w) } else { !self.load(w) } & mask;
             if bits != 0 {
                 return w * BITS + bits.trailing_zeros() as usize;
@@ -132,7 +134,7 @@ impl<'a> Bitmap<'a> {
             mask = u64::MAX;
             w += 1;
         }
-        self.len()
+        end
     }
 
     /// Claim exactly the bits `i..i + n`; false, and nothing changed, if one of them is not free.
