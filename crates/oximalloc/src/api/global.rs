@@ -6,7 +6,8 @@
 use crate::alloc::aligned::{aligned, zaligned};
 use crate::alloc::free::free_trusted;
 use crate::alloc::malloc::{malloc_const, malloc_of, whole, zalloc_const};
-use crate::alloc::realloc::{realloc, realloc_aligned};
+use crate::alloc::realloc::{PLAIN, Want, realloc_in};
+use crate::heap::theap::Theap;
 use crate::page::bins::{BLOCK_MAX, Bin};
 use core::alloc::{GlobalAlloc, Layout};
 use core::ptr;
@@ -74,8 +75,13 @@ unsafe impl GlobalAlloc for Oximalloc {
 /// - as for `GlobalAlloc::realloc`.
 #[inline(never)]
 unsafe fn realloc_slow(p: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+    let theap = Theap::current();
     // SAFETY: by the contract.
     unsafe {
-        if layout.align() > NATURAL { realloc_aligned(p, size, layout.align(), 0) } else { realloc(p, whole(size)) }
+        if layout.align() > NATURAL {
+            realloc_in(theap, p, size, Want { align: layout.align(), ..PLAIN })
+        } else {
+            realloc_in(theap, p, whole(size), PLAIN)
+        }
     }
 }
