@@ -8,11 +8,9 @@ use crate::base::sync::{AtomicI64, Ordering};
 /// Something that comes and goes: how much of it there is, was at most, and came in all.
 #[derive(Debug)]
 pub struct Count {
-    /// All that ever came.
     total: AtomicI64,
     peak: AtomicI64,
-    /// What came and is gone: so each addition and each subtraction is one atomic operation.
-    gone: AtomicI64,
+    current: AtomicI64,
 }
 
 /// The values of a [`Count`].
@@ -29,18 +27,15 @@ pub struct CountValue {
 impl Count {
     /// Nothing yet.
     pub const fn new() -> Count {
-        Count { total: AtomicI64::new(0), peak: AtomicI64::new(0), gone: AtomicI64::new(0) }
+        Count { total: AtomicI64::new(0), peak: AtomicI64::new(0), current: AtomicI64::new(0) }
     }
 
     /// `n` more came.
     #[inline(never)]
     pub fn add(&self, n: usize) {
         let n = signed(n);
-        let total = self.total.fetch_add(n, Ordering::Relaxed).wrapping_add(n);
-        self.note_peak(total.wrapping_sub(self.gone.load(Ordering::Relaxed)));
-    }
-
-    fn note_peak(&self, current: i64) {
+        self.total.fetch_add(n, Ordering::Relaxed);
+        let current = self.current.fetch_add(n, Ordering::Relaxed).saturating_add(n);
         // Most often the peak stands, and a load is cheaper than an update.
         if current > self.peak.load(Ordering::Relaxed) {
             self.peak.fetch_max(current, Ordering::Relaxed);
@@ -49,12 +44,12 @@ impl Count {
 
     /// `n` of those that came are gone.
     pub fn sub(&self, n: usize) {
-        self.gone.fetch_add(signed(n), Ordering::Relaxed);
+        self.current.fetch_sub(signed(n), Ordering::Relaxed);
     }
 
     /// What there is now.
     pub fn current(&self) -> i64 {
-        self.total.load(Ordering::Relaxed).wrapping_sub(self.gone.load(Ordering::Relaxed))
+        self.current.load(Ordering::Relaxed)
     }
 
     /// The values now. Of an addition or a subtraction that is under way, one may show a part.
@@ -64,26 +59,28 @@ impl Count {
 
     /// As [`Count::snapshot`], for sums: what came may be counted at one place and what is gone at another.
     pub fn raw(&self) -> CountValue {
-        let total = self.total.load(Ordering::Relaxed);
-        let current = total.wrapping_sub(self.gone.load(Ordering::Relaxed));
-        CountValue { total, peak: self.peak.load(Ordering::Relaxed), current }
+        CountValue {
+            total: self.total.load(Ordering::Relaxed),
+            peak: self.peak.load(Ordering::Relaxed),
+            current: self.current.load(Ordering::Relaxed),
+        }
     }
 
     /// Add what another counted, which then begins anew, from nothing. What is under way there may be counted late. The
     /// peak is then an upper bound, as in [`CountValue::plus`].
     #[inline(never)]
     pub fn absorb(&self, other: &Count) {
-        let (total, gone) = (other.total.swap(0, Ordering::Relaxed), other.gone.swap(0, Ordering::Relaxed));
+        let (total, current) = (other.total.swap(0, Ordering::Relaxed), other.current.swap(0, Ordering::Relaxed));
         let peak = other.peak.swap(0, Ordering::Relaxed);
         if peak != 0 {
             self.peak.fetch_add(peak, Ordering::Relaxed);
         }
-        if gone != 0 {
-            self.gone.fetch_add(gone, Ordering::Relaxed);
-        }
         if total != 0 {
             self.total.fetch_add(total, Ordering::Relaxed);
-            self.note_peak(self.current());
+        }
+        if current != 0 {
+            let current = self.current.fetch_add(current, Ordering::Relaxed).saturating_add(current);
+            self.peak.fetch_max(current, Ordering::Relaxed);
         }
     }
 
@@ -97,18 +94,15 @@ impl Count {
 
     /// Note that so many more came and are gone, of which at a time there were so many more than there are.
     pub fn note_past(&self, total: i64, peak: i64) {
-        self.gone.fetch_add(total, Ordering::Relaxed);
         self.total.fetch_add(total, Ordering::Relaxed);
         self.peak.fetch_add(peak, Ordering::Relaxed);
     }
 
     /// Count anew, from what there is: it is the peak and all that came.
     pub fn reset(&self) {
-        // In this order what there is seems less for a moment, and no peak is noted that never was.
-        let gone = self.gone.load(Ordering::Relaxed);
-        self.total.fetch_sub(gone, Ordering::Relaxed);
-        self.gone.fetch_sub(gone, Ordering::Relaxed);
-        self.peak.store(self.current().max(0), Ordering::Relaxed);
+        let current = self.current.load(Ordering::Relaxed).max(0);
+        self.peak.store(current, Ordering::Relaxed);
+        self.total.store(current, Ordering::Relaxed);
     }
 }
 
