@@ -199,8 +199,11 @@ impl Heap {
     /// Count what was given one by one with the rest.
     pub fn given_together(&self, b: usize) {
         for lane in &self.alone {
-            if lane.0[b].load(Ordering::Relaxed) != 0 {
-                self.bins[b].moved.given.fetch_add(lane.0[b].swap(0, Ordering::Relaxed), Ordering::Relaxed);
+            let n = lane.0[b].load(Ordering::Relaxed);
+            if n != 0 {
+                // In this order they are for a moment seen twice: see `totals::gather`.
+                self.bins[b].moved.given.fetch_add(n, Ordering::Relaxed);
+                lane.0[b].fetch_sub(n, Ordering::Relaxed);
             }
         }
     }
