@@ -11,6 +11,7 @@ use super::malloc::{SIZE_MAX, malloc_in, zalloc_in};
 use crate::arena;
 use crate::base::config::SLICE;
 use crate::heap::record::Heap;
+use crate::heap::spare;
 use crate::heap::theap::Theap;
 use crate::page::Page;
 use crate::page::bins::{BLOCK_MAX, Bin};
@@ -190,7 +191,12 @@ pub unsafe fn realloc_in(theap: &Theap, p: *mut u8, size: usize, want: Want) -> 
             let end = usable_size("realloc", fresh);
             ptr::write_bytes(fresh.add(kept), 0, end - kept);
         }
+        let single = page.bin() == Bin::SINGLE;
         free(p);
+        if single {
+            // Others that grow are to find room as low as there is, not where this block was.
+            spare::flush(theap);
+        }
         fresh
     }
 }
@@ -230,6 +236,7 @@ unsafe fn grow_in_place(p: *mut u8, size: usize) -> bool {
     let extra = size.div_ceil(SLICE) - span.slices;
     // An eighth more where there is room, so that growing by small steps is linear.
     let ample = extra.max(span.slices / 8);
+    spare::flush(Theap::current());
     // SAFETY: the span is that of a page in use whose only block is the caller's.
     unsafe { extend(page, ample) || extend(page, extra) }
 }

@@ -41,6 +41,7 @@ pub(super) fn unpend(n: usize) {
 }
 
 /// How long freed memory waits for its purge, in milliseconds; None: for ever.
+#[inline(never)]
 pub fn delay() -> Option<u64> {
     let delay = options::get(Opt::PurgeDelay).saturating_mul(options::get(Opt::ArenaPurgeMult));
     u64::try_from(delay).ok().map(|d| d.min(1 << 30))

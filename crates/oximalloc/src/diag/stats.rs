@@ -33,13 +33,24 @@ impl Count {
     /// `n` more came.
     #[inline(never)]
     pub fn add(&self, n: usize) {
+        if let Some(current) = self.came(n) {
+            self.peak.fetch_max(current, Ordering::Relaxed);
+        }
+    }
+
+    /// `n` more came; what there is then, if that is more than the peak, which is the caller's to note.
+    #[inline(always)]
+    pub fn came(&self, n: usize) -> Option<i64> {
         let n = signed(n);
         self.total.fetch_add(n, Ordering::Relaxed);
         let current = self.current.fetch_add(n, Ordering::Relaxed).saturating_add(n);
         // Most often the peak stands, and a load is cheaper than an update.
-        if current > self.peak.load(Ordering::Relaxed) {
-            self.peak.fetch_max(current, Ordering::Relaxed);
-        }
+        (current > self.peak.load(Ordering::Relaxed)).then_some(current)
+    }
+
+    /// Note the peak, where so many of those counted are not in use.
+    pub fn note(&self, unused: usize) {
+        self.peak.fetch_max(self.current().saturating_sub(signed(unused)), Ordering::Relaxed);
     }
 
     /// `n` of those that came are gone.

@@ -2,6 +2,7 @@
 
 use super::depot;
 use super::record::MAIN_ID;
+use super::spare;
 use super::supply::disown;
 use super::theap::{Side, Theap, thread};
 use super::warm;
@@ -101,9 +102,9 @@ impl Theap {
     }
 
     /// Of a root: bytes of free blocks that the thread holds, in all its theaps. Blocks that were never handed out are
-    /// not counted, for their memory was not touched.
+    /// not counted, for their memory was not touched; large ones are, whichever thread of its number freed them.
     pub fn thread_free_bytes(&self) -> usize {
-        let mut bytes = self.free_bytes();
+        let mut bytes = self.free_bytes() + spare::bytes(self);
         self.for_each_part(|part| bytes += part.free_bytes());
         bytes
     }

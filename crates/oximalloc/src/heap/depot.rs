@@ -15,6 +15,7 @@
 //! Bounds: [`Bin::depot_max`] blocks for each bin; none when `purge_delay` is 0. What has lain there for a `purge_delay`, as nobody took it, goes to
 //! its pages, when any thread comes by; all goes with a forced collect.
 
+use super::spare;
 use super::theap::{SMALL, Theap};
 use crate::arena::{self, meta::meta_alloc};
 use crate::base::sync::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
@@ -70,11 +71,18 @@ impl Depot {
     }
 }
 
-/// Something lies in the depot: a sweep is due in `delay` milliseconds.
-fn come_back(delay: Option<u64>) {
-    if DUE.load(Ordering::Relaxed) == NEVER
-        && let Some(delay) = delay
-    {
+/// Something lies here, or is spare: a sweep is due in `delay` milliseconds.
+#[inline]
+pub fn come_back(delay: Option<u64>) {
+    // SeqCst: as in the head of `row`.
+    if DUE.load(Ordering::SeqCst) == NEVER {
+        enter(delay);
+    }
+}
+
+#[cold]
+fn enter(delay: Option<u64>) {
+    if let Some(delay) = delay {
         DUE.store(now_ms() + delay, Ordering::Relaxed);
     }
 }
@@ -144,17 +152,18 @@ pub unsafe fn take(bin: Bin, to: *mut *mut u8, most: usize) -> usize {
 #[inline]
 pub fn tick(theap: &Theap) {
     let due = DUE.load(Ordering::Relaxed);
-    if due != NEVER && now_ms() >= due && DUE.compare_exchange(due, NEVER, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    // SeqCst: as in the head of `row`.
+    if due != NEVER && now_ms() >= due && DUE.compare_exchange(due, NEVER, Ordering::SeqCst, Ordering::Relaxed).is_ok()
     {
         sweep(theap, false);
     }
 }
 
-/// Give blocks to their pages: those that nobody has taken since the last sweep, or all.
+/// Give blocks to their pages: those that nobody has taken since the last sweep, or all. And release spare pages.
 #[cold]
 pub fn sweep(theap: &Theap, all: bool) {
     let left = (0..BINS).filter(|&b| serves(b)).filter(|&b| drain(theap, b, all)).count();
-    if left > 0 {
+    if spare::sweep(theap, all) || left > 0 {
         come_back(arena::purge_delay());
     }
 }

@@ -29,7 +29,10 @@ pub mod record;
 pub mod records;
 #[cfg(not(loom))]
 pub mod remote;
+pub mod row;
 pub mod slots;
+#[cfg(not(loom))]
+pub mod spare;
 #[cfg(not(loom))]
 pub mod subproc;
 #[cfg(not(loom))]

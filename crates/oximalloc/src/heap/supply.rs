@@ -3,9 +3,11 @@
 
 use super::depot;
 use super::record::{Heap, MAIN_ID};
+use super::spare;
 use super::theap::{Moved, SMALL, Theap};
 use super::totals::note_peak;
 use crate::arena::{self, Span, fast, map};
+use crate::base::config::SLICE;
 use crate::base::sync::Ordering;
 use crate::diag::options::{self, Opt};
 use crate::page::Page;
@@ -287,6 +289,7 @@ impl Theap {
     /// Memory and a record for a page.
     #[inline(never)]
     fn new_page(&self, slices: usize, align: usize) -> Option<(*mut Page, Span)> {
+        spare::flush(self);
         let span = arena::claim(self.heap().source(), slices, align, true)?;
         let page = self.root().new_record();
         if page.is_null() {
@@ -301,7 +304,7 @@ impl Theap {
     fn enter(&self, page: &Page, span: Span) -> bool {
         let heap = self.heap();
         if heap.pages.insert(span.start) && map::set(span.start, span.slices, &raw const *page as *mut u8) {
-            heap.count_page(page.bin(), span.slices * crate::base::config::SLICE);
+            heap.count_page(page.bin(), span.slices * SLICE);
             return true;
         }
         heap.pages.remove(span.start);
@@ -316,6 +319,15 @@ impl Theap {
     /// A block with a page of its own, `slices` long, its start aligned to `align` slices. The second says that it is
     /// zeroed.
     pub fn single(&self, slices: usize, align: usize) -> (*mut u8, bool) {
+        if align == 1
+            && self.is_main()
+            && let Some(page) = spare::take(self, slices)
+        {
+            // SAFETY: ours alone, from a row.
+            let page = unsafe { &*page };
+            page.wake_single(self.as_owner());
+            return (page.start(), false);
+        }
         match self.single_page(slices, align) {
             Some((page, zero)) => (page.start(), zero),
             None => (ptr::null_mut(), false),
@@ -331,8 +343,11 @@ impl Theap {
         if !self.enter(page, span) {
             return None;
         }
-        self.heap().stats.malloc_huge.add(span.slices * crate::base::config::SLICE);
-        self.heap().stats.singles.add(1);
+        let stats = &self.heap().stats;
+        let more = [stats.malloc_huge.came(span.slices * SLICE), stats.singles.came(1)];
+        if more != [None, None] {
+            spare::note_peaks(self.heap());
+        }
         Some((page, span.zero))
     }
 
@@ -344,8 +359,9 @@ impl Theap {
             Given::List => self.list(page),
             // SAFETY: the word says that the page is ours alone.
             Given::Release => unsafe {
-                self.retire(page);
-                self.root().free_record(page);
+                if self.retire(page) {
+                    self.root().free_record(page);
+                }
             },
             // SAFETY: as above; nobody frees the record before it is buried.
             Given::ReleaseMemory => unsafe {
@@ -412,17 +428,20 @@ impl Theap {
         }
     }
 
-    /// The last block of a page was freed.
+    /// The last block of a page was freed; says whether the record is to be freed, too.
     ///
     /// # Safety
     /// - as for [`Theap::release`].
-    unsafe fn retire(&self, page: *mut Page) {
+    unsafe fn retire(&self, page: *mut Page) -> bool {
         // SAFETY: by the contract.
         unsafe {
             if (*page).bin() != Bin::SINGLE {
                 Heap::of_page((*page).heap()).stats.pages_retire.add(1);
+            } else if spare::put(self, page) {
+                return false;
             }
             self.release(page);
+            true
         }
     }
 
@@ -430,20 +449,21 @@ impl Theap {
     ///
     /// # Safety
     /// - the page is the caller's alone (GONE or DEAD).
+    #[inline(never)]
     pub(super) unsafe fn release(&self, page: *mut Page) {
         // SAFETY: by the contract.
         unsafe {
             let span = (*page).span();
             let heap = Heap::of_page((*page).heap());
             if (*page).bin() == Bin::SINGLE {
-                heap.stats.malloc_huge.sub(span.slices * crate::base::config::SLICE);
+                heap.stats.malloc_huge.sub(span.slices * SLICE);
                 heap.stats.singles.sub(1);
             } else if (*page).bin().slices() == 1 {
                 fast::close(span.start);
             }
             heap.pages.remove(span.start);
             map::clear(span.start, span.slices);
-            heap.uncount_page((*page).bin(), span.slices * crate::base::config::SLICE);
+            heap.uncount_page((*page).bin(), span.slices * SLICE);
             // Without access to all of it nobody can use it again.
             if super::guarded::lift(&*page) {
                 arena::release(span);

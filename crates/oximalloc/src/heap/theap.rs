@@ -143,6 +143,8 @@ pub struct Theap {
     pub record_count: Cell<u32>,
     /// Slow paths taken since the last collect.
     pub slow: Cell<u32>,
+    /// Of a root: the thread may have spare pages.
+    pub has_spares: Cell<bool>,
     /// The heartbeat.
     pub beat: Cell<u64>,
     /// Of a root: the thread is one of a pool, and takes no pages over when it frees.
@@ -168,7 +170,7 @@ impl Linked for Theap {
 /// Bins whose blocks share cache lines.
 pub const SMALL: usize = 3;
 /// Theaps in a row whose smallest blocks are told apart.
-const NUMBERS: usize = 16;
+pub const NUMBERS: usize = 16;
 /// Numbers given so far.
 static NUMBERED: AtomicU32 = AtomicU32::new(0);
 

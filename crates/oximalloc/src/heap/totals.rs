@@ -6,6 +6,7 @@
 //! while no other thread is in the allocator.
 
 use super::record::{self, Heap, MAIN};
+use super::spare::{self, Held};
 use super::subproc::{self, Past, Subproc};
 use super::theap::Theap;
 use crate::base::sync::Ordering;
@@ -166,7 +167,12 @@ pub fn pages(of: Of) -> [CountValue; BINS + 1] {
 #[cold]
 pub fn heaps(of: Of) -> HeapSnapshot {
     let all = of.heaps().map(|heap| &heap.stats).chain(of.pasts().map(|past| &past.stats));
-    all.fold(HeapSnapshot::default(), |sum, stats| sum.plus(stats.raw())).sound()
+    let spare = if of.has(&MAIN) { spare::note_peaks(&MAIN) } else { Held::default() };
+    let mut sum = all.fold(HeapSnapshot::default(), |sum, stats| sum.plus(stats.raw()));
+    // It is counted, and not in use.
+    sum.malloc_huge.current -= spare.bytes() as i64;
+    sum.singles.current -= spare.pages as i64;
+    sum.sound()
 }
 
 /// Forget what happened: what is in use is the peak and all that came.
@@ -215,6 +221,10 @@ fn leave_counts(heap: &Heap, past: &Past) {
 /// Forget what happened to a heap's blocks, which is returned.
 #[cold]
 fn forget(heap: &Heap) -> [BinRow; BINS] {
+    if heap.is_main() {
+        // Blocks that are not in use would be a part of what came.
+        spare::sweep(Theap::current(), true);
+    }
     let rows = bins(Of::Heap(heap));
     for (b, row) in rows.iter().enumerate() {
         heap.bins[b].forgotten.fetch_add(row.total - row.current, Ordering::Relaxed);

@@ -2,6 +2,7 @@
 //! run it now and then, the model tests after each operation.
 
 use super::depot;
+use super::spare;
 use super::theap::Theap;
 use crate::arena::map;
 use crate::page::Page;
@@ -56,6 +57,9 @@ impl Theap {
                 }
                 page = record.next();
             }
+        }
+        if !spare::are_sound(self) {
+            broken("a spare page is in use, or is not where it was", ptr::null());
         }
         held
     }

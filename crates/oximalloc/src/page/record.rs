@@ -146,6 +146,19 @@ impl Page {
         self.guarded.get()
     }
 
+    /// The only block of the page, which is the caller's alone, was freed, and the page is kept: no pointer leads to a block.
+    pub fn rest_single(&self) {
+        self.carved.store(0, Ordering::Relaxed);
+    }
+
+    /// Hand the block out again, as a theap's; the page is the caller's alone, since [`Page::rest_single`].
+    pub fn wake_single(&self, owner: *mut Owner) {
+        self.owner.store(owner, Ordering::Relaxed);
+        self.interior.store(false, Ordering::Relaxed);
+        self.carved.store(1, Ordering::Relaxed);
+        self.word.start_full(1);
+    }
+
     /// The memory.
     pub fn span(&self) -> Span {
         // All but guarded blocks begin with their slice.

@@ -6,6 +6,8 @@ use oximalloc::alloc::free::find;
 use oximalloc::arena;
 use oximalloc::heap::figures::Stats;
 use oximalloc::heap::record::MAIN;
+use oximalloc::heap::spare;
+use oximalloc::heap::theap::Theap;
 use oximalloc::heap::totals::{self, Of};
 use oximalloc::page::Bin;
 use oximalloc::page::bins::BINS;
@@ -59,11 +61,13 @@ pub fn ordered(stats: &Stats) {
     }
 }
 
-fn check(stats: &Stats) {
+/// With `main` the main heap is among what is counted.
+fn check(stats: &Stats, main: bool) {
     ordered(stats);
     let pages = stats.pages.iter().map(|row| row.current).sum::<i64>();
     assert_eq!(pages, stats.heaps.pages.current, "pages by bin");
-    assert_eq!(stats.pages[BINS].current, stats.heaps.singles.current);
+    let spare = if main { spare::held().pages as i64 } else { 0 };
+    assert_eq!(stats.pages[BINS].current, stats.heaps.singles.current + spare);
 }
 
 pub struct Sums {
@@ -85,7 +89,7 @@ impl Sums {
 
     pub fn hold(&mut self, model: &Model, op: &Op) {
         let all = Stats::of(Of::Process);
-        check(&all);
+        check(&all, true);
         let now = counts(&all);
         if !matches!(op, Op::ResetStats) {
             for (i, (now, last)) in now.iter().zip(&self.last).enumerate() {
@@ -98,7 +102,7 @@ impl Sums {
             let mut expected = if heap.is_main() { self.before.clone() } else { InUse::nothing() };
             model.blocks.iter().filter(|live| live.heap == *at).for_each(|live| expected.add(live.at));
             let stats = Stats::of(Of::Heap(heap));
-            check(&stats);
+            check(&stats, heap.is_main());
             assert_eq!(InUse::of(&stats), expected, "heap {at:#x}, main is {:#x}", super::address(&MAIN));
             for (b, row) in stats.bins.iter().enumerate().skip(1) {
                 assert_eq!(*row, totals::bin(Of::Heap(heap), b));
@@ -129,6 +133,8 @@ impl Sums {
 
 /// What is in use stays; all that came is what is in use.
 pub fn reset() {
+    // It releases spare pages.
+    spare::sweep(Theap::current(), true);
     let before = Stats::of(Of::Process);
     totals::reset();
     let after = Stats::of(Of::Process);
@@ -146,6 +152,8 @@ pub fn leave(heap: Heap) {
         totals::merge();
         Stats::of(Of::Subproc(number))
     };
+    // It releases spare pages.
+    spare::sweep(Theap::current(), true);
     let (before, own) = (all(), Stats::of(Of::Heap(heap)));
     totals::leave_to_subproc(heap);
     let after = Stats::of(Of::Heap(heap));
@@ -157,7 +165,7 @@ pub fn leave(heap: Heap) {
     }
     assert_eq!((sums.heaps, sums.memory), (before.heaps, before.memory));
     let past = Stats::of(Of::Exclusive(number));
-    check(&past);
+    check(&past, false);
     assert_eq!(past.blocks_in_use(), 0);
     assert!(past.heaps.pages.total >= own.heaps.pages.total - own.heaps.pages.current);
 }

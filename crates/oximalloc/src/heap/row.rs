@@ -1,0 +1,224 @@
+//! A row of things that wait to be taken again, each of a number of slices: the spare pages of `spare`.
+//!
+//! Protocol: a word is null or names an item, its slices, and whether it is marked. *Put* fills a null word by
+//! compare-and-swap, *take* empties one whose slices are those asked for, *age* marks those that are not, and takes those
+//! that are: an item that a word names is nobody's, and who takes it out of the word has it alone. Nobody looks at an
+//! item before. That one comes back to the word it was in while somebody looks (ABA) is harmless: the word says the same
+//! of it.
+//!
+//! Orderings: who takes an item out (Acquire) sees all that was done with it before it was put in (Release). *Put* fills
+//! a word and then, as its caller, looks whether a time is entered at which somebody ages the row; who ages clears the
+//! time and then looks at the words; these four are sequentially consistent. So either the item is seen, or that no
+//! time is entered, and one is.
+
+use crate::base::sync::{AtomicPtr, Ordering};
+use core::ptr;
+
+/// Pages in a row: one cache line.
+const WORDS: usize = 8;
+/// Slices in a row, 1 MiB.
+pub const MOST: usize = 16;
+/// In a word: the slices, and the mark. Records are aligned to 128 bytes.
+const SLICES: usize = 31;
+const MARK: usize = 32;
+
+/// A row.
+#[repr(align(64))]
+pub struct Row<T>([AtomicPtr<T>; WORDS]);
+
+fn slices<T>(word: *mut T) -> usize {
+    word.addr() & SLICES
+}
+
+fn item<T>(word: *mut T) -> *mut T {
+    word.map_addr(|at| at & !(SLICES | MARK))
+}
+
+impl<T> Row<T> {
+    /// Nothing is kept.
+    #[cfg(not(loom))]
+    pub const fn new() -> Row<T> {
+        Row([const { AtomicPtr::new(ptr::null_mut()) }; WORDS])
+    }
+    /// Nothing is kept.
+    #[cfg(loom)]
+    pub fn new() -> Row<T> {
+        Row(core::array::from_fn(|_| AtomicPtr::new(ptr::null_mut())))
+    }
+
+    /// Keep `page`, the caller's, of `n` slices, 1 to [`MOST`]; false, and it stays the caller's, where that is beyond the
+    /// bounds, or another thread is faster.
+    pub fn put(&self, page: *mut T, n: usize) -> bool {
+        let new = page.map_addr(|at| at | n);
+        let fills = |word: &AtomicPtr<T>| {
+            // SeqCst: as in the file's head.
+            word.compare_exchange(ptr::null_mut(), new, Ordering::SeqCst, Ordering::Relaxed).is_ok()
+        };
+        let empty = |word: &&AtomicPtr<T>| word.load(Ordering::Relaxed).is_null();
+        self.held().1 + n <= MOST && self.0.iter().find(empty).is_some_and(fills)
+    }
+
+    /// A page of `n` slices, the caller's from now on.
+    pub fn take(&self, n: usize) -> Option<*mut T> {
+        self.0.iter().find_map(|word| {
+            let seen = word.load(Ordering::Relaxed);
+            (slices(seen) == n
+                // Acquire: as in the file's head.
+                && word.compare_exchange(seen, ptr::null_mut(), Ordering::Acquire, Ordering::Relaxed).is_ok())
+            .then(|| item(seen))
+        })
+    }
+
+    /// Call `release` with the pages that are marked, or with `all`; they are the caller's. Mark the others; says whether
+    /// there are any.
+    #[inline(never)]
+    pub fn age(&self, all: bool, release: &mut dyn FnMut(*mut T)) -> bool {
+        let mut left = false;
+        for word in &self.0 {
+            // SeqCst: as in the file's head.
+            let seen = word.load(Ordering::SeqCst);
+            if seen.is_null() {
+                continue;
+            }
+            let marked = seen.map_addr(|at| at | MARK);
+            let then = if all || seen == marked { ptr::null_mut() } else { marked };
+            // Acquire: as in the file's head. (A mark is a read-modify-write, so who takes the item later sees what its put
+            // released.)
+            let changed = word.compare_exchange(seen, then, Ordering::Acquire, Ordering::Relaxed).is_ok();
+            if changed && then.is_null() {
+                release(item(seen));
+            } else {
+                left = true;
+            }
+        }
+        left
+    }
+
+    /// How many pages are kept, and their slices, at some moment.
+    #[inline(never)]
+    pub fn held(&self) -> (usize, usize) {
+        let (mut pages, mut sum) = (0, 0);
+        for word in &self.0 {
+            let n = slices(word.load(Ordering::Relaxed));
+            pages += (n != 0) as usize;
+            sum += n;
+        }
+        (pages, sum)
+    }
+}
+
+impl<T> Default for Row<T> {
+    fn default() -> Self {
+        Row::new()
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    fn at(n: usize) -> *mut u8 {
+        ptr::without_provenance_mut(n * 128)
+    }
+
+    #[test]
+    fn an_item_is_taken_by_its_slices() {
+        let row = Row::new();
+        assert!(row.put(at(1), 2) && row.put(at(2), 3));
+        assert_eq!([row.take(4), row.take(1)], [None, None]);
+        assert_eq!(row.held(), (2, 5));
+        assert_eq!(row.take(3), Some(at(2)));
+        assert_eq!(row.take(3), None);
+        assert_eq!(row.take(2), Some(at(1)));
+        assert_eq!(row.held(), (0, 0));
+    }
+
+    #[test]
+    fn there_are_bounds() {
+        let row = Row::new();
+        assert!((1..WORDS).all(|n| row.put(at(n), 2)));
+        assert!(!row.put(at(20), 3) && row.put(at(21), 1) && !row.put(at(22), 1));
+        assert_eq!(row.held(), (WORDS, 2 * WORDS - 1));
+        assert!(!row.age(true, &mut |_| ()));
+        assert!(row.put(at(23), MOST) && !row.put(at(24), 1));
+    }
+
+    #[test]
+    fn what_nobody_takes_goes_at_the_second_look() {
+        let row = Row::new();
+        assert!(row.put(at(1), 2) && row.put(at(2), 2));
+        assert!(row.age(false, &mut |item| panic!("{item:p} goes")));
+        let again = row.take(2).unwrap();
+        assert!(row.put(again, 2));
+        let mut gone = Vec::new();
+        assert!(row.age(false, &mut |item| gone.push(item)));
+        assert_eq!(gone.len(), 1);
+        assert_ne!(gone[0], again);
+        assert!(!row.age(true, &mut |item| gone.push(item)));
+        assert_eq!(gone[1], again);
+    }
+}
+
+#[cfg(all(test, loom))]
+mod loom_tests {
+    use super::*;
+    use crate::base::sync::AtomicU64;
+    use loom::sync::Arc;
+    use loom::thread;
+
+    /// What a record is, aligned as one.
+    #[repr(align(128))]
+    struct Item(AtomicU64);
+
+    /// One thread puts, one takes, one ages: each item is one thread's at a time, which sees what was done with it, and none
+    /// is lost.
+    #[test]
+    fn loom_an_item_of_a_row_is_one_threads() {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(3);
+        builder.check(|| {
+            let row = Arc::new(Row::<Item>::new());
+            let items = [(); 2].map(|()| Box::into_raw(Box::new(Item(AtomicU64::new(0)))) as usize);
+            // Of the test, not of the model.
+            let owned = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
+            let own = |item: *mut Item, owned: &std::sync::atomic::AtomicU64| {
+                owned.fetch_add(1, Ordering::Relaxed);
+                // Not one step, so that a second owner would be seen.
+                // SAFETY: freed at the end of the model.
+                let count = unsafe { &(*item).0 };
+                count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+            };
+            assert!(row.put(items[0] as *mut Item, 2));
+            let putter = {
+                let (row, owned) = (row.clone(), owned.clone());
+                thread::spawn(move || {
+                    own(items[1] as *mut Item, &owned);
+                    if !row.put(items[1] as *mut Item, 2) {
+                        own(items[1] as *mut Item, &owned);
+                    }
+                })
+            };
+            let taker = {
+                let (row, owned) = (row.clone(), owned.clone());
+                thread::spawn(move || {
+                    if let Some(item) = row.take(2) {
+                        own(item, &owned);
+                        if !row.put(item, 2) {
+                            own(item, &owned);
+                        }
+                    }
+                })
+            };
+            row.age(false, &mut |item| own(item, &owned));
+            row.age(false, &mut |item| own(item, &owned));
+            putter.join().unwrap();
+            taker.join().unwrap();
+            row.age(true, &mut |item| own(item, &owned));
+            // SAFETY: made above; the other threads have ended.
+            let counts = items.map(|item| unsafe { Box::from_raw(item as *mut Item) }.0.load(Ordering::Relaxed));
+            // Each was released, and one may have been taken before.
+            assert!(counts.iter().all(|&owners| owners >= 1), "{counts:?}");
+            assert_eq!(counts.iter().sum::<u64>(), owned.load(Ordering::Relaxed));
+        });
+    }
+}

@@ -1,0 +1,160 @@
+//! Spares: pages of a large block that was freed, kept as they are for the next block of as many slices. What takes such
+//! blocks and gives them in turns then asks neither the arena nor the maps.
+//!
+//! ```text
+//! in use   its only block is out
+//!     free:   its word is GONE, which makes it the caller's alone; it has no block any more, so that no pointer leads to one
+//!             -> SPARE in the row of the thread's number, or released where it is too large; others may go for it
+//! SPARE    in a row (`row`), and nobody's
+//!     take:   a block of as many slices is asked for -> in use
+//!     age:    a thread comes by once `purge_delay` has passed, and marks it; or it was marked already -> released
+//! ```
+//!
+//! Only pages of the main heap, which nobody deletes or destroys. Bounds: eight pages, of together 1 MiB, for each of the
+//! [`NUMBERS`] numbers; none when `purge_delay` is 0.
+
+use super::depot;
+use super::record::{Heap, MAIN};
+use super::row::{MOST, Row};
+use super::theap::{NUMBERS, Theap};
+use crate::arena::{self, map};
+use crate::base::units::Slices;
+use crate::page::Page;
+use crate::page::word::State;
+use core::ptr;
+
+static ROWS: [Row<Page>; NUMBERS] = [const { Row::new() }; NUMBERS];
+
+/// All rows, of which the compiler does not know how many there are: it would write loops over them out.
+fn rows() -> impl Iterator<Item = &'static Row<Page>> {
+    ROWS.iter().take(core::hint::black_box(NUMBERS))
+}
+
+/// Keep a page whose only block was freed; false: it is to be released.
+///
+/// # Safety
+/// - the page is the caller's alone (GONE), of a single block.
+pub unsafe fn put(theap: &Theap, page: *mut Page) -> bool {
+    let root = theap.root();
+    // SAFETY: by the contract.
+    let page = unsafe { &*page };
+    let (slices, delay) = (page.span().slices, arena::purge_delay());
+    if root.is_empty_theap()
+        || slices > MOST
+        || !ptr::eq(page.heap(), MAIN.as_page_heap())
+        || page.is_guarded()
+        || delay == Some(0)
+    {
+        return false;
+    }
+    page.rest_single();
+    if !ROWS[root.number()].put((&raw const *page).cast_mut(), slices) {
+        return false;
+    }
+    root.has_spares.set(true);
+    depot::come_back(delay);
+    true
+}
+
+/// A page of so many slices; it is the caller's, and has no block yet.
+#[inline]
+pub fn take(theap: &Theap, slices: usize) -> Option<*mut Page> {
+    let root = theap.root();
+    if slices <= MOST && root.has_spares.get() { ROWS[root.number()].take(slices) } else { None }
+}
+
+/// The thread is about to claim other memory: release what is kept for it, which would lie in the way, and be more than the
+/// program has in use.
+#[inline]
+pub fn flush(theap: &Theap) {
+    let root = theap.root();
+    if root.has_spares.get() {
+        root.has_spares.set(false);
+        flush_row(root);
+    }
+}
+
+#[inline(never)]
+fn flush_row(root: &Theap) {
+    ROWS[root.number()].age(true, &mut |page| release(root, page));
+}
+
+/// What is kept.
+#[derive(Clone, Copy, Default)]
+pub struct Held {
+    /// How many pages.
+    pub pages: usize,
+    /// Their slices.
+    pub slices: usize,
+}
+
+impl Held {
+    /// Their bytes.
+    pub fn bytes(self) -> usize {
+        Slices(self.slices).bytes()
+    }
+}
+
+/// What is kept, at some moment.
+#[cold]
+pub fn held() -> Held {
+    let mut all = Held::default();
+    for row in rows() {
+        let (pages, slices) = row.held();
+        all = Held { pages: all.pages + pages, slices: all.slices + slices };
+    }
+    all
+}
+
+/// Note the peaks of a heap's large blocks; says how much of what is counted is spare.
+#[cold]
+pub fn note_peaks(heap: &Heap) -> Held {
+    let spare = if heap.is_main() { held() } else { Held::default() };
+    heap.stats.malloc_huge.note(spare.bytes());
+    heap.stats.singles.note(spare.pages);
+    spare
+}
+
+/// Bytes of what is kept for the thread of `theap`.
+#[cold]
+pub fn bytes(theap: &Theap) -> usize {
+    Slices(ROWS[theap.root().number()].held().1).bytes()
+}
+
+/// For the validator: pages that wait for the thread of `theap`, whether each is on its own.
+#[cold]
+pub fn are_sound(theap: &Theap) -> bool {
+    let row = &ROWS[theap.root().number()];
+    (1..=MOST).filter_map(|n| row.take(n).map(|page| (n, page))).all(|(n, page)| {
+        // SAFETY: ours alone, out of its row.
+        let seen = unsafe { &*page };
+        let start = seen.start();
+        let sound = seen.word().peek().0 == State::Gone
+            && seen.carved() == 0
+            && seen.span().slices == n
+            && map::get(start) as *mut Page == page;
+        if !row.put(page, n) {
+            release(theap, page);
+        }
+        sound
+    })
+}
+
+/// Release what has waited for a delay, or all; says whether something is left.
+#[cold]
+pub fn sweep(theap: &Theap, all: bool) -> bool {
+    let mut left = false;
+    for row in rows() {
+        left |= row.age(all, &mut |page| release(theap, page));
+    }
+    left
+}
+
+#[inline(never)]
+fn release(theap: &Theap, page: *mut Page) {
+    // SAFETY: from a row, so the caller's alone.
+    unsafe {
+        theap.release(page);
+        theap.root().free_record(page);
+    }
+}
