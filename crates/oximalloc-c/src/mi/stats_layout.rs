@@ -149,7 +149,7 @@ impl MiStats {
     /// What is counted, in this shape.
     #[cold]
     pub fn of(stats: &Stats) -> MiStats {
-        let Stats { memory, heaps, bins, pages } = stats;
+        let Stats { memory, heaps, bins, singles, pages } = stats;
         let counter = |total| Counter { total };
         let (normal, none) = (stats.binned_bytes(), Count::default());
         let (mut malloc_bins, mut page_bins) = ([none; ROWS], [none; ROWS]);
@@ -158,7 +158,7 @@ impl MiStats {
             malloc_bins[row].add(CountValue { total: bin.total, peak: bin.peak, current: bin.current });
             page_bins[row].add(pages[b]);
         }
-        malloc_bins[LAST] = heaps.singles.into();
+        malloc_bins[LAST] = (*singles).into();
         page_bins[LAST] = pages[BINS].into();
         MiStats {
             size: size_of::<MiStats>(),
@@ -180,7 +180,7 @@ impl MiStats {
             purge_calls: counter(memory.purge_calls),
             arena_count: counter(memory.arena_count),
             malloc_normal_count: counter(bins.iter().map(|row| row.total).sum()),
-            malloc_huge_count: counter(heaps.singles.total),
+            malloc_huge_count: counter(singles.total),
             malloc_guarded_count: counter(0),
             arena_rollback_count: counter(memory.arena_rollback_count),
             arena_purges: counter(memory.arena_purges),

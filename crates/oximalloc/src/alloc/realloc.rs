@@ -284,8 +284,8 @@ fn count(page: &Page, old: usize, new: usize) {
     // SAFETY: the page of a block in use.
     let heap = unsafe { Heap::of_page(page.heap()) };
     for bytes in [&heap.stats.malloc_huge, &heap.stats.page_committed] {
-        bytes.add(new * SLICE);
         bytes.sub(old * SLICE);
+        bytes.add(new * SLICE);
     }
 }
 

@@ -11,10 +11,10 @@ use core::fmt;
 const SMALL_MAX: usize = 8 * 1024;
 const MEDIUM_MAX: usize = 64 * 1024;
 
-/// Print what is counted: the given bins, their sums, and what else heaps and (unless it is of a heap alone) the process
+/// Print what is counted: the given bins, their sums, how many blocks had a page of their own, and what else heaps and (unless it is of a heap alone) the process
 /// or a part of it count.
 #[cold]
-pub fn table(sink: &Sink, stats: Option<&Snapshot>, heaps: HeapSnapshot, bins: &[BinRow]) {
+pub fn table(sink: &Sink, stats: Option<&Snapshot>, heaps: HeapSnapshot, singles: i64, bins: &[BinRow]) {
     heading(sink);
     let mut binned = Sum::default();
     for bin in bins.iter().filter(|bin| bin.total > 0 || bin.current > 0) {
@@ -22,7 +22,7 @@ pub fn table(sink: &Sink, stats: Option<&Snapshot>, heaps: HeapSnapshot, bins: &
         sum.print(sink, format_args!("bin {} {:>6}", letter(bin.block_size), bin.block_size), Some(bin.block_size));
         binned = binned.plus(sum);
     }
-    let huge = Sum { bytes: heaps.malloc_huge, count: heaps.singles.total };
+    let huge = Sum { bytes: heaps.malloc_huge, count: singles };
     binned.print(sink, format_args!("binned"), None);
     huge.print(sink, format_args!("huge"), None);
     binned.plus(huge).print(sink, format_args!("total"), None);
@@ -262,7 +262,7 @@ mod tests {
             BinRow { block_size: 32, ..BinRow::default() },
             BinRow { block_size: 20480, peak: 2, total: 3, current: 1 },
         ];
-        let text = captured(|sink| table(sink, Some(&Snapshot::default()), HeapSnapshot::default(), &bins));
+        let text = captured(|sink| table(sink, Some(&Snapshot::default()), HeapSnapshot::default(), 0, &bins));
         let words = |start: &str| {
             let line = text.lines().find(|line| line.trim_start().starts_with(start));
             line.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")

@@ -33,24 +33,13 @@ impl Count {
     /// `n` more came.
     #[inline(never)]
     pub fn add(&self, n: usize) {
-        if let Some(current) = self.came(n) {
-            self.peak.fetch_max(current, Ordering::Relaxed);
-        }
-    }
-
-    /// `n` more came; what there is then, if that is more than the peak, which is the caller's to note.
-    #[inline(always)]
-    pub fn came(&self, n: usize) -> Option<i64> {
         let n = signed(n);
         self.total.fetch_add(n, Ordering::Relaxed);
         let current = self.current.fetch_add(n, Ordering::Relaxed).saturating_add(n);
         // Most often the peak stands, and a load is cheaper than an update.
-        (current > self.peak.load(Ordering::Relaxed)).then_some(current)
-    }
-
-    /// Note the peak, where so many of those counted are not in use.
-    pub fn note(&self, unused: usize) {
-        self.peak.fetch_max(self.current().saturating_sub(signed(unused)), Ordering::Relaxed);
+        if current > self.peak.load(Ordering::Relaxed) {
+            self.peak.fetch_max(current, Ordering::Relaxed);
+        }
     }
 
     /// `n` of those that came are gone.
@@ -127,6 +116,11 @@ impl CountValue {
     /// What came and is gone.
     pub fn freed(&self) -> i64 {
         self.total.saturating_sub(self.current)
+    }
+
+    /// Where so many of those that are counted as being there are not in use.
+    pub fn but(self, n: usize) -> CountValue {
+        CountValue { current: self.current.saturating_sub(signed(n)), ..self }
     }
 
     /// With `0 <= current <= peak <= total`, whatever was under way.
@@ -320,7 +314,6 @@ statistics! {
         page_committed: "bytes committed within pages";
         pages_abandoned: "pages that belong to no thread";
         malloc_huge: "bytes in blocks that have a page of their own";
-        singles: "blocks that have a page of their own";
     }
     counters {
         malloc_guarded: "blocks given a guard: what follows them is inaccessible";

@@ -27,6 +27,8 @@ pub struct Stats {
     /// Blocks by size class, but for those that have a page of their own, which `heaps` counts. The first row stands for
     /// no class. `total` leaves out the blocks that a thread took again from its own stack of freed ones.
     pub bins: [BinRow; BINS],
+    /// Blocks that have a page of their own. What a thread freed and took again is counted once.
+    pub singles: CountValue,
     /// Pages by size class; the last row are those of a single block.
     pub pages: [CountValue; BINS + 1],
 }
@@ -40,7 +42,9 @@ impl Stats {
             Of::Subproc(number) | Of::Exclusive(number) => memory_of(number),
             Of::Process => PROCESS.snapshot(),
         };
-        Stats { memory, heaps: totals::heaps(of), bins: totals::bins(of), pages: totals::pages(of) }
+        let (heaps, spare) = totals::heaps(of);
+        let pages = totals::pages(of);
+        Stats { memory, heaps, bins: totals::bins(of), singles: pages[BINS].but(spare.0).sound(), pages }
     }
 
     /// Blocks in use, of all sizes.
@@ -51,7 +55,7 @@ impl Stats {
     /// ```
     #[cold]
     pub fn blocks_in_use(&self) -> i64 {
-        self.bins.iter().map(|row| row.current).sum::<i64>() + self.heaps.singles.current
+        self.bins.iter().map(|row| row.current).sum::<i64>() + self.singles.current
     }
 
     /// Bytes in the classes' blocks, as their sizes are.
@@ -179,7 +183,7 @@ pub fn totals() -> Totals {
         mapped: bytes(stats.memory.reserved.current),
         committed,
         peak_committed: bytes(stats.memory.committed.peak),
-        huge_count: bytes(stats.heaps.singles.current),
+        huge_count: bytes(stats.singles.current),
         huge_bytes: bytes(stats.heaps.malloc_huge.current),
         arenas: arena::totals().arenas,
     }
@@ -190,7 +194,7 @@ pub fn totals() -> Totals {
 pub fn print(of: Of, out: Option<OutputFun>, arg: *mut c_void) {
     let stats = Stats::of(of);
     let memory = if let Of::Heap(_) = of { None } else { Some(&stats.memory) };
-    print::table(&Sink::new(out, arg), memory, stats.heaps, &stats.bins);
+    print::table(&Sink::new(out, arg), memory, stats.heaps, stats.singles.total, &stats.bins);
 }
 
 /// Print the tables of a subprocess: without its heaps, then of each of them.

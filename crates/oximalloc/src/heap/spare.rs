@@ -14,7 +14,7 @@
 //! [`NUMBERS`] numbers; none when `purge_delay` is 0.
 
 use super::depot;
-use super::record::{Heap, MAIN};
+use super::record::MAIN;
 use super::row::{MOST, Row};
 use super::theap::{NUMBERS, Theap};
 use crate::arena::{self, map};
@@ -79,40 +79,16 @@ fn flush_row(root: &Theap) {
     ROWS[root.number()].age(true, &mut |page| release(root, page));
 }
 
-/// What is kept.
-#[derive(Clone, Copy, Default)]
-pub struct Held {
-    /// How many pages.
-    pub pages: usize,
-    /// Their slices.
-    pub slices: usize,
-}
-
-impl Held {
-    /// Their bytes.
-    pub fn bytes(self) -> usize {
-        Slices(self.slices).bytes()
-    }
-}
-
-/// What is kept, at some moment.
+/// How many pages are kept, and their bytes, at some moment.
 #[cold]
-pub fn held() -> Held {
-    let mut all = Held::default();
+pub fn held() -> (usize, usize) {
+    let (mut pages, mut slices) = (0, 0);
     for row in rows() {
-        let (pages, slices) = row.held();
-        all = Held { pages: all.pages + pages, slices: all.slices + slices };
+        let held = row.held();
+        pages += held.0;
+        slices += held.1;
     }
-    all
-}
-
-/// Note the peaks of a heap's large blocks; says how much of what is counted is spare.
-#[cold]
-pub fn note_peaks(heap: &Heap) -> Held {
-    let spare = if heap.is_main() { held() } else { Held::default() };
-    heap.stats.malloc_huge.note(spare.bytes());
-    heap.stats.singles.note(spare.pages);
-    spare
+    (pages, Slices(slices).bytes())
 }
 
 /// Bytes of what is kept for the thread of `theap`.

@@ -343,11 +343,7 @@ impl Theap {
         if !self.enter(page, span) {
             return None;
         }
-        let stats = &self.heap().stats;
-        let more = [stats.malloc_huge.came(span.slices * SLICE), stats.singles.came(1)];
-        if more != [None, None] {
-            spare::note_peaks(self.heap());
-        }
+        self.heap().stats.malloc_huge.add(span.slices * SLICE);
         Some((page, span.zero))
     }
 
@@ -457,7 +453,6 @@ impl Theap {
             let heap = Heap::of_page((*page).heap());
             if (*page).bin() == Bin::SINGLE {
                 heap.stats.malloc_huge.sub(span.slices * SLICE);
-                heap.stats.singles.sub(1);
             } else if (*page).bin().slices() == 1 {
                 fast::close(span.start);
             }

@@ -6,7 +6,7 @@
 //! while no other thread is in the allocator.
 
 use super::record::{self, Heap, MAIN};
-use super::spare::{self, Held};
+use super::spare;
 use super::subproc::{self, Past, Subproc};
 use super::theap::Theap;
 use crate::base::sync::Ordering;
@@ -163,16 +163,14 @@ pub fn pages(of: Of) -> [CountValue; BINS + 1] {
     rows.map(CountValue::sound)
 }
 
-/// What heaps count, added up.
+/// What heaps count, added up; and, of the spare pages among it, how many and their bytes.
 #[cold]
-pub fn heaps(of: Of) -> HeapSnapshot {
+pub fn heaps(of: Of) -> (HeapSnapshot, (usize, usize)) {
     let all = of.heaps().map(|heap| &heap.stats).chain(of.pasts().map(|past| &past.stats));
-    let spare = if of.has(&MAIN) { spare::note_peaks(&MAIN) } else { Held::default() };
     let mut sum = all.fold(HeapSnapshot::default(), |sum, stats| sum.plus(stats.raw()));
-    // It is counted, and not in use.
-    sum.malloc_huge.current -= spare.bytes() as i64;
-    sum.singles.current -= spare.pages as i64;
-    sum.sound()
+    let spare = if of.has(&MAIN) { spare::held() } else { (0, 0) };
+    sum.malloc_huge = sum.malloc_huge.but(spare.1);
+    (sum.sound(), spare)
 }
 
 /// Forget what happened: what is in use is the peak and all that came.

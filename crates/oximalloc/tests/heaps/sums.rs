@@ -39,14 +39,14 @@ impl InUse {
 
     fn of(stats: &Stats) -> InUse {
         let bins = stats.bins.iter().map(|row| row.current).collect();
-        InUse { bins, singles: stats.heaps.singles.current, bytes: stats.heaps.malloc_huge.current }
+        InUse { bins, singles: stats.singles.current, bytes: stats.heaps.malloc_huge.current }
     }
 }
 
 fn counts(stats: &Stats) -> Vec<CountValue> {
-    let HeapSnapshot { pages, page_committed, pages_abandoned, malloc_huge, singles, theaps, .. } = stats.heaps;
+    let HeapSnapshot { pages, page_committed, pages_abandoned, malloc_huge, theaps, .. } = stats.heaps;
     let Snapshot { reserved, committed, threads, heaps, .. } = stats.memory;
-    let mut all = vec![pages, page_committed, pages_abandoned, malloc_huge, singles, theaps];
+    let mut all = vec![pages, page_committed, pages_abandoned, malloc_huge, stats.singles, theaps];
     all.extend([reserved, committed, threads, heaps]);
     all.extend(stats.pages);
     all.extend(stats.bins.iter().map(|row| row.bytes()));
@@ -66,8 +66,8 @@ fn check(stats: &Stats, main: bool) {
     ordered(stats);
     let pages = stats.pages.iter().map(|row| row.current).sum::<i64>();
     assert_eq!(pages, stats.heaps.pages.current, "pages by bin");
-    let spare = if main { spare::held().pages as i64 } else { 0 };
-    assert_eq!(stats.pages[BINS].current, stats.heaps.singles.current + spare);
+    let spare = if main { spare::held().0 as i64 } else { 0 };
+    assert_eq!(stats.pages[BINS].current, stats.singles.current + spare);
 }
 
 pub struct Sums {
