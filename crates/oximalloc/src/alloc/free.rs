@@ -151,7 +151,18 @@ pub fn invalid(function: &str, p: *const u8) {
 }
 
 /// Bytes that the block at `p` holds, from `p` on; 0 for null, and for a foreign pointer, which is reported.
+#[inline(always)]
 pub fn usable_size(function: &str, p: *const u8) -> usize {
+    // SAFETY: the map leads to records in use; records are never unmapped.
+    match unsafe { (map::get(p) as *const Page).as_ref() } {
+        Some(page) if page.contains(p as *mut Block) => page.block_size(),
+        _ => usable_inside(function, p),
+    }
+}
+
+/// The same of what is no block's start.
+#[inline(never)]
+fn usable_inside(function: &str, p: *const u8) -> usize {
     if p.is_null() {
         return 0;
     }

@@ -25,6 +25,7 @@ pub fn malloc_generic(size: usize) -> *mut u8 {
 }
 
 /// Bytes that the block at `p` holds; 0 for null, and for a pointer that is not ours, which is reported.
+#[inline(always)]
 pub fn usable_size(p: *const u8) -> usize {
     crate::alloc::free::usable_size("usable_size", p)
 }

@@ -24,11 +24,12 @@ use crate::tally::Tally;
 use crate::workspace::{self, Flavour};
 
 /// What is looked at in the C library.
-const EXPORTS: [&str; 15] = [
+const EXPORTS: [&str; 16] = [
     "malloc",
     "free",
     "calloc",
     "realloc",
+    "mi_usable_size",
     "posix_memalign",
     "mi_malloc",
     "mi_free",
