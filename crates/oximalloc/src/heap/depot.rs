@@ -22,6 +22,7 @@ use crate::base::sync::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use crate::base::try_lock::TryLock;
 use crate::page::bins::{BINS, Bin};
 use crate::prim::process::now_ms;
+use core::hint::black_box;
 use core::ptr;
 
 /// The blocks of one bin.
@@ -209,7 +210,7 @@ fn drain(theap: &Theap, b: usize, mut all: bool) -> bool {
 
 /// In the child of a fork: whoever was inside is not there.
 pub fn fork_child() {
-    DEPOTS.iter().for_each(|depot| depot.lock.fork_child());
+    DEPOTS.iter().take(black_box(BINS)).for_each(|depot| depot.lock.fork_child());
 }
 
 /// Look at all blocks of a bin, unless another thread is there.

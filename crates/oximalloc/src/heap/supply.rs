@@ -254,6 +254,7 @@ impl Theap {
 
     /// Let the table of fast frees lead to this theap's stack of the bin, for the page that begins at `start`. It is attached
     /// to this theap, or this thread has a block of it.
+    #[inline(never)]
     pub fn open_fast(&self, start: *const u8, bin: Bin) {
         self.open_if_new(bin);
         if bin.slices() == 1 && self.is_main() {

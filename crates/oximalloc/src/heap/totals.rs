@@ -106,20 +106,19 @@ fn gather(of: Of, first: usize, waiting: bool, sums: &mut [Sum]) {
             sum.forgotten += heap.bins[b].forgotten.load(Ordering::Relaxed);
         }
     }
-    for theap in all_theaps() {
-        let counts = of.has(theap.heap());
-        if counts {
-            for (b, sum) in (first..last).zip(&mut *sums) {
-                sum.taken = sum.taken.wrapping_add(theap.side[b].moved.taken.load(Ordering::Relaxed));
-                if waiting {
-                    sum.waiting += (theap.depth_seen(b) + theap.outs_seen(b)) as i64;
-                }
+    let theaps = || all_theaps().filter(|theap| of.has(theap.heap()));
+    for theap in theaps() {
+        for (b, sum) in (first..last).zip(&mut *sums) {
+            sum.taken = sum.taken.wrapping_add(theap.side[b].moved.taken.load(Ordering::Relaxed));
+            if waiting {
+                sum.waiting += (theap.depth_seen(b) + theap.outs_seen(b)) as i64;
             }
         }
-        if counts {
-            for (b, sum) in (first..last).zip(&mut *sums) {
-                sum.back = sum.back.wrapping_add(theap.side[b].moved.given.load(Ordering::Relaxed));
-            }
+    }
+    // Of all theaps, not of each before the next: a block that one took later may be given by another.
+    for theap in theaps() {
+        for (b, sum) in (first..last).zip(&mut *sums) {
+            sum.back = sum.back.wrapping_add(theap.side[b].moved.given.load(Ordering::Relaxed));
         }
     }
     for heap in of.heaps() {
