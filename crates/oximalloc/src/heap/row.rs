@@ -18,9 +18,11 @@ use core::ptr;
 const WORDS: usize = 8;
 /// Slices in a row, 1 MiB.
 pub const MOST: usize = 16;
-/// In a word: the slices, and the mark. Records are aligned to 128 bytes.
+/// In a word, below the address: the slices, and the mark.
 const SLICES: usize = 31;
 const MARK: usize = 32;
+/// What a row keeps is aligned to that at least.
+pub const ALIGN: usize = 64;
 
 /// A row.
 #[repr(align(64))]

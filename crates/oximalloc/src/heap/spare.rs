@@ -15,13 +15,15 @@
 
 use super::depot;
 use super::record::MAIN;
-use super::row::{MOST, Row};
+use super::row::{ALIGN, MOST, Row};
 use super::theap::{NUMBERS, Theap};
 use crate::arena::{self, map};
 use crate::base::units::Slices;
 use crate::page::Page;
 use crate::page::word::State;
 use core::ptr;
+
+const _: () = assert!(align_of::<Page>() >= ALIGN);
 
 static ROWS: [Row<Page>; NUMBERS] = [const { Row::new() }; NUMBERS];
 
