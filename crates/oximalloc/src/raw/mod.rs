@@ -46,6 +46,7 @@ pub fn collect(force: bool) {
         root.collect_thread(force);
     } else if force {
         crate::heap::warm::cool_all();
+        crate::heap::depot::sweep(root, true);
         crate::arena::purge_all();
     }
 }
