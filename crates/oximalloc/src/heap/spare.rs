@@ -4,9 +4,10 @@
 //! ```text
 //! in use   its only block is out
 //!     free:   its word is GONE, which makes it the caller's alone; it has no block any more, so that no pointer leads to one
-//!             -> SPARE in the row of the thread's number, or released where it is too large; others may go for it
+//!             -> SPARE in the row of the thread's number, or released where it is too large, or the row is full
 //! SPARE    in a row (`row`), and nobody's
 //!     take:   a block of as many slices is asked for -> in use
+//!     flush:  the thread is about to claim other memory -> released
 //!     age:    a thread comes by once `purge_delay` has passed, and marks it; or it was marked already -> released
 //! ```
 //!
