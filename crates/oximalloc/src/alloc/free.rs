@@ -153,11 +153,18 @@ pub fn invalid(function: &str, p: *const u8) {
 /// Bytes that the block at `p` holds, from `p` on; 0 for null, and for a foreign pointer, which is reported.
 #[inline(always)]
 pub fn usable_size(function: &str, p: *const u8) -> usize {
-    // SAFETY: the map leads to records in use; records are never unmapped.
-    match unsafe { (map::get(p) as *const Page).as_ref() } {
-        Some(page) if page.contains(p as *mut Block) => page.block_size(),
-        _ => usable_inside(function, p),
+    match page_of_start(p) {
+        Some(page) => page.block_size(),
+        None => usable_inside(function, p),
     }
+}
+
+/// The page of which `p` is the start of a block, if it is one.
+#[inline(always)]
+pub fn page_of_start<'a>(p: *const u8) -> Option<&'a Page> {
+    // SAFETY: the map leads to records in use; records are never unmapped.
+    let page = unsafe { (map::get(p) as *const Page).as_ref() }?;
+    page.contains(p as *mut Block).then_some(page)
 }
 
 /// The same of what is no block's start.

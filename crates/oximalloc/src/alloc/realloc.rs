@@ -6,7 +6,7 @@
 //! what is not touched is not resident).
 
 use super::aligned::aligned_in;
-use super::free::{find, free, free_trusted, invalid, usable_size};
+use super::free::{find, free, free_trusted, invalid, page_of_start, usable_size};
 use super::malloc::{SIZE_MAX, malloc_in, zalloc_in};
 use crate::arena;
 use crate::base::config::SLICE;
@@ -51,9 +51,8 @@ pub unsafe fn realloc(p: *mut u8, size: usize) -> *mut u8 {
 /// page; but not of all, which is a branch that is mispredicted where sizes vary, and costs more.)
 #[inline(always)]
 pub fn realloc_or(p: *mut u8, size: usize, rest: impl FnOnce(usize) -> *mut u8) -> *mut u8 {
-    // SAFETY: the map leads to records in use; records are never unmapped.
-    match unsafe { (arena::map::get(p) as *const Page).as_ref() } {
-        Some(page) if page.block_size() <= BLOCK_MAX && page.contains(p.cast()) => {
+    match page_of_start(p) {
+        Some(page) if page.block_size() <= BLOCK_MAX => {
             let usable = page.block_size();
             if fits(size, usable) { p } else { rest(usable) }
         }
