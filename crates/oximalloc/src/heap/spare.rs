@@ -100,7 +100,7 @@ pub fn bytes(theap: &Theap) -> usize {
     Slices(ROWS[theap.root().number()].held().1).bytes()
 }
 
-/// For the validator: pages that wait for the thread of `theap`, whether each is on its own.
+/// For the validator: whether the pages that wait for the thread of `theap` are what they should be.
 #[cold]
 pub fn are_sound(theap: &Theap) -> bool {
     let row = &ROWS[theap.root().number()];
@@ -110,6 +110,7 @@ pub fn are_sound(theap: &Theap) -> bool {
         let start = seen.start();
         let sound = seen.word().peek().0 == State::Gone
             && seen.carved() == 0
+            && ptr::eq(seen.heap(), MAIN.as_page_heap())
             && seen.span().slices == n
             && map::get(start) as *mut Page == page;
         if !row.put(page, n) {

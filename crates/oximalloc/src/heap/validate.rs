@@ -59,7 +59,7 @@ impl Theap {
             }
         }
         if !spare::are_sound(self) {
-            broken("a spare page is in use, or is not where it was", ptr::null());
+            broken("a spare page is in use, another heap's, or not where it was", ptr::null());
         }
         held
     }
