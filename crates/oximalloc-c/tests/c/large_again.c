@@ -43,7 +43,7 @@ int main(void) {
     CHECK(again == p && malloc_usable_size(again) >= n);
     char* other = malloc(n);
     CHECK(other != p);
-    // One that two threads free, as an error, is handed out once.
+    // One that is freed twice is handed out once.
     free(again);
     free(opaque(again));
     char* zero = calloc(1, n);

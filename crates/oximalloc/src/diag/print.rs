@@ -11,8 +11,8 @@ use core::fmt;
 const SMALL_MAX: usize = 8 * 1024;
 const MEDIUM_MAX: usize = 64 * 1024;
 
-/// Print what is counted: the given bins, their sums, how many blocks had a page of their own, and what else heaps and (unless it is of a heap alone) the process
-/// or a part of it count.
+/// Print what is counted: the given bins, their sums, how many blocks had a page of their own, and what else heaps and
+/// (unless it is of a heap alone) the process or a part of it count.
 #[cold]
 pub fn table(sink: &Sink, stats: Option<&Snapshot>, heaps: HeapSnapshot, singles: i64, bins: &[BinRow]) {
     heading(sink);

@@ -27,7 +27,8 @@ pub struct Stats {
     /// Blocks by size class, but for those that have a page of their own, which `heaps` counts. The first row stands for
     /// no class. `total` leaves out the blocks that a thread took again from its own stack of freed ones.
     pub bins: [BinRow; BINS],
-    /// Blocks that have a page of their own. What a thread freed and took again is counted once.
+    /// Blocks that have a page of their own. `total` counts what a thread freed and took again once; in `peak`, as in that of
+    /// their bytes, is what other threads had freed and kept for themselves (each at most 1 MiB).
     pub singles: CountValue,
     /// Pages by size class; the last row are those of a single block.
     pub pages: [CountValue; BINS + 1],
