@@ -21,16 +21,10 @@ pub fn block(p: *mut u8) -> *mut c_void {
 /// A block of `size` bytes, or null with `errno` ENOMEM: the fast path inlined, and the rest called last of all.
 #[inline(always)]
 pub fn new_block(size: usize) -> *mut c_void {
-    raw::malloc_or(size, |size| middle(size).cast()).cast()
+    raw::malloc_or(size, |size| generic(size).cast()).cast()
 }
 
-/// Middle sizes; a function that needs no frame. (Not cold: each process comes here, see `build.rs`.)
-#[inline(never)]
-extern "C" fn middle(size: usize) -> *mut c_void {
-    let block = raw::pop_middle(size);
-    if block.is_null() { generic(size) } else { block.cast() }
-}
-
+/// (Not cold: each process comes here, see `build.rs`.)
 #[inline(never)]
 extern "C" fn generic(size: usize) -> *mut c_void {
     block(raw::malloc_generic(size))

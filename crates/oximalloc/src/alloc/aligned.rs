@@ -4,10 +4,10 @@
 //! out pointers into blocks, from pages that are marked for it.
 
 use super::free::find;
-use super::malloc::{SIZE_MAX, large, malloc_in, pop, zalloc_in};
+use super::malloc::{SIZE_MAX, large, malloc_in, pop_size, zalloc_in};
 use crate::diag::error::error;
 use crate::heap::theap::Theap;
-use crate::page::bins::{BLOCK_MAX, Bin};
+use crate::page::bins::BLOCK_MAX;
 use core::ptr;
 
 /// Allocate `size` bytes such that the address plus `offset` is a multiple of `align` (a power of two).
@@ -17,8 +17,8 @@ pub fn aligned(size: usize, align: usize, offset: usize) -> *mut u8 {
     // 0 for a sum that overflows, as it is for a size or an alignment of 0.
     let rounded = size.wrapping_add(below) & !below;
     if rounded.wrapping_sub(1) < BLOCK_MAX && align & below == 0 && offset & below == 0 {
-        // SAFETY: bins of sizes up to BLOCK_MAX are below BINS, and the theap is this thread's.
-        let block = unsafe { pop(Theap::current(), Bin::of_unpredictable(rounded).index()) };
+        // SAFETY: at most BLOCK_MAX, and the theap is this thread's.
+        let block = unsafe { pop_size(Theap::current(), rounded) };
         if !block.is_null() {
             return block;
         }

@@ -5,7 +5,7 @@ use crate::base::config::SLICE;
 use crate::diag::error::error;
 use crate::heap::life::{Lease, thread_start};
 use crate::heap::theap::Theap;
-use crate::page::bins::{BLOCK_MAX, Bin, SMALL_MAX, TABLE_MAX};
+use crate::page::bins::{BLOCK_MAX, Bin, SMALL_MAX, slot};
 use crate::prim::word;
 use core::ptr;
 
@@ -38,6 +38,16 @@ pub(super) unsafe fn pop(theap: &Theap, b: usize) -> *mut u8 {
     unsafe { pop_at(theap, theap.place_of(b)) }
 }
 
+/// Pop the stack of the bin of a size, or null.
+///
+/// # Safety
+/// - the size is at most BLOCK_MAX; the theap is the calling thread's, or the empty one.
+#[inline(always)]
+pub(super) unsafe fn pop_size(theap: &Theap, size: usize) -> *mut u8 {
+    // SAFETY: by the contract; the table has offsets of hot parts.
+    unsafe { pop_at(theap, *theap.offsets.get_unchecked(slot(size)) as usize) }
+}
+
 /// Allocate `size` bytes; null, and an error reported, when that cannot be done.
 #[inline(always)]
 pub fn malloc(size: usize) -> *mut u8 {
@@ -57,11 +67,11 @@ pub fn pop_or<'a>(
     size: usize,
     generic: impl FnOnce() -> *mut u8,
 ) -> *mut u8 {
-    if size <= TABLE_MAX
+    if size <= BLOCK_MAX
         && let Some(theap) = theap()
     {
-        // SAFETY: the size is at most TABLE_MAX; the table has offsets of hot parts.
-        let block = unsafe { pop_at(theap, *theap.offsets.get_unchecked((size + 15) >> 4) as usize) };
+        // SAFETY: the theap is this thread's.
+        let block = unsafe { pop_size(theap, size) };
         if !block.is_null() {
             return block;
         }
@@ -72,7 +82,11 @@ pub fn pop_or<'a>(
 /// As [`malloc`], for callers whose size is a constant: the bin is known when compiling, for middle sizes too.
 #[inline(always)]
 pub fn malloc_const(size: usize) -> *mut u8 {
-    if size <= BLOCK_MAX { malloc_of(Bin::of_any(size), size) } else { generic_whole(size) }
+    if size > BLOCK_MAX {
+        return generic_whole(size);
+    }
+    // SAFETY: at most BLOCK_MAX.
+    malloc_of(unsafe { Bin::of_any(size) }, size)
 }
 
 /// The same, where the bin of such a size, up to BLOCK_MAX, is known.
@@ -95,17 +109,7 @@ pub fn whole(size: usize) -> usize {
     if size <= BLOCK_MAX { Bin::of(size).block_size() } else { size.checked_next_multiple_of(16).unwrap_or(size) }
 }
 
-/// Pop a block of a middle size; null when that cannot be done.
-#[inline(always)]
-pub fn pop_middle(size: usize) -> *mut u8 {
-    if size > BLOCK_MAX {
-        return ptr::null_mut();
-    }
-    // SAFETY: bins of sizes up to BLOCK_MAX are below BINS, and the theap is this thread's.
-    unsafe { pop(Theap::current(), Bin::of(size).index()) }
-}
-
-/// The generic path, and the middle sizes' path.
+/// The generic path.
 #[inline(never)]
 pub fn generic(size: usize) -> *mut u8 {
     malloc_in(Theap::current(), size)
@@ -116,9 +120,8 @@ pub fn generic(size: usize) -> *mut u8 {
 #[inline]
 pub fn malloc_in(theap: &Theap, size: usize) -> *mut u8 {
     if size <= BLOCK_MAX {
-        let bin = Bin::of(size);
-        // SAFETY: bins of sizes up to BLOCK_MAX are below BINS, and the theap is this thread's.
-        let block = unsafe { pop(theap, bin.index()) };
+        // SAFETY: the theap is this thread's.
+        let block = unsafe { pop_size(theap, size) };
         if !block.is_null() {
             return block;
         }
@@ -220,10 +223,9 @@ pub fn zalloc_in(theap: &Theap, size: usize) -> *mut u8 {
     if size > BLOCK_MAX {
         return large(theap, size, 1, true);
     }
-    let bin = Bin::of(size);
     let mut zero = false;
     // SAFETY: as in `malloc_in`.
-    let mut block = unsafe { pop(theap, bin.index()) };
+    let mut block = unsafe { pop_size(theap, size) };
     if block.is_null() {
         (block, zero) = supply(theap, size, size > ZERO_MAX, true);
         if block.is_null() {
@@ -232,7 +234,7 @@ pub fn zalloc_in(theap: &Theap, size: usize) -> *mut u8 {
     }
     if !zero {
         // SAFETY: a block of that bin.
-        unsafe { ptr::write_bytes(block, 0, bin.block_size()) };
+        unsafe { ptr::write_bytes(block, 0, Bin::of(size).block_size()) };
     }
     block
 }

@@ -54,7 +54,7 @@ unsafe impl GlobalAlloc for Oximalloc {
             if layout.align() > NATURAL || layout.size() > BLOCK_MAX || size > BLOCK_MAX {
                 return realloc_slow(p, layout, size);
             }
-            // The block is of its size's bin or larger: no look-up tells more than the layout does.
+            // The block is of its size's bin or larger: no look-up tells more than the layout does. Both sizes have one.
             let (old, new) = (Bin::of_any(layout.size()), Bin::of_any(size));
             if old == new || (size < layout.size() && size >= layout.size() / 2) {
                 return p;

@@ -25,7 +25,7 @@ use super::remote::Out;
 use crate::arena::meta::meta_alloc;
 use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::page::Page;
-use crate::page::bins::{BINS, Bin, TABLE_MAX};
+use crate::page::bins::{BINS, Bin, SLOTS, TABLE};
 use crate::page::record::{Owner, inverse32};
 use crate::page::stack::{Linked, Stack};
 use core::cell::Cell;
@@ -104,9 +104,8 @@ pub struct Theap {
     number: Cell<u32>,
     /// Blocks of other threads' pages, of the smallest bins.
     pub outs: [Out; SMALL],
-    /// The offset of the hot part for a request, by its size rounded up over 16. In the theap so that `malloc` needs no
-    /// address of it.
-    pub offsets: [u16; TABLE_MAX / 16 + 1],
+    /// The offset of the hot part for a request, by its `slot`. In the theap so that `malloc` needs no address of it.
+    pub offsets: [u16; SLOTS],
     /// Tag of the thread, 0 when it has ended.
     pub tag: AtomicUsize,
     /// Pages with room that other threads return.
@@ -197,18 +196,6 @@ const fn place(number: usize, b: usize) -> usize {
 
 /// [`Theap::bin_at`] takes these parts for one row.
 const _: () = assert!(offset_of!(Theap, small) == offset_of!(Theap, hot) + BINS * size_of::<Hot>());
-
-/// The offsets for `malloc`.
-const fn offsets(number: usize) -> [u16; TABLE_MAX / 16 + 1] {
-    let mut offsets = [0; TABLE_MAX / 16 + 1];
-    let mut i = 0;
-    while i < offsets.len() {
-        offsets[i] = place(number, Bin::of(i * 16).index()) as u16;
-        i += 1;
-    }
-    offsets[0] = 0;
-    offsets
-}
 
 /// From a bin's hot part to its inverse.
 pub const INVERSE: usize = offset_of!(Hot, inverse);
@@ -332,13 +319,14 @@ impl Theap {
     /// - `b` is below BINS.
     #[inline(always)]
     pub unsafe fn place_of(&self, b: usize) -> usize {
-        if b.wrapping_sub(1) < SMALL {
-            // The sizes of these bins are 16 times their number.
-            // SAFETY: far below the table's length.
-            unsafe { *self.offsets.get_unchecked(b) as usize }
-        } else {
-            offset_of!(Theap, hot) + b * size_of::<Hot>()
-        }
+        // The sizes of the smallest bins are 16 times their number. No branch: it would be mispredicted.
+        // SAFETY: far below the table's length.
+        let small = unsafe { *self.offsets.get_unchecked(b) as usize };
+        core::hint::select_unpredictable(
+            b.wrapping_sub(1) < SMALL,
+            small,
+            offset_of!(Theap, hot) + b * size_of::<Hot>(),
+        )
     }
 
     /// The word that lies so many bytes from the theap.
@@ -492,7 +480,9 @@ impl Theap {
         // SAFETY: by the contract; zeroed memory is a theap.
         unsafe {
             (*this).number.set(number as u32);
-            (*this).offsets = offsets(number);
+            for (offset, bin) in (*this).offsets.iter_mut().zip(&TABLE) {
+                *offset = place(number, bin.index()) as u16;
+            }
             &*this
         }
     }

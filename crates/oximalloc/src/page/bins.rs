@@ -13,14 +13,31 @@ pub const BINS: usize = 89;
 /// The largest block of a page of a single slice.
 pub const ONE_SLICE_MAX: usize = 32 * 1024;
 
-/// The largest request in the table of [`Bin::of_any`].
-pub const TABLE_MAX: usize = 1024;
-static TABLE: [u8; TABLE_MAX / 16 + 1] = {
-    let mut table = [0; TABLE_MAX / 16 + 1];
-    let mut i = 0;
-    while i < table.len() {
-        table[i] = Bin::of(i * 16).0;
-        i += 1;
+/// Where tables by size have the request of so many bytes: steps of 16 bytes up to 1024, of 128 from there. Without a
+/// branch on the size, which is mispredicted wherever sizes on both sides are asked for in turns.
+#[inline(always)]
+pub fn slot(size: usize) -> usize {
+    core::hint::select_unpredictable(size <= FINE_MAX, fine(size), coarse(size))
+}
+const FINE_MAX: usize = 1024;
+const fn fine(size: usize) -> usize {
+    // A shift: `div_ceil` takes three instructions more, for sizes near the largest number.
+    (size + 15) >> 4
+}
+const fn coarse(size: usize) -> usize {
+    (size + 127 + (128 * fine(FINE_MAX) - FINE_MAX)) >> 7
+}
+/// Entries of such a table, for requests up to [`BLOCK_MAX`].
+pub const SLOTS: usize = coarse(BLOCK_MAX) + 1;
+
+/// The bin of each slot.
+pub static TABLE: [Bin; SLOTS] = {
+    let mut table = [Bin(1); SLOTS];
+    let mut size = 16;
+    while size <= BLOCK_MAX {
+        let slot = if size <= FINE_MAX { fine(size) } else { coarse(size) };
+        table[slot] = Bin::of(size);
+        size += 16;
     }
     table
 };
@@ -58,15 +75,6 @@ impl Bin {
         }
     }
 
-    /// [`Bin::of`] without a branch, of a size from 1 on.
-    #[inline(always)]
-    pub fn of_unpredictable(size: usize) -> Bin {
-        let s = size - 1;
-        let exp = (s | SMALL_MAX).ilog2() as usize;
-        let large = 25 + (exp - 9) * 8 + (s >> (exp - 3));
-        Bin(core::hint::select_unpredictable(s < SMALL_MAX, s / 16 + 1, large) as u8)
-    }
-
     /// The bin with that number, below [`BINS`].
     #[inline(always)]
     pub const fn at(index: usize) -> Bin {
@@ -99,12 +107,15 @@ impl Bin {
         1 + (self.index() > Bin::of(ONE_SLICE_MAX).index() && self.index() < BINS) as usize
     }
 
-    /// [`Bin::of`], up to [`TABLE_MAX`] bytes by a table: for sizes that are not known when compiling a load costs less
-    /// than a branch on them that is mispredicted.
+    /// [`Bin::of`] by the table: for sizes that are not known when compiling a load costs less than a branch on them that
+    /// is mispredicted.
+    ///
+    /// # Safety
+    /// - the size is at most [`BLOCK_MAX`].
     #[inline(always)]
-    pub const fn of_any(size: usize) -> Bin {
-        // A shift: `div_ceil` takes three instructions more, for sizes near the largest number.
-        if size <= TABLE_MAX { Bin(TABLE[(size + 15) >> 4]) } else { Bin::of(size) }
+    pub unsafe fn of_any(size: usize) -> Bin {
+        // SAFETY: the table has slots for those.
+        unsafe { *TABLE.get_unchecked(slot(size)) }
     }
 
     /// How many freed blocks a thread may hold back in front of its pages without a sign that it takes them again: at
@@ -159,8 +170,8 @@ mod tests {
             let rounded = size.next_multiple_of(16);
             assert!(block >= rounded, "{size}: {block}");
             assert!((block - rounded) * 8 <= block, "{size}: {block}");
-            assert_eq!(Bin::of_any(size), Bin::of(size));
-            assert_eq!(Bin::of_unpredictable(size), Bin::of(size));
+            // SAFETY: at most BLOCK_MAX.
+            assert_eq!(unsafe { Bin::of_any(size) }, Bin::of(size));
         }
     }
 
@@ -176,7 +187,8 @@ mod tests {
         }
         assert_eq!([Bin::SINGLE.slices(), Bin::SINGLE.stack_base()], [1, 0]);
         assert_eq!(Bin::at(BINS - 1).block_size(), BLOCK_MAX);
-        assert_eq!(Bin::of(0), Bin::of(16));
+        // SAFETY: at most BLOCK_MAX.
+        assert_eq!([Bin::of(0), unsafe { Bin::of_any(0) }], [Bin::of(16); 2]);
     }
 
     #[test]

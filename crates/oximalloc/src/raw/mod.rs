@@ -6,7 +6,7 @@ pub mod heaps;
 
 pub use crate::alloc::aligned::{aligned, zaligned};
 pub use crate::alloc::free::{free, owns};
-pub use crate::alloc::malloc::{malloc, malloc_or, pop_middle, zalloc};
+pub use crate::alloc::malloc::{malloc, malloc_or, zalloc};
 pub use crate::alloc::realloc::{expand, realloc, realloc_aligned, realloc_of, realloc_or, rezalloc, rezalloc_aligned};
 pub use crate::heap::deferred::register as register_deferred_free;
 pub use crate::heap::figures::{Totals, totals};
