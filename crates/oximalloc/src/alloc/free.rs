@@ -1,6 +1,6 @@
 //! Freeing. The fast path asks the table of fast frees for the bin that a pointer's slice belongs to, sees that the
 //! pointer is the start of a block, and pushes it on this thread's stack of that bin, whoever's the page is. All else
-//! takes the generic path: larger pages, full stacks, other heaps, pointers inside blocks, and pointers not ours.
+//! takes the generic path: full stacks, blocks above 64 KiB, other heaps, pointers inside blocks, and pointers not ours.
 
 use crate::arena::{fast, map};
 use crate::diag::error::error;
@@ -70,15 +70,6 @@ unsafe fn free_generic(p: *mut u8) {
     // SAFETY: `block` is a block of `page`, and by the contract it is out and the caller's; so the page lives.
     unsafe {
         let main = ptr::eq(page.heap(), MAIN.as_page_heap());
-        if main && page.bin().slices() > 1 && !ptr::eq(Theap::of_owner(page.owner()), &EMPTY) {
-            // A larger page's block: there is room on the stack only if that may take it.
-            let (theap, b) = (Theap::current(), page.bin().index());
-            let hot = theap.hot(b);
-            if hot.top.get() < hot.limit.get() {
-                theap.push(b, block as *mut u8);
-                return;
-            }
-        }
         if page.bin() != Bin::SINGLE {
             let owner = Theap::of_owner(page.owner());
             let to = if ptr::eq(owner, &EMPTY) {

@@ -200,7 +200,7 @@ fn drain(theap: &Theap, b: usize, mut all: bool) -> bool {
         while n > 0 {
             // SAFETY: blocks of that bin, which are ours now.
             unsafe {
-                let run = theap.last_run(b, some.as_ptr(), n);
+                let run = Theap::last_run(some.as_ptr(), n);
                 n -= run.count;
                 theap.give_run(b, run);
             }

@@ -40,7 +40,7 @@ impl Theap {
         if self.is_shut() {
             // The stack is off: all goes to the pages, so that the heartbeat ticks.
             // SAFETY: the block is ours.
-            unsafe { self.give_run(b, self.last_run(b, &raw const block as *const *mut u8, 1)) };
+            unsafe { self.give_run(b, Theap::last_run(&raw const block as *const *mut u8, 1)) };
             Moved::add(&self.side[b].moved.given, 1);
             return;
         }
@@ -114,7 +114,7 @@ impl Theap {
             }
             // SAFETY: the blocks on the stack, `base[1..=depth]`, are ours.
             unsafe {
-                let run = self.last_run(b, self.base(b).add(1 + depth - n), n);
+                let run = Theap::last_run(self.base(b).add(1 + depth - n), n);
                 self.set_depth(b, depth - run.count);
                 Moved::add(&self.side[b].moved.given, run.count as u32);
                 n -= run.count;
@@ -139,19 +139,17 @@ impl Theap {
     /// Link those of the `n` blocks of an array, at least one, that lie in a row in one page, up to the last.
     ///
     /// # Safety
-    /// - they are blocks of that bin, out, and the caller's.
+    /// - they are blocks of one bin, out, and the caller's.
     #[inline]
-    pub(super) unsafe fn last_run(&self, b: usize, at: *const *mut u8, n: usize) -> Run {
+    pub(super) unsafe fn last_run(at: *const *mut u8, n: usize) -> Run {
         // SAFETY: by the contract; each block lies in a page that lives as long as the block is out.
         unsafe {
-            let bytes = Bin::at(b).slices() * SLICE;
             let first = *at.add(n - 1) as *mut Block;
             let page = map::get(first as *const u8) as *mut Page;
-            let start = (*page).start() as usize;
             let (mut last, mut count) = (first, 1);
             while count < n {
                 let next = *at.add(n - 1 - count);
-                if (next as usize).wrapping_sub(start) >= bytes {
+                if (next as usize ^ first as usize) >= SLICE {
                     break;
                 }
                 Block::set_next(last, next as *mut Block);

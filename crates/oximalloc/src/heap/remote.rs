@@ -58,7 +58,7 @@ impl Theap {
             while let n @ 1.. = out.count.get() {
                 // SAFETY: blocks of that bin, which are ours.
                 unsafe {
-                    let run = self.last_run(i + 1, out.blocks.as_ptr() as *const *mut u8, n);
+                    let run = Theap::last_run(out.blocks.as_ptr() as *const *mut u8, n);
                     out.count.set(n - run.count);
                     Moved::add(&self.side[i + 1].moved.given, run.count as u32);
                     self.give_run(i + 1, run);

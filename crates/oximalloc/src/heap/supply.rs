@@ -257,7 +257,7 @@ impl Theap {
     #[inline(never)]
     pub fn open_fast(&self, start: *const u8, bin: Bin) {
         self.open_if_new(bin);
-        if bin.slices() == 1 && self.is_main() {
+        if self.is_main() {
             fast::open(start, self.entry(bin));
         }
     }
@@ -274,7 +274,7 @@ impl Theap {
     }
 
     fn fresh(&self, bin: Bin) -> *mut Page {
-        let Some((page, span)) = self.new_page(bin.slices(), 1) else {
+        let Some((page, span)) = self.new_page(1, 1) else {
             return ptr::null_mut();
         };
         // SAFETY: a record of our own.
@@ -454,7 +454,7 @@ impl Theap {
             let heap = Heap::of_page((*page).heap());
             if (*page).bin() == Bin::SINGLE {
                 heap.stats.malloc_huge.sub(span.slices * SLICE);
-            } else if (*page).bin().slices() == 1 {
+            } else {
                 fast::close(span.start);
             }
             heap.pages.remove(span.start);

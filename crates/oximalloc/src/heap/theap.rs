@@ -394,8 +394,7 @@ impl Theap {
         hot.top.set(hot.base.get());
         hot.room.set(bin.stack_base().min(SHALLOW) as u32);
         self.set_limit(b);
-        let size = bin.block_size();
-        hot.inverse.set(if size < 1 << 16 { inverse32(size) } else { 0 });
+        hot.inverse.set(inverse32(bin.block_size()));
         self.opened.set(self.opened.get() | 1 << b);
     }
 

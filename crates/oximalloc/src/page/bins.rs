@@ -10,8 +10,6 @@ pub const SMALL_MAX: usize = 512;
 pub const BLOCK_MAX: usize = 64 * 1024;
 /// Slots of a theap: bin 0 stands for empty requests and stays shut.
 pub const BINS: usize = 89;
-/// The largest block of a page of a single slice.
-pub const ONE_SLICE_MAX: usize = 32 * 1024;
 
 /// Where tables by size have the request of so many bytes: steps of 16 bytes up to 1024, of 128 from there. Without a
 /// branch on the size, which is mispredicted wherever sizes on both sides are asked for in turns.
@@ -100,13 +98,6 @@ impl Bin {
         }
     }
 
-    /// Slices of a fresh page: one, or two for blocks above half a slice. Larger pages, of which a thread has one attached
-    /// for each bin, would spread what it uses over more memory.
-    #[inline(always)]
-    pub const fn slices(self) -> usize {
-        1 + (self.index() > Bin::of(ONE_SLICE_MAX).index() && self.index() < BINS) as usize
-    }
-
     /// [`Bin::of`] by the table: for sizes that are not known when compiling a load costs less than a branch on them that
     /// is mispredicted.
     ///
@@ -139,21 +130,22 @@ impl Bin {
         }
     }
 
-    /// How many blocks may lie in the depot: at most 2048, and 64 to 128 KiB (the largest 256 KiB).
+    /// How many blocks may lie in the depot: at most 2048, and 64 to 128 KiB (the largest 4, of up to 256 KiB).
     pub const fn depot_max(self) -> usize {
         match self.block_size() {
             1..=64 => self.stack_base() * 16,
             257..=1024 => self.stack_base() * 8,
-            8193.. => self.stack_base() * 2,
+            8193..=32768 => self.stack_base() * 2,
             _ => self.stack_base() * 4,
         }
     }
 
-    /// And how many when it frees and takes in turns more than that: at most 2048, and 64 to 128 KiB (the largest 256 KiB).
+    /// How many freed blocks a thread may hold back when it frees and takes in turns more than its base: at most 2048, and 64
+    /// to 128 KiB, of blocks above 32 KiB, each of which has a page alone, 8 or 512 KiB.
     pub const fn stack_max(self) -> usize {
         match self.block_size() {
             1..=64 => self.stack_base() * 16,
-            257..=1024 => self.stack_base() * 8,
+            257..=1024 | 32769.. => self.stack_base() * 8,
             _ => self.stack_base() * 4,
         }
     }
@@ -181,11 +173,10 @@ mod tests {
             let bin = Bin::at(b);
             assert_eq!(Bin::of(bin.block_size()), bin);
             assert_eq!(Bin::of(Bin::at(b - 1).block_size() + 1), bin);
-            assert_eq!(bin.slices(), 1 + (bin.block_size() > ONE_SLICE_MAX) as usize);
             let held = bin.stack_base() * bin.block_size();
             assert!(bin.stack_base() >= 1 && held <= 64 * 1024, "{b}: {held}");
         }
-        assert_eq!([Bin::SINGLE.slices(), Bin::SINGLE.stack_base()], [1, 0]);
+        assert_eq!(Bin::SINGLE.stack_base(), 0);
         assert_eq!(Bin::at(BINS - 1).block_size(), BLOCK_MAX);
         // SAFETY: at most BLOCK_MAX.
         assert_eq!([Bin::of(0), unsafe { Bin::of_any(0) }], [Bin::of(16); 2]);
