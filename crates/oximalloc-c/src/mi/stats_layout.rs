@@ -281,5 +281,5 @@ fn row_of(size: usize) -> usize {
 #[cold]
 pub fn page_size(row: usize) -> usize {
     let size = bin_size(row);
-    if row < LAST && size <= BLOCK_MAX { SLICE } else { 0 }
+    if row < LAST && size <= BLOCK_MAX { Bin::of(size).slices() * SLICE } else { 0 }
 }

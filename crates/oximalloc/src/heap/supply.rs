@@ -257,7 +257,7 @@ impl Theap {
     #[inline(never)]
     pub fn open_fast(&self, start: *const u8, bin: Bin) {
         self.open_if_new(bin);
-        if self.is_main() {
+        if bin.slices() == 1 && self.is_main() {
             fast::open(start, self.entry(bin));
         }
     }
@@ -274,7 +274,7 @@ impl Theap {
     }
 
     fn fresh(&self, bin: Bin) -> *mut Page {
-        let Some((page, span)) = self.new_page(1, 1) else {
+        let Some((page, span)) = self.new_page(bin.slices(), 1) else {
             return ptr::null_mut();
         };
         // SAFETY: a record of our own.

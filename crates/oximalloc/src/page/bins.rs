@@ -98,6 +98,14 @@ impl Bin {
         }
     }
 
+    /// Slices of a fresh page: two for blocks of 36 and 40 KiB, so that three fill most of them; else one, as larger pages, of
+    /// which a thread has one attached for each bin, would spread what it uses over more memory. (Where huge pages are had,
+    /// what no block has is resident, too.)
+    #[inline(always)]
+    pub const fn slices(self) -> usize {
+        1 + (self.index() == Bin::of(36 << 10).index() || self.index() == Bin::of(40 << 10).index()) as usize
+    }
+
     /// [`Bin::of`] by the table: for sizes that are not known when compiling a load costs less than a branch on them that
     /// is mispredicted.
     ///
@@ -154,6 +162,7 @@ impl Bin {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::config::SLICE;
 
     #[test]
     fn every_size_wastes_at_most_an_eighth() {
@@ -173,6 +182,8 @@ mod tests {
             let bin = Bin::at(b);
             assert_eq!(Bin::of(bin.block_size()), bin);
             assert_eq!(Bin::of(Bin::at(b - 1).block_size() + 1), bin);
+            let blocks = bin.slices() * SLICE / bin.block_size();
+            assert!(blocks * bin.block_size() * 3 >= bin.slices() * SLICE * 2, "{b}: {blocks}");
             let held = bin.stack_base() * bin.block_size();
             assert!(bin.stack_base() >= 1 && held <= 64 * 1024, "{b}: {held}");
         }
