@@ -1,14 +1,14 @@
 //! Size classes. Invariant: the block size of a request's bin is at least the request rounded up to 16 bytes and
 //! exceeds that by at most one eighth of itself (12.5 %).
 //!
-//! Bins 1 to 32 are the multiples of 16 up to 512 bytes, so that a small size finds its bin without a table. From
-//! there every doubling is cut into eight steps, up to [`BLOCK_MAX`]. Whatever is larger has a page of its own.
+//! Bins 1 to 32 are the multiples of 16 up to 512 bytes, so that a small size finds its bin without a table. From there
+//! every doubling is cut into eight steps, up to [`BLOCK_MAX`]; an empty request has the bin of 16 bytes. Whatever is larger has a page of its own.
 
 /// Small requests, whose bin is `size` rounded up over 16.
 pub const SMALL_MAX: usize = 512;
 /// The largest block that shares a page with others.
 pub const BLOCK_MAX: usize = 64 * 1024;
-/// Slots of a theap: bin 0 stands for empty requests and stays shut.
+/// Slots of a theap: bin 0 stays shut; slices that are not open lead to it.
 pub const BINS: usize = 89;
 
 /// Where tables by size have the request of so many bytes: steps of 16 bytes up to 1024, of 128 from there. Without a
