@@ -44,7 +44,7 @@ impl Theap {
             Moved::add(&self.side[b].moved.given, 1);
             return;
         }
-        let room = &self.hot(b).room;
+        let room = &self.side[b].room;
         // Once, unless a function of the program's that is called meanwhile fills it again.
         while self.depth(b) >= room.get() as usize {
             // Beyond its base it grows where it would have saved going to the pages and back.
@@ -65,7 +65,7 @@ impl Theap {
     /// Give half of a full stack back, or all where it did not run empty `again`.
     fn make_room(&self, bin: Bin, again: bool) {
         let b = bin.index();
-        let (room, scattered) = (&self.hot(b).room, &self.side[b].scattered);
+        let (room, scattered) = (&self.side[b].room, &self.side[b].scattered);
         let n = if again { self.depth(b).div_ceil(2) } else { self.depth(b) };
         // SAFETY: the stack is ours.
         unsafe {

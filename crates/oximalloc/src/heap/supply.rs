@@ -22,11 +22,10 @@ impl Theap {
     pub fn refill(&self, bin: Bin, one: bool) -> (*mut u8, bool) {
         let b = bin.index();
         self.open_if_new(bin);
-        let hot = self.hot(b);
         let side = &self.side[b];
         let again = side.ran_empty.replace(true);
         side.scattered.set(0);
-        let many = (hot.room.get().min(bin.stack_base() as u32) / 2).max(1);
+        let many = (side.room.get().min(bin.stack_base() as u32) / 2).max(1);
         let want = if one || self.sampling.is_on() { 1 } else { many };
         if !one && self.is_main() && !self.is_shut() {
             let base = self.base(b);
@@ -37,7 +36,7 @@ impl Theap {
                 // SAFETY: the blocks are in the `n` words above `base`.
                 let block = unsafe { *base.add(n) };
                 self.set_depth(b, n - 1);
-                if again && (hot.room.get() as usize) < bin.stack_base() {
+                if again && (side.room.get() as usize) < bin.stack_base() {
                     self.grow(bin, bin.stack_base());
                 }
                 note_peak(self, b, false);
@@ -68,7 +67,7 @@ impl Theap {
                         Moved::add(&self.side[b].moved.taken, n);
                         let block = *base.add(n as usize);
                         self.set_depth(b, n as usize - 1);
-                        if again && (hot.room.get() as usize) < bin.stack_base() {
+                        if again && (side.room.get() as usize) < bin.stack_base() {
                             self.grow(bin, bin.stack_base());
                         }
                         note_peak(self, b, false);

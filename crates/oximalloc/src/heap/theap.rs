@@ -26,7 +26,7 @@ use crate::arena::meta::meta_alloc;
 use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::page::Page;
 use crate::page::bins::{BINS, Bin, SLOTS, TABLE};
-use crate::page::record::{Owner, inverse32};
+use crate::page::record::{Owner, bound32, inverse32};
 use crate::page::stack::{Linked, Stack};
 use core::cell::Cell;
 use core::mem::offset_of;
@@ -43,10 +43,10 @@ pub struct Hot {
     pub limit: Cell<usize>,
     /// The null at the bottom of the stack.
     pub base: Cell<usize>,
-    /// `inverse32` of the block size: tells block starts in a one-slice page.
+    /// `inverse32` of the block size, and `bound32`: together they tell block starts in a one-slice page.
     pub inverse: Cell<u32>,
-    /// Room of the stack now; grows with use.
-    pub room: Cell<u32>,
+    /// Behind `inverse`, as `word::divides` takes it.
+    pub bound: Cell<u32>,
 }
 
 /// The part of a bin that the fast paths do not touch, but for the stack's words while it has not grown. A slow path needs
@@ -63,6 +63,8 @@ pub struct Side {
     deep: Cell<*mut *mut u8>,
     /// Room in `deep`.
     deep_room: Cell<u32>,
+    /// Room of the stack now; grows with use.
+    pub room: Cell<u32>,
     /// Pages of others taken over since the last collect: for an allocation, and at a free.
     pub reclaimed: Cell<(u16, u16)>,
     /// The stack ran empty since it was last full.
@@ -358,7 +360,7 @@ impl Theap {
     /// - the bin is open and its stack has room.
     pub unsafe fn push(&self, b: usize, block: *mut u8) {
         let depth = self.depth(b) + 1;
-        debug_assert!(depth <= self.hot(b).room.get() as usize, "a push on a full stack");
+        debug_assert!(depth <= self.side[b].room.get() as usize, "a push on a full stack");
         // SAFETY: by the contract.
         unsafe { self.base(b).add(depth).write(block) };
         self.set_depth(b, depth);
@@ -392,16 +394,17 @@ impl Theap {
         shallow[0].set(ptr::null_mut());
         hot.base.set(self.distance(shallow.as_ptr().cast_mut().cast()));
         hot.top.set(hot.base.get());
-        hot.room.set(bin.stack_base().min(SHALLOW) as u32);
+        self.side[b].room.set(bin.stack_base().min(SHALLOW) as u32);
         self.set_limit(b);
         hot.inverse.set(inverse32(bin.block_size()));
+        hot.bound.set(bound32(bin.block_size()));
         self.opened.set(self.opened.get() | 1 << b);
     }
 
     /// Let the stack of a bin take frees as far as it has room, or none.
     pub fn set_limit(&self, b: usize) {
         let hot = self.hot(b);
-        let room = if self.is_main() && !self.is_shut() { hot.room.get() as usize } else { 0 };
+        let room = if self.is_main() && !self.is_shut() { self.side[b].room.get() as usize } else { 0 };
         hot.limit.set(hot.base.get().wrapping_add(room * size_of::<*mut u8>()));
     }
 
@@ -409,7 +412,7 @@ impl Theap {
     pub fn grow(&self, bin: Bin, most: usize) {
         let b = bin.index();
         let (hot, side) = (self.hot(b), &self.side[b]);
-        let room = (hot.room.get() as usize * 2).clamp(1, most);
+        let room = (side.room.get() as usize * 2).clamp(1, most);
         let space = if self.base(b) == side.deep.get() { side.deep_room.get() as usize } else { SHALLOW };
         if room > space {
             if room > side.deep_room.get() as usize {
@@ -420,7 +423,7 @@ impl Theap {
                     // It stays as it is.
                     return;
                 }
-                if hot.room.get() as usize >= room {
+                if side.room.get() as usize >= room {
                     // Whoever was asked for the memory let it grow.
                     return;
                 }
@@ -434,7 +437,7 @@ impl Theap {
             hot.base.set(self.distance(deep));
             self.set_depth(b, depth);
         }
-        hot.room.set(room as u32);
+        side.room.set(room as u32);
         self.set_limit(b);
     }
 
@@ -490,13 +493,28 @@ impl Theap {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::config::SLICE;
+    use crate::prim::word;
 
     #[test]
     fn layout_serves_the_fast_paths() {
         assert_eq!(size_of::<Hot>(), 32);
         assert_eq!(offset_of!(Theap, hot) + offset_of!(Hot, top), 0);
         assert_eq!(size_of::<Side>(), 128);
+        assert_eq!(offset_of!(Hot, bound), INVERSE + 4);
         assert!(size_of::<Theap>() <= 64 * 1024, "{}", size_of::<Theap>());
+    }
+
+    #[test]
+    fn only_starts_of_blocks_pass() {
+        for size in (1..BINS).map(|b| Bin::at(b).block_size()) {
+            let told = [inverse32(size), bound32(size)];
+            for p in 0..SLICE {
+                // SAFETY: two numbers of this function's.
+                let passes = unsafe { word::divides::<0>(told.as_ptr().cast(), 0, p) };
+                assert_eq!(passes, p % size == 0 && p + size <= SLICE, "{p} of {size}");
+            }
+        }
     }
 
     #[test]

@@ -81,6 +81,13 @@ pub const fn inverse32(d: usize) -> u32 {
     (u32::MAX / d as u32).wrapping_add(1)
 }
 
+/// What `n * inverse32(d)` mod 2^32 is below for the starts `n` of blocks of `d` bytes in a slice, and for no other `n` below
+/// 2^16: where a multiple of `d` is left that has no room for a block, the bound is its product, which is the largest.
+pub const fn bound32(d: usize) -> u32 {
+    let rest = inverse32(d).wrapping_mul(d as u32);
+    if rest == 0 { inverse32(d) } else { (SLICE / d) as u32 * rest }
+}
+
 impl Page {
     /// Make a fresh record of zeroed memory the page of `span` with blocks of `bin`, attached to `owner`.
     pub fn start_blocks(&self, span: Span, bin: Bin, owner: *mut Owner, heap: *mut HeapOf) {

@@ -42,20 +42,20 @@ pub fn slice_in(window: &Window, p: usize) -> Option<usize> {
     }
 }
 
-/// Whether the low 16 bits of `p` times the factor `at + AT` bytes from `base`, modulo 2^32, are below that factor.
+/// Whether the low 16 bits of `p` times the factor `at + AT` bytes from `base`, modulo 2^32, are below the bound behind it.
 ///
 /// # Safety
-/// - there is a `u32` at that place that no other thread writes.
+/// - there are two `u32` at that place that no other thread writes.
 #[inline(always)]
 pub unsafe fn divides<const AT: usize>(base: *const u8, at: usize, p: usize) -> bool {
     #[cfg(target_arch = "x86_64")]
     {
         let mut low = p as u16 as u32;
-        // SAFETY: reads the factor.
+        // SAFETY: reads the factor and the bound.
         unsafe {
             core::arch::asm!("imul {t:e}, dword ptr [{b} + {i} + {at}]", t = inout(reg) low, b = in(reg) base,
                 i = in(reg) at, at = const AT, options(pure, readonly, nostack));
-            core::arch::asm!("cmp {t:e}, dword ptr [{b} + {i} + {at}]", "jae {out}", t = in(reg) low, b = in(reg) base,
+            core::arch::asm!("cmp {t:e}, dword ptr [{b} + {i} + {at} + 4]", "jae {out}", t = in(reg) low, b = in(reg) base,
                 i = in(reg) at, at = const AT, out = label { return false }, options(nostack, readonly));
         }
         true
@@ -63,8 +63,8 @@ pub unsafe fn divides<const AT: usize>(base: *const u8, at: usize, p: usize) -> 
     #[cfg(not(target_arch = "x86_64"))]
     {
         // SAFETY: by the contract.
-        let factor = unsafe { *(base.add(at + AT) as *const u32) };
-        (p as u16 as u32).wrapping_mul(factor) < factor
+        let [factor, bound] = unsafe { *(base.add(at + AT) as *const [u32; 2]) };
+        (p as u16 as u32).wrapping_mul(factor) < bound
     }
 }
 
