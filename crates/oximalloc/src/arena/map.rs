@@ -11,16 +11,17 @@ use crate::os;
 use core::ptr;
 
 const NODE_SHIFT: usize = 13;
+/// Slices of a node.
+const NODE: usize = 1 << NODE_SHIFT;
 /// The map knows addresses of so many bits.
 pub(super) const ADDRESS_BITS: usize = if usize::BITS < 48 { usize::BITS as usize } else { 48 };
 const ROOTS: usize = 1 << (ADDRESS_BITS - SLICE_SHIFT - NODE_SHIFT);
 const STATIC_NODES: usize = 3;
 
-struct Node([AtomicPtr<u8>; 1 << NODE_SHIFT]);
+struct Node([AtomicPtr<u8>; NODE]);
 
 static ROOT: [AtomicPtr<Node>; ROOTS] = [const { AtomicPtr::new(ptr::null_mut()) }; ROOTS];
-static FIRST: [Node; STATIC_NODES] =
-    [const { Node([const { AtomicPtr::new(ptr::null_mut()) }; 1 << NODE_SHIFT]) }; STATIC_NODES];
+static FIRST: [Node; STATIC_NODES] = [const { Node([const { AtomicPtr::new(ptr::null_mut()) }; NODE]) }; STATIC_NODES];
 static FIRST_USED: AtomicUsize = AtomicUsize::new(0);
 
 /// The record at an address, or null: for any address, canonical or not, ours or not.
@@ -36,7 +37,7 @@ pub fn get(p: *const u8) -> *mut u8 {
         return ptr::null_mut();
     }
     // SAFETY: an installed node stays for ever, and its memory is zero or holds what `set` stored.
-    let entry = unsafe { &(*node).0[slice & ((1 << NODE_SHIFT) - 1)] };
+    let entry = unsafe { &(*node).0[slice % NODE] };
     // Acquire: pairs with the Release in `set`, so the record's fields are seen.
     entry.load(Ordering::Acquire)
 }
@@ -66,17 +67,18 @@ pub fn clear(start: *const u8, slices: usize) {
 
 #[inline(never)]
 fn store(start: *const u8, slices: usize, record: *mut u8) {
-    let first = start.addr() >> SLICE_SHIFT;
-    for slice in first..first.saturating_add(slices) {
-        let Some(root) = ROOT.get(slice >> NODE_SHIFT) else { return };
+    let (mut at, end) = (start.addr() >> SLICE_SHIFT, (start.addr() >> SLICE_SHIFT).saturating_add(slices));
+    while at < end {
+        let Some(root) = ROOT.get(at >> NODE_SHIFT) else { return };
+        let next = end.min((at | (NODE - 1)) + 1);
         // Acquire: pairs with the Release that installed the node.
-        let node = root.load(Ordering::Acquire);
-        if !node.is_null() {
-            // SAFETY: as in `get`.
-            let entry = unsafe { &(*node).0[slice & ((1 << NODE_SHIFT) - 1)] };
+        // SAFETY: as in `get`.
+        if let Some(node) = unsafe { root.load(Ordering::Acquire).as_ref() } {
+            let entries = node.0.iter().skip(at % NODE).take(next - at);
             // Release: pairs with the Acquire in `get`.
-            entry.store(record, Ordering::Release);
+            entries.for_each(|entry| entry.store(record, Ordering::Release));
         }
+        at = next;
     }
 }
 

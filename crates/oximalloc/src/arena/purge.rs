@@ -139,7 +139,7 @@ fn wait(arena: &Arena, i: SliceIndex, n: usize, now: u64, again: bool) {
     let pending = arena.pending();
     for w in i.0 / WORD..=(i.0 + n - 1) / WORD {
         if again || pending.word(w) == 0 {
-            arena.stamps()[w].store(now as u32, Ordering::Relaxed);
+            arena.stamp(w).store(now, Ordering::Relaxed);
         }
     }
     // Counted before it can be seen, and so before it can be counted off.
@@ -208,7 +208,7 @@ fn scan_arena(arena: &Arena, which: Which, now: u64, delay: u64, least: usize) {
     let mut run = Run { arena, start: 0, len: 0, least, now, delay };
     for w in (0..arena.words()).rev() {
         let waiting = match which {
-            Which::Free => arena.free().word(w) & arena.dirty().word(w),
+            Which::Free => !arena.taken().word(w) & arena.dirty().word(w),
             _ => arena.pending().word(w),
         };
         if waiting == 0 {
@@ -216,7 +216,7 @@ fn scan_arena(arena: &Arena, which: Which, now: u64, delay: u64, least: usize) {
         }
         match which {
             Which::Due => {
-                let age = u64::from((now as u32).wrapping_sub(arena.stamps()[w].load(Ordering::Relaxed)));
+                let age = now.saturating_sub(arena.stamp(w).load(Ordering::Relaxed));
                 if age < delay {
                     due_at(now + delay - age);
                     continue;
@@ -225,10 +225,10 @@ fn scan_arena(arena: &Arena, which: Which, now: u64, delay: u64, least: usize) {
             Which::DownTo(slices) if pending() <= slices => break,
             _ => {}
         }
-        let got = arena.free().claim_mask(w, waiting);
-        arena.taken(got.count_ones() as usize);
+        let got = arena.taken().claim_mask(w, waiting);
+        arena.count_taken(got.count_ones() as usize);
         // What became somebody's and was freed again in between is pending anew; what was not is not ours to purge.
-        unpend(arena.pending().claim_mask(w, got).count_ones() as usize);
+        unpend(arena.pending().clear_mask(w, got).count_ones() as usize);
         run.add(w * WORD, got);
         if got != waiting {
             due_at(now + delay.max(1));

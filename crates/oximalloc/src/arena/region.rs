@@ -1,10 +1,11 @@
 //! One arena: a reserved range cut into slices, and what is known about each slice.
 //!
 //! Its record lies in its own first slices, the rest of which is never handed out, so no block is next to it.
-//! Four bits tell the state of a slice:
-//! - *free*: nobody owns it; cleared and set by claim and release, and all else is written by the owner alone;
+//! Four bits tell the state of a slice, and those of 64 slices, with what else is known of them, are a cache line:
+//! - *taken*: somebody owns it, or it is the record's, or beyond the end; set and cleared by claim and release, and all else is
+//!   written by the owner alone;
 //! - *dirty*: may hold something other than zero, and counts as committed memory;
-//! - *pending*: free and dirty, waiting for its purge (set by its last owner just before it becomes free);
+//! - *pending*: not taken and dirty, waiting for its purge (set by its last owner just before it becomes free);
 //! - *committed*: accessible.
 //!
 //! Invariant: a slice that is handed out is dirty and committed, and not pending.
@@ -24,7 +25,8 @@ const NOBODY: u32 = u32::MAX;
 /// Slices that one word of a bitmap stands for: 4 MiB.
 pub(super) const WORD: usize = 64;
 const HEAD: usize = size_of::<Arena>().next_multiple_of(64);
-const MAPS: usize = 4;
+/// Words of that line: four maps, a stamp, and room.
+const LINE: usize = 8;
 
 /// The record of an arena.
 #[repr(C)]
@@ -61,8 +63,7 @@ pub(super) struct Use {
 impl Arena {
     /// Slices that the record of an arena of so many slices takes.
     pub(super) fn record_slices(slices: usize) -> usize {
-        let words = slices.div_ceil(WORD);
-        Slices::of_bytes(HEAD + words * (MAPS * size_of::<u64>() + size_of::<u32>())).0
+        Slices::of_bytes(HEAD + slices.div_ceil(WORD) * LINE * size_of::<u64>()).0
     }
 
     /// Make an arena of a range whose first `committed` slices are accessible.
@@ -101,35 +102,35 @@ impl Arena {
         unsafe { arena.write(head) };
         // SAFETY: written above.
         let this = unsafe { &*arena };
-        this.free().set(record, slices - record);
+        this.taken().set(0, record);
+        this.taken().set(slices, this.words * WORD - slices);
         this.committed().set(0, committed);
         this.dirty().set(0, record);
         PROCESS.committed.add(this.committed_bytes());
         arena
     }
 
-    fn map(&self, which: usize) -> Bitmap<'_> {
-        let at = HEAD + which * self.words * size_of::<u64>();
+    /// What is known of slices: the words of their lines, from number `which` of the first on.
+    fn known(&self, which: usize) -> &[AtomicU64] {
+        let at = HEAD + which * size_of::<u64>();
         // SAFETY: inside the record, which `create` made room for; zero or written through atomics only.
-        Bitmap::new(unsafe { core::slice::from_raw_parts(self.start.add(at).cast::<AtomicU64>(), self.words) })
+        unsafe { core::slice::from_raw_parts(self.start.add(at).cast::<AtomicU64>(), self.words * LINE - which) }
     }
-    pub(super) fn free(&self) -> Bitmap<'_> {
-        self.map(0)
+    pub(super) fn taken(&self) -> Bitmap<'_, LINE> {
+        Bitmap::new(self.known(0))
     }
-    pub(super) fn dirty(&self) -> Bitmap<'_> {
-        self.map(1)
+    pub(super) fn dirty(&self) -> Bitmap<'_, LINE> {
+        Bitmap::new(self.known(1))
     }
-    pub(super) fn pending(&self) -> Bitmap<'_> {
-        self.map(2)
+    pub(super) fn pending(&self) -> Bitmap<'_, LINE> {
+        Bitmap::new(self.known(2))
     }
-    pub(super) fn committed(&self) -> Bitmap<'_> {
-        self.map(3)
+    pub(super) fn committed(&self) -> Bitmap<'_, LINE> {
+        Bitmap::new(self.known(3))
     }
     /// When the first of a word's pending slices became so, in milliseconds.
-    pub(super) fn stamps(&self) -> &[AtomicU32] {
-        let at = HEAD + MAPS * self.words * size_of::<u64>();
-        // SAFETY: as in `map`.
-        unsafe { core::slice::from_raw_parts(self.start.add(at).cast::<AtomicU32>(), self.words) }
+    pub(super) fn stamp(&self, word: usize) -> &AtomicU64 {
+        &self.known(4)[word * LINE]
     }
 
     pub(super) fn words(&self) -> usize {
@@ -221,7 +222,7 @@ impl Arena {
         // The alignment is that of the address, so the index has that of what is missing to it.
         let phase = (self.start.addr() / SLICE).wrapping_neg() & (align - 1);
         let low = self.low.load(Ordering::Relaxed);
-        let i = self.free().claim_aligned(n, align, phase, low)?;
+        let i = self.taken().claim_aligned(n, align, phase, low)?;
         if n == 1 && align == 1 && i / WORD != low {
             // A release in between may be overlooked; then its slice is found once the words above are full.
             let _ = self.low.compare_exchange(low, i / WORD, Ordering::Relaxed, Ordering::Relaxed);
@@ -231,7 +232,7 @@ impl Arena {
 
     /// Claim a run at a given place; says whether its bytes are known to be zero.
     pub(super) fn claim_at(&self, i: SliceIndex, n: usize) -> Option<bool> {
-        if self.free().claim_at(i.0, n) { self.own(i, n) } else { None }
+        if self.taken().claim_at(i.0, n) { self.own(i, n) } else { None }
     }
 
     /// Make what was just claimed usable; None, and free again, if the system refuses memory.
@@ -324,12 +325,12 @@ impl Arena {
     /// Give slices back to the arena: their owner's last act.
     pub(super) fn set_free(&self, i: SliceIndex, n: usize) {
         self.free_count.fetch_add(n, Ordering::Relaxed);
-        self.free().release(i.0, n);
+        self.taken().release(i.0, n);
         self.low.fetch_min(i.0 / WORD, Ordering::Relaxed);
     }
 
     /// Note that slices were taken by their mask, not through a claim.
-    pub(super) fn taken(&self, n: usize) {
+    pub(super) fn count_taken(&self, n: usize) {
         self.free_count.fetch_sub(n, Ordering::Relaxed);
     }
 

@@ -68,14 +68,14 @@ fn text(row: &[u8; WORD]) -> &str {
 #[cold]
 fn row(arena: &Arena, word: usize) -> [u8; WORD] {
     let record = Arena::record_slices(arena.slices());
-    let (free, dirty) = (arena.free().word(word), arena.dirty().word(word));
+    let (taken, dirty) = (arena.taken().word(word), arena.dirty().word(word));
     let (pending, committed) = (arena.pending().word(word), arena.committed().word(word));
     core::array::from_fn(|bit| {
         let (slice, has) = (word * WORD + bit, |map: u64| map >> bit & 1 != 0);
         match slice {
             slice if slice >= arena.slices() => b' ',
             slice if slice < record => b'R',
-            _ if !has(free) => b'x',
+            _ if has(taken) => b'x',
             _ if has(pending) => b'p',
             _ if has(dirty) => b'-',
             _ if has(committed) => b'.',

@@ -1,26 +1,28 @@
-//! Bits that threads claim: a set bit is free, and whoever clears it owns what it stands for until [`Bitmap::release`].
+//! Bits that threads claim: a clear bit is free, and whoever sets it owns what it stands for until [`Bitmap::release`].
 //!
-//! Invariant: a bit is cleared by exactly one claimer between two releases. A run is claimed word by word, each by a
-//! compare-and-swap that clears all its bits or none; a word that refuses makes the claimer set again what it has
-//! cleared. So a run may be refused that was free at some moment, but nothing is ever claimed twice, and no thread
+//! Invariant: a bit is set by exactly one claimer between two releases. A run is claimed word by word, each by a
+//! compare-and-swap that sets all its bits or none; a word that refuses makes the claimer clear again what it has
+//! set. So a run may be refused that was free at some moment, but nothing is ever claimed twice, and no thread
 //! waits for another.
 //!
 //! Orderings: claims are Acquire and releases are Release, on the same words, so what the last owner did with what a
-//! bit stands for happens before what the next one does. Plain flags ([`Bitmap::set`], [`Bitmap::clear`]) follow the
-//! same rule.
+//! bit stands for happens before what the next one does. Plain flags are set with Release, and looked at and cleared with
+//! Acquire.
 
 use crate::base::sync::{AtomicU64, Ordering};
 
 const BITS: usize = 64;
 
-/// A bitmap in borrowed memory. Bits that are never set stand for nothing, so any length can be had.
+/// A bitmap in borrowed memory, of each `STEP`th word, from the first on: so several can lie side by side. Bits that are
+/// claimed for ever stand for nothing, so any length can be had.
 #[derive(Clone, Copy)]
-pub struct Bitmap<'a> {
+pub struct Bitmap<'a, const STEP: usize> {
     words: &'a [AtomicU64],
 }
 
 /// The parts of bits `i..i + n` in each word: index of the word and mask, from the lowest.
-fn parts(i: usize, n: usize) -> impl Iterator<Item = (usize, u64)> {
+#[inline]
+pub fn parts(i: usize, n: usize) -> impl Iterator<Item = (usize, u64)> {
     let end = i + n;
     let mut at = i;
     core::iter::from_fn(move || {
@@ -38,15 +40,23 @@ fn align_from(i: usize, align: usize, phase: usize) -> usize {
     i + (phase.wrapping_sub(i) & (align - 1))
 }
 
-impl<'a> Bitmap<'a> {
+impl<'a, const STEP: usize> Bitmap<'a, STEP> {
     /// The bits of `words`.
-    pub fn new(words: &'a [AtomicU64]) -> Bitmap<'a> {
+    pub fn new(words: &'a [AtomicU64]) -> Bitmap<'a, STEP> {
         Bitmap { words }
+    }
+
+    fn words(&self) -> usize {
+        self.words.len().div_ceil(STEP)
+    }
+
+    fn at(&self, word: usize) -> Option<&AtomicU64> {
+        self.words.get(word * STEP)
     }
 
     /// Bits in the map.
     pub fn len(&self) -> usize {
-        self.words.len() * BITS
+        self.words() * BITS
     }
 
     /// True if there are no bits at all.
@@ -59,7 +69,7 @@ impl<'a> Bitmap<'a> {
     }
 
     fn load(&self, word: usize) -> u64 {
-        self.words.get(word).map_or(0, |w| w.load(Ordering::Relaxed))
+        self.at(word).map_or(0, |w| w.load(Ordering::Relaxed))
     }
 
     /// The bits of one word, as they were a moment ago.
@@ -78,9 +88,9 @@ impl<'a> Bitmap<'a> {
         if n == 0 || n > self.len() || !align.is_power_of_two() {
             return None;
         }
-        let hint = hint.min(self.words.len());
+        let hint = hint.min(self.words());
         if n == 1 && align == 1 {
-            return self.claim_one(hint, self.words.len()).or_else(|| self.claim_one(0, hint));
+            return self.claim_one(hint, self.words()).or_else(|| self.claim_one(0, hint));
         }
         let found = self.claim_from(hint * BITS, n, align, phase);
         if found.is_some() || hint == 0 { found } else { self.claim_from(0, n, align, phase) }
@@ -88,12 +98,12 @@ impl<'a> Bitmap<'a> {
 
     fn claim_one(&self, from: usize, to: usize) -> Option<usize> {
         for w in from..to {
-            let mut bits = self.load(w);
-            while bits != 0 {
-                let bit = bits.trailing_zeros() as usize;
+            let word = self.at(w)?;
+            let mut bits = word.load(Ordering::Relaxed);
+            while bits != u64::MAX {
+                let bit = bits.trailing_ones() as usize;
                 // Acquire: pairs with the Release of the bit's last owner.
-                match self.words[w].compare_exchange_weak(bits, bits & (bits - 1), Ordering::Acquire, Ordering::Relaxed)
-                {
+                match word.compare_exchange_weak(bits, bits | 1 << bit, Ordering::Acquire, Ordering::Relaxed) {
                     Ok(_) => return Some(w * BITS + bit),
                     Err(now) => bits = now,
                 }
@@ -103,10 +113,10 @@ impl<'a> Bitmap<'a> {
     }
 
     fn claim_from(&self, from: usize, n: usize, align: usize, phase: usize) -> Option<usize> {
-        let mut start = align_from(self.next(from, self.len(), true), align, phase);
+        let mut start = align_from(self.next(from, self.len(), false), align, phase);
         while self.holds(start, n) {
             // Not farther: behind what is used all is free, for many words.
-            let end = self.next(start, start + n, false);
+            let end = self.next(start, start + n, true);
             if end >= start + n {
                 if self.claim_at(start, n) {
                     return Some(start);
@@ -114,20 +124,20 @@ impl<'a> Bitmap<'a> {
                 // Somebody was faster: the bits are looked at again from the next place on.
                 start = align_from(start + 1, align, phase);
             } else {
-                start = align_from(self.next(end, self.len(), true), align, phase);
+                start = align_from(self.next(end, self.len(), false), align, phase);
             }
         }
         None
     }
 
-    /// The least index from `i` on whose bit is set (`free`) or clear, looking at the words up to `end`, which is in the map;
+    /// The least index from `i` on whose bit is set (`set`) or clear, looking at the words up to `end`, which is in the map;
     /// `end` or more if there is none.
     #[inline(never)]
-    fn next(&self, i: usize, end: usize, free: bool) -> usize {
+    fn next(&self, i: usize, end: usize, set: bool) -> usize {
         let mut w = i / BITS;
         let mut mask = u64::MAX << (i % BITS);
         while w * BITS < end {
-            let bits = if free { self.load(w) } else { !self.load(w) } & mask;
+            let bits = if set { self.load(w) } else { !self.load(w) } & mask;
             if bits != 0 {
                 return w * BITS + bits.trailing_zeros() as usize;
             }
@@ -156,10 +166,11 @@ impl<'a> Bitmap<'a> {
     }
 
     fn take_all(&self, w: usize, mask: u64) -> bool {
-        let mut bits = self.load(w);
-        while bits & mask == mask {
+        let Some(word) = self.at(w) else { return false };
+        let mut bits = word.load(Ordering::Relaxed);
+        while bits & mask == 0 {
             // Acquire: pairs with the Release of the bits' last owners.
-            match self.words[w].compare_exchange_weak(bits, bits & !mask, Ordering::Acquire, Ordering::Relaxed) {
+            match word.compare_exchange_weak(bits, bits | mask, Ordering::Acquire, Ordering::Relaxed) {
                 Ok(_) => return true,
                 Err(now) => bits = now,
             }
@@ -169,16 +180,22 @@ impl<'a> Bitmap<'a> {
 
     /// Claim those bits of `mask` in one word that are free, and say which these were.
     pub fn claim_mask(&self, word: usize, mask: u64) -> u64 {
-        if self.load(word) & mask == 0 {
-            return 0;
+        match self.at(word) {
+            // Acquire: pairs with the Release of the bits' last owners.
+            Some(at) if !at.load(Ordering::Relaxed) & mask != 0 => !at.fetch_or(mask, Ordering::Acquire) & mask,
+            _ => 0,
         }
-        // Acquire: pairs with the Release of the bits' last owners.
-        self.words[word].fetch_and(!mask, Ordering::Acquire) & mask
     }
 
     /// Give the bits `i..i + n` back. Only their owner may.
+    #[inline(never)]
     pub fn release(&self, i: usize, n: usize) {
-        self.set(i, n);
+        for (w, mask) in parts(i, n) {
+            if let Some(word) = self.at(w) {
+                // Release: pairs with the Acquire of the next to claim them.
+                word.fetch_and(!mask, Ordering::Release);
+            }
+        }
     }
 
     /// Set the bits `i..i + n` and say how many were clear.
@@ -186,8 +203,8 @@ impl<'a> Bitmap<'a> {
     pub fn set(&self, i: usize, n: usize) -> usize {
         let mut changed = 0;
         for (w, mask) in parts(i, n) {
-            if let Some(word) = self.words.get(w) {
-                // Release: pairs with the Acquire of the next to claim or clear them.
+            if let Some(word) = self.at(w) {
+                // Release: pairs with the Acquire of the next to look at or clear them.
                 changed += (mask & !word.fetch_or(mask, Ordering::Release)).count_ones() as usize;
             }
         }
@@ -197,35 +214,41 @@ impl<'a> Bitmap<'a> {
     /// Clear the bits `i..i + n` and say how many were set.
     #[inline(never)]
     pub fn clear(&self, i: usize, n: usize) -> usize {
-        parts(i, n)
-            .filter(|&(w, mask)| self.load(w) & mask != 0)
+        let mut changed = 0;
+        for (w, mask) in parts(i, n) {
+            let were = self.clear_mask(w, mask);
+            if were != 0 {
+                changed += were.count_ones() as usize;
+            }
+        }
+        changed
+    }
+
+    /// Clear the bits of `mask` in one word, and say which were set.
+    #[inline]
+    pub fn clear_mask(&self, word: usize, mask: u64) -> u64 {
+        match self.at(word) {
             // Acquire: pairs with the Release in `set`.
-            .map(|(w, mask)| (self.words[w].fetch_and(!mask, Ordering::Acquire) & mask).count_ones() as usize)
-            .sum()
+            Some(at) if at.load(Ordering::Relaxed) & mask != 0 => at.fetch_and(!mask, Ordering::Acquire) & mask,
+            _ => 0,
+        }
     }
 
     /// True if all bits of `i..i + n` are set. Acquire: what was done before they were set is seen.
-    #[inline(never)]
+    #[inline]
     pub fn all_set(&self, i: usize, n: usize) -> bool {
         // Acquire: pairs with the Release in `set`.
-        parts(i, n).all(|(w, mask)| self.words.get(w).is_some_and(|word| word.load(Ordering::Acquire) & mask == mask))
+        parts(i, n).all(|(w, mask)| self.at(w).is_some_and(|word| word.load(Ordering::Acquire) & mask == mask))
     }
 
     /// True if none of the bits `i..i + n` is set.
-    #[inline(never)]
     pub fn none_set(&self, i: usize, n: usize) -> bool {
         parts(i, n).all(|(w, mask)| self.load(w) & mask == 0)
     }
 
     /// How many bits are set.
     pub fn count(&self) -> usize {
-        self.words.iter().map(|w| w.load(Ordering::Relaxed).count_ones() as usize).sum()
-    }
-
-    /// One past the highest set bit; 0 if none is.
-    pub fn end(&self) -> usize {
-        let last = (0..self.words.len()).rev().find(|&w| self.load(w) != 0);
-        last.map_or(0, |w| (w + 1) * BITS - self.load(w).leading_zeros() as usize)
+        (0..self.words()).map(|w| self.load(w).count_ones() as usize).sum()
     }
 }
 
