@@ -6,7 +6,7 @@ use crate::arena::{fast, map};
 use crate::diag::error::error;
 use crate::heap::life::thread_start_to_free;
 use crate::heap::record::MAIN;
-use crate::heap::theap::{EMPTY, INVERSE, Theap, lives};
+use crate::heap::theap::{EMPTY, INVERSE, Theap, lives, told_size};
 use crate::page::Page;
 use crate::page::bins::Bin;
 use crate::page::block::Block;
@@ -144,23 +144,12 @@ pub fn invalid(function: &str, p: *const u8) {
 /// Bytes that the block at `p` holds, from `p` on; 0 for null, and for a foreign pointer, which is reported.
 #[inline(always)]
 pub fn usable_size(function: &str, p: *const u8) -> usize {
-    match page_of_start(p) {
-        Some(page) => page.block_size(),
-        None => usable_inside(function, p),
-    }
+    told_size(p).unwrap_or_else(|| usable_generic(function, p))
 }
 
-/// The page of which `p` is the start of a block, if it is one.
-#[inline(always)]
-pub fn page_of_start<'a>(p: *const u8) -> Option<&'a Page> {
-    // SAFETY: the map leads to records in use; records are never unmapped.
-    let page = unsafe { (map::get(p) as *const Page).as_ref() }?;
-    page.contains(p as *mut Block).then_some(page)
-}
-
-/// The same of what is no block's start.
+/// The same by the page alone: what has no use for the table of sizes is not linked with it.
 #[inline(never)]
-fn usable_inside(function: &str, p: *const u8) -> usize {
+pub fn usable_generic(function: &str, p: *const u8) -> usize {
     if p.is_null() {
         return 0;
     }

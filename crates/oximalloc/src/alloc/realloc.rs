@@ -6,13 +6,13 @@
 //! what is not touched is not resident).
 
 use super::aligned::aligned_in;
-use super::free::{find, free, free_trusted, invalid, page_of_start, usable_size};
+use super::free::{find, free, free_trusted, invalid, usable_generic};
 use super::malloc::{SIZE_MAX, malloc_in, zalloc_in};
 use crate::arena;
 use crate::base::config::SLICE;
 use crate::heap::record::Heap;
 use crate::heap::spare;
-use crate::heap::theap::Theap;
+use crate::heap::theap::{Theap, told_size};
 use crate::page::Page;
 use crate::page::bins::{BLOCK_MAX, Bin};
 use core::ptr;
@@ -46,17 +46,13 @@ pub unsafe fn realloc(p: *mut u8, size: usize) -> *mut u8 {
     realloc_or(p, size, |usable| unsafe { realloc_of(p, size, usable) })
 }
 
-/// As [`realloc`], with the function given for all but blocks that stay where they are: it hears how many bytes `p` has, 0 of
-/// what is no block's start or larger than any bin's. (The table of fast frees would tell of most without a look at the
-/// page; but not of all, which is a branch that is mispredicted where sizes vary, and costs more.)
+/// As [`realloc`], with the function given for all but blocks that stay where they are: it hears how many bytes `p` has, or 0
+/// where the table of fast frees does not tell.
 #[inline(always)]
 pub fn realloc_or(p: *mut u8, size: usize, rest: impl FnOnce(usize) -> *mut u8) -> *mut u8 {
-    match page_of_start(p) {
-        Some(page) if page.block_size() <= BLOCK_MAX => {
-            let usable = page.block_size();
-            if fits(size, usable) { p } else { rest(usable) }
-        }
-        _ => rest(0),
+    match told_size(p) {
+        Some(usable) if fits(size, usable) => p,
+        told => rest(told.unwrap_or(0)),
     }
 }
 
@@ -114,7 +110,7 @@ pub unsafe fn rezalloc_aligned(p: *mut u8, size: usize, align: usize, offset: us
 /// # Safety
 /// - as for [`free`].
 pub unsafe fn expand(p: *mut u8, size: usize) -> *mut u8 {
-    let usable = usable_size("expand", p);
+    let usable = usable_generic("expand", p);
     if usable == 0 || size > SIZE_MAX {
         return ptr::null_mut();
     }
@@ -187,7 +183,7 @@ pub unsafe fn realloc_in(theap: &Theap, p: *mut u8, size: usize, want: Want) -> 
         ptr::copy_nonoverlapping(p, fresh, kept);
         if want.zero {
             // To the end also of a block that shrinks: it may grow in place later.
-            let end = usable_size("realloc", fresh);
+            let end = usable_generic("realloc", fresh);
             ptr::write_bytes(fresh.add(kept), 0, end - kept);
         }
         let single = page.bin() == Bin::SINGLE;

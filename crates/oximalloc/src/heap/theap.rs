@@ -22,12 +22,14 @@ use super::guarded::Sampling;
 use super::hold::Hold;
 use super::record::{Heap, MAIN, MAIN_ID};
 use super::remote::Out;
+use crate::arena::fast;
 use crate::arena::meta::meta_alloc;
 use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::page::Page;
 use crate::page::bins::{BINS, Bin, SLOTS, TABLE};
 use crate::page::record::{Owner, bound32, inverse32};
 use crate::page::stack::{Linked, Stack};
+use crate::prim::word;
 use core::cell::Cell;
 use core::mem::offset_of;
 use core::ptr;
@@ -201,6 +203,41 @@ const _: () = assert!(offset_of!(Theap, small) == offset_of!(Theap, hot) + BINS 
 
 /// From a bin's hot part to its inverse.
 pub const INVERSE: usize = offset_of!(Hot, inverse);
+
+/// What an entry of the table of fast frees says of the blocks of its slice, for any thread.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Told {
+    /// As in [`Hot`].
+    inverse: u32,
+    bound: u32,
+    /// Bytes of a block.
+    size: u32,
+    _room: u32,
+}
+
+/// By the number of the hot part that an entry is the offset of. The first is that of slices which are not open: no block
+/// starts there.
+static TOLD: [Told; BINS + SMALL * NUMBERS] = {
+    let mut told = [Told { inverse: 0, bound: 0, size: 0, _room: 0 }; BINS + SMALL * NUMBERS];
+    let mut i = 1;
+    while i < told.len() {
+        let size = Bin::at(if i < BINS { i } else { (i - BINS) % SMALL + 1 }).block_size();
+        told[i] = Told { inverse: inverse32(size), bound: bound32(size), size: size as u32, _room: 0 };
+        i += 1;
+    }
+    told
+};
+
+/// Bytes of the block that starts at `p`, if its slice is open. Says nothing of whether it is in use.
+#[inline(always)]
+pub fn told_size(p: *const u8) -> Option<usize> {
+    let at = fast::get(p)? / (size_of::<Hot>() / size_of::<Told>());
+    // SAFETY: entries are offsets of hot parts, of which `TOLD` has one for each.
+    unsafe {
+        word::divides::<0>(TOLD.as_ptr().cast(), at, p as usize).then(|| (*TOLD.as_ptr().byte_add(at)).size as usize)
+    }
+}
 
 /// The theap of threads that have not allocated yet, and the owner of full pages that their thread gave up. Never
 /// written, and all zero, so that it takes no room in a file and no relocations: each of its stacks is empty and full.
@@ -494,7 +531,6 @@ impl Theap {
 mod tests {
     use super::*;
     use crate::base::config::SLICE;
-    use crate::prim::word;
 
     #[test]
     fn layout_serves_the_fast_paths() {
@@ -502,6 +538,7 @@ mod tests {
         assert_eq!(offset_of!(Theap, hot) + offset_of!(Hot, top), 0);
         assert_eq!(size_of::<Side>(), 128);
         assert_eq!(offset_of!(Hot, bound), INVERSE + 4);
+        assert_eq!((offset_of!(Told, inverse), offset_of!(Told, bound)), (0, 4));
         assert!(size_of::<Theap>() <= 64 * 1024, "{}", size_of::<Theap>());
     }
 
@@ -514,6 +551,14 @@ mod tests {
                 let passes = unsafe { word::divides::<0>(told.as_ptr().cast(), 0, p) };
                 assert_eq!(passes, p % size == 0 && p + size <= SLICE, "{p} of {size}");
             }
+        }
+    }
+
+    #[test]
+    fn what_an_entry_tells_is_its_bins() {
+        for (i, told) in TOLD.iter().enumerate() {
+            let bin = Theap::bin_at(i * size_of::<Hot>()).map_or(Bin::at(0), |(_, bin)| bin);
+            assert_eq!(told.size as usize, bin.block_size());
         }
     }
 
