@@ -106,7 +106,8 @@ impl Arena {
         this.taken().set(slices, this.words * WORD - slices);
         this.committed().set(0, committed);
         this.dirty().set(0, record);
-        PROCESS.committed.add(this.committed_bytes());
+        // Without a look at the maps, which are zero but for this.
+        PROCESS.committed.add(if this.whole { this.bytes() } else { Slices(record).bytes() });
         arena
     }
 

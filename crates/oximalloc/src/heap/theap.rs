@@ -519,7 +519,11 @@ impl Theap {
         // SAFETY: by the contract; zeroed memory is a theap.
         unsafe {
             (*this).number.set(number as u32);
+            // Without a branch on the bin: the smallest have the first slots, which come again.
             for (offset, bin) in (*this).offsets.iter_mut().zip(&TABLE) {
+                *offset = (offset_of!(Theap, hot) + bin.index() * size_of::<Hot>()) as u16;
+            }
+            for (offset, bin) in (*this).offsets.iter_mut().zip(&TABLE).take(SMALL + 1) {
                 *offset = place(number, bin.index()) as u16;
             }
             &*this
@@ -559,6 +563,15 @@ mod tests {
         for (i, told) in TOLD.iter().enumerate() {
             let bin = Theap::bin_at(i * size_of::<Hot>()).map_or(Bin::at(0), |(_, bin)| bin);
             assert_eq!(told.size as usize, bin.block_size());
+        }
+    }
+
+    #[test]
+    fn each_size_leads_to_its_bin() {
+        // SAFETY: fresh zeroed memory, for ever.
+        let theap = unsafe { Theap::begin(std::alloc::alloc_zeroed(std::alloc::Layout::new::<Theap>()).cast()) };
+        for (&offset, bin) in theap.offsets.iter().zip(&TABLE) {
+            assert_eq!(offset as usize, place(theap.number(), bin.index()), "{bin:?}");
         }
     }
 
