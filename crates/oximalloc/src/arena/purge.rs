@@ -206,7 +206,7 @@ fn scan(which: Which) {
 #[inline(never)]
 fn scan_arena(arena: &Arena, which: Which, now: u64, delay: u64, least: usize) {
     let mut run = Run { arena, start: 0, len: 0, least, now, delay };
-    for w in (0..arena.words()).rev() {
+    for w in (0..arena.used_words()).rev() {
         let waiting = match which {
             Which::Free => !arena.taken().word(w) & arena.dirty().word(w),
             _ => arena.pending().word(w),

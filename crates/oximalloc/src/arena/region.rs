@@ -137,6 +137,10 @@ impl Arena {
     pub(super) fn words(&self) -> usize {
         self.words
     }
+    /// How many words from the first on have those of all slices that were ever claimed.
+    pub(super) fn used_words(&self) -> usize {
+        self.undecided.load(Ordering::Relaxed).div_ceil(WORD).min(self.words)
+    }
     pub(super) fn bytes(&self) -> usize {
         Slices(self.slices).bytes()
     }
