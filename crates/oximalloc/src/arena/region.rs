@@ -137,7 +137,9 @@ impl Arena {
     pub(super) fn words(&self) -> usize {
         self.words
     }
-    /// How many words from the first on have those of all slices that were ever claimed.
+    /// How many words from the first on have those of all slices that were ever claimed. Relaxed: who looks for what another
+    /// thread freed knows of that by some way which orders the two (for a scan that is due, `DUE` in `purge`); else it may
+    /// overlook a claim of just now, and what that leaves is in the next scan.
     pub(super) fn used_words(&self) -> usize {
         self.undecided.load(Ordering::Relaxed).div_ceil(WORD).min(self.words)
     }
@@ -243,14 +245,15 @@ impl Arena {
     /// Make what was just claimed usable; None, and free again, if the system refuses memory.
     fn own(&self, i: SliceIndex, n: usize) -> Option<bool> {
         self.free_count.fetch_sub(n, Ordering::Relaxed);
+        // First, as `used_words` says, also where a part is committed and the rest is refused.
+        let undecided = self.undecided.load(Ordering::Relaxed);
+        if i.0 + n > undecided {
+            self.decide(undecided, i.0 + n);
+        }
         if !self.commit(i, n) {
             PROCESS.arena_rollback_count.add(1);
             self.set_free(i, n);
             return None;
-        }
-        let undecided = self.undecided.load(Ordering::Relaxed);
-        if i.0 + n > undecided {
-            self.decide(undecided, i.0 + n);
         }
         // Not before: what is refused goes on to wait for its purge.
         super::purge::taken_again(self.pending().clear(i.0, n));
