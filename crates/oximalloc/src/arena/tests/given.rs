@@ -72,10 +72,33 @@ extern "C" fn on_demand(commit: bool, p: *mut c_void, size: usize, zero: *mut bo
 }
 
 fn on_demand_arena() -> (ArenaRef, &'static Asked) {
+    on_demand_arena_of(8 * MIB)
+}
+
+fn on_demand_arena_of(size: usize) -> (ArenaRef, &'static Asked) {
     let asked: &'static Asked = Box::leak(Box::default());
     let arg = (&raw const *asked).cast_mut().cast();
     let given = Given { committed: false, commit: Some(on_demand), commit_arg: arg, ..MANAGED };
-    (give(range(8 * MIB, false), 8 * MIB, given).unwrap(), asked)
+    (give(range(size, false), size, given).unwrap(), asked)
+}
+
+#[test]
+fn scans_go_as_far_as_claims_went() {
+    let _turn = turn();
+    let (arena, asked) = on_demand_arena_of(64 * MIB);
+    let before = asked.accessible();
+    for slices in [4 * MIB / SLICE, 12 * MIB / SLICE, 40 * MIB / SLICE] {
+        let span = claim(only(arena), slices, 1, true).unwrap();
+        assert_eq!(asked.accessible() - before, slices * SLICE);
+        // SAFETY: ours, here and below.
+        unsafe { release(span) };
+        purge_all();
+        assert_eq!(asked.accessible(), before, "{slices} slices");
+    }
+    // SAFETY: as above.
+    unsafe { release(claim(only(arena), 50 * MIB / SLICE, 1, true).unwrap()) };
+    hand_over(arena.subproc());
+    assert_eq!(asked.accessible(), before, "all that is free is given back");
 }
 
 #[test]
