@@ -134,7 +134,7 @@ typedef enum mi_option_e {
   mi_option_max_errors, /* stop printing errors after N (count, default 32) */
   mi_option_max_warnings, /* stop printing warnings after N (count, default 32) */
   mi_option_deprecated_max_segment_reclaim, /* accepted, no effect */
-  mi_option_destroy_on_exit, /* give all memory back at process end (bool, default 0) */
+  mi_option_destroy_on_exit, /* give all memory back at process end, but not where `malloc` is this library's (bool, default 0) */
   mi_option_arena_reserve, /* size of an arena reservation (1 GiB on 64-bit) (KiB, default 1048576) */
   mi_option_arena_purge_mult, /* multiplies purge_delay for arena memory (factor, default 1) */
   mi_option_deprecated_purge_extend_delay, /* accepted, no effect */

@@ -15,6 +15,8 @@ pub mod export;
 
 #[cfg(not(test))]
 use core::panic::PanicInfo;
+#[cfg(all(unix, target_pointer_width = "64"))]
+use export::process::is_its_malloc;
 use oximalloc::raw;
 
 /// A panic is a bug of this library: say where and stop, for the heap may be half changed.
@@ -31,7 +33,13 @@ extern "C" fn load() {
 
 /// Runs when the process ends, after the program's own `atexit` handlers; blocks can still be allocated and freed.
 extern "C" fn unload() {
-    raw::process_done();
+    raw::process_done(is_its_malloc);
+}
+
+/// Whether memory from here may be used until the process is gone.
+#[cfg(not(all(unix, target_pointer_width = "64")))]
+fn is_its_malloc() -> bool {
+    true
 }
 
 #[used]

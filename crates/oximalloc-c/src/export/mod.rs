@@ -5,3 +5,5 @@ pub mod glibc;
 pub mod malloc;
 #[cfg(target_pointer_width = "64")]
 pub mod new;
+#[cfg(target_pointer_width = "64")]
+pub(crate) mod process;

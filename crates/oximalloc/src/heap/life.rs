@@ -12,6 +12,7 @@ use super::theap::{EMPTY, Theap, thread};
 use super::warm;
 use crate::arena;
 use crate::base::sync::{AtomicU32, Ordering};
+use crate::diag::error::verbose;
 use crate::diag::options::{self, Opt};
 use crate::diag::stats::PROCESS;
 use crate::prim;
@@ -53,8 +54,9 @@ pub fn process_start() {
     }
 }
 
-/// The process ends: print statistics, give memory back where that was asked for. Allocation goes on to work.
-pub fn process_end() {
+/// The process ends: print statistics, give memory back where that was asked for, but not if it `is_used` until the process is
+/// gone. Allocation goes on to work.
+pub fn process_end(is_used: fn() -> bool) {
     if PROCESS_STATE.swap(3, Ordering::Relaxed) == 3 {
         return;
     }
@@ -62,8 +64,15 @@ pub fn process_end() {
         super::figures::print(super::totals::Of::Process, None, ptr::null_mut());
     }
     if options::enabled(Opt::DestroyOnExit) {
-        // SAFETY: the user asked for it, and says with it that nothing is used after.
-        unsafe { arena::destroy_all() };
+        if is_used() {
+            verbose(
+                1,
+                format_args!("destroy_on_exit: the system takes all memory, as it is used until the process is gone"),
+            );
+        } else {
+            // SAFETY: the user asked for it, and says with it that nothing is used after.
+            unsafe { arena::destroy_all() };
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! archives, and a weak reference takes nothing: what `cargo xtask install` writes has a strong one for it beside
 //! these, and cargo's own archive is linked with `-Wl,-u,_ZSt17__throw_bad_allocv`.
 
+use crate::export::process::symbol;
 use crate::outcome::give_up;
 use core::ffi::{CStr, c_char, c_int, c_void};
 
@@ -13,7 +14,6 @@ use core::ffi::{CStr, c_char, c_int, c_void};
 struct Weak {
     get_new_handler: Option<GetNewHandler>,
     throw_bad_alloc: Option<Throw>,
-    dlsym: Option<unsafe extern "C" fn(*mut c_void, *const c_char) -> *mut c_void>,
 }
 
 /// A new-handler: makes memory free, throws, or ends the process. Never called from Rust.
@@ -28,7 +28,6 @@ pub type Throw = unsafe extern "C" fn();
 core::arch::global_asm!(
     ".weak _ZSt15get_new_handlerv",
     ".weak _ZSt17__throw_bad_allocv",
-    ".weak dlsym",
     ".pushsection .data.rel.ro.oximalloc_cxx_runtime, \"aw\", @progbits",
     ".balign 8",
     ".globl oximalloc_cxx_runtime",
@@ -36,7 +35,6 @@ core::arch::global_asm!(
     "oximalloc_cxx_runtime:",
     ".quad _ZSt15get_new_handlerv",
     ".quad _ZSt17__throw_bad_allocv",
-    ".quad dlsym",
     ".popsection",
 );
 
@@ -53,16 +51,10 @@ fn late(name: &CStr) -> Option<*mut c_void> {
     // SAFETY: the table is read-only and complete when this library runs, the strings are C strings, RTLD_NOLOAD loads
     // nothing, and what the C library calls dlopen has that type.
     unsafe {
-        let dlsym = WEAK.dlsym?;
-        let dlopen = dlsym(libc::RTLD_DEFAULT, c"dlopen".as_ptr());
-        if dlopen.is_null() {
-            return None;
-        }
-        let dlopen = core::mem::transmute::<*mut c_void, Dlopen>(dlopen);
+        let dlopen = core::mem::transmute::<*mut c_void, Dlopen>(symbol(libc::RTLD_DEFAULT, c"dlopen")?);
         LATE.iter().find_map(|library| {
             let handle = dlopen(library.as_ptr(), libc::RTLD_LAZY | libc::RTLD_NOLOAD);
-            let found = if handle.is_null() { handle } else { dlsym(handle, name.as_ptr()) };
-            (!found.is_null()).then_some(found)
+            if handle.is_null() { None } else { symbol(handle, name) }
         })
     }
 }

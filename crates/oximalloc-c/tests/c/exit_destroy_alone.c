@@ -1,0 +1,28 @@
+// build: dlopen
+// env: MIMALLOC_DESTROY_ON_EXIT=1
+// env: MIMALLOC_ARENA_RESERVE=16GiB
+// tests: mi_process_done
+// Where the C library has memory of its own, destroy_on_exit gives all back.
+#include <dlfcn.h>
+#include "check.h"
+
+static long mapped_gib(void) {
+  FILE* file = fopen("/proc/self/statm", "r");
+  long pages = -1;
+  CHECK(file != NULL && fscanf(file, "%ld", &pages) == 1);
+  fclose(file);
+  return pages * sysconf(_SC_PAGESIZE) >> 30;
+}
+
+int main(void) {
+  void* library = dlopen(getenv("LIBRARY_UNDER_TEST"), RTLD_NOW | RTLD_LOCAL);
+  CHECK(library != NULL);
+  void* (*take)(size_t) = (void* (*)(size_t))dlsym(library, "mi_malloc");
+  void (*done)(void) = (void (*)(void))dlsym(library, "mi_process_done");
+  CHECK(take != NULL && done != NULL);
+  long before = mapped_gib();
+  CHECK(take(1000) != NULL && mapped_gib() >= before + 16);
+  done();
+  CHECK(mapped_gib() <= before);
+  return 0;
+}
