@@ -23,6 +23,7 @@ unsafe extern "C" {
 ///
 /// # Safety
 /// - `library` is one that is loaded, or `RTLD_DEFAULT`.
+#[cold]
 pub unsafe fn symbol(library: *mut c_void, name: &CStr) -> Option<*mut c_void> {
     // SAFETY: the word is read-only and complete when this library runs; the contract, and a C string.
     let found = unsafe { DLSYM?(library, name.as_ptr()) };
@@ -31,6 +32,7 @@ pub unsafe fn symbol(library: *mut c_void, name: &CStr) -> Option<*mut c_void> {
 
 /// Whether the C library and the loader have their memory from here, which they use until the process is gone: buffers of
 /// output, open files, what is known of loaded libraries. True where nobody can say.
+#[cold]
 pub fn is_its_malloc() -> bool {
     // SAFETY: RTLD_DEFAULT; what the process has by these names has these types, and each block is freed by what made it.
     unsafe {
