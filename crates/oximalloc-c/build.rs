@@ -1,5 +1,5 @@
-//! Names the shared object, and keeps it loaded after a `dlclose`: threads still have our destructor to run. What it calls of
-//! its own is bound to itself, so that the loader has 20 names of 64 less to look up in each program that starts.
+//! Names the shared object, and keeps it loaded after a `dlclose`: threads still have our destructor to run. (`oximalloc_stays`
+//! tells the code so; where the static library is a part of some other one, that may be unmapped.) What it calls of its own is bound to itself, so that the loader has 20 names of 64 less to look up in each program that starts.
 //!
 //! What it exports needs no list here: rustc's own version script has the `no_mangle` functions and hides all else. (A
 //! second one beside it is an error for GNU ld, and adds its names in lld.) `cargo xtask abi` compares the outcome with
@@ -16,7 +16,9 @@ fn main() {
     if !is("CARGO_CFG_TARGET_OS", "linux") {
         return;
     }
-    println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libmimalloc.so.3,-z,nodelete,-Bsymbolic-functions");
+    println!(
+        "cargo:rustc-cdylib-link-arg=-Wl,-soname,libmimalloc.so.3,-z,nodelete,--defsym=oximalloc_stays=1,-Bsymbolic-functions"
+    );
     let chosen = ["CARGO_ENCODED_RUSTFLAGS", "RUSTC_LINKER"].map(|name| env::var(name).unwrap_or_default()).concat();
     if is("CARGO_CFG_TARGET_ARCH", "x86_64") && !["mold", "gold", "wild"].iter().any(|name| chosen.contains(name)) {
         println!("cargo:rustc-cdylib-link-arg=-T{}/layout.ld", env!("CARGO_MANIFEST_DIR"));

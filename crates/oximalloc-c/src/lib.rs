@@ -32,8 +32,13 @@ extern "C" fn load() {
 }
 
 /// Runs when the process ends, after the program's own `atexit` handlers; blocks can still be allocated and freed.
+/// Or when the library is unmapped.
 extern "C" fn unload() {
     raw::process_done(is_its_malloc);
+    #[cfg(all(unix, target_pointer_width = "64"))]
+    if export::process::is_unmapped() {
+        raw::forget_threads();
+    }
 }
 
 /// Whether memory from here may be used until the process is gone.

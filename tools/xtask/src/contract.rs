@@ -25,6 +25,8 @@ pub enum Build {
     Raw,
     /// No program, but a library for other tests.
     Shared,
+    /// The same, with the static library inside, for itself alone.
+    Plugin,
 }
 
 /// A test program's expectations.
@@ -128,6 +130,7 @@ impl Contract {
                     "dlopen" => Build::Dlopen,
                     "raw" => Build::Raw,
                     "shared" => Build::Shared,
+                    "plugin" => Build::Plugin,
                     _ => bail!("no such build"),
                 }
             }

@@ -100,7 +100,8 @@ pub fn programs(filters: &[String]) -> Result<Vec<PathBuf>> {
 
 fn try_one(source: &Path, flavour: Flavour, folder: &Path, memcheck: bool) -> Result<Outcome> {
     let mut contract = Contract::parse(&fs::read_to_string(source)?)?;
-    if contract.build == Build::Shared || !contract.flavours.contains(&flavour) || (memcheck && !contract.memcheck) {
+    let is_program = !matches!(contract.build, Build::Shared | Build::Plugin);
+    if !is_program || !contract.flavours.contains(&flavour) || (memcheck && !contract.memcheck) {
         return Ok(Outcome::Elsewhere);
     }
     if memcheck {
@@ -117,8 +118,12 @@ fn try_one(source: &Path, flavour: Flavour, folder: &Path, memcheck: bool) -> Re
     let folder = folder.join(source.file_name().context("a source has a name")?);
     fs::create_dir_all(&folder)?;
     for library in &libraries {
-        let mut compile = compile(library, &Contract::parse(&fs::read_to_string(library)?)?);
+        let contract = Contract::parse(&fs::read_to_string(library)?)?;
+        let mut compile = compile(library, &contract);
         compile.args(["-shared", "-fPIC", "-o"]).arg(folder.join(library_name(library))).arg(library);
+        if contract.build == Build::Plugin {
+            compile.arg(flavour.archive()).args(["-Wl,-Bsymbolic,--exclude-libs,ALL", "-lpthread", "-ldl", "-lm"]);
+        }
         if let Some(outcome) = failed_compile(&mut compile)? {
             return Ok(outcome);
         }

@@ -1,22 +1,34 @@
-//! What the process has besides this library, asked by name: weakly, as a fully static program has no loader to ask.
+//! What the process has besides this library, asked by name (weakly, as a fully static program has no loader to ask), and
+//! whether it is unmapped before the process ends.
 
 use core::ffi::{CStr, c_char, c_void};
 use oximalloc::raw;
 
 core::arch::global_asm!(
     ".weak dlsym",
+    ".weak oximalloc_stays",
+    ".hidden oximalloc_stays",
     ".pushsection .data.rel.ro.oximalloc_loader, \"aw\", @progbits",
     ".balign 8",
     ".globl oximalloc_loader",
     ".hidden oximalloc_loader",
     "oximalloc_loader:",
     ".quad dlsym",
+    ".quad oximalloc_stays",
     ".popsection",
 );
 
+/// What the linker and the loader found; the order is that of the table above.
+#[repr(C)]
+struct Found {
+    dlsym: Option<unsafe extern "C" fn(*mut c_void, *const c_char) -> *mut c_void>,
+    /// Not 0 in `libmimalloc.so`, which is never unmapped (`build.rs`).
+    stays: usize,
+}
+
 unsafe extern "C" {
     #[link_name = "oximalloc_loader"]
-    static DLSYM: Option<unsafe extern "C" fn(*mut c_void, *const c_char) -> *mut c_void>;
+    static FOUND: Found;
 }
 
 /// The address of `name` in a library, or in the first of the process that has it (`RTLD_DEFAULT`).
@@ -25,8 +37,8 @@ unsafe extern "C" {
 /// - `library` is one that is loaded, or `RTLD_DEFAULT`.
 #[cold]
 pub unsafe fn symbol(library: *mut c_void, name: &CStr) -> Option<*mut c_void> {
-    // SAFETY: the word is read-only and complete when this library runs; the contract, and a C string.
-    let found = unsafe { DLSYM?(library, name.as_ptr()) };
+    // SAFETY: the table is read-only and complete when this library runs; the contract, and a C string.
+    let found = unsafe { FOUND.dlsym?(library, name.as_ptr()) };
     (!found.is_null()).then_some(found)
 }
 
@@ -46,4 +58,12 @@ pub fn is_its_malloc() -> bool {
         free(block);
         ours
     }
+}
+
+/// Whether the process goes on when this library's destructors run: it is a part of another one, which is unmapped.
+#[inline]
+pub fn is_unmapped() -> bool {
+    // SAFETY: as in `symbol`.
+    let stays = unsafe { FOUND.stays != 0 };
+    !stays && !is_its_malloc()
 }

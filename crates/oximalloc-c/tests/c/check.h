@@ -27,13 +27,25 @@
     }                                                                                 \
   } while (0)
 
-// Resident memory of this process in KiB.
-static inline long rss_kib(void) {
-  long pages = 0, resident = 0;
+// Address space and resident memory of this process, in KiB; -1 if that cannot be read.
+static inline void memory_kib(long* mapped, long* resident) {
   FILE* f = fopen("/proc/self/statm", "r");
-  if (f == NULL || fscanf(f, "%ld %ld", &pages, &resident) != 2) resident = -1;
+  bool read = f != NULL && fscanf(f, "%ld %ld", mapped, resident) == 2;
   if (f != NULL) fclose(f);
-  return resident * (sysconf(_SC_PAGESIZE) / 1024);
+  long kib = sysconf(_SC_PAGESIZE) / 1024;
+  *mapped = read ? *mapped * kib : -1;
+  *resident = read ? *resident * kib : -1;
+}
+static inline long rss_kib(void) {
+  long mapped, resident;
+  memory_kib(&mapped, &resident);
+  return resident;
+}
+static inline long mapped_gib(void) {
+  long mapped, resident;
+  memory_kib(&mapped, &resident);
+  CHECK(mapped > 0);
+  return mapped >> 20;
 }
 
 static inline double seconds(void) {

@@ -6,14 +6,6 @@
 #include <dlfcn.h>
 #include "check.h"
 
-static long mapped_gib(void) {
-  FILE* file = fopen("/proc/self/statm", "r");
-  long pages = -1;
-  CHECK(file != NULL && fscanf(file, "%ld", &pages) == 1);
-  fclose(file);
-  return pages * sysconf(_SC_PAGESIZE) >> 30;
-}
-
 int main(void) {
   void* library = dlopen(getenv("LIBRARY_UNDER_TEST"), RTLD_NOW | RTLD_LOCAL);
   CHECK(library != NULL);

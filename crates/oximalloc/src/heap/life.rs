@@ -76,6 +76,15 @@ pub fn process_end(is_used: fn() -> bool) {
     }
 }
 
+/// The library is about to be unmapped, and nobody uses it any more: threads that end later do not call here.
+#[cold]
+pub fn forget_threads() {
+    if let Some(key) = end_key() {
+        KEY.store(0, Ordering::Relaxed);
+        prim::thread::key_delete(key);
+    }
+}
+
 /// A theap to use now. A thread that allocates in a late destructor, after the library was told of its end, would
 /// never give a theap back: it borrows one for each operation.
 pub struct Lease {
