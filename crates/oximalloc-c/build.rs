@@ -1,5 +1,6 @@
 //! Names the shared object, and keeps it loaded after a `dlclose`: threads still have our destructor to run. (`oximalloc_stays`
-//! tells the code so; where the static library is a part of some other one, that may be unmapped.) What it calls of its own is bound to itself, so that the loader has 20 names of 64 less to look up in each program that starts.
+//! tells the code so; where the static library is a part of another one, that may be unmapped.) What it calls of its own is
+//! bound to itself, so that the loader has 20 names of 64 less to look up in each program that starts.
 //!
 //! What it exports needs no list here: rustc's own version script has the `no_mangle` functions and hides all else. (A
 //! second one beside it is an error for GNU ld, and adds its names in lld.) `cargo xtask abi` compares the outcome with

@@ -54,7 +54,7 @@ pub fn is_its_malloc() -> bool {
         let malloc: unsafe extern "C" fn(usize) -> *mut c_void = core::mem::transmute(malloc);
         let free: unsafe extern "C" fn(*mut c_void) = core::mem::transmute(free);
         let block = malloc(1);
-        let ours = raw::owns(block.cast());
+        let ours = block.is_null() || raw::owns(block.cast());
         free(block);
         ours
     }
