@@ -36,7 +36,7 @@ extern "C" fn load() {
 extern "C" fn unload() {
     raw::process_done(is_its_malloc);
     #[cfg(all(unix, target_pointer_width = "64"))]
-    if export::process::is_unmapped() {
+    if export::process::may_be_unmapped() {
         raw::forget_threads();
     }
 }

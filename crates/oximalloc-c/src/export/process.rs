@@ -1,5 +1,5 @@
 //! What the process has besides this library, asked by name (weakly, as a fully static program has no loader to ask), and
-//! whether it is unmapped before the process ends.
+//! whether it may be unmapped before the process ends.
 
 use core::ffi::{CStr, c_char, c_void};
 use oximalloc::raw;
@@ -60,9 +60,10 @@ pub fn is_its_malloc() -> bool {
     }
 }
 
-/// Whether the process goes on when this library's destructors run: it is a part of another one, which is unmapped.
+/// Whether the process may go on when this library's destructors run: it is a part of another one, which is unmapped, or ends
+/// with the process; that cannot be told apart.
 #[inline]
-pub fn is_unmapped() -> bool {
+pub fn may_be_unmapped() -> bool {
     // SAFETY: as in `symbol`.
     let stays = unsafe { FOUND.stays != 0 };
     !stays && !is_its_malloc()

@@ -5,6 +5,7 @@
 // shared-load: no
 // args: $OUT/libother_library.so
 // stdout: done
+// stdout: other library ended
 // stdout: in the buffer until the end
 // stderr: destroy_on_exit
 // With destroy_on_exit, what the C library and the loader have from here lasts to the very end: what is written last is not

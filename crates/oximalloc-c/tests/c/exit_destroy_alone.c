@@ -2,7 +2,7 @@
 // env: MIMALLOC_DESTROY_ON_EXIT=1
 // env: MIMALLOC_ARENA_RESERVE=16GiB
 // tests: mi_process_done
-// Where the C library has memory of its own, destroy_on_exit gives all back.
+// Where the C library has memory of its own, destroy_on_exit gives all arenas back.
 #include <dlfcn.h>
 #include "check.h"
 

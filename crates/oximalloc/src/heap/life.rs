@@ -76,7 +76,8 @@ pub fn process_end(is_used: fn() -> bool) {
     }
 }
 
-/// The library is about to be unmapped, and nobody uses it any more: threads that end later do not call here.
+/// The library is about to be unmapped, when nobody may use it any more, or the process ends: threads that end later do not
+/// call here.
 #[cold]
 pub fn forget_threads() {
     if let Some(key) = end_key() {

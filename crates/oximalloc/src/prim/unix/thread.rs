@@ -18,7 +18,8 @@ pub fn key_create(destructor: unsafe extern "C" fn(*mut c_void)) -> Option<Key> 
 /// No destructor runs for it any more.
 #[cold]
 pub fn key_delete(key: Key) {
-    // SAFETY: made by `key_create`; who uses it from now on is told that it is none, which changes nothing.
+    // SAFETY: made by `key_create`. Nobody uses it any more, but where the process ends a thread may be at it: the C library
+    // tells that one that it is none.
     unsafe { libc::pthread_key_delete(key.0) };
 }
 
