@@ -29,6 +29,7 @@ fn panic(info: &PanicInfo) -> ! {
 /// Runs when the library is loaded; allocations that come earlier start the process state themselves.
 extern "C" fn load() {
     raw::process_init();
+    raw::end_is_told();
 }
 
 /// Runs when the process ends, after the program's own `atexit` handlers; blocks can still be allocated and freed.

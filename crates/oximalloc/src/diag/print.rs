@@ -1,37 +1,45 @@
 //! The table of statistics, and the list of options, as people read them.
 //!
+//! Each Rust program has this in it: so all rows are put together in one place, from cells.
+//!
 //! Invariant: a table is printed from one snapshot, so that its lines agree with each other.
 use super::options;
 use super::output::{Line, Sink};
 use super::stats::{BinRow, CountValue, HeapSnapshot, PROCESS, Snapshot};
 use crate::prim::process;
-use core::fmt;
+use core::fmt::{self, Write};
 
 /// Blocks up to this many bytes are marked `S`(mall) in the table, up to the next `M`(edium), else `L`(arge).
 const SMALL_MAX: usize = 8 * 1024;
 const MEDIUM_MAX: usize = 64 * 1024;
 
+const HEADING: &str = "heap stats    :        peak       total     current       freed        unit     count\n";
+
 /// Print what is counted: the given bins, their sums, how many blocks had a page of their own, and what else heaps and
 /// (unless it is of a heap alone) the process or a part of it count.
 #[cold]
 pub fn table(sink: &Sink, stats: Option<&Snapshot>, heaps: HeapSnapshot, singles: i64, bins: &[BinRow]) {
-    heading(sink);
+    sink.print(format_args!("{HEADING}"));
     let mut binned = Sum::default();
     for bin in bins.iter().filter(|bin| bin.total > 0 || bin.current > 0) {
         let sum = Sum { bytes: bin.bytes(), count: bin.total };
-        sum.print(sink, format_args!("bin {} {:>6}", letter(bin.block_size), bin.block_size), Some(bin.block_size));
+        let (letter, size) = (letter(bin.block_size), bin.block_size);
+        let name: Line<32> = Line::of(format_args!("bin {letter} {size:>6}"));
+        sum.print(sink, name.as_str(), Amount(size as i64, BYTES));
         binned = binned.plus(sum);
     }
     let huge = Sum { bytes: heaps.malloc_huge, count: singles };
-    binned.print(sink, format_args!("binned"), None);
-    huge.print(sink, format_args!("huge"), None);
-    binned.plus(huge).print(sink, format_args!("total"), None);
-    blank(sink);
+    binned.print(sink, "binned", BLANK);
+    huge.print(sink, "huge", BLANK);
+    binned.plus(huge).print(sink, "total", BLANK);
+    sink.print(format_args!("\n"));
     if let Some(stats) = stats {
-        memory(sink, stats);
+        row(sink, "reserved", stats.reserved, BYTES);
+        row(sink, "committed", stats.committed, BYTES);
+        totals(sink, &[("reset", stats.reset), ("purged", stats.purged)], BYTES);
     }
-    bytes(sink, "in pages", heaps.page_committed);
-    blank(sink);
+    row(sink, "in pages", heaps.page_committed, BYTES);
+    sink.print(format_args!("\n"));
     events(sink, &heaps);
     if let Some(stats) = stats {
         calls(sink, stats);
@@ -49,91 +57,73 @@ pub fn options(sink: &Sink) {
 #[cold]
 pub fn process(sink: &Sink) {
     let info = process::info();
-    let committed = PROCESS.committed.snapshot();
-    sink.print(format_args!("  {:<12}:{:>8} s\n", "elapsed", Seconds(info.elapsed_ms)));
+    let [elapsed, user, system] = [info.elapsed_ms, info.user_ms, info.system_ms].map(Seconds);
+    let bytes = [info.current_rss as i64, info.peak_rss as i64, PROCESS.committed.snapshot().peak];
+    let [rss, peak, commit] = bytes.map(|n| Amount(n, BYTES));
+    let (faults, reclaims) = (info.page_faults, info.page_reclaims);
+    sink.print(format_args!("  elapsed     :{elapsed:>8} s\n"));
     sink.print(format_args!(
-        "  {:<12}: user: {} s, system: {} s, faults: {}, reclaims: {}, rss: {}, peak rss: {}, peak commit: {}\n",
-        "process",
-        Seconds(info.user_ms),
-        Seconds(info.system_ms),
-        info.page_faults,
-        info.page_reclaims,
-        Bytes(info.current_rss as i64),
-        Bytes(info.peak_rss as i64),
-        Bytes(committed.peak),
+        "  process     : user: {user} s, system: {system} s, faults: {faults}, reclaims: {reclaims}, \
+         rss: {rss}, peak rss: {peak}, peak commit: {commit}\n"
     ));
-}
-
-#[cold]
-fn heading(sink: &Sink) {
-    sink.print(format_args!(
-        "{:<14}:{:>12}{:>12}{:>12}{:>12}{:>12}{:>10}\n",
-        "heap stats", "peak", "total", "current", "freed", "unit", "count"
-    ));
-}
-
-#[cold]
-fn blank(sink: &Sink) {
-    sink.print(format_args!("\n"));
-}
-
-/// What came from the OS and what went back.
-#[cold]
-fn memory(sink: &Sink, stats: &Snapshot) {
-    bytes(sink, "reserved", stats.reserved);
-    bytes(sink, "committed", stats.committed);
-    total(sink, "reset", &Bytes(stats.reset));
-    total(sink, "purged", &Bytes(stats.purged));
 }
 
 /// Numbers of things and of events in heaps.
 #[cold]
 fn events(sink: &Sink, heaps: &HeapSnapshot) {
-    numbers(sink, "pages", heaps.pages);
-    numbers(sink, "-abandoned", heaps.pages_abandoned);
+    row(sink, "pages", heaps.pages, NUMBER);
+    row(sink, "-abandoned", heaps.pages_abandoned, NUMBER);
     let reclaimed = heaps.pages_reclaim_on_alloc.saturating_add(heaps.pages_reclaim_on_free);
-    total(sink, "-reclaimed", &Number(reclaimed));
-    total(sink, "-retired", &Number(heaps.pages_retire));
-    total(sink, "-guarded", &Number(heaps.malloc_guarded));
+    let (retired, guarded) = (heaps.pages_retire, heaps.malloc_guarded);
+    totals(sink, &[("-reclaimed", reclaimed), ("-retired", retired), ("-guarded", guarded)], NUMBER);
     // In tenths, rounded down.
     let tenths = heaps.page_searches.saturating_mul(10).checked_div(heaps.page_searches_count).unwrap_or(0);
-    let average = format_args!("{}.{} avg", tenths / 10, tenths % 10);
-    total(sink, "searches", &Line::<32>::of(average).as_str());
-    numbers(sink, "in threads", heaps.theaps);
+    sink.print(format_args!("  searches    :{:>18}.{} avg\n", tenths / 10, tenths % 10));
+    row(sink, "in threads", heaps.theaps, NUMBER);
 }
 
 /// Numbers of things and of events that no heap has.
 #[cold]
 fn calls(sink: &Sink, stats: &Snapshot) {
-    total(sink, "arenas", &Number(stats.arena_count));
-    total(sink, "-purges", &Number(stats.arena_purges));
-    total(sink, "-rollbacks", &Number(stats.arena_rollback_count));
-    numbers(sink, "heaps", stats.heaps);
-    numbers(sink, "threads", stats.threads);
-    total(sink, "mmaps", &Number(stats.mmap_calls));
-    total(sink, "commits", &Number(stats.commit_calls));
-    total(sink, "resets", &Number(stats.reset_calls));
-    total(sink, "purges", &Number(stats.purge_calls));
+    let (made, purges, undone) = (stats.arena_count, stats.arena_purges, stats.arena_rollback_count);
+    totals(sink, &[("arenas", made), ("-purges", purges), ("-rollbacks", undone)], NUMBER);
+    row(sink, "heaps", stats.heaps, NUMBER);
+    row(sink, "threads", stats.threads, NUMBER);
+    let (mmaps, commits) = (("mmaps", stats.mmap_calls), ("commits", stats.commit_calls));
+    totals(sink, &[mmaps, commits, ("resets", stats.reset_calls), ("purges", stats.purge_calls)], NUMBER);
 }
 
+/// A row of something that comes and goes.
 #[cold]
-fn bytes(sink: &Sink, name: &str, value: CountValue) {
-    let (peak, all, current, freed) =
-        (Bytes(value.peak), Bytes(value.total), Bytes(value.current), Bytes(value.freed()));
-    sink.print(format_args!("  {name:<12}:{peak:>12}{all:>12}{current:>12}{freed:>12}\n"));
+fn row(sink: &Sink, name: &str, value: CountValue, unit: Unit) {
+    cells(sink, name, &four(value, unit), format_args!("\n"));
 }
 
+/// The columns of something that comes and goes.
 #[cold]
-fn numbers(sink: &Sink, name: &str, value: CountValue) {
-    let (peak, all, current, freed) =
-        (Number(value.peak), Number(value.total), Number(value.current), Number(value.freed()));
-    sink.print(format_args!("  {name:<12}:{peak:>12}{all:>12}{current:>12}{freed:>12}\n"));
+fn four(value: CountValue, unit: Unit) -> [Amount; 4] {
+    [value.peak, value.total, value.current, value.freed()].map(|n| Amount(n, unit))
 }
 
-/// A row of which only the total is known.
+/// Rows of which only the total is known.
 #[cold]
-fn total(sink: &Sink, name: &str, value: &dyn fmt::Display) {
-    sink.print(format_args!("  {name:<12}:{:>12}{value:>12}\n", ""));
+#[inline(never)]
+fn totals(sink: &Sink, rows: &[(&str, i64)], unit: Unit) {
+    for (name, n) in rows {
+        cells(sink, name, &[BLANK, Amount(*n, unit)], format_args!("\n"));
+    }
+}
+
+/// A row: its name, its cells, and how it ends.
+#[cold]
+#[inline(never)]
+fn cells(sink: &Sink, name: &str, cells: &[Amount], end: fmt::Arguments) {
+    let mut line = Line::<128>::new();
+    // A line takes all that fits.
+    for cell in cells {
+        let _ = write!(line, "{cell:>12}");
+    }
+    sink.print(format_args!("  {name:<12}:{}{end}", line.as_str()));
 }
 
 #[cold]
@@ -159,69 +149,54 @@ impl Sum {
     }
 
     #[cold]
-    fn print(&self, sink: &Sink, name: fmt::Arguments, block_size: Option<usize>) {
-        let CountValue { total, peak, current } = self.bytes;
-        let unit = block_size.and_then(|size| i64::try_from(size).ok()).map(Bytes);
-        let unit = match &unit {
-            Some(bytes) => bytes as &dyn fmt::Display,
-            None => &"",
-        };
-        let verdict = if current == 0 { "ok" } else { "not all freed" };
-        sink.print(format_args!(
-            "  {:<12}:{:>12}{:>12}{:>12}{:>12}{unit:>12}{:>10}   {verdict}\n",
-            Line::<32>::of(name).as_str(),
-            Bytes(peak),
-            Bytes(total),
-            Bytes(current),
-            Bytes(self.bytes.freed()),
-            Number(self.count),
-        ));
+    #[inline(never)]
+    fn print(&self, sink: &Sink, name: &str, unit: Amount) {
+        let [peak, total, current, freed] = four(self.bytes, BYTES);
+        let (count, verdict) =
+            (Amount(self.count, NUMBER), if self.bytes.current == 0 { "ok" } else { "not all freed" });
+        cells(sink, name, &[peak, total, current, freed, unit], format_args!("{count:>10}   {verdict}\n"));
     }
 }
 
-/// A number of bytes, in B, KiB, MiB, GiB or TiB with one decimal.
-struct Bytes(i64);
+/// What an amount is of, and how large ones are printed: each unit is so many of the one before, and from the second on the
+/// amount has a decimal.
+type Unit = &'static (i64, [&'static str; 5]);
 
-impl fmt::Display for Bytes {
+const BYTES: Unit = &(1024, ["B", "KiB", "MiB", "GiB", "TiB"]);
+/// Of things: in full below 100 000.
+const NUMBER: Unit = &(1000, ["", "K", "M", "G", "T"]);
+
+/// So much of something, printed in the largest unit in which it is at least 1; rounded down.
+#[derive(Clone, Copy)]
+struct Amount(i64, Unit);
+
+/// Printed as nothing.
+const BLANK: Amount = Amount(0, &(0, [""; 5]));
+
+impl fmt::Display for Amount {
     #[cold]
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        scaled(f, self.0, 1024, &["B", "KiB", "MiB", "GiB", "TiB"])
-    }
-}
-
-/// A number of things: in full below 100 000, then in thousands, millions or billions with one decimal.
-struct Number(i64);
-
-impl fmt::Display for Number {
-    #[cold]
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        if self.0.unsigned_abs() < 100_000 {
-            return f.pad(Line::<32>::of(format_args!("{}", self.0)).as_str());
-        }
-        scaled(f, self.0, 1000, &["", "K", "M", "G"])
-    }
-}
-
-/// `value` in the largest of `units`, each `step` times the one before, in which it is at least 1; rounded down.
-#[cold]
-fn scaled(f: &mut fmt::Formatter, value: i64, step: i64, units: &[&str]) -> fmt::Result {
-    let (mut whole, mut tenths, mut name) = (value, 0, "");
-    for (i, unit) in units.iter().enumerate() {
-        if i > 0 {
-            if whole.unsigned_abs() < step.unsigned_abs() {
-                break;
+        let &Amount(n, &(step, names)) = self;
+        let (mut whole, mut tenths, mut name) = (n, None, names[0]);
+        if !name.is_empty() || n.unsigned_abs() >= 100_000 {
+            for larger in &names[1..] {
+                if whole.unsigned_abs() < step.unsigned_abs() {
+                    break;
+                }
+                // The remainder is below `step`, so that this cannot overflow.
+                tenths = Some((whole % step).abs() * 10 / step);
+                whole /= step;
+                name = larger;
             }
-            // The remainder is below `step`, so that this cannot overflow.
-            tenths = (whole % step).abs() * 10 / step;
-            whole /= step;
         }
-        name = unit;
+        let text: Line<32> = match tenths {
+            _ if step == 0 => Line::new(),
+            None if name.is_empty() => Line::of(format_args!("{whole}")),
+            None => Line::of(format_args!("{whole} {name}")),
+            Some(tenths) => Line::of(format_args!("{whole}.{tenths} {name}")),
+        };
+        f.pad(text.as_str())
     }
-    let line: Line<32> = match name {
-        "" | "B" => Line::of(format_args!("{whole} {name}")),
-        _ => Line::of(format_args!("{whole}.{tenths} {name}")),
-    };
-    f.pad(line.as_str())
 }
 
 /// Milliseconds, printed in seconds.
@@ -241,7 +216,8 @@ mod tests {
 
     #[test]
     fn human_units() {
-        let bytes = |n| Bytes(n).to_string();
+        let bytes = |n| Amount(n, BYTES).to_string();
+        let number = |n| Amount(n, NUMBER).to_string();
         assert_eq!(bytes(0), "0 B");
         assert_eq!(bytes(1023), "1023 B");
         assert_eq!(bytes(1536), "1.5 KiB");
@@ -249,10 +225,10 @@ mod tests {
         assert_eq!(bytes((1 << 30) - 1), "1023.9 MiB");
         assert_eq!(bytes(i64::MAX), "8388607.9 TiB");
         assert_eq!(bytes(-2048), "-2.0 KiB");
-        assert_eq!(Number(99_999).to_string(), "99999");
-        assert_eq!(Number(1_860_000).to_string(), "1.8 M");
+        assert_eq!((number(99_999), number(-5)), ("99999".into(), "-5".into()));
+        assert_eq!(number(1_860_000), "1.8 M");
         assert_eq!(Seconds(1023).to_string(), "1.023");
-        assert_eq!(format!("[{:>8}]", Bytes(16)), "[    16 B]");
+        assert_eq!(format!("[{:>8}]", Amount(16, BYTES)), "[    16 B]");
     }
 
     #[test]

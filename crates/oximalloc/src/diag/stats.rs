@@ -53,11 +53,13 @@ impl Count {
     }
 
     /// The values now. Of an addition or a subtraction that is under way, one may show a part.
+    #[inline(never)]
     pub fn snapshot(&self) -> CountValue {
         self.raw().sound()
     }
 
     /// As [`Count::snapshot`], for sums: what came may be counted at one place and what is gone at another.
+    #[inline(never)]
     pub fn raw(&self) -> CountValue {
         CountValue {
             total: self.total.load(Ordering::Relaxed),
@@ -124,6 +126,7 @@ impl CountValue {
     }
 
     /// With `0 <= current <= peak <= total`, whatever was under way.
+    #[inline(never)]
     pub fn sound(self) -> CountValue {
         let current = self.current.max(0);
         let peak = self.peak.max(current);
@@ -131,6 +134,7 @@ impl CountValue {
     }
 
     /// The sum with `other`; the peak is then an upper bound, since the two may have peaked at different times.
+    #[inline(never)]
     pub fn plus(&self, other: CountValue) -> CountValue {
         CountValue {
             total: self.total.saturating_add(other.total),
@@ -140,6 +144,7 @@ impl CountValue {
     }
 
     /// Without `other`, which is a part of it; as [`CountValue::sound`] makes it.
+    #[inline(never)]
     pub fn less(&self, other: CountValue) -> CountValue {
         CountValue {
             total: self.total.saturating_sub(other.total),
@@ -234,11 +239,13 @@ macro_rules! statistics {
             }
 
             /// The values now.
+            #[inline(never)]
             pub fn snapshot(&self) -> $snapshot {
                 $snapshot { $($count: self.$count.snapshot(),)* $($counter: self.$counter.snapshot(),)* }
             }
 
             /// The values now, for sums: see [`Count::raw`].
+            #[inline(never)]
             pub fn raw(&self) -> $snapshot {
                 $snapshot { $($count: self.$count.raw(),)* $($counter: self.$counter.snapshot(),)* }
             }
@@ -270,11 +277,13 @@ macro_rules! statistics {
 
         impl $snapshot {
             /// With each count as [`CountValue::sound`] makes it.
+            #[inline(never)]
             pub fn sound(self) -> $snapshot {
                 $snapshot { $($count: self.$count.sound(),)* ..self }
             }
 
             /// The sum with `other`.
+            #[inline(never)]
             pub fn plus(self, other: $snapshot) -> $snapshot {
                 $snapshot {
                     $($count: self.$count.plus(other.$count),)*
@@ -344,6 +353,7 @@ pub struct BinRow {
 
 impl BinRow {
     /// Their bytes.
+    #[inline(never)]
     pub fn bytes(&self) -> CountValue {
         let bytes = |blocks: i64| blocks.max(0).saturating_mul(signed(self.block_size));
         CountValue { total: bytes(self.total), peak: bytes(self.peak), current: bytes(self.current) }

@@ -38,11 +38,7 @@ impl Stats {
     /// What is counted at the moment.
     #[cold]
     pub fn of(of: Of) -> Stats {
-        let memory = match of {
-            Of::Heap(_) => Snapshot::default(),
-            Of::Subproc(number) | Of::Exclusive(number) => memory_of(number),
-            Of::Process => PROCESS.snapshot(),
-        };
+        let memory = memory_of(of).unwrap_or_default();
         let (heaps, spare) = totals::heaps(of);
         let pages = totals::pages(of);
         Stats { memory, heaps, bins: totals::bins(of), singles: pages[BINS].but(spare.0).sound(), pages }
@@ -83,10 +79,20 @@ impl Stats {
     }
 }
 
+/// What is no heap's.
+#[cold]
+fn memory_of(of: Of) -> Option<Snapshot> {
+    match of {
+        Of::Heap(_) => None,
+        Of::Subproc(number) | Of::Exclusive(number) => Some(memory_of_subproc(number)),
+        Of::Process => Some(PROCESS.snapshot()),
+    }
+}
+
 /// The memory of a subprocess: of others than the main one the arenas, of which only the present is known. What is in no
 /// arena is the main one's.
 #[cold]
-fn memory_of(number: u32) -> Snapshot {
+fn memory_of_subproc(number: u32) -> Snapshot {
     if number != 0 {
         let arenas = arena::subproc_totals(number);
         let own = |heap: &&record::Heap| heap.subproc.load(Ordering::Relaxed) == number;
@@ -99,7 +105,7 @@ fn memory_of(number: u32) -> Snapshot {
             ..Snapshot::default()
         };
     }
-    Subproc::others().map(|other| memory_of(other.number())).fold(PROCESS.snapshot(), |all, one| Snapshot {
+    Subproc::others().map(|other| memory_of_subproc(other.number())).fold(PROCESS.snapshot(), |all, one| Snapshot {
         reserved: all.reserved.less(one.reserved),
         committed: all.committed.less(one.committed),
         threads: all.threads.less(one.threads),
@@ -193,9 +199,20 @@ pub fn totals() -> Totals {
 /// Print the table to `out`, or where messages go.
 #[cold]
 pub fn print(of: Of, out: Option<OutputFun>, arg: *mut c_void) {
-    let stats = Stats::of(of);
-    let memory = if let Of::Heap(_) = of { None } else { Some(&stats.memory) };
-    print::table(&Sink::new(out, arg), memory, stats.heaps, stats.singles.total, &stats.bins);
+    print_with(memory_of(of), of, &Sink::new(out, arg));
+}
+
+/// Print the table of the process where messages go. (Of the rest of this file all Rust programs would have a copy.)
+#[cold]
+pub fn print_process() {
+    print_with(Some(PROCESS.snapshot()), Of::Process, &Sink::REGISTERED);
+}
+
+#[cold]
+fn print_with(memory: Option<Snapshot>, of: Of, sink: &Sink) {
+    let (heaps, spare) = totals::heaps(of);
+    let singles = totals::pages_of(of, BINS).but(spare.0).sound().total;
+    print::table(sink, memory.as_ref(), heaps, singles, &totals::bins(of));
 }
 
 /// Print the tables of a subprocess: without its heaps, then of each of them.

@@ -39,6 +39,7 @@ pub fn process_start() {
             KEY.store(key.0 + 1, Ordering::Relaxed);
         }
         arena::init();
+        prim::process::at_end(Some(end));
         PROCESS.heaps.add(1);
         // Release: pairs with the Acquire above; options and key are seen by who sees 2.
         PROCESS_STATE.store(2, Ordering::Release);
@@ -61,7 +62,7 @@ pub fn process_end(is_used: fn() -> bool) {
         return;
     }
     if options::enabled(Opt::ShowStats) || options::get(Opt::Verbose) > 0 {
-        super::figures::print(super::totals::Of::Process, None, ptr::null_mut());
+        super::figures::print_process();
     }
     if options::enabled(Opt::DestroyOnExit) {
         if is_used() {
@@ -84,6 +85,18 @@ pub fn forget_threads() {
         KEY.store(0, Ordering::Relaxed);
         prim::thread::key_delete(key);
     }
+}
+
+/// The end of a Rust program, or of a library with the crate inside. C libraries' own memory is not from here, so that nobody uses
+/// any until the process is gone.
+fn end() {
+    process_end(|| false);
+    forget_threads();
+}
+
+/// The caller tells of the end, by [`process_end`] and [`forget_threads`].
+pub fn end_is_told() {
+    prim::process::at_end(None);
 }
 
 /// A theap to use now. A thread that allocates in a late destructor, after the library was told of its end, would

@@ -152,14 +152,16 @@ pub fn bins(of: Of) -> [BinRow; BINS] {
 /// Pages by their bin's number; the last are those of a single block.
 #[cold]
 pub fn pages(of: Of) -> [CountValue; BINS + 1] {
-    let mut rows = [CountValue::default(); BINS + 1];
-    for heap in of.heaps() {
-        rows.iter_mut().zip(&heap.bins).for_each(|(row, bin)| *row = row.plus(bin.pages.raw()));
-    }
-    for past in of.pasts() {
-        rows.iter_mut().zip(&past.pages).for_each(|(row, count)| *row = row.plus(count.raw()));
-    }
-    rows.map(CountValue::sound)
+    array::from_fn(|b| pages_of(of, b).sound())
+}
+
+/// Pages of one bin, as [`Count::raw`] has them.
+///
+/// [`Count::raw`]: crate::diag::stats::Count::raw
+#[cold]
+pub(super) fn pages_of(of: Of, b: usize) -> CountValue {
+    let pages = of.heaps().map(|heap| &heap.bins[b].pages).chain(of.pasts().map(|past| &past.pages[b]));
+    pages.fold(CountValue::default(), |sum, count| sum.plus(count.raw()))
 }
 
 /// What heaps count, added up; and, of the spare pages among it, how many and their bytes.

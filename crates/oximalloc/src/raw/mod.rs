@@ -10,7 +10,8 @@ pub use crate::alloc::malloc::{malloc, malloc_or, zalloc};
 pub use crate::alloc::realloc::{expand, realloc, realloc_aligned, realloc_of, realloc_or, rezalloc, rezalloc_aligned};
 pub use crate::heap::deferred::register as register_deferred_free;
 pub use crate::heap::figures::{Totals, totals};
-pub use crate::heap::life::{forget_threads, process_end as process_done, process_start as process_init, thread_done};
+pub use crate::heap::life::{end_is_told, forget_threads, thread_done};
+pub use crate::heap::life::{process_end as process_done, process_start as process_init};
 pub use crate::heap::totals::{merge as stats_merge, reset as stats_reset};
 
 use crate::heap::theap::Theap;

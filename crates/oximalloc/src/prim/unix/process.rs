@@ -4,8 +4,9 @@
 //! Invariants: nothing here allocates, panics or is a cancellation point (the raw system calls are used instead of
 //! the C library's wrappers, which would let a cancelled thread unwind through the allocator), and all of it works
 //! before the C library's constructors have run. Only the functions that say so change `errno`.
-use crate::base::sync::{AtomicI32, Ordering};
+use crate::base::sync::{AtomicI32, AtomicPtr, Ordering};
 use core::ffi::{CStr, c_int, c_long};
+use core::ptr::null_mut;
 
 /// Time and memory used by the process so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,6 +54,28 @@ pub fn now_ms() -> u64 {
     let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
     seconds.saturating_mul(1000).saturating_add(u64::try_from(now.tv_nsec / 1_000_000).unwrap_or(0))
 }
+
+/// A `fn()`, or null.
+static AT_END: AtomicPtr<()> = AtomicPtr::new(null_mut());
+
+/// Let `run` be called, and nothing that was named before, when the process ends, after `main` and what was registered with
+/// `atexit`, or when the library that this is a part of is unmapped.
+pub fn at_end(run: Option<fn()>) {
+    AT_END.store(run.map_or(null_mut(), |run| run as *mut ()), Ordering::Relaxed);
+}
+
+extern "C" fn end() {
+    let run = AT_END.load(Ordering::Relaxed);
+    if !run.is_null() {
+        // SAFETY: `at_end` is the only one to store, and it stores a `fn()`.
+        unsafe { core::mem::transmute::<*mut (), fn()>(run)() }
+    }
+}
+
+#[used]
+#[cfg_attr(target_os = "linux", unsafe(link_section = ".fini_array"))]
+#[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,__mod_term_func"))]
+static END: extern "C" fn() = end;
 
 /// A duplicate of standard error, or -1.
 static KEPT: AtomicI32 = AtomicI32::new(-1);
@@ -142,14 +165,24 @@ impl Drop for ReadFile {
     }
 }
 
+/// What a small file says, as much of it as `buf` holds; nothing where it cannot be read. Leaves `errno` alone.
+#[inline(never)]
+fn read<'a>(path: &CStr, buf: &'a mut [u8]) -> &'a [u8] {
+    let before = errno();
+    let got = ReadFile::open(path).map_or(0, |mut file| file.read(buf));
+    set_errno(before);
+    buf.get(..got).unwrap_or_default()
+}
+
+/// The number at `place` among the words of `text`; 0 where there is none.
+#[inline(never)]
+fn number_at(text: &[u8], place: usize) -> usize {
+    text.split(|b| *b == b' ').nth(place).map_or(0, decimal)
+}
+
 /// Bytes resident now, from `/proc/self/statm`: its second number, in pages.
 fn resident() -> usize {
-    let before = errno();
-    let mut buf = [0u8; 128];
-    let got = ReadFile::open(c"/proc/self/statm").map_or(0, |mut file| file.read(&mut buf));
-    set_errno(before);
-    let text = buf.get(..got).unwrap_or_default();
-    let pages = text.split(|&b| b == b' ').nth(1).map_or(0, decimal);
+    let pages = number_at(read(c"/proc/self/statm", &mut [0; 128]), 1);
     // SAFETY: no preconditions.
     let page_size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
     pages.saturating_mul(usize::try_from(page_size).unwrap_or(0))
@@ -164,14 +197,10 @@ fn decimal(digits: &[u8]) -> usize {
 /// Now, less the start that the kernel tells: the 22nd field of `/proc/self/stat`, in clock ticks since the boot. So
 /// that nothing needs to be noted when a process starts.
 fn elapsed_ms() -> u64 {
-    let before = errno();
-    let mut text = [0u8; 1024];
-    let read = ReadFile::open(c"/proc/self/stat").map_or(0, |mut file| file.read(&mut text));
-    set_errno(before);
+    let mut buf = [0; 1024];
     // The second field, a name in parentheses, may hold spaces.
-    let text = text.get(..read).unwrap_or_default();
-    let after_name = text.rsplit(|b| *b == b')').next().unwrap_or_default();
-    let ticks = after_name.split(|b| *b == b' ').nth(20).map_or(0, decimal) as u64;
+    let after_name = read(c"/proc/self/stat", &mut buf).rsplit(|b| *b == b')').next().unwrap_or_default();
+    let ticks = number_at(after_name, 20) as u64;
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `now` is a live `timespec`; no memory is passed to `sysconf`.
     let hz = unsafe {
