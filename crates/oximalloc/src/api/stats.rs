@@ -17,8 +17,19 @@
 //!
 //! What is in use is exact while other threads are not in the allocator. `total`s of blocks leave out those that a
 //! thread took again from its own stack of freed blocks.
+//!
+//! With `MIMALLOC_SHOW_STATS=1` in the environment a program prints them to standard error when it ends.
 pub use crate::diag::stats::{BinRow, CountValue, HeapSnapshot, Snapshot};
 pub use crate::heap::figures::{Stats, Totals, heap, process, totals};
+
+/// Print all that is counted of the process, as a table, to standard error.
+///
+/// ```
+/// oximalloc::stats::print();
+/// ```
+pub fn print() {
+    crate::heap::figures::print_process();
+}
 
 /// Count anew: what is in use stays, all that happened is forgotten.
 ///
