@@ -11,8 +11,8 @@ use super::malloc::{SIZE_MAX, malloc_in, zalloc_in};
 use crate::arena;
 use crate::base::config::SLICE;
 use crate::heap::record::Heap;
-use crate::heap::spare;
 use crate::heap::theap::{Theap, told_size};
+use crate::heap::{single, spare};
 use crate::page::Page;
 use crate::page::bins::{BLOCK_MAX, Bin};
 use core::ptr;
@@ -154,7 +154,7 @@ pub unsafe fn realloc_in(theap: &Theap, p: *mut u8, size: usize, want: Want) -> 
         let single = page.bin() == Bin::SINGLE && inside == 0 && !page.is_guarded();
         if fits_align && single && size > BLOCK_MAX {
             if size <= usable {
-                shrink_in_place(page, size);
+                single::cut(page, size.div_ceil(SLICE));
                 return p;
             }
             // What grows beyond its block belongs to the heap that is asked, so another heap's block moves.
@@ -233,55 +233,7 @@ unsafe fn grow_in_place(p: *mut u8, size: usize) -> bool {
     let ample = extra.max(span.slices / 8);
     spare::flush(Theap::current());
     // SAFETY: the span is that of a page in use whose only block is the caller's.
-    unsafe { extend(page, ample) || extend(page, extra) }
-}
-
-/// # Safety
-/// - the page's only block is the caller's.
-unsafe fn extend(page: &Page, extra: usize) -> bool {
-    let mut span = page.span();
-    let old = span.slices;
-    // SAFETY: the span is the page's; what follows it in its arena is not in use once it is claimed.
-    unsafe {
-        if arena::extend(&mut span, extra).is_none() {
-            return false;
-        }
-        if !arena::map::set(span.start.add(old * SLICE), extra, &raw const *page as *mut u8) {
-            arena::shrink(&mut span, old);
-            return false;
-        }
-    }
-    page.set_span(span);
-    count(page, old, span.slices);
-    true
-}
-
-/// # Safety
-/// - the page's only block is the caller's, and keeps `size` bytes, less than it has.
-unsafe fn shrink_in_place(page: &Page, size: usize) {
-    let mut span = page.span();
-    let keep = size.div_ceil(SLICE);
-    // SAFETY: the tail belongs to the block and is given up by the caller.
-    unsafe {
-        let (old, gone) = (span.slices, span.slices - keep);
-        if gone == 0 {
-            return;
-        }
-        arena::map::clear(span.start.add(keep * SLICE), gone);
-        arena::shrink(&mut span, keep);
-        count(page, old, keep);
-    }
-    page.set_span(span);
-}
-
-/// A block of `old` slices has `new` now.
-fn count(page: &Page, old: usize, new: usize) {
-    // SAFETY: the page of a block in use.
-    let heap = unsafe { Heap::of_page(page.heap()) };
-    for bytes in [&heap.stats.malloc_huge, &heap.stats.page_committed] {
-        bytes.sub(old * SLICE);
-        bytes.add(new * SLICE);
-    }
+    unsafe { single::extend(page, ample) || single::extend(page, extra) }
 }
 
 /// Grow a block that has a mapping of its own, or give it one.
@@ -319,7 +271,7 @@ unsafe fn remap(page: &Page, size: usize) -> Option<*mut u8> {
             // its end may not be found. Nothing better can be done without losing it.
             crate::diag::error::warning(format_args!("realloc: no memory for the page map"));
         }
-        count(page, old.slices, span.slices);
+        single::count(page, old.slices, span.slices);
         heap.pages.remove(old.start);
         page.set_span(span);
         if !heap.pages.insert(span.start) {

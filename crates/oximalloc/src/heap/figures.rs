@@ -28,7 +28,7 @@ pub struct Stats {
     /// no class. `total` leaves out the blocks that a thread took again from its own stack of freed ones.
     pub bins: [BinRow; BINS],
     /// Blocks that have a page of their own. `total` counts what a thread freed and took again once; in `peak`, as in that of
-    /// their bytes, is what other threads had freed and kept for themselves (each at most 1 MiB).
+    /// their bytes, is what threads had freed and kept for themselves (each at most 2 MiB).
     pub singles: CountValue,
     /// Pages by size class; the last row are those of a single block.
     pub pages: [CountValue; BINS + 1],

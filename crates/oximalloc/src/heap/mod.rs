@@ -30,6 +30,8 @@ pub mod records;
 #[cfg(not(loom))]
 pub mod remote;
 pub mod row;
+#[cfg(not(loom))]
+pub mod single;
 pub mod slots;
 #[cfg(not(loom))]
 pub mod spare;

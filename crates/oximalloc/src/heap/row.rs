@@ -1,7 +1,7 @@
 //! A row of things that wait to be taken again, each of a number of slices: the spare pages of `spare`.
 //!
 //! Protocol: a word is null or names an item, its slices, and whether it is marked. *Put* fills a null word by
-//! compare-and-swap, *take* empties one whose slices are those asked for, *age* marks those that are not, and takes those
+//! compare-and-swap, *take* empties one by what its slices are, *age* marks those that are not, and takes those
 //! that are: an item that a word names is nobody's, and who takes it out of the word has it alone. Nobody looks at an
 //! item before. That one comes back to the word it was in while somebody looks (ABA) is harmless: the word says the same
 //! of it.
@@ -16,8 +16,10 @@ use core::ptr;
 
 /// Pages in a row: one cache line.
 const WORDS: usize = 8;
-/// Slices in a row, 1 MiB.
+/// Slices of a page: 1 MiB.
 pub const MOST: usize = 16;
+/// Slices in a row: almost 2 MiB.
+const ROOM: usize = 31;
 /// In a word, below the address: the slices, and the mark.
 const SLICES: usize = 31;
 const MARK: usize = 32;
@@ -57,7 +59,7 @@ impl<T> Row<T> {
             word.compare_exchange(ptr::null_mut(), new, Ordering::SeqCst, Ordering::Relaxed).is_ok()
         };
         let empty = |word: &&AtomicPtr<T>| word.load(Ordering::Relaxed).is_null();
-        self.held().1 + n <= MOST && self.0.iter().find(empty).is_some_and(fills)
+        self.held().1 + n <= ROOM && self.0.iter().find(empty).is_some_and(fills)
     }
 
     /// A page of `n` slices, the caller's from now on.
@@ -69,6 +71,17 @@ impl<T> Row<T> {
                 && word.compare_exchange(seen, ptr::null_mut(), Ordering::Acquire, Ordering::Relaxed).is_ok())
             .then(|| item(seen))
         })
+    }
+
+    /// The page whose length is next to `n`, the caller's from now on: the smallest that is longer, else the largest.
+    #[inline(never)]
+    pub fn take_near(&self, n: usize) -> Option<*mut T> {
+        let far = |&(_, seen): &(_, *mut T)| if slices(seen) >= n { slices(seen) } else { ROOM + n - slices(seen) };
+        let held = self.0.iter().map(|word| (word, word.load(Ordering::Relaxed))).filter(|(_, seen)| !seen.is_null());
+        let (word, seen) = held.min_by_key(far)?;
+        // Acquire: as in the file's head.
+        let taken = word.compare_exchange(seen, ptr::null_mut(), Ordering::Acquire, Ordering::Relaxed).is_ok();
+        taken.then(|| item(seen))
     }
 
     /// Call `release` with the pages that are marked, or with `all`; they are the caller's. Mark the others; says whether
@@ -136,13 +149,23 @@ mod tests {
     }
 
     #[test]
+    fn the_next_longer_item_is_nearest_and_then_the_largest() {
+        let row = Row::new();
+        assert_eq!(row.take_near(3), None);
+        assert!(row.put(at(1), 2) && row.put(at(2), 7) && row.put(at(3), 4) && row.put(at(4), 1));
+        assert_eq!([3, 3, 3, 3, 3].map(|n| row.take_near(n)), [3, 2, 1, 4, 0].map(|i| (i > 0).then(|| at(i))));
+        assert!(row.put(at(5), MOST));
+        assert_eq!(row.take_near(MOST), Some(at(5)));
+    }
+
+    #[test]
     fn there_are_bounds() {
         let row = Row::new();
-        assert!((1..WORDS).all(|n| row.put(at(n), 2)));
-        assert!(!row.put(at(20), 3) && row.put(at(21), 1) && !row.put(at(22), 1));
-        assert_eq!(row.held(), (WORDS, 2 * WORDS - 1));
+        assert!((1..WORDS).all(|n| row.put(at(n), 4)));
+        assert!(!row.put(at(20), 4) && row.put(at(21), 3) && !row.put(at(22), 1));
+        assert_eq!(row.held(), (WORDS, ROOM));
         assert!(!row.age(true, &mut |_| ()));
-        assert!(row.put(at(23), MOST) && !row.put(at(24), 1));
+        assert!(row.put(at(23), MOST) && row.put(at(24), ROOM - MOST) && !row.put(at(25), 1));
     }
 
     #[test]

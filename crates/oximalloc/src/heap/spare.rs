@@ -1,22 +1,25 @@
 //! Spares: pages of a large block that was freed, kept as they are for the next block of as many slices. What takes such
-//! blocks and gives them in turns then asks neither the arena nor the maps.
+//! blocks and gives them in turns then asks neither the arena nor the maps. A block of another length gets the next longer
+//! page, of which the end goes back, or the longest, where what follows it is free: that is one call of the arena, not two.
 //!
 //! ```text
 //! in use   its only block is out
 //!     free:   its word is GONE, which makes it the caller's alone; it has no block any more, so that no pointer leads to one
 //!             -> SPARE in the row of the thread's number, or released where it is too large, or the row is full
 //! SPARE    in a row (`row`), and nobody's
-//!     take:   a block of as many slices is asked for -> in use
+//!     take:   a block of as many slices is asked for, or of others and no page is nearer -> in use; or, where it is too
+//!             short and cannot grow, released
 //!     flush:  the thread is about to claim other memory -> released
 //!     age:    a thread comes by once `purge_delay` has passed, and marks it; or it was marked already -> released
 //! ```
 //!
-//! Only pages of the main heap, which nobody deletes or destroys. Bounds: eight pages, of together 1 MiB, for each of the
+//! Only pages of the main heap, which nobody deletes or destroys. Bounds: eight pages of up to 1 MiB, of together 2 MiB, for each of the
 //! [`NUMBERS`] numbers; none when `purge_delay` is 0.
 
 use super::depot;
 use super::record::MAIN;
 use super::row::{ALIGN, MOST, Row};
+use super::single;
 use super::theap::{NUMBERS, Theap};
 use crate::arena::{self, map};
 use crate::base::units::Slices;
@@ -63,7 +66,27 @@ pub unsafe fn put(theap: &Theap, page: *mut Page) -> bool {
 #[inline]
 pub fn take(theap: &Theap, slices: usize) -> Option<*mut Page> {
     let root = theap.root();
-    if slices <= MOST && root.has_spares.get() { ROWS[root.number()].take(slices) } else { None }
+    if slices > MOST || !root.has_spares.get() {
+        return None;
+    }
+    ROWS[root.number()].take(slices).or_else(|| fit(root, slices))
+}
+
+/// A page of another length, cut or extended.
+#[inline(never)]
+fn fit(root: &Theap, slices: usize) -> Option<*mut Page> {
+    let page = ROWS[root.number()].take_near(slices)?;
+    // SAFETY: from a row, so the caller's alone.
+    unsafe {
+        let has = (*page).span().slices;
+        if has >= slices {
+            single::cut(&*page, slices);
+        } else if !single::extend(&*page, slices - has) {
+            release(root, page);
+            return None;
+        }
+    }
+    Some(page)
 }
 
 /// The thread is about to claim other memory: release what is kept for it, which would lie in the way, and be more than the
