@@ -1,6 +1,7 @@
 //! Names the shared object, and keeps it loaded after a `dlclose`: threads still have our destructor to run. (`oximalloc_stays`
 //! tells the code so; where the static library is a part of another one, that may be unmapped.) What it calls of its own is
-//! bound to itself, so that the loader has 20 names of 64 less to look up in each program that starts.
+//! bound to itself, so that the loader has fewer names to look up in each program that starts; but not what a program may
+//! have of its own and others are defined by (`export/process.rs`).
 //!
 //! What it exports needs no list here: rustc's own version script has the `no_mangle` functions and hides all else. (A
 //! second one beside it is an error for GNU ld, and adds its names in lld.) `cargo xtask abi` compares the outcome with
@@ -9,6 +10,19 @@
 //! `layout.ld` says where functions lie, for lld and GNU ld on x86-64, with which it was tried. gold refuses it; mold and
 //! wild, which were not tried, are not given it either.
 use std::env;
+
+/// What a program may define, and other functions of the library then call.
+const PROGRAMS: [&str; 9] = [
+    "realloc",
+    "_Znwm",
+    "_Znam",
+    "_ZnwmSt11align_val_t",
+    "_ZnamSt11align_val_t",
+    "_ZdlPv",
+    "_ZdaPv",
+    "_ZdlPvSt11align_val_t",
+    "_ZdaPvSt11align_val_t",
+];
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
@@ -20,6 +34,9 @@ fn main() {
     println!(
         "cargo:rustc-cdylib-link-arg=-Wl,-soname,libmimalloc.so.3,-z,nodelete,--defsym=oximalloc_stays=1,-Bsymbolic-functions"
     );
+    for name in PROGRAMS {
+        println!("cargo:rustc-cdylib-link-arg=-Wl,--export-dynamic-symbol={name}");
+    }
     let chosen = ["CARGO_ENCODED_RUSTFLAGS", "RUSTC_LINKER"].map(|name| env::var(name).unwrap_or_default()).concat();
     if is("CARGO_CFG_TARGET_ARCH", "x86_64") && !["mold", "gold", "wild"].iter().any(|name| chosen.contains(name)) {
         println!("cargo:rustc-cdylib-link-arg=-T{}/layout.ld", env!("CARGO_MANIFEST_DIR"));

@@ -1,11 +1,13 @@
 //! The allocation functions of ISO C, POSIX and the C libraries.
 //!
 //! Each does what its manual page says, and says here only what that page leaves open. `realloc` to size 0 gives a
-//! minimal block. Freeing never changes `errno`. The functions are the `mi_*` ones under their standard names.
+//! minimal block. Freeing never changes `errno`. The functions are the `mi_*` ones under their standard names; but `strdup`,
+//! `strndup` and `reallocarray` call the process's `realloc`, as a program may have its own.
 
 use crate::mi::{aligned, allocate, posix, query, text};
-use crate::outcome::{aligned_block, new_block, resized};
+use crate::outcome::{aligned_block, new_block, product, resized};
 use core::ffi::{c_char, c_int, c_void};
+use core::ptr::null_mut;
 use oximalloc::raw;
 
 /// A block of `size` bytes.
@@ -126,8 +128,11 @@ pub extern "C" fn pvalloc(size: usize) -> *mut c_void {
 /// As [`realloc`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reallocarray(p: *mut c_void, count: usize, size: usize) -> *mut c_void {
-    // SAFETY: the caller's promise about `p` is the same.
-    unsafe { posix::mi_reallocarray(p, count, size) }
+    match product("reallocarray", count, size) {
+        // SAFETY: the caller's promise about `p` is the same.
+        Some(bytes) => unsafe { its_realloc(p, bytes) },
+        None => null_mut(),
+    }
 }
 
 /// NetBSD's: the block at `*ptrp` with `count` elements of `size` bytes; an error number, `errno` left alone.
@@ -150,6 +155,22 @@ pub unsafe extern "C" fn reallocf(p: *mut c_void, size: usize) -> *mut c_void {
     unsafe { allocate::mi_reallocf(p, size) }
 }
 
+/// The process's [`realloc`], which may be the program's own.
+///
+/// # Safety
+/// As [`realloc`].
+unsafe fn its_realloc(p: *mut c_void, size: usize) -> *mut c_void {
+    #[cfg(target_pointer_width = "64")]
+    let realloc = crate::export::process::found().realloc;
+    // SAFETY: the caller's promise.
+    unsafe { realloc(p, size) }
+}
+
+fn block(size: usize) -> *mut c_void {
+    // SAFETY: no block.
+    unsafe { its_realloc(null_mut(), size) }
+}
+
 /// A copy of the string.
 ///
 /// # Safety
@@ -157,7 +178,7 @@ pub unsafe extern "C" fn reallocf(p: *mut c_void, size: usize) -> *mut c_void {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn strdup(text: *const c_char) -> *mut c_char {
     // SAFETY: the caller's promise about `text` is the same.
-    unsafe { text::mi_strdup(text) }
+    unsafe { text::duplicate(block, text, usize::MAX) }
 }
 
 /// A copy of at most `n` bytes of the string.
@@ -167,7 +188,7 @@ pub unsafe extern "C" fn strdup(text: *const c_char) -> *mut c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn strndup(text: *const c_char, n: usize) -> *mut c_char {
     // SAFETY: the caller's promise about `text` is the same.
-    unsafe { text::mi_strndup(text, n) }
+    unsafe { text::duplicate(block, text, n) }
 }
 
 /// The bytes that may be used at `p`; 0 for null.

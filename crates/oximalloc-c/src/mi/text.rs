@@ -9,7 +9,7 @@ use libc::{EINVAL, ENOMEM, wchar_t};
 use oximalloc::raw::heaps::Heap;
 
 /// What the copies are put in: a function that makes a block of a size.
-trait Place: FnOnce(usize) -> *mut c_void {}
+pub(crate) trait Place: FnOnce(usize) -> *mut c_void {}
 impl<F: FnOnce(usize) -> *mut c_void> Place for F {}
 
 /// Blocks of a heap.
@@ -65,7 +65,7 @@ pub unsafe extern "C" fn mi_heap_strndup(heap: *mut Heap, text: *const c_char, n
 ///
 /// # Safety
 /// As [`mi_strndup`].
-unsafe fn duplicate(place: impl Place, text: *const c_char, n: usize) -> *mut c_char {
+pub(crate) unsafe fn duplicate(place: impl Place, text: *const c_char, n: usize) -> *mut c_char {
     if text.is_null() {
         return null_mut();
     }

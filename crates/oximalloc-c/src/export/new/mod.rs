@@ -4,17 +4,22 @@
 //! of the process; the nothrow forms return null instead, also when the handler throws. Rust can neither throw nor be
 //! unwound, so each `new` is a small piece of assembly around an attempt in Rust: invariant: no Rust frame is on the
 //! stack while a handler runs or an exception flies.
+//!
+//! A program may replace any of them, and those that it does not are defined by those that it does, as in the standard
+//! ([new.delete]): `new[]` calls `new`, the nothrow forms call the throwing ones, `delete` with a size the one without, and
+//! `delete[]` calls `delete`; whose these are the loader says (`export/process.rs`).
 
 mod runtime;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 #[cfg(target_arch = "x86_64")]
-pub(crate) use x86_64::{again, again_nothrow, throwing};
+pub(crate) use x86_64::{again, again_nothrow, forward, its_nothrow, nothrow, operator, own, throwing};
 #[cfg(not(target_arch = "x86_64"))]
 mod other;
 #[cfg(not(target_arch = "x86_64"))]
-pub(crate) use other::{again, again_nothrow, throwing};
+pub(crate) use other::{again, again_nothrow, forward, nothrow, throwing};
 
+use crate::export::process::found;
 use core::ffi::c_void;
 use oximalloc::raw;
 
@@ -30,67 +35,87 @@ pub(crate) extern "C" fn attempt_aligned(size: usize, alignment: usize) -> *mut 
 
 throwing! {
     /// `operator new(size_t)`
-    _Znwm(size: usize), attempt, again, keep 1
-}
-throwing! {
-    /// `operator new[](size_t)`
-    _Znam(size: usize), attempt, again, keep 1
+    _Znwm(size: usize), attempt, again, keep 1, named new
 }
 throwing! {
     /// `operator new(size_t, align_val_t)`
-    _ZnwmSt11align_val_t(size: usize, alignment: usize), attempt_aligned, again, keep 3
+    _ZnwmSt11align_val_t(size: usize, alignment: usize), attempt_aligned, again, keep 3, named new_aligned
 }
-throwing! {
+forward! {
+    /// `operator new[](size_t)`
+    _Znam(size: usize) -> *mut c_void, calls new, named new_array
+}
+forward! {
     /// `operator new[](size_t, align_val_t)`
-    _ZnamSt11align_val_t(size: usize, alignment: usize), attempt_aligned, again, keep 3
+    _ZnamSt11align_val_t(size: usize, alignment: usize) -> *mut c_void, calls new_aligned, named new_aligned_array
 }
-throwing! {
+nothrow! {
     /// `operator new(size_t, nothrow_t const&)`
-    _ZnwmRKSt9nothrow_t(size: usize, tag: *const c_void), attempt, again_nothrow, keep 1
+    _ZnwmRKSt9nothrow_t(size: usize, tag: *const c_void), attempt, keep 1, of new
 }
-throwing! {
+nothrow! {
     /// `operator new[](size_t, nothrow_t const&)`
-    _ZnamRKSt9nothrow_t(size: usize, tag: *const c_void), attempt, again_nothrow, keep 1
+    _ZnamRKSt9nothrow_t(size: usize, tag: *const c_void), attempt, keep 1, of new_array, new
 }
-throwing! {
+nothrow! {
     /// `operator new(size_t, align_val_t, nothrow_t const&)`
     _ZnwmSt11align_val_tRKSt9nothrow_t(size: usize, alignment: usize, tag: *const c_void),
-    attempt_aligned, again_nothrow, keep 3
+    attempt_aligned, keep 3, of new_aligned
 }
-throwing! {
+nothrow! {
     /// `operator new[](size_t, align_val_t, nothrow_t const&)`
     _ZnamSt11align_val_tRKSt9nothrow_t(size: usize, alignment: usize, tag: *const c_void),
-    attempt_aligned, again_nothrow, keep 3
+    attempt_aligned, keep 3, of new_aligned_array, new_aligned
 }
 
-/// The operators delete: the page knows the block's size and alignment, so all are one function.
+/// The operators delete that are ours: the page knows the block's size and alignment.
 macro_rules! delete {
-    ($($cxx:literal $name:ident($($unused:ident: $type:ty),*);)*) => {$(
+    ($($cxx:literal $name:ident($($unused:ident: $type:ty),*) $(calls $other:ident($passed:ident))?;)*) => {$(
         #[doc = concat!("`operator ", $cxx, "`")]
         ///
         /// # Safety
-        /// `p` is null or a block of this library that is not used again.
+        /// `p` is null or a block of the operator new of this kind, and not used again.
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn $name(p: *mut c_void $(, $unused: $type)*) {
             // SAFETY: the caller's promise about `p` is the same.
-            unsafe { raw::free(p.cast()) }
+            unsafe { delete!(@ p $($other($passed))?) }
         }
     )*};
+    (@ $p:ident) => { raw::free($p.cast()) };
+    (@ $p:ident $other:ident($passed:ident)) => { (found().$other)($p, $passed) };
 }
 
 delete! {
     "delete(void*)" _ZdlPv();
-    "delete[](void*)" _ZdaPv();
-    "delete(void*, size_t)" _ZdlPvm(_size: usize);
-    "delete[](void*, size_t)" _ZdaPvm(_size: usize);
     "delete(void*, align_val_t)" _ZdlPvSt11align_val_t(_alignment: usize);
-    "delete[](void*, align_val_t)" _ZdaPvSt11align_val_t(_alignment: usize);
-    "delete(void*, size_t, align_val_t)" _ZdlPvmSt11align_val_t(_size: usize, _alignment: usize);
-    "delete[](void*, size_t, align_val_t)" _ZdaPvmSt11align_val_t(_size: usize, _alignment: usize);
-    "delete(void*, nothrow_t const&)" _ZdlPvRKSt9nothrow_t(_tag: *const c_void);
-    "delete[](void*, nothrow_t const&)" _ZdaPvRKSt9nothrow_t(_tag: *const c_void);
+    "delete[](void*, align_val_t)" _ZdaPvSt11align_val_t(alignment: usize) calls delete_aligned(alignment);
+    "delete(void*, size_t, align_val_t)"
+        _ZdlPvmSt11align_val_t(_size: usize, alignment: usize) calls delete_aligned(alignment);
+    "delete[](void*, size_t, align_val_t)"
+        _ZdaPvmSt11align_val_t(_size: usize, alignment: usize) calls delete_aligned_array(alignment);
     "delete(void*, align_val_t, nothrow_t const&)"
-        _ZdlPvSt11align_val_tRKSt9nothrow_t(_alignment: usize, _tag: *const c_void);
+        _ZdlPvSt11align_val_tRKSt9nothrow_t(alignment: usize, _tag: *const c_void) calls delete_aligned(alignment);
     "delete[](void*, align_val_t, nothrow_t const&)"
-        _ZdaPvSt11align_val_tRKSt9nothrow_t(_alignment: usize, _tag: *const c_void);
+        _ZdaPvSt11align_val_tRKSt9nothrow_t(alignment: usize, _tag: *const c_void) calls delete_aligned_array(alignment);
+}
+
+forward! {
+    /// `operator delete[](void*)`
+    _ZdaPv(p: *mut c_void), calls delete
+}
+forward! {
+    /// `operator delete(void*, size_t)`
+    _ZdlPvm(p: *mut c_void, size: usize), calls delete
+}
+forward! {
+    /// `operator delete[](void*, size_t)`
+    _ZdaPvm(p: *mut c_void, size: usize), calls delete_array
+}
+forward! {
+    /// `operator delete(void*, nothrow_t const&)`
+    _ZdlPvRKSt9nothrow_t(p: *mut c_void, tag: *const c_void), calls delete
+}
+forward! {
+    /// `operator delete[](void*, nothrow_t const&)`
+    _ZdaPvRKSt9nothrow_t(p: *mut c_void, tag: *const c_void), calls delete_array
 }

@@ -8,7 +8,7 @@ use core::ptr::null_mut;
 
 /// Defines one exported operator; see the x86-64 form.
 macro_rules! throwing {
-    ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*), $attempt:path, $again:path, keep $count:literal) => {
+    ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*), $attempt:path, $again:path, keep $count:tt $(, named $own:ident)?) => {
         $(#[$doc])*
         ///
         /// # Safety
@@ -26,6 +26,33 @@ macro_rules! throwing {
     };
 }
 pub(crate) use throwing;
+
+/// Defines an operator that does what the process's of another name does, which ignores arguments that it has not.
+macro_rules! forward {
+    ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*) $(-> $block:ty)?, calls $word:ident $(, named $own:ident)?) => {
+        $(#[$doc])*
+        ///
+        /// # Safety
+        /// As in C++: `p` is a block of the operator new of this kind, or null.
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn $name($($arg: $type),*) $(-> $block)? {
+            type Other = unsafe extern "C" fn($($type),*) $(-> $block)?;
+            // SAFETY: a C function, to which registers that it does not use make no difference.
+            unsafe { core::mem::transmute::<*const (), Other>($crate::export::process::found().$word as *const ())($($arg),*) }
+        }
+    };
+}
+pub(crate) use forward;
+
+/// Defines a nothrow form. (What a program has of its own is not called by it.)
+macro_rules! nothrow {
+    ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*), $attempt:path, keep $count:tt, of $($word:ident),*) => {
+        $crate::export::new::throwing! {
+            $(#[$doc])* $name($($arg: $type),*), $attempt, $crate::export::new::again_nothrow, keep $count
+        }
+    };
+}
+pub(crate) use nothrow;
 
 /// The end of a throwing form that failed.
 pub(crate) fn again() -> *mut c_void {

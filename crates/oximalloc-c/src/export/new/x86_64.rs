@@ -7,19 +7,20 @@
 use super::runtime::{new_handler, thrower};
 use core::arch::naked_asm;
 
-/// Defines one exported operator: its name and arguments, the function that attempts it, the loop that goes on when
-/// that fails, and how many argument registers the attempt needs (1 or up to 3).
-macro_rules! throwing {
-    ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*), $attempt:path, $again:path, keep 1) => {
-        $crate::export::new::throwing! {
-            @ $(#[$doc])* $name($($arg: $type),*), $attempt, $again,
+/// Defines one exported operator: its name and arguments, the function that attempts it, how many argument registers
+/// that needs (1 or up to 3), the loop that goes on when it fails, what comes first, and what that names.
+macro_rules! operator {
+    ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*), $attempt:path, keep 1, $($rest:tt)*) => {
+        $crate::export::new::operator! {
+            @ $(#[$doc])* $name($($arg: $type),*), $attempt,
             ["push rdi; .cfi_adjust_cfa_offset 8"],
-            ["pop rdi; .cfi_adjust_cfa_offset -8"]
+            ["pop rdi; .cfi_adjust_cfa_offset -8"],
+            $($rest)*
         }
     };
-    ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*), $attempt:path, $again:path, keep 3) => {
-        $crate::export::new::throwing! {
-            @ $(#[$doc])* $name($($arg: $type),*), $attempt, $again,
+    ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*), $attempt:path, keep 3, $($rest:tt)*) => {
+        $crate::export::new::operator! {
+            @ $(#[$doc])* $name($($arg: $type),*), $attempt,
             [
                 "push rdi; .cfi_adjust_cfa_offset 8",
                 "push rsi; .cfi_adjust_cfa_offset 8",
@@ -29,12 +30,13 @@ macro_rules! throwing {
                 "pop rdx; .cfi_adjust_cfa_offset -8",
                 "pop rsi; .cfi_adjust_cfa_offset -8",
                 "pop rdi; .cfi_adjust_cfa_offset -8"
-            ]
+            ],
+            $($rest)*
         }
     };
     (
-        @ $(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*), $attempt:path, $again:path,
-        [$($keep:literal),*], [$($back:literal),*]
+        @ $(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*), $attempt:path, [$($keep:literal),*], [$($back:literal),*],
+        $again:path, [$($first:expr),*], [$($named:tt)*]
     ) => {
         $(#[$doc])*
         ///
@@ -45,6 +47,7 @@ macro_rules! throwing {
         pub unsafe extern "C" fn $name($($arg: $type),*) -> *mut core::ffi::c_void {
             core::arch::naked_asm!(
                 ".cfi_startproc",
+                $($first,)*
                 $($keep,)*
                 "call {attempt}",
                 $($back,)*
@@ -57,11 +60,79 @@ macro_rules! throwing {
                 ".cfi_endproc",
                 attempt = sym $attempt,
                 again = sym $again,
+                $($named)*
             )
         }
     };
 }
+pub(crate) use operator;
+
+/// A name for the operator that begins here that is ours alone, whatever the program has.
+macro_rules! own {
+    ($own:ident) => {
+        concat!(
+            ".globl oximalloc_own_",
+            stringify!($own),
+            "; .hidden oximalloc_own_",
+            stringify!($own),
+            "; oximalloc_own_",
+            stringify!($own),
+            ":"
+        )
+    };
+}
+pub(crate) use own;
+
+/// Defines an operator of ours, and a name for it that is ours alone.
+macro_rules! throwing {
+    ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*), $attempt:path, $again:path, keep $n:tt $(, named $own:ident)?) => {
+        $crate::export::new::operator! {
+            $(#[$doc])* $name($($arg: $type),*), $attempt, keep $n, $again,
+            [$($crate::export::new::own!($own))?], []
+        }
+    };
+}
 pub(crate) use throwing;
+
+/// Defines an operator that does what the process's of another name does (in a word of the table), and a name for it that
+/// is ours alone. Arguments that the other has not are left where they are.
+macro_rules! forward {
+    ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*) $(-> $block:ty)?, calls $word:ident $(, named $own:ident)?) => {
+        $(#[$doc])*
+        ///
+        /// # Safety
+        /// As in C++: `p` is a block of the operator new of this kind, or null; and of a `new` an exception is expected.
+        #[unsafe(naked)]
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn $name($($arg: $type),*) $(-> $block)? {
+            core::arch::naked_asm!(
+                ".cfi_startproc",
+                $($crate::export::new::own!($own),)?
+                concat!("jmp qword ptr [rip + oximalloc_", stringify!($word), "]"),
+                ".cfi_endproc",
+            )
+        }
+    };
+}
+pub(crate) use forward;
+
+/// Defines the nothrow form of operators (words of the table), the outer one first: by an attempt where they are ours, else
+/// by a call of the first that is not.
+macro_rules! nothrow {
+    ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*), $attempt:path, keep $n:tt, of $($word:ident),*) => {
+        $crate::export::new::operator! {
+            $(#[$doc])* $name($($arg: $type),*), $attempt, keep $n, $crate::export::new::again_nothrow,
+            [$(
+                concat!("mov rax, qword ptr [rip + oximalloc_", stringify!($word), "]"),
+                concat!("lea rcx, [rip + oximalloc_own_", stringify!($word), "]"),
+                "cmp rax, rcx",
+                "jne {its}"
+            ),*],
+            [its = sym $crate::export::new::its_nothrow,]
+        }
+    };
+}
+pub(crate) use nothrow;
 
 /// Goes on after a failed attempt (in rcx, its arguments in rdi, rsi, rdx), and throws in the end.
 ///
@@ -108,6 +179,60 @@ pub(crate) unsafe extern "C" fn again() {
     )
 }
 
+/// Calls the program's operator (in rax, its arguments in rdi and rsi); null when it throws, as `catch (...)` would have it.
+///
+/// # Safety
+/// Jumped to from an entry made by `nothrow`, with the frame of its caller.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn its_nothrow() {
+    naked_asm!(
+        ".cfi_startproc",
+        ".cfi_personality 0x9b, oximalloc_personality",
+        ".cfi_lsda 0x1b, .Loximalloc_its_exceptions",
+        ".Loximalloc_its_start:",
+        "sub rsp, 8; .cfi_adjust_cfa_offset 8",
+        ".Loximalloc_its_call:",
+        "call rax",
+        ".Loximalloc_its_after:",
+        "add rsp, 8; .cfi_adjust_cfa_offset -8",
+        "ret",
+        ".Loximalloc_its_caught:",
+        ".cfi_adjust_cfa_offset 8",
+        "mov rdi, rax",
+        "call qword ptr [rip + __cxa_begin_catch@GOTPCREL]",
+        "call qword ptr [rip + __cxa_end_catch@GOTPCREL]",
+        "xor eax, eax",
+        "add rsp, 8; .cfi_adjust_cfa_offset -8",
+        "ret",
+        ".Loximalloc_its_end:",
+        ".cfi_endproc",
+        // The exception table: the call is caught, the rest passes through.
+        ".pushsection .gcc_except_table.oximalloc, \"a\", @progbits",
+        ".balign 4",
+        ".Loximalloc_its_exceptions:",
+        ".byte 0xff, 0x9b",
+        ".uleb128 .Loximalloc_its_types - .Loximalloc_its_sites_size",
+        ".Loximalloc_its_sites_size:",
+        ".byte 0x01",
+        ".uleb128 .Loximalloc_its_actions - .Loximalloc_its_sites",
+        ".Loximalloc_its_sites:",
+        ".uleb128 .Loximalloc_its_call - .Loximalloc_its_start",
+        ".uleb128 .Loximalloc_its_after - .Loximalloc_its_call",
+        ".uleb128 .Loximalloc_its_caught - .Loximalloc_its_start",
+        ".uleb128 1",
+        ".uleb128 .Loximalloc_its_after - .Loximalloc_its_start",
+        ".uleb128 .Loximalloc_its_end - .Loximalloc_its_after",
+        ".uleb128 0",
+        ".uleb128 0",
+        ".Loximalloc_its_actions:",
+        ".byte 1, 0",
+        ".balign 4",
+        ".long 0",
+        ".Loximalloc_its_types:",
+        ".popsection",
+    )
+}
+
 /// Goes on after a failed attempt as [`again`] does, but returns null in the end, and when the handler throws: the
 /// exception table says, as a `catch (...)` would, that whatever comes out of the handler's call lands at `5:`.
 ///
@@ -120,10 +245,11 @@ pub(crate) unsafe extern "C" fn again_nothrow() {
         ".weak __gxx_personality_v0; .weak __cxa_begin_catch; .weak __cxa_end_catch",
         ".pushsection .data.rel.ro.oximalloc_cxx_personality, \"aw\", @progbits",
         ".balign 8",
-        ".Loximalloc_personality: .quad __gxx_personality_v0",
+        ".globl oximalloc_personality; .hidden oximalloc_personality",
+        "oximalloc_personality: .quad __gxx_personality_v0",
         ".popsection",
         ".cfi_startproc",
-        ".cfi_personality 0x9b, .Loximalloc_personality",
+        ".cfi_personality 0x9b, oximalloc_personality",
         ".cfi_lsda 0x1b, .Loximalloc_exceptions",
         ".Loximalloc_start:",
         "push rbx; .cfi_adjust_cfa_offset 8; .cfi_rel_offset rbx, 0",
