@@ -24,6 +24,8 @@ const NOBODY: u32 = u32::MAX;
 
 /// Slices that one word of a bitmap stands for: 4 MiB.
 pub(super) const WORD: usize = 64;
+/// Slices that are made accessible ahead of those claimed, at most: 32 MiB.
+const AHEAD: usize = 8 * WORD;
 const HEAD: usize = size_of::<Arena>().next_multiple_of(64);
 /// Words of that line: four maps, a stamp, and room.
 const LINE: usize = 8;
@@ -298,12 +300,14 @@ impl Arena {
             }
             ok
         };
-        if !exact && (eager == 1 || (eager != 0 && os::overcommits())) && commit(0, self.slices) {
+        if !exact && eager == 1 && commit(0, self.slices) {
             return true;
         }
-        // More than our own slices only where nobody takes access away, a purge or a guard: else ours could undo that.
-        let words = (i.0 / WORD * WORD, (i.0 + n).next_multiple_of(WORD).min(self.slices));
-        (!exact && !self.backing.strict() && commit(words.0, words.1)) || commit(i.0, i.0 + n)
+        // More than our own slices only where nobody takes access away, a purge or a guard: else ours could undo that. Not all
+        // of the arena: in a process that locks its memory what is accessible is resident.
+        let (first, end) = (i.0 / WORD * WORD, (i.0 + n).next_multiple_of(WORD));
+        let ahead = if eager != 0 && os::overcommits() { end.min(AHEAD) } else { 0 };
+        (!exact && !self.backing.strict() && commit(first, (end + ahead).min(self.slices))) || commit(i.0, i.0 + n)
     }
 
     /// Have the arena's own function commit those slices of a claimed range that are not. What it did before it refused
