@@ -2,7 +2,8 @@
 //! and the reset.
 //!
 //! Invariants: in a snapshot `0 <= current <= peak <= total`. Counting is a few relaxed atomic additions and belongs
-//! to slow paths only; what the blocks add up to is derived from pages when it is asked for (see [`BinRow`]).
+//! to slow paths only; what the blocks add up to is derived from pages when it is asked for (see [`BinRow`]). Functions that
+//! add up are not inlined: each Rust program has them in it.
 use crate::base::sync::{AtomicI64, Ordering};
 
 /// Something that comes and goes: how much of it there is, was at most, and came in all.
