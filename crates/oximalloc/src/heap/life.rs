@@ -39,7 +39,7 @@ pub fn process_start() {
             KEY.store(key.0 + 1, Ordering::Relaxed);
         }
         arena::init();
-        prim::process::at_end(Some(end));
+        prim::process::at_end(end);
         PROCESS.heaps.add(1);
         // Release: pairs with the Acquire above; options and key are seen by who sees 2.
         PROCESS_STATE.store(2, Ordering::Release);
@@ -96,7 +96,7 @@ fn end() {
 
 /// The caller tells of the end, by [`process_end`] and [`forget_threads`].
 pub fn end_is_told() {
-    prim::process::at_end(None);
+    prim::process::nothing_at_end();
 }
 
 /// A theap to use now. A thread that allocates in a late destructor, after the library was told of its end, would

@@ -58,16 +58,23 @@ pub fn now_ms() -> u64 {
 /// A `fn()`, or null.
 static AT_END: AtomicPtr<()> = AtomicPtr::new(null_mut());
 
-/// Let `run` be called, and nothing that was named before, when the process ends, after `main` and what was registered with
-/// `atexit`, or when the library that this is a part of is unmapped.
-pub fn at_end(run: Option<fn()>) {
-    AT_END.store(run.map_or(null_mut(), |run| run as *mut ()), Ordering::Relaxed);
+/// Let `run` be called when the process ends, after `main` and what was registered with `atexit`, or when the library that this
+/// is a part of is unmapped. The first call counts.
+pub fn at_end(run: fn()) {
+    // Relaxed: a function's address, with nothing behind it.
+    let _ = AT_END.compare_exchange(null_mut(), run as *mut (), Ordering::Relaxed, Ordering::Relaxed);
+}
+
+/// Let nothing be called then, whoever comes first.
+pub fn nothing_at_end() {
+    fn nothing() {}
+    AT_END.store(nothing as fn() as *mut (), Ordering::Relaxed);
 }
 
 extern "C" fn end() {
     let run = AT_END.load(Ordering::Relaxed);
     if !run.is_null() {
-        // SAFETY: `at_end` is the only one to store, and it stores a `fn()`.
+        // SAFETY: only the two above store, and they store a `fn()`.
         unsafe { core::mem::transmute::<*mut (), fn()>(run)() }
     }
 }
