@@ -168,6 +168,12 @@ pub fn may_protect(span: &Span) -> bool {
     }
 }
 
+/// Whether OS pages of a span that is in use may go back to the system: as for [`may_protect`], and where purges do not
+/// leave the memory to the system to take.
+pub fn may_purge_parts(span: &Span) -> bool {
+    may_protect(span) && options::enabled(Opt::PurgeDecommits)
+}
+
 /// Whether a NUMA node that exists has no arena yet.
 #[cold]
 fn is_first_of_node(subproc: u32, node: i32) -> bool {

@@ -1,6 +1,7 @@
 //! What a thread does now and then: give held blocks back, let empty pages go, and let the arenas purge.
 
 use super::depot;
+use super::holes;
 use super::record::MAIN_ID;
 use super::spare;
 use super::supply::disown;
@@ -11,6 +12,7 @@ use crate::base::sync::Ordering;
 use crate::diag::options::{self, Opt};
 use crate::page::word::Given;
 use crate::page::{Bin, Page};
+use crate::prim::process::now_ms;
 use core::ptr;
 
 impl Theap {
@@ -34,9 +36,7 @@ impl Theap {
             root.stale.store(false, Ordering::Relaxed);
             root.finish_orphans();
         }
-        warm::tick();
-        depot::tick(root);
-        arena::tick();
+        self.tick_timed();
         if cfg!(debug_assertions) && slow.is_multiple_of(256) {
             self.validate();
         }
@@ -51,10 +51,18 @@ impl Theap {
         let slow = self.slow.get() + 1;
         self.slow.set(slow);
         if slow.is_multiple_of(64) {
-            warm::tick();
-            depot::tick(self.root());
-            arena::tick();
+            self.tick_timed();
         }
+    }
+
+    /// What is due by the clock.
+    fn tick_timed(&self) {
+        let (root, now) = (self.root(), now_ms());
+        warm::tick();
+        root.tick_idle(now);
+        depot::tick(root);
+        holes::tick(self, now);
+        arena::tick();
     }
 
     /// Give chains and the newer half of each stack back (all of it when forced), let go of pages that are empty,
@@ -67,11 +75,10 @@ impl Theap {
         if force {
             warm::cool_all();
             depot::sweep(self.root(), true);
+            holes::purge_all(self);
             arena::purge_all();
         } else {
-            warm::tick();
-            depot::tick(self.root());
-            arena::tick();
+            self.tick_timed();
         }
     }
 
@@ -97,7 +104,12 @@ impl Theap {
     /// Of a root: [`Theap::collect`] it, and the thread's other theaps.
     pub fn collect_thread(&'static self, force: bool) {
         // Their heaps may be ended by other threads meanwhile.
-        self.for_each_part(|part| part.collect_own(force, false));
+        self.for_each_part(|part| {
+            part.collect_own(force, false);
+            if force {
+                holes::purge_all(part);
+            }
+        });
         self.collect(force);
     }
 
@@ -132,7 +144,7 @@ impl Theap {
 
     /// Of a root: do something with each other theap of the thread. One whose heap is destroyed meanwhile by another
     /// thread ends here.
-    fn for_each_part(&self, mut work: impl FnMut(&'static Theap)) {
+    pub(super) fn for_each_part(&self, mut work: impl FnMut(&'static Theap)) {
         for part in self.parts().filter(|part| part.hold.enter()) {
             work(part);
             if !part.hold.leave(false) {
@@ -146,7 +158,7 @@ impl Theap {
     }
 
     /// Let the bin's page go if all its blocks are free, or (forced) in any case: the next refill takes it back.
-    fn retire_page(&self, b: usize, force: bool) {
+    pub(super) fn retire_page(&self, b: usize, force: bool) {
         let side = &self.side[b];
         let page = side.page.get();
         if page.is_null() {
@@ -156,7 +168,7 @@ impl Theap {
         unsafe {
             let (free, local) = (*page).held();
             let given = (*page).word().peek().1;
-            if force || free + local + given == (*page).carved() {
+            if force || free + local + given == (*page).linked() {
                 side.page.set(ptr::null_mut());
                 self.let_go(page);
             }
@@ -246,7 +258,10 @@ impl Theap {
                     disown(page);
                 }
                 match (*page).detach(true) {
-                    Given::List => Theap::abandon(page),
+                    Given::List => {
+                        holes::note_listed(page);
+                        Theap::abandon(page);
+                    }
                     then => self.settle(page, then),
                 }
             }

@@ -23,9 +23,12 @@ pub(super) struct Run {
     pub(super) count: usize,
 }
 
+/// So few it keeps. (So that it soon runs out of them, too, where it goes on: what waits to be purged waits for a slow path.)
+const SCATTERED: usize = 4;
+
 /// How many blocks of a bin a thread keeps that only frees them.
-fn few(bin: Bin) -> usize {
-    (bin.stack_base() / 4).max(1)
+fn few(bin: Bin, scattered: u8) -> usize {
+    (bin.stack_base() / 4).min(if scattered >= MANY { SCATTERED } else { usize::MAX }).max(1)
 }
 
 impl Theap {
@@ -75,7 +78,7 @@ impl Theap {
             }
         }
         if scattered.get() >= MANY {
-            room.set(room.get().min(few(bin) as u32));
+            room.set(room.get().min(few(bin, scattered.get()) as u32));
             self.set_limit(b);
         }
         self.free_tick();
@@ -91,7 +94,7 @@ impl Theap {
         } else if self.side[bin.index()].moved.taken.load(Ordering::Relaxed) == 0
             || self.side[bin.index()].scattered.get() >= MANY
         {
-            few(bin)
+            few(bin, self.side[bin.index()].scattered.get())
         } else {
             base
         }

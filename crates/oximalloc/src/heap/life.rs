@@ -260,6 +260,7 @@ fn finish(root: &'static Theap) {
 extern "C" fn fork_child() {
     arena::fork_child();
     super::depot::fork_child();
+    super::holes::fork_child();
     for theap in all_theaps() {
         theap.hold.fork_child();
         if !theap.is_ours() && theap.tag.load(Ordering::Relaxed) != 0 {

@@ -18,6 +18,10 @@ pub mod give;
 pub mod guarded;
 pub mod hold;
 #[cfg(not(loom))]
+pub mod holes;
+#[cfg(not(loom))]
+pub mod idle;
+#[cfg(not(loom))]
 pub mod life;
 #[cfg(not(loom))]
 pub mod pages;

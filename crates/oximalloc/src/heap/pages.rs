@@ -3,12 +3,17 @@
 //! In chunks that stand for 256 MiB each, on a list that only grows; a heap's record keeps them for the next heap.
 //! A bit is set before a page is used and cleared before its memory goes. What moves a page to another heap may race
 //! with what releases it and leave a bit behind: a bit says *look here*, and the page's own word for its heap counts.
+//!
+//! A second bit for each slice says that the page there became LISTED since somebody looked for holes in it (`holes`). Who
+//! lists a page does so before it sets the bit (Release); who looks clears the bit (Acquire) before it looks: so either the
+//! look finds the page listed, or the bit is set after it.
 
 use crate::arena::map;
 use crate::arena::meta::meta_alloc;
 use crate::base::config::SLICE_SHIFT;
 use crate::base::sync::{AtomicPtr, AtomicU64, Ordering};
 use crate::page::Page;
+use core::cell::Cell;
 use core::ptr;
 
 const SLICES: usize = 4096;
@@ -20,6 +25,20 @@ struct Chunk {
     number: usize,
     next: *mut Chunk,
     bits: [AtomicU64; WORDS],
+    listed: [AtomicU64; WORDS],
+}
+
+/// A place in a set of pages, for one who looks at some of them now and at others later.
+pub struct Cursor {
+    chunk: Cell<*const Chunk>,
+    slice: Cell<usize>,
+}
+
+impl Cursor {
+    /// Before the first.
+    pub const fn new() -> Cursor {
+        Cursor { chunk: Cell::new(ptr::null()), slice: Cell::new(0) }
+    }
 }
 
 /// The set.
@@ -75,7 +94,7 @@ impl PageSet {
         loop {
             let first = self.first.load(Ordering::Relaxed);
             if let Some(chunk) = self.chunk(number) {
-                // Another thread was faster; the 528 bytes are lost.
+                // Another thread was faster; its memory is lost.
                 return Some(chunk);
             }
             // SAFETY: fresh zeroed memory of ours, of which zeroed bits are a valid part.
@@ -106,6 +125,48 @@ impl PageSet {
         if let Some(chunk) = self.chunk(number) {
             chunk.bits[bit / 64].fetch_and(!(1 << (bit % 64)), Ordering::Relaxed);
         }
+    }
+
+    /// The page that begins at `start` is LISTED.
+    pub fn note_listed(&self, start: *const u8) {
+        let (number, bit) = place(start);
+        if let Some(chunk) = self.chunk(number) {
+            let (word, mask) = (&chunk.listed[bit / 64], 1 << (bit % 64));
+            // Release, and not without a write where it is set: as in the file's head.
+            word.fetch_or(mask, Ordering::Release);
+        }
+    }
+
+    /// The next page from `cursor` on whose second bit is set, which is cleared; and its start. None at the end, where
+    /// `cursor` begins anew. Of several callers each needs a cursor of its own.
+    pub fn next_listed(&self, cursor: &Cursor) -> Option<(*mut Page, *const u8)> {
+        if cursor.chunk.get().is_null() {
+            // Acquire: pairs with the Release in `add`.
+            cursor.chunk.set(self.first.load(Ordering::Acquire));
+            cursor.slice.set(0);
+        }
+        // SAFETY: chunks on the list are valid and never unmapped.
+        while let Some(chunk) = unsafe { cursor.chunk.get().as_ref() } {
+            while let Some(word) = chunk.listed.get(cursor.slice.get() / 64) {
+                let bits = word.load(Ordering::Relaxed) & (u64::MAX << (cursor.slice.get() % 64));
+                if bits == 0 {
+                    cursor.slice.set((cursor.slice.get() / 64 + 1) * 64);
+                    continue;
+                }
+                let slice = cursor.slice.get() / 64 * 64 + bits.trailing_zeros() as usize;
+                cursor.slice.set(slice + 1);
+                // Acquire: as in the file's head.
+                word.fetch_and(!(1 << (slice % 64)), Ordering::Acquire);
+                let start = ptr::without_provenance::<u8>((chunk.number * SLICES + slice) << SLICE_SHIFT);
+                let page = map::get(start) as *mut Page;
+                if !page.is_null() {
+                    return Some((page, start));
+                }
+            }
+            cursor.chunk.set(chunk.next);
+            cursor.slice.set(0);
+        }
+        None
     }
 
     /// Call `visit` for each page that begins where a bit is set, until it answers false; says whether it never did.

@@ -4,6 +4,7 @@
 //! had the same; a record's `slot` is its own for ever. A page names its heap, and that word alone says whose it is.
 
 use super::hold::Ending;
+use super::holes::Holes;
 use super::pages::PageSet;
 use super::theap::{Moved, Theap};
 use crate::arena::meta::meta_alloc;
@@ -49,6 +50,8 @@ pub struct Heap {
     pub theaps: Stack<Member>,
     /// Its pages.
     pub pages: PageSet,
+    /// What is kept of the search for holes in its pages.
+    pub holes: Holes,
     /// Those who work in it while it is being destroyed.
     pub ending: Ending,
     /// By bin; of [`Bin::SINGLE`], the last, there are pages alone.
@@ -136,6 +139,7 @@ impl Heap {
             vacant: Stack::new(),
             theaps: Stack::new(),
             pages: PageSet::new(),
+            holes: Holes::new(),
             ending: Ending::new(),
             bins: [const { OfBin::new() }; BINS + 1],
             free: AtomicPtr::new(ptr::null_mut()),

@@ -2,6 +2,7 @@
 //! this order, one that other threads returned or that this thread freed into, one whose thread has ended, a new one.
 
 use super::depot;
+use super::holes;
 use super::record::{Heap, MAIN_ID};
 use super::spare;
 use super::theap::{Moved, SMALL, Theap};
@@ -151,8 +152,8 @@ impl Theap {
             let (mut page, mut before, mut seen) = (side.avail.get(), ptr::null_mut::<Page>(), 0);
             while !page.is_null() && seen < candidates {
                 // SAFETY: pages on the list are ours to link, and records are never unmapped.
-                let out = unsafe { (*page).word().peek().2 };
-                if best.is_null() || out > most {
+                let (state, _, out) = unsafe { (*page).word().peek() };
+                if state != State::Purging && (best.is_null() || out > most) {
                     (best, before_best, most) = (page, before, out);
                 }
                 before = page;
@@ -179,7 +180,10 @@ impl Theap {
                     self.open_fast((*best).start(), bin);
                     return best;
                 }
-                self.root().drop_dead(best);
+                if !self.root().drop_dead(best) {
+                    // Another thread purges parts of it. It was not at that when the page was chosen, so that this ends.
+                    self.push_avail(best);
+                }
             }
         }
     }
@@ -209,7 +213,10 @@ impl Theap {
                 }
                 match (*page).word().attach() {
                     None => {
-                        self.root().drop_dead(page);
+                        if !self.root().drop_dead(page) {
+                            // Another thread purges parts of it.
+                            Theap::abandon(page);
+                        }
                     }
                     Some(chain) => {
                         (*page).adopt(chain);
@@ -377,6 +384,7 @@ impl Theap {
     fn list(&self, page: *mut Page) {
         // SAFETY: until it is on a list nobody else links the page; records are never unmapped.
         unsafe {
+            holes::note_listed(page);
             let owner = Theap::of_owner((*page).owner());
             let root = self.root();
             if owner.is_ours() {

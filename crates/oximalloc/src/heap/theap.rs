@@ -20,6 +20,7 @@
 
 use super::guarded::Sampling;
 use super::hold::Hold;
+use super::idle::Idle;
 use super::record::{Heap, MAIN, MAIN_ID};
 use super::remote::Out;
 use crate::arena::fast;
@@ -148,6 +149,8 @@ pub struct Theap {
     pub slow: Cell<u32>,
     /// Of a root: the thread may have spare pages.
     pub has_spares: Cell<bool>,
+    /// What the thread has not used for a while.
+    pub idle: Idle,
     /// The heartbeat.
     pub beat: Cell<u64>,
     /// Of a root: the thread is one of a pool, and takes no pages over when it frees.

@@ -49,10 +49,12 @@ impl Theap {
             // SAFETY: pages on the list are valid records.
             while let Some(record) = unsafe { page.as_ref() } {
                 let (state, given, out) = record.word().peek();
-                if state == State::Listed && given + out != record.carved() {
-                    broken("given + out != carved in a listed page", record.start());
+                let linked = record.linked();
+                // Another thread may purge parts of it meanwhile.
+                if state == State::Listed && given + out != linked && record.word().peek() == (state, given, out) {
+                    broken("given + out != carved, but for holes, in a listed page", record.start());
                 }
-                if state != State::Listed && !state.is_dead() {
+                if !matches!(state, State::Listed | State::Purging) && !state.is_dead() {
                     broken("a page on a list is neither listed nor dead", record.start());
                 }
                 page = record.next();
@@ -106,7 +108,7 @@ impl Theap {
         if page.bin() != Bin::at(b) || page.owner() != self.as_owner() {
             broken("a bin's page is another's", page.start());
         }
-        if free + local + given > page.carved() || page.carved() > page.capacity() {
+        if free + local + given > page.linked() || page.carved() > page.capacity() {
             broken("more free blocks than the page has", page.start());
         }
         if !page.lists_are_sound() {

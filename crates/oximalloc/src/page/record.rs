@@ -4,8 +4,9 @@
 //! `bin`, `block_size` do not change while a block is out); `word` and `theap` are atomic; `next` belongs to the list
 //! that holds the page. The second line belongs to the theap that has the page attached.
 //!
-//! Invariant of an attached page, checked by the validator: `carved == used + free + local_free`, where `used` counts
-//! blocks in the program, in stacks, in chains and on the word's list; and of a detached one: `carved == out + given`.
+//! Invariant of an attached page, checked by the validator: `carved == used + free + local_free + in holes`, where `used`
+//! counts blocks in the program, in stacks, in chains and on the word's list; and of a detached one:
+//! `carved == out + given + in holes` (see `holes`).
 
 use super::bins::Bin;
 use super::block::Block;
@@ -57,7 +58,13 @@ pub struct Page {
     origin: Cell<Origin>,
     /// Memory beyond the carved blocks (of a single block: its memory) is zero.
     zero: Cell<bool>,
+    /// OS pages that are holes, a bit each, the first lowest.
+    holes: AtomicU32,
+    /// For whoever looks for holes: what the word was like at the last look.
+    seen: AtomicU32,
 }
+
+const _: () = assert!(size_of::<Page>() == 128);
 
 impl Linked for Page {
     fn link(&self) -> &AtomicPtr<Page> {
@@ -128,6 +135,8 @@ impl Page {
         self.slices.set(span.slices);
         self.origin.set(span.origin);
         self.zero.set(span.zero);
+        self.holes.store(0, Ordering::Relaxed);
+        self.seen.store(0, Ordering::Relaxed);
     }
 
     /// A single block has grown or shrunk in place, or moved: its span now.
@@ -190,6 +199,26 @@ impl Page {
     #[inline(always)]
     pub fn start(&self) -> *mut u8 {
         self.start.get()
+    }
+    /// Its holes, as in `holes`.
+    pub(super) fn holes(&self) -> u32 {
+        self.holes.load(Ordering::Relaxed)
+    }
+    pub(super) fn set_holes(&self, holes: u32) {
+        self.holes.store(holes, Ordering::Relaxed);
+    }
+    /// What [`Page::note_seen`] was told last; 0 before.
+    pub fn seen(&self) -> u32 {
+        self.seen.load(Ordering::Relaxed)
+    }
+    /// Note what a look at the page has shown.
+    pub fn note_seen(&self, what: u32) {
+        self.seen.store(what, Ordering::Relaxed);
+    }
+    /// Put blocks on the list `free`, which is empty; the owner does.
+    pub(super) fn set_free(&self, first: *mut Block, count: u32) {
+        self.free.set(first);
+        self.free_count.set(count);
     }
     /// Blocks that fit.
     pub fn capacity(&self) -> u32 {
@@ -268,11 +297,11 @@ impl Page {
         None
     }
 
-    fn offset16(&self, block: *mut Block) -> u32 {
+    pub(super) fn offset16(&self, block: *mut Block) -> u32 {
         ((block as usize - self.start.get() as usize) / 16) as u32
     }
 
-    fn block_at16(&self, offset: u32) -> *mut Block {
+    pub(super) fn block_at16(&self, offset: u32) -> *mut Block {
         // SAFETY: offsets come from `offset16` of blocks of this page.
         unsafe { self.start.get().add(offset as usize * 16) as *mut Block }
     }
@@ -307,7 +336,7 @@ impl Page {
     }
 
     /// Move up to `want` free blocks to an array, the first to `last` and the others below it: from `free`, else from
-    /// `local_free`, else from what other threads gave, else carved anew. Returns how many, and whether they are
+    /// `local_free`, else from what other threads gave, else from a hole, else carved anew. Returns how many, and whether they are
     /// fresh zeroed memory. None when the list was found corrupt: it is given up, and an error function of the program's may
     /// have allocated and freed such blocks since.
     ///
@@ -351,6 +380,13 @@ impl Page {
             self.free_count.set(have - n);
             return Some((n, false));
         }
+        if self.holes() != 0 {
+            // SAFETY: by the contract.
+            let n = unsafe { self.refill_hole(want, last) };
+            if n > 0 {
+                return Some((n, false));
+            }
+        }
         let carved = self.carved();
         let n = want.min(self.capacity.get() - carved);
         let size = self.block_size.get();
@@ -369,7 +405,12 @@ impl Page {
     #[cold]
     fn drop_corrupt_list(&self, block: *mut Block) {
         self.free.set(ptr::null_mut());
-        let lost = self.free_count.replace(0);
+        self.tell_corrupt(block, self.free_count.replace(0));
+    }
+
+    /// Say that a link was overwritten, which names `block`.
+    #[cold]
+    pub(super) fn tell_corrupt(&self, block: *mut Block, lost: u32) {
         crate::diag::error::error(
             libc::EFAULT,
             format_args!(
@@ -387,7 +428,7 @@ impl Page {
 
     /// [`Page::contains`] for many blocks, with what it reads of the page read once.
     #[inline(always)]
-    fn containing(&self) -> impl Fn(*mut Block) -> bool + use<> {
+    pub(super) fn containing(&self) -> impl Fn(*mut Block) -> bool + use<> {
         let (start, inverse) = (self.start.get() as usize, self.inverse.get());
         let end = self.carved() as usize * self.block_size.get();
         move |block| {
@@ -429,15 +470,16 @@ impl Page {
             }
         }
         let head = if n > 0 { self.offset16(first) } else { 0 };
-        self.word.detach(head, n, self.carved(), self.threshold.get(), keep, |list| {
+        self.word.detach(head, n, self.linked(), self.threshold.get(), keep, |list| {
             let next = if list.count == 0 { ptr::null_mut() } else { self.block_at16(list.head) };
             // SAFETY: `last` is ours until the exchange that gives it away; it is set when `n > 0`.
             unsafe { Block::set_next(last, next) }
         })
     }
 
-    /// Call `visit` for each block that is on one of the page's lists. Nobody may change them meanwhile.
+    /// Call `visit` for each block that is on one of the page's lists, or in a hole. Nobody may change them meanwhile.
     pub fn for_each_free(&self, mut visit: impl FnMut(*mut Block)) {
+        self.for_each_in_holes(&mut visit);
         let given = self.word.list();
         let head = if given.count == 0 { ptr::null_mut() } else { self.block_at16(given.head) };
         let lists = [

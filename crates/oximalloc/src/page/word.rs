@@ -20,6 +20,11 @@
 //! LISTED    the page is on exactly one list (or is being put there by the thread that made it LISTED)
 //!     give:    as in FULL;   -> DYING when out reaches 0: the giver releases the memory, not the record
 //!     attach:  the list's consumer -> ATTACHED, taking the list
+//!     begin_purge:  any thread -> PURGING, taking the list, to give back OS pages in which all blocks are free
+//! PURGING   on its list, and for the moment of no use to that list's consumer, who leaves it there
+//!     give:    push; given += n, out -= n, also to 0
+//!     end_purge:  the thread that purges -> LISTED, putting back the blocks that are still linked
+//!              -> DYING when out is 0: that thread releases the memory, not the record
 //! DYING     on its list; the giver of the last block is releasing the memory, and reads the record for that
 //!     bury:    -> DEAD  the giver has done so
 //!     drop:    -> DROPPED  the list's consumer leaves the record to the giver
@@ -63,6 +68,8 @@ pub enum State {
     Dying = 5,
     /// On no list any more, memory being released.
     Dropped = 6,
+    /// On a list, and a thread gives back OS pages in which all blocks are free.
+    Purging = 7,
 }
 
 impl State {
@@ -120,6 +127,7 @@ impl Bits {
             3 => State::Dead,
             5 => State::Dying,
             6 => State::Dropped,
+            7 => State::Purging,
             _ => State::Gone,
         }
     }
@@ -189,6 +197,10 @@ impl Word {
                         _ => (Bits::new(state, head, given, out), Given::Done),
                     }
                 }
+                // Who purges sees to the end of the page, too.
+                State::Purging => {
+                    (Bits::new(state, head, given, old.out().saturating_sub(n)), Given::Done)
+                }
                 // Only a double free comes here: there is nothing left to give to.
                 State::Dead | State::Gone | State::Dying | State::Dropped => return Given::Done,
             };
@@ -248,12 +260,73 @@ impl Word {
         }
     }
 
-    /// All blocks are to go, whoever holds them: the page is the caller's alone, unless (false) a thread that gave the last
-    /// block is at its release.
+    /// All blocks are to go, whoever holds them: the page is the caller's alone, unless (false) another thread is at its
+    /// release: one that gave the last block, or one that purges and finds out at its end.
     pub fn seize(&self) -> bool {
         // Acquire: pairs with the Release of all givers.
         let old = Bits(self.0.swap(Bits::new(State::Gone, 0, 0, 0).0, Ordering::Acquire));
-        !old.state().is_dead()
+        !old.state().is_dead() && old.state() != State::Purging
+    }
+
+    /// The word as a number: while it stays the same nothing was given to the page, nor taken from it.
+    pub fn snapshot(&self) -> (State, u64) {
+        let bits = Bits(self.0.load(Ordering::Relaxed));
+        (bits.state(), bits.0)
+    }
+
+    /// Take the list of a LISTED page to purge OS pages in it; None if the page is not LISTED, or nothing was given to it.
+    /// The page's record is the caller's to read, and to write as its owner may, until [`Word::end_purge`].
+    pub fn begin_purge(&self) -> Option<Chain> {
+        // Acquire: pairs with the Release of the givers, and of the detach that published the page's fields.
+        let mut old = Bits(self.0.load(Ordering::Acquire));
+        loop {
+            if old.state() != State::Listed || old.given() == 0 {
+                return None;
+            }
+            let new = Bits::new(State::Purging, 0, 0, old.out());
+            // Acquire: as above.
+            match self.0.compare_exchange_weak(old.0, new.0, Ordering::Acquire, Ordering::Acquire) {
+                Ok(_) => return Some(Chain { head: old.head(), count: old.given() }),
+                Err(now) => old = Bits(now),
+            }
+        }
+    }
+
+    /// End what [`Word::begin_purge`] began: `n` blocks that are still free and linked, from `head` on, go back to the list
+    /// (linked as in [`Word::give`]). Returns Done (LISTED), ReleaseMemory (nothing is out), or Release (the page's heap was
+    /// destroyed meanwhile).
+    pub fn end_purge(&self, head: u32, n: u32, mut link: impl FnMut(Chain)) -> Given {
+        let mut old = Bits(self.0.load(Ordering::Relaxed));
+        loop {
+            if old.state() != State::Purging {
+                // Acquire: what the thread that seized the page did comes before its memory goes.
+                let _ = self.0.load(Ordering::Acquire);
+                return Given::Release;
+            }
+            if n > 0 {
+                link(Chain { head: old.head(), count: old.given() });
+            }
+            let first = if n > 0 { head } else { old.head() };
+            let (new, then) = match old.out() {
+                0 => (Bits::new(State::Dying, 0, 0, 0), Given::ReleaseMemory),
+                out => (Bits::new(State::Listed, first, old.given() + n, out), Given::Done),
+            };
+            // AcqRel: as in `give`. Release also publishes what was written to the record, for who attaches the page.
+            match self.0.compare_exchange_weak(old.0, new.0, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => return then,
+                Err(now) => old = Bits(now),
+            }
+        }
+    }
+
+    /// In the child of a fork: the thread that purged is not there. Of the `made` blocks those that it had taken off the
+    /// list count as out from now on, for ever.
+    pub fn forget_purge(&self, made: u32) {
+        let old = Bits(self.0.load(Ordering::Relaxed));
+        if old.state() == State::Purging {
+            let new = Bits::new(State::Listed, old.head(), old.given(), made.saturating_sub(old.given()));
+            self.0.store(new.0, Ordering::Relaxed);
+        }
     }
 
     /// The giver of the last block has released the memory. False: the record is its to release, too.
@@ -287,7 +360,7 @@ impl Word {
     }
 
     /// The consumer of a list attaches a page that it took off: its given blocks, or None if the page is dead (see
-    /// [`Word::drop_dead`]).
+    /// [`Word::drop_dead`]), or PURGING and to be put back on the list.
     pub fn attach(&self) -> Option<Chain> {
         // Acquire: pairs with the Release of the givers, and of the detach that published the page's fields.
         let mut old = Bits(self.0.load(Ordering::Acquire));
@@ -440,6 +513,55 @@ mod loom_tests {
             have += word.take().count;
             assert_eq!(have, 2);
             assert_eq!(word.peek(), (State::Attached, 0, 0));
+        });
+    }
+
+    /// One thread purges a listed page, one gives its last two blocks, and the list's consumer comes by: no block is lost or
+    /// seen twice, the record is one thread's at a time, and the memory of an empty page is released once.
+    #[test]
+    fn loom_a_purge_loses_nothing() {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(4);
+        builder.check(|| {
+            let word = Arc::new(Word::new());
+            // What a purge and an owner write.
+            let record = Arc::new(loom::cell::UnsafeCell::new(0u32));
+            word.start_attached();
+            assert_eq!(word.detach(5, 2, 4, 1, false, |_| ()), Given::List);
+            let giver = {
+                let word = word.clone();
+                thread::spawn(move || {
+                    let first = word.give(7, 1, 1, |_| ());
+                    (first, word.give(8, 1, 1, |_| ()))
+                })
+            };
+            let purger = {
+                let (word, record) = (word.clone(), record.clone());
+                thread::spawn(move || {
+                    let Some(chain) = word.begin_purge() else { return (0, Given::Done) };
+                    // One block stays linked, the others lie in holes.
+                    // SAFETY: loom checks that nobody else has it.
+                    record.with_mut(|holes| unsafe { *holes = chain.count - 1 });
+                    (chain.count, word.end_purge(chain.head, 1, |_| ()))
+                })
+            };
+            let chain = word.attach();
+            let mut free = 0;
+            if let Some(chain) = chain {
+                // SAFETY: as above.
+                free = chain.count + record.with(|holes| unsafe { *holes });
+            }
+            let (first, last) = giver.join().unwrap();
+            let (_, purged) = purger.join().unwrap();
+            assert_eq!(first, Given::Done);
+            let released = [last, purged].iter().filter(|&&then| then == Given::ReleaseMemory).count();
+            if chain.is_some() {
+                assert_eq!((released, free + word.take().count), (0, 4));
+            } else {
+                // Alone with the page now, which is empty.
+                assert_eq!(released, 1);
+                assert_eq!(word.peek().0, State::Dying);
+            }
         });
     }
 }
