@@ -102,7 +102,9 @@ fn a_page_with_holes_ends_at_its_last_block() {
     // Of another thread, so that the last free finds the page on a list.
     let addresses: Vec<usize> = blocks.iter().map(|&(block, _)| block.addr()).collect();
     // SAFETY: allocated above.
-    std::thread::spawn(move || addresses.iter().for_each(|&block| unsafe { raw::free(block as *mut u8) })).join().unwrap();
+    std::thread::spawn(move || addresses.iter().for_each(|&block| unsafe { raw::free(block as *mut u8) }))
+        .join()
+        .unwrap();
     raw::collect(true);
     Theap::current().validate();
     assert!(pages.iter().all(|&start| map::get(start).is_null()), "a page without blocks is in use");

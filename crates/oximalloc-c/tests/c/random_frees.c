@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SLOTS = 100000 };
+enum { SLOTS = 400000, WAITING = 8 << 10 };
 
 static char* slot[SLOTS];
 static unsigned seed = 7;
@@ -63,8 +63,8 @@ static int falls_back(size_t slots, unsigned max) {
   long small = resident();
   use(slots, max);
   long large = resident();
-  // What 1000 blocks have, once more, and a little.
-  long most = small + (small - start) / 2 + 2048, after = goes_on(max, most);
+  // What 1000 blocks have, half more, and what may wait for its purge.
+  long most = small + (small - start) / 2 + WAITING, after = goes_on(max, most);
   printf("%zu blocks of up to %u bytes: %ld KiB at the start, %ld with a few, %ld after all were freed, then %ld, allowed %ld\n",
          slots, max, start, small, large, after, most);
   return after > most;
@@ -72,8 +72,8 @@ static int falls_back(size_t slots, unsigned max) {
 
 int main(void) {
   int bad = falls_back(SLOTS, 300);
-  bad |= falls_back(SLOTS, 2000);
-  bad |= falls_back(SLOTS / 2, 8000);
-  bad |= falls_back(SLOTS / 10, 60000);
+  bad |= falls_back(SLOTS / 4, 2000);
+  bad |= falls_back(SLOTS / 8, 8000);
+  bad |= falls_back(SLOTS / 40, 60000);
   return bad;
 }

@@ -21,7 +21,7 @@ mod table;
 
 pub use backing::CommitFun;
 pub use gigantic::{interleave, reserve_huge};
-pub use purge::{delay as purge_delay, purge_all, tick};
+pub use purge::{delay as purge_delay, much_waits, purge_all, tick};
 pub use reserve::{Given, manage, reserve};
 pub use show::print;
 pub use source::{

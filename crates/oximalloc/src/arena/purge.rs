@@ -17,6 +17,8 @@ use crate::prim::process::now_ms;
 /// that was in use. A program that claims what it frees keeps it, however much it swells and shrinks; one that only
 /// frees does not.
 const WAITING: usize = (24 << 20) / SLICE;
+/// As much is worth some slow paths.
+const MUCH: usize = WAITING / 4;
 /// The longest run that is purged in one call, so that it is not kept from others for long: 32 MiB.
 const LONGEST: usize = 8 * WORD;
 const NEVER: u64 = u64::MAX;
@@ -31,6 +33,11 @@ static STAYED: AtomicUsize = AtomicUsize::new(0);
 /// Slices that wait for their purge.
 pub(super) fn pending() -> usize {
     PENDING.load(Ordering::Relaxed)
+}
+
+/// Whether so much waits for its purge that threads should go on to come by.
+pub fn much_waits() -> bool {
+    pending() > MUCH
 }
 
 /// Note that so many slices do not wait any more.

@@ -21,8 +21,8 @@ use super::theap::Theap;
 use crate::arena;
 use crate::base::sync::{AtomicPtr, AtomicU64, Ordering};
 use crate::base::try_lock::TryLock;
-use crate::page::word::State;
 use crate::page::Page;
+use crate::page::word::State;
 use core::cell::Cell;
 use core::ptr;
 

@@ -23,8 +23,8 @@ use super::hold::Hold;
 use super::idle::Idle;
 use super::record::{Heap, MAIN, MAIN_ID};
 use super::remote::Out;
-use crate::arena::fast;
 use crate::arena::meta::meta_alloc;
+use crate::arena::{self, fast};
 use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::page::Page;
 use crate::page::bins::{BINS, Bin, SLOTS, TABLE};
@@ -95,6 +95,8 @@ impl Moved {
     }
 }
 
+/// See [`Theap::grow`].
+const WHILE_MUCH_WAITS: usize = 16;
 /// Room of a stack that has not grown beyond it.
 const SHALLOW: usize = 8;
 
@@ -448,9 +450,14 @@ impl Theap {
         hot.limit.set(hot.base.get().wrapping_add(room * size_of::<*mut u8>()));
     }
 
-    /// Twice the room for the stack of a bin that is used, up to `most`, at most the bin's `stack_max`.
+    /// Twice the room for the stack of a bin that is used, up to `most`, at most the bin's `stack_max`; but few while much
+    /// memory waits to be purged: a thread whose stacks serve it alone would not come by.
     pub fn grow(&self, bin: Bin, most: usize) {
         let b = bin.index();
+        let most = if arena::much_waits() { most.min(WHILE_MUCH_WAITS) } else { most };
+        if self.side[b].room.get() as usize >= most {
+            return;
+        }
         let (hot, side) = (self.hot(b), &self.side[b]);
         let room = (side.room.get() as usize * 2).clamp(1, most);
         let space = if self.base(b) == side.deep.get() { side.deep_room.get() as usize } else { SHALLOW };

@@ -219,4 +219,3 @@ impl Page {
         (block.addr() - self.start().addr()) / self.block_size()
     }
 }
-

@@ -198,9 +198,7 @@ impl Word {
                     }
                 }
                 // Who purges sees to the end of the page, too.
-                State::Purging => {
-                    (Bits::new(state, head, given, old.out().saturating_sub(n)), Given::Done)
-                }
+                State::Purging => (Bits::new(state, head, given, old.out().saturating_sub(n)), Given::Done),
                 // Only a double free comes here: there is nothing left to give to.
                 State::Dead | State::Gone | State::Dying | State::Dropped => return Given::Done,
             };
