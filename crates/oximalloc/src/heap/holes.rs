@@ -45,7 +45,7 @@ const LEAST: u64 = 10;
 const PURGED: u32 = 1;
 
 /// What a heap keeps for this.
-pub struct Holes {
+pub(super) struct Holes {
     lock: TryLock,
     /// When the next pass begins, or the one under way goes on, in milliseconds; 0: nobody came by yet.
     due: AtomicU64,
@@ -65,7 +65,7 @@ unsafe impl Sync for Holes {}
 
 impl Holes {
     /// Nobody came by yet.
-    pub const fn new() -> Holes {
+    pub(super) const fn new() -> Holes {
         Holes {
             lock: TryLock::unlocked(),
             due: AtomicU64::new(0),

@@ -29,14 +29,14 @@ struct Chunk {
 }
 
 /// A place in a set of pages, for one who looks at some of them now and at others later.
-pub struct Cursor {
+pub(super) struct Cursor {
     chunk: Cell<*const Chunk>,
     slice: Cell<usize>,
 }
 
 impl Cursor {
     /// Before the first.
-    pub const fn new() -> Cursor {
+    pub(super) const fn new() -> Cursor {
         Cursor { chunk: Cell::new(ptr::null()), slice: Cell::new(0) }
     }
 }
@@ -139,7 +139,7 @@ impl PageSet {
 
     /// The next page from `cursor` on whose second bit is set, which is cleared; and its start. None at the end, where
     /// `cursor` begins anew. Of several callers each needs a cursor of its own.
-    pub fn next_listed(&self, cursor: &Cursor) -> Option<(*mut Page, *const u8)> {
+    pub(super) fn next_listed(&self, cursor: &Cursor) -> Option<(*mut Page, *const u8)> {
         if cursor.chunk.get().is_null() {
             // Acquire: pairs with the Release in `add`.
             cursor.chunk.set(self.first.load(Ordering::Acquire));

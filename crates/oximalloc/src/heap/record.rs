@@ -51,7 +51,7 @@ pub struct Heap {
     /// Its pages.
     pub pages: PageSet,
     /// What is kept of the search for holes in its pages.
-    pub holes: Holes,
+    pub(super) holes: Holes,
     /// Those who work in it while it is being destroyed.
     pub ending: Ending,
     /// By bin; of [`Bin::SINGLE`], the last, there are pages alone.
