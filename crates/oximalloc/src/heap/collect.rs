@@ -200,7 +200,7 @@ impl Theap {
         }
     }
 
-    /// Free the records of dead pages on a heap's lists of abandoned ones.
+    /// Free the records of dead pages on a heap's lists of abandoned ones. Nobody destroys the heap meanwhile.
     pub(super) fn sweep_abandoned(&self, heap: &super::record::Heap) {
         for list in heap.bins.iter().map(|bin| &bin.abandoned) {
             let mut page = list.take_all();
@@ -208,11 +208,7 @@ impl Theap {
                 // SAFETY: what we took off the list is ours to link.
                 unsafe {
                     let next = (*page).next();
-                    if self.root().drop_dead(page) {
-                        heap.stats.pages_abandoned.sub(1);
-                    } else {
-                        list.push(page);
-                    }
+                    self.relist(page, heap);
                     page = next;
                 }
             }

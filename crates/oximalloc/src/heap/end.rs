@@ -4,9 +4,25 @@
 //!
 //! *Delete* touches nothing that another thread uses without atomics: it tells theaps and pages that they are the main
 //! heap's, and closes the heap's lists, so that who comes late finds out. A theap of another thread goes on to take that
-//! thread's frees until the thread has a slow path, or ends (`finish_orphans`). Steps: pages, so that no page names a
-//! theap any more unless it is attached to it; theaps, which may then become another heap's; then lists: a push that
-//! finds a list closed sees the page's new heap.
+//! thread's frees until the thread has a slow path, or ends (`finish_orphans`). Steps:
+//!
+//! ```text
+//! 1 pages    each that is in the heap's set, and still its page, gets the target's label, and no owner unless it is attached
+//!            (`page/label.rs`: one that others release meanwhile, whose record may be another heap's page by then, stays what
+//!            it is). From then on no page names a theap of the heap but those attached to it
+//! 2 theaps   each is nobody's, and then the target's: it may become another heap's as soon as its thread has left it
+//! 3 lists    closed (`page/stack.rs`), and what is on them goes to the lists of the pages' heap now
+//! 4 the record may be another heap's
+//! ```
+//!
+//! A thread that frees may be stopped at any place, and go on after step 4, with the heap, the theap or the list that it has
+//! read before in hand. So
+//!
+//! - who puts a page on a list of abandoned ones goes by its label, and reads it again when the list is closed;
+//! - who takes a page off a list, of a theap or a heap, asks for the label before the page is used: one that came late is not
+//!   this heap's, and goes to its own heap's list;
+//! - only who allocates from a heap, or ends it, takes its lists, but for the main heap's: a page in the hands of a stranger
+//!   would not be where who destroys the heap looks.
 //!
 //! *Destroy* takes the theaps of other threads away (`hold`), drops them unseen, and releases all pages. Where a thread is
 //! at work in its theap of its own accord, the pages are released by the last such thread, once it is done.
@@ -15,8 +31,7 @@ use super::hold::Take;
 use super::parts::{NOBODY, pool};
 use super::record::{self, Heap};
 use super::subproc::Subproc;
-use super::supply::disown;
-use super::theap::{Theap, thread};
+use super::theap::{EMPTY, Theap, thread};
 use super::totals;
 use crate::base::sync::Ordering;
 use crate::diag::stats::PROCESS;
@@ -59,37 +74,39 @@ pub fn delete(heap: &'static Heap, target: &'static Heap) {
     }
     // What happened stays with the subprocess; what is in use is the target's.
     totals::leave_to_subproc(heap);
-    heap.id.store(0, Ordering::Relaxed);
-    heap.pages.for_each(|page| {
+    let id = heap.id.swap(0, Ordering::Relaxed);
+    let [from, to] = [heap, target].map(Heap::as_page_heap);
+    heap.pages.for_each(|page, place| {
         // SAFETY: a record in use when its bit was seen, and never unmapped.
         let page = unsafe { &*page };
-        if ptr::eq(page.heap(), heap.as_page_heap()) {
-            target.pages.insert(page.start());
-            page.set_heap(target.as_page_heap());
-            heap.pages.remove(page.start());
-            if page.word().peek().0 != State::Attached {
-                // SAFETY: not attached; and no thread attaches pages of a heap that is being deleted.
-                unsafe { disown(&raw const *page as *mut Page) };
+        if ptr::eq(page.heap(), from) {
+            // Before the page is the target's: who releases it then takes it out.
+            target.pages.insert(place);
+            if page.label().relabel(from, to) {
+                heap.pages.remove(place);
+                leave_owner(page, id);
             }
         }
         true
     });
     for_each_theap(heap, |theap| {
-        let root = theap.root();
-        theap.heap.store((&raw const *target).cast_mut(), Ordering::Relaxed);
-        // Release: who sees that the theap is nobody's sees its new heap, and its pages; pairs with the Acquires in
-        // `parts`.
-        theap.heap_id.store(NOBODY, Ordering::Release);
+        let (root, old) = (theap.root(), (&raw const *heap).cast_mut());
+        // Its thread may be giving it away: once it is nobody's it may be another heap's at any moment, and stays that.
+        // Release: who sees that the theap is nobody's sees its pages' new heap; pairs with the Acquires in `parts`.
+        if theap.heap_id.compare_exchange(id, NOBODY, Ordering::Release, Ordering::Relaxed).is_ok() {
+            let new = (&raw const *target).cast_mut();
+            let _ = theap.heap.compare_exchange(old, new, Ordering::Release, Ordering::Relaxed);
+        }
         root.stale.store(true, Ordering::Relaxed);
     });
+    let root = Theap::current().root();
     for list in heap.bins.iter().map(|bin| &bin.abandoned) {
         let mut at = list.close();
         while !at.is_null() {
             // SAFETY: what was taken off the list is ours to link.
             unsafe {
                 let next = (*at).next();
-                heap.stats.pages_abandoned.sub(1);
-                Theap::abandon(at);
+                root.relist(at, heap);
                 at = next;
             }
         }
@@ -98,6 +115,18 @@ pub fn delete(heap: &'static Heap, target: &'static Heap) {
     target.absorb(heap);
     PROCESS.heaps.sub(1);
     record::end(heap);
+}
+
+/// The page was the heap's of that id, and is given away: it has no owner any more, unless it is attached to a theap of the
+/// heap. (No thread attaches pages of a heap that is being deleted.) The page may be gone by now, and its record another
+/// heap's page, of an owner of that heap.
+fn leave_owner(page: &Page, id: u64) {
+    let owner = page.owner();
+    // SAFETY: the owner of a page that is or was in use.
+    let theap = unsafe { Theap::of_owner(owner) };
+    if theap.heap_id.load(Ordering::Relaxed) == id && page.word().peek().0 != State::Attached {
+        page.label().pass_on(owner, EMPTY.as_owner());
+    }
 }
 
 /// End `heap`, and free all that was allocated from it.
@@ -111,7 +140,7 @@ pub fn destroy(heap: &'static Heap) {
                 thread::set(theap.root());
             }
             // SAFETY: the theap is ours now.
-            unsafe { drop_lists(theap) };
+            unsafe { drop_lists(theap, heap) };
             theap.forget_all();
             pool(theap);
         }
@@ -133,29 +162,32 @@ pub(super) fn doomed(theap: &'static Theap) {
     }
 }
 
-/// Records that are dead are kept by their list alone; the others are the sweep's.
-///
 /// # Safety
 /// - the theap is the caller's.
-unsafe fn drop_lists(theap: &Theap) {
+unsafe fn drop_lists(theap: &Theap, heap: &Heap) {
     // SAFETY: the lists are ours by the contract, or closed by us.
     unsafe {
-        free_dead(theap.returned.close());
+        drop_list(theap.returned.close(), heap);
         for b in theap.open_bins() {
-            free_dead(theap.side[b].avail.replace(ptr::null_mut()));
+            drop_list(theap.side[b].avail.replace(ptr::null_mut()), heap);
         }
     }
 }
 
+/// Records that are dead are kept by their list alone; pages of the heap are the sweep's; those of others came late, and go to
+/// their heap.
+///
 /// # Safety
 /// - the chain is the caller's.
-unsafe fn free_dead(mut page: *mut Page) {
+unsafe fn drop_list(mut page: *mut Page, heap: &Heap) {
     let root = Theap::current().root();
     while !page.is_null() {
         // SAFETY: by the contract.
         unsafe {
             let next = (*page).next();
-            root.drop_dead(page);
+            if !root.drop_dead(page) && !ptr::eq((*page).heap(), heap.as_page_heap()) {
+                Theap::abandon(page);
+            }
             page = next;
         }
     }
@@ -167,21 +199,20 @@ fn sweep(heap: &'static Heap) {
     for list in heap.bins.iter().map(|bin| &bin.abandoned) {
         let mut at = list.close();
         while !at.is_null() {
+            heap.stats.pages_abandoned.sub(1);
             // SAFETY: what was taken off the list is ours to link.
             unsafe {
                 let next = (*at).next();
-                heap.stats.pages_abandoned.sub(1);
-                if !root.drop_dead(at) && !ptr::eq((*at).heap(), heap.as_page_heap()) {
-                    Theap::abandon(at);
-                }
+                (*at).set_next(ptr::null_mut());
+                drop_list(at, heap);
                 at = next;
             }
         }
     }
-    heap.pages.for_each(|page| {
+    heap.pages.for_each(|page, _| {
         // SAFETY: records are never unmapped; a page that was seized is ours alone.
         unsafe {
-            if ptr::eq((*page).heap(), heap.as_page_heap()) && (*page).word().seize() {
+            if (*page).label().claim(heap.as_page_heap()) && (*page).word().seize() {
                 root.release(page);
                 root.free_record(page);
             }

@@ -2,7 +2,7 @@
 //!
 //! In chunks that stand for 256 MiB each, on a list that only grows; a heap's record keeps them for the next heap.
 //! A bit is set before a page is used and cleared before its memory goes. What moves a page to another heap may race
-//! with what releases it and leave a bit behind: a bit says *look here*, and the page's own word for its heap counts.
+//! with what releases it and leave a bit behind: a bit says *look here*, and the page's label counts (`page/label.rs`).
 //!
 //! A second bit for each slice says that the page there became LISTED since somebody looked for holes in it (`holes`). Who
 //! lists a page does so before it sets the bit (Release); who looks clears the bit (Acquire) before it looks: so either the
@@ -169,8 +169,9 @@ impl PageSet {
         None
     }
 
-    /// Call `visit` for each page that begins where a bit is set, until it answers false; says whether it never did.
-    pub fn for_each(&self, mut visit: impl FnMut(*mut Page) -> bool) -> bool {
+    /// Call `visit` for each page that begins where a bit is set, with that place, until it answers false; says whether it
+    /// never did. A page that other threads free blocks of may be gone by then, and its record another page's elsewhere.
+    pub fn for_each(&self, mut visit: impl FnMut(*mut Page, *const u8) -> bool) -> bool {
         for chunk in self.chunks() {
             for (w, word) in chunk.bits.iter().enumerate() {
                 let mut bits = word.load(Ordering::Relaxed);
@@ -180,7 +181,7 @@ impl PageSet {
                     let start = ptr::without_provenance::<u8>(slice << SLICE_SHIFT);
                     let page = map::get(start) as *mut Page;
                     // SAFETY: the map leads to records, which are never unmapped.
-                    if !page.is_null() && unsafe { (*page).span() }.start.addr() == start.addr() && !visit(page) {
+                    if !page.is_null() && unsafe { (*page).begins_at(start) } && !visit(page, start) {
                         return false;
                     }
                 }
@@ -213,6 +214,6 @@ mod tests {
         assert_eq!(count(), 2);
         assert_eq!(set.chunks().count(), 3);
         // Nothing lies at those places.
-        assert!(set.for_each(|_| panic!("no page is there")));
+        assert!(set.for_each(|_, _| panic!("no page is there")));
     }
 }

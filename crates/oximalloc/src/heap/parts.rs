@@ -61,7 +61,7 @@ pub fn begin(heap: &'static Heap, root: Option<&Theap>) -> Option<&'static Theap
     heap.stats.theaps.add(1);
     if !known && !heap.is_main() {
         // SAFETY: theaps are never unmapped, and it is on no heap's list.
-        unsafe { heap.theaps.push((&raw const *theap).cast_mut().cast::<Member>()) };
+        unsafe { heap.theaps.add((&raw const *theap).cast_mut().cast::<Member>()) };
     }
     Some(theap)
 }
@@ -97,7 +97,7 @@ pub(super) fn pool(theap: &'static Theap) {
         return;
     }
     // SAFETY: theaps are never unmapped; this one is on no list.
-    unsafe { POOL.push((&raw const *theap).cast_mut()) };
+    unsafe { POOL.add((&raw const *theap).cast_mut()) };
 }
 
 impl Theap {

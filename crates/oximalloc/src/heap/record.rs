@@ -154,14 +154,14 @@ impl Heap {
         &raw const *self as *mut HeapOf
     }
 
-    /// The heap behind a page's word.
+    /// The heap behind a page's label, also of one that the page has left.
     ///
     /// # Safety
     /// - `heap` is that of a page's record that was ever in use: heaps' records are never unmapped.
     #[inline(always)]
     pub unsafe fn of_page<'a>(heap: *mut HeapOf) -> &'a Heap {
         // SAFETY: by the contract; the one place where it is turned back.
-        unsafe { &*(heap as *const Heap) }
+        unsafe { &*(HeapOf::plain(heap) as *const Heap) }
     }
 
     /// Whether it is the heap of all that is not allocated from another, which lasts for ever.
@@ -301,7 +301,7 @@ pub fn start(subproc: u32, arena: Option<ArenaRef>) -> Option<&'static Heap> {
 pub(super) fn end(heap: &'static Heap) {
     MAIN.absorb(heap);
     // SAFETY: records are never unmapped; this one is on no list of free ones.
-    unsafe { FREE.push((&raw const *heap).cast_mut()) };
+    unsafe { FREE.add((&raw const *heap).cast_mut()) };
 }
 
 fn pooled() -> Option<&'static Heap> {

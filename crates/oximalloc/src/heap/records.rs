@@ -50,7 +50,7 @@ impl Theap {
                 while !(*last).next().is_null() {
                     last = (*last).next();
                 }
-                POOL.push_chain(rest, last);
+                POOL.add_chain(rest, last);
             }
         }
         self.record_count.set(n);
@@ -79,7 +79,7 @@ impl Theap {
     pub unsafe fn free_record(&self, page: *mut Page) {
         if self.is_empty_theap() || self.record_count.get() >= KEEP {
             // SAFETY: records are never unmapped, and it is on no list.
-            unsafe { POOL.push(page) };
+            unsafe { POOL.add(page) };
             return;
         }
         // SAFETY: the record is ours now.
@@ -101,7 +101,7 @@ impl Theap {
             while !(*last).next().is_null() {
                 last = (*last).next();
             }
-            POOL.push_chain(first, last);
+            POOL.add_chain(first, last);
         }
     }
 }

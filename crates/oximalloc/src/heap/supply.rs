@@ -14,7 +14,7 @@ use crate::diag::options::{self, Opt};
 use crate::page::Page;
 use crate::page::bins::Bin;
 use crate::page::stack::{Stack, last_of};
-use crate::page::word::{Given, State};
+use crate::page::word::Given;
 use core::ptr;
 
 impl Theap {
@@ -118,13 +118,19 @@ impl Theap {
         self.put_avail(self.returned.take_all());
     }
 
-    /// Put the pages of a chain that was taken off the list of returned ones on their bins' lists.
+    /// Put the pages of a chain that was taken off the list of returned ones on their bins' lists. A page of another heap
+    /// was on its way here since before the theap was this heap's.
     pub(super) fn put_avail(&self, mut page: *mut Page) {
+        let heap = self.heap().as_page_heap();
         while !page.is_null() {
             // SAFETY: the list's records are ours to link, now that we took them.
             unsafe {
                 let next = (*page).next();
-                self.push_avail(page);
+                if ptr::eq((*page).heap(), heap) {
+                    self.push_avail(page);
+                } else if !self.root().drop_dead(page) {
+                    Theap::abandon(page);
+                }
                 page = next;
             }
         }
@@ -204,13 +210,13 @@ impl Theap {
             // SAFETY: what we took off the list is ours to link.
             unsafe {
                 let next = (*page).next();
-                heap.stats.pages_abandoned.sub(1);
-                if !ptr::eq((*page).heap(), heap.as_page_heap()) && (*page).word().peek().0 == State::Listed {
+                if !ptr::eq((*page).heap(), heap.as_page_heap()) {
                     // Its heap was deleted while it was on its way to a list, whose record is this heap's now.
-                    Theap::abandon(page);
+                    self.relist(page, heap);
                     page = next;
                     continue;
                 }
+                heap.stats.pages_abandoned.sub(1);
                 match (*page).word().attach() {
                     None => {
                         if !self.root().drop_dead(page) {
@@ -223,10 +229,7 @@ impl Theap {
                         (*page).set_owner(self.as_owner());
                         self.open_fast((*page).start(), bin);
                         heap.stats.pages_reclaim_on_alloc.add(1);
-                        // Empty since it was taken, mostly: then the way to the end of the rest is saved.
-                        if !next.is_null() && !list.push_if_empty(next) {
-                            list.push_chain(next, last_of(next));
-                        }
+                        self.put_back(list, next);
                         return page;
                     }
                 }
@@ -234,6 +237,48 @@ impl Theap {
             }
         }
         ptr::null_mut()
+    }
+
+    /// Put the rest of a list of this theap's heap back.
+    ///
+    /// # Safety
+    /// - the chain was taken off it.
+    unsafe fn put_back(&self, list: &Stack<Page>, mut rest: *mut Page) {
+        // SAFETY: by the contract the chain is ours to link.
+        unsafe {
+            // Empty since it was taken, mostly: then the way to the end of the rest is saved.
+            if rest.is_null() || list.push_if_empty(rest) || list.push_chain(rest, last_of(rest)) {
+                return;
+            }
+            // Closed: the heap, against the rules, is being deleted.
+            while !rest.is_null() {
+                let next = (*rest).next();
+                self.relist(rest, self.heap());
+                rest = next;
+            }
+        }
+    }
+
+    /// A page was taken off one of the lists of abandoned ones of `heap`, and this thread has no use for it: drop the record if it
+    /// is dead, else put it on the list of its heap, which is another one if it was deleted meanwhile.
+    ///
+    /// # Safety
+    /// - the page is LISTED or DEAD, and off every list.
+    pub(super) unsafe fn relist(&self, page: *mut Page, heap: &Heap) {
+        // SAFETY: by the contract.
+        unsafe {
+            if self.root().drop_dead(page) {
+                heap.stats.pages_abandoned.sub(1);
+                return;
+            }
+            let to = Theap::push_abandoned(page);
+            if !to.is_some_and(|to| ptr::eq(to, heap)) {
+                heap.stats.pages_abandoned.sub(1);
+                if let Some(to) = to {
+                    to.stats.pages_abandoned.add(1);
+                }
+            }
+        }
     }
 
     fn may_reclaim_on_free(&self, bin: Bin) -> bool {
@@ -372,7 +417,8 @@ impl Theap {
                 self.retire(page);
                 if !(*page).word().bury() {
                     self.root().free_record(page);
-                } else if heap.note_dead() {
+                } else if heap.is_main() && heap.note_dead() {
+                    // Other heaps may have ended by now, and may be destroyed: their lists are for who allocates from them.
                     self.sweep_abandoned(heap);
                 }
             },
@@ -420,15 +466,26 @@ impl Theap {
                 disown(page);
             }
         }
+        // SAFETY: by the contract.
+        if let Some(heap) = unsafe { Theap::push_abandoned(page) } {
+            heap.stats.pages_abandoned.add(1);
+        }
+    }
+
+    /// Put a page on the list of abandoned ones of its heap, which another thread may be deleting; says which heap that is,
+    /// or None: the heap has ended, and the page is dead, or is released with the heap.
+    ///
+    /// # Safety
+    /// - as for [`Theap::abandon`].
+    unsafe fn push_abandoned<'a>(page: *mut Page) -> Option<&'a Heap> {
         // SAFETY: by the contract; records are never unmapped, nor are those of heaps.
         unsafe {
             let bin = (*page).bin().index();
-            // None: the heap was destroyed, and its pages with it.
-            if let Some(heap) =
-                Stack::push_by_label(page, || (*page).heap(), |heap| &Heap::of_page(*heap).bins[bin].abandoned)
-            {
-                Heap::of_page(heap).stats.pages_abandoned.add(1);
+            let to = Stack::push_by_label(page, || (*page).heap(), |heap| &Heap::of_page(*heap).bins[bin].abandoned);
+            if to.is_none() && (*page).label().has_left() {
+                Theap::current().root().drop_dead(page);
             }
+            to.map(|heap| Heap::of_page(heap))
         }
     }
 
@@ -458,7 +515,7 @@ impl Theap {
         // SAFETY: by the contract.
         unsafe {
             let span = (*page).span();
-            let heap = Heap::of_page((*page).heap());
+            let heap = Heap::of_page((*page).label().leave());
             if (*page).bin() == Bin::SINGLE {
                 heap.stats.malloc_huge.sub(span.slices * SLICE);
             } else {

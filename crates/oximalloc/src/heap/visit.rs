@@ -117,7 +117,7 @@ pub unsafe fn pages(
     blocks: bool,
     mut visit: impl FnMut(&Area, Option<*mut u8>) -> bool,
 ) -> bool {
-    heap.pages.for_each(|page| {
+    heap.pages.for_each(|page, _| {
         // SAFETY: records are never unmapped.
         let page = unsafe { &*page };
         let wanted = match which {

@@ -101,5 +101,5 @@ fn cool(theap: &'static Theap) {
     theap.heap().stats.theaps.add(1);
     theap.give_up();
     // SAFETY: theaps are never unmapped, and it is on no list. The main heap's list is always open.
-    unsafe { MAIN.vacant.push((&raw const *theap).cast_mut()) };
+    unsafe { MAIN.vacant.add((&raw const *theap).cast_mut()) };
 }

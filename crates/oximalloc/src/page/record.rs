@@ -1,7 +1,7 @@
 //! The record of a page, apart from its memory.
 //!
 //! Who may touch what: the first cache line is read by any thread that gives a block back (`start`, `inverse`,
-//! `bin`, `block_size` do not change while a block is out); `word` and `theap` are atomic; `next` belongs to the list
+//! `bin`, `block_size` do not change while a block is out); `word` and `label` are atomic; `next` belongs to the list
 //! that holds the page. The second line belongs to the theap that has the page attached.
 //!
 //! Invariant of an attached page, checked by the validator: `carved == used + free + local_free + in holes`, where `used`
@@ -10,33 +10,24 @@
 
 use super::bins::Bin;
 use super::block::Block;
+pub use super::label::{HeapOf, Label, Owner};
 use super::stack::Linked;
 use super::word::{Chain, Given, Word};
 use crate::arena::{Origin, Span};
 use crate::base::config::SLICE;
+use crate::base::seen::SeenPtr;
 use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 use core::cell::Cell;
 use core::ptr;
-
-/// The theap that a page belongs to, as lower floors see it.
-#[repr(C)]
-pub struct Owner {
-    _opaque: [u8; 0],
-}
-
-/// The heap that a page belongs to, as lower floors see it.
-#[repr(C)]
-pub struct HeapOf {
-    _opaque: [u8; 0],
-}
 
 /// A page.
 #[repr(C, align(128))]
 pub struct Page {
     word: Word,
-    owner: AtomicPtr<Owner>,
+    label: Label,
     next: AtomicPtr<Page>,
-    start: Cell<*mut u8>,
+    /// Also read by who looks for a heap's pages, of a record that may just be another page's.
+    start: SeenPtr<u8>,
     block_size: Cell<usize>,
     inverse: Cell<u64>,
     bin: Cell<Bin>,
@@ -45,7 +36,6 @@ pub struct Page {
     /// What follows its only block in its span is inaccessible.
     guarded: Cell<bool>,
     threshold: Cell<u32>,
-    heap: AtomicPtr<HeapOf>,
 
     // Second line: the owner's.
     free: Cell<*mut Block>,
@@ -100,8 +90,8 @@ impl Page {
     pub fn start_blocks(&self, span: Span, bin: Bin, owner: *mut Owner, heap: *mut HeapOf) {
         let size = bin.block_size();
         let capacity = (span.slices * crate::base::config::SLICE / size) as u32;
-        self.heap.store(heap, Ordering::Relaxed);
-        self.start_common(span, bin, owner, size, capacity);
+        self.label.enter(heap, owner);
+        self.start_common(span, bin, size, capacity);
         self.carved.store(0, Ordering::Relaxed);
         self.word.start_attached();
     }
@@ -109,14 +99,13 @@ impl Page {
     /// Make a fresh record the page of one block, handed out at once, of the whole span.
     pub fn start_single(&self, span: Span, owner: *mut Owner, heap: *mut HeapOf) {
         let size = span.slices * crate::base::config::SLICE;
-        self.heap.store(heap, Ordering::Relaxed);
-        self.start_common(span, Bin::SINGLE, owner, size, 1);
+        self.label.enter(heap, owner);
+        self.start_common(span, Bin::SINGLE, size, 1);
         self.carved.store(1, Ordering::Relaxed);
         self.word.start_full(1);
     }
 
-    fn start_common(&self, span: Span, bin: Bin, owner: *mut Owner, size: usize, capacity: u32) {
-        self.owner.store(owner, Ordering::Relaxed);
+    fn start_common(&self, span: Span, bin: Bin, size: usize, capacity: u32) {
         self.next.store(ptr::null_mut(), Ordering::Relaxed);
         self.start.set(span.start);
         self.block_size.set(size);
@@ -169,7 +158,7 @@ impl Page {
 
     /// Hand the block out again, as a theap's; the page is the caller's alone, since [`Page::rest_single`].
     pub fn wake_single(&self, owner: *mut Owner) {
-        self.owner.store(owner, Ordering::Relaxed);
+        self.label.set_owner(owner);
         self.interior.store(false, Ordering::Relaxed);
         self.carved.store(1, Ordering::Relaxed);
         self.word.start_full(1);
@@ -180,6 +169,10 @@ impl Page {
         // All but guarded blocks begin with their slice.
         let start = self.start.get().map_addr(|at| at & !(SLICE - 1));
         Span { start, slices: self.slices.get(), zero: false, origin: self.origin.get() }
+    }
+    /// Whether its memory begins at `slice`, a slice's start. Of a record that may be used again at any moment.
+    pub fn begins_at(&self, slice: *const u8) -> bool {
+        self.start.get().addr() & !(SLICE - 1) == slice.addr()
     }
     /// The shared word.
     pub fn word(&self) -> &Word {
@@ -237,23 +230,23 @@ impl Page {
         (self.free_count.get(), self.local_count.get())
     }
 
+    /// Whose it is.
+    pub fn label(&self) -> &Label {
+        &self.label
+    }
     /// The theap it belongs to.
     #[inline(always)]
     pub fn owner(&self) -> *mut Owner {
-        self.owner.load(Ordering::Relaxed)
+        self.label.owner()
     }
     /// A new owner, who took the page off a list.
     pub fn set_owner(&self, owner: *mut Owner) {
-        self.owner.store(owner, Ordering::Relaxed);
+        self.label.set_owner(owner);
     }
-    /// The heap it belongs to.
+    /// The heap it belongs to; no heap's when the memory is being released.
     #[inline(always)]
     pub fn heap(&self) -> *mut HeapOf {
-        self.heap.load(Ordering::Relaxed)
-    }
-    /// The page belongs to another heap now.
-    pub fn set_heap(&self, heap: *mut HeapOf) {
-        self.heap.store(heap, Ordering::Relaxed);
+        self.label.heap()
     }
     /// Links of the list that holds it.
     pub fn next(&self) -> *mut Page {

@@ -1,9 +1,21 @@
-//! A list of records that any thread may push to and one consumer at a time takes whole: how a page is handed to a
-//! theap, to a heap's abandoned pages, or a record to the pool.
+//! A list of records that any thread may push to, and take whole: how a page is handed to a theap, to a heap's abandoned
+//! pages, or a record to the pool.
 //!
-//! Push-only and take-all, so a head that comes back (ABA) is harmless. A list can be closed, by its consumer: then
-//! pushes fail until it is opened again. A thread stopped between its link and its compare-and-swap holds one record
-//! and delays nobody.
+//! ```text
+//! OPEN(head)  null without records
+//!     push:      -> OPEN(first)  the chain's last record links to the head
+//!     take all:  -> OPEN(null)   the records are the taker's; nothing happens if there are none
+//!     close:     -> CLOSED       by whoever ends what the list belongs to: the records are the closer's
+//! CLOSED
+//!     push:      refused: the record stays the caller's, who has to look for another place
+//!     take all:  finds nothing, and leaves the list closed
+//!     open:      -> OPEN(null)   by whoever has what the list belongs to from then on, alone
+//! ```
+//!
+//! Push-only and take-all, so a head that comes back (ABA) is harmless, to a push (the link is right for any list with that
+//! head) and to a taker (who has not looked at what follows it). Takers may be many, also while one closes: each record is
+//! in one taker's hands or on the list. One that puts records back asks each push whether the list took it, as it may be
+//! closed by then. A thread stopped between its link and its compare-and-swap holds one record and delays nobody.
 
 use crate::base::sync::{AtomicPtr, Ordering};
 use core::ptr;
@@ -60,6 +72,7 @@ impl<T: Linked> Stack<T> {
     ///
     /// # Safety
     /// - `item` is valid for as long as it is on a list, and on no list now.
+    #[must_use = "a record that was refused is on no list"]
     pub unsafe fn push(&self, item: *mut T) -> bool {
         // SAFETY: one item is a chain of one.
         unsafe { self.push_chain(item, item) }
@@ -69,8 +82,9 @@ impl<T: Linked> Stack<T> {
     ///
     /// # Safety
     /// - as for [`Stack::push`], for each record of the chain.
+    #[must_use = "records that were refused are on no list"]
     pub unsafe fn push_chain(&self, first: *mut T, last: *mut T) -> bool {
-        // Acquire, here and below: who finds the list closed sees what its closer did before (Release in `swap`).
+        // Acquire, here and below: who finds the list closed sees what its closer did before (Release in `close`).
         let mut head = self.0.load(Ordering::Acquire);
         loop {
             if head == closed() {
@@ -86,21 +100,46 @@ impl<T: Linked> Stack<T> {
         }
     }
 
+    /// Push a chain to a list that nobody ever closes, or not now.
+    ///
+    /// # Safety
+    /// - as for [`Stack::push_chain`].
+    pub unsafe fn add_chain(&self, first: *mut T, last: *mut T) {
+        // SAFETY: forwarded.
+        let added = unsafe { self.push_chain(first, last) };
+        debug_assert!(added, "a list is closed that never should be");
+    }
+
+    /// The same with one record.
+    ///
+    /// # Safety
+    /// - as for [`Stack::push`].
+    pub unsafe fn add(&self, item: *mut T) {
+        // SAFETY: one item is a chain of one.
+        unsafe { self.add_chain(item, item) };
+    }
+
     /// Put a chain back on a list that is empty; false if it is not.
     ///
     /// # Safety
     /// - as for [`Stack::push_chain`].
+    #[must_use = "records that were refused are on no list"]
     pub unsafe fn push_if_empty(&self, first: *mut T) -> bool {
         // Release: as in `push_chain`.
         self.0.compare_exchange(ptr::null_mut(), first, Ordering::Release, Ordering::Relaxed).is_ok()
     }
 
-    /// Take all records; null when there are none. The list stays as it was, open or closed.
+    /// Take all records; null when there are none. The list stays as it is, open or closed.
     pub fn take_all(&self) -> *mut T {
-        if self.is_empty() {
-            return ptr::null_mut();
+        let mut head = self.0.load(Ordering::Relaxed);
+        while !head.is_null() && head != closed() {
+            // Acquire: pairs with the Release of each push.
+            match self.0.compare_exchange_weak(head, ptr::null_mut(), Ordering::Acquire, Ordering::Relaxed) {
+                Ok(_) => return head,
+                Err(now) => head = now,
+            }
         }
-        self.swap(ptr::null_mut())
+        ptr::null_mut()
     }
 
     /// Push one record to the list that belongs to its label, which another thread may change before it closes that list:
@@ -129,7 +168,7 @@ impl<T: Linked> Stack<T> {
         }
     }
 
-    /// Take one record and put the others back; None when there are none.
+    /// Take one record and put the others back; None when there are none. Nobody closes the list meanwhile.
     pub fn take_one<'a>(&self) -> Option<&'a T> {
         let first = self.take_all();
         // SAFETY: what was on the list is valid, and ours now.
@@ -138,7 +177,7 @@ impl<T: Linked> Stack<T> {
         // SAFETY: as above.
         unsafe {
             if !rest.is_null() && !self.push_if_empty(rest) {
-                self.push_chain(rest, last_of(rest));
+                self.add_chain(rest, last_of(rest));
             }
         }
         Some(one)
@@ -146,18 +185,14 @@ impl<T: Linked> Stack<T> {
 
     /// Take all records and close the list.
     pub fn close(&self) -> *mut T {
-        self.swap(closed())
+        // Acquire: pairs with the Release of each push. Release: pairs with the Acquire of a push that finds it closed.
+        let head = self.0.swap(closed(), Ordering::AcqRel);
+        if head == closed() { ptr::null_mut() } else { head }
     }
 
-    /// Open a closed list. Only its consumer may.
+    /// Open a closed list. Only who has what it belongs to may.
     pub fn open(&self) {
         self.0.store(ptr::null_mut(), Ordering::Relaxed);
-    }
-
-    fn swap(&self, with: *mut T) -> *mut T {
-        // Acquire: pairs with the Release of each push. Release: pairs with the Acquire of a push that finds it closed.
-        let head = self.0.swap(with, Ordering::AcqRel);
-        if head == closed() { ptr::null_mut() } else { head }
     }
 }
 
@@ -223,6 +258,46 @@ mod loom_tests {
             got += unsafe { drain(list.close()) };
             let pushed: usize = pushers.into_iter().map(|t| t.join().unwrap()).sum();
             assert_eq!(got, pushed);
+        });
+    }
+
+    /// Two threads sweep a list, which is to take all and put each record on the list of its label now, while a third gives
+    /// the records a new label and closes the list: it stays closed, and all records are on the new label's list.
+    #[test]
+    fn loom_who_sweeps_a_list_that_closes_loses_nothing() {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(3);
+        builder.check(|| {
+            let lists = Arc::new([Stack::<Item>::new(), Stack::new()]);
+            let label = Arc::new(crate::base::sync::AtomicUsize::new(0));
+            for _ in 0..2 {
+                // SAFETY: fresh and on no list.
+                unsafe { lists[0].add(item()) };
+            }
+            let relist = |lists: &[Stack<Item>; 2], label: &crate::base::sync::AtomicUsize, mut at: *mut Item| {
+                // SAFETY: taken off a list, so ours to link.
+                while let Some(one) = unsafe { at.as_ref() } {
+                    let next = one.link.load(Ordering::Relaxed);
+                    // SAFETY: as above.
+                    let to = unsafe { Stack::push_by_label(at, || label.load(Ordering::Relaxed), |l| &lists[*l]) };
+                    assert!(to.is_some(), "a record is on no list");
+                    at = next;
+                }
+            };
+            let sweepers: Vec<_> = (0..2)
+                .map(|_| {
+                    let (lists, label) = (lists.clone(), label.clone());
+                    thread::spawn(move || relist(&lists, &label, lists[0].take_all()))
+                })
+                .collect();
+            label.store(1, Ordering::Relaxed);
+            relist(&lists, &label, lists[0].close());
+            for sweeper in sweepers {
+                sweeper.join().unwrap();
+            }
+            assert_eq!(lists[0].0.load(Ordering::Relaxed), closed(), "a closed list was opened");
+            // SAFETY: what was taken is ours.
+            assert_eq!(unsafe { drain(lists[1].take_all()) }, 2);
         });
     }
 

@@ -1,0 +1,184 @@
+//! Heaps that are deleted while other threads free their blocks, and allocate from other heaps: each page stays its heap's,
+//! no page is lost, and memory stays flat. In a process of its own, so that nobody else moves a page.
+
+use oximalloc::heap::parts::all_theaps;
+use oximalloc::heap::record::MAIN;
+use oximalloc::page::Page;
+use oximalloc::page::stack::Stack;
+use oximalloc::page::word::State;
+use oximalloc::raw::{self, heaps};
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Barrier, Mutex};
+use std::thread;
+
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+const ROUNDS: usize = if cfg!(debug_assertions) { 40 } else { 400 };
+
+type Heap = &'static heaps::Heap;
+
+fn malloc(heap: Heap, size: usize) -> usize {
+    let p = heaps::malloc_in(&heaps::theap_of(heap).unwrap(), size);
+    assert!(!p.is_null());
+    p as usize
+}
+
+fn free(p: usize) {
+    // SAFETY: a block of the test's, given up here.
+    unsafe { raw::free(p as *mut u8) };
+}
+
+fn is_of(p: usize, heap: Heap) -> bool {
+    heaps::heap_of(p as *const u8).is_some_and(|of| std::ptr::eq(of, heap))
+}
+
+/// Pages on a list, which is as before afterwards.
+fn on(list: &Stack<Page>, found: &mut HashSet<usize>) {
+    let first = list.take_all();
+    chain(first, found);
+    if !first.is_null() {
+        // SAFETY: just taken off; nobody else is there.
+        unsafe { list.add_chain(first, oximalloc::page::stack::last_of(first)) };
+    }
+}
+
+fn chain(mut page: *mut Page, found: &mut HashSet<usize>) {
+    // SAFETY: pages on a list are valid, and nobody changes it.
+    while let Some(at) = unsafe { page.as_ref() } {
+        assert!(found.insert(page as usize), "a page is on two lists");
+        page = at.next();
+    }
+}
+
+/// Pages of the main heap that are to be on a list and are on none. No other thread is at work.
+fn lost() -> usize {
+    let mut listed = HashSet::new();
+    MAIN.bins.iter().for_each(|bin| on(&bin.abandoned, &mut listed));
+    for theap in all_theaps() {
+        on(&theap.returned, &mut listed);
+        theap.side.iter().for_each(|side| chain(side.avail.get(), &mut listed));
+    }
+    let mut lost = 0;
+    MAIN.pages.for_each(|page, _| {
+        // SAFETY: a record in use.
+        let state = unsafe { (*page).word().peek().0 };
+        lost += (state == State::Listed && !listed.contains(&(page as usize))) as usize;
+        true
+    });
+    lost
+}
+
+/// So many pairs of threads that each is often stopped at any place.
+const PAIRS: usize = 6;
+
+/// Each pair, in each round: one thread makes a heap and lets `fill` use it; then it does `meanwhile` while the other deletes
+/// the heap; and, when all have, `then`.
+fn rounds<T>(fill: impl Fn(Heap) -> T + Sync, meanwhile: impl Fn(&mut T) + Sync, then: impl Fn(T) + Sync) {
+    let barrier = Barrier::new(2 * PAIRS);
+    let current = [const { AtomicUsize::new(0) }; PAIRS];
+    thread::scope(|s| {
+        for current in &current {
+            s.spawn(|| {
+                for _ in 0..ROUNDS {
+                    barrier.wait();
+                    heaps::heap_delete(current.load(Ordering::Relaxed) as *const heaps::Heap);
+                    if barrier.wait().is_leader() {
+                        assert_eq!(lost(), 0, "pages are to be on a list and are on none");
+                    }
+                    barrier.wait();
+                }
+            });
+            s.spawn(|| {
+                for _ in 0..ROUNDS {
+                    let heap = heaps::heap_new(None).unwrap();
+                    let mut filled = fill(heap);
+                    current.store(heap as *const heaps::Heap as usize, Ordering::Relaxed);
+                    barrier.wait();
+                    meanwhile(&mut filled);
+                    if barrier.wait().is_leader() {
+                        assert_eq!(lost(), 0, "pages are to be on a list and are on none");
+                    }
+                    barrier.wait();
+                    then(filled);
+                }
+            });
+        }
+    });
+}
+
+/// Records of pages that are freed become another heap's at once, while the first heap is deleted.
+#[test]
+fn stress_a_record_is_reused_while_its_heap_is_deleted() {
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(|e| e.into_inner());
+    const SIZE: usize = 100_000;
+    rounds(
+        |heap| {
+            let blocks: Vec<_> = (0..60).map(|_| malloc(heap, SIZE)).collect();
+            (blocks, Vec::new(), heaps::heap_new(None).unwrap())
+        },
+        |(blocks, others, other)| {
+            for p in blocks.drain(..) {
+                free(p);
+                others.push(malloc(other, SIZE));
+            }
+        },
+        |(_, others, other)| {
+            let wrong = others.iter().filter(|&&p| !is_of(p, other)).count();
+            assert_eq!(wrong, 0, "blocks of a heap are said to be another's");
+            heaps::heap_destroy(other);
+        },
+    );
+    let stats = oximalloc::stats::process();
+    assert_eq!((stats.singles.current, stats.heaps.malloc_huge.current), (0, 0), "blocks are left of destroyed heaps");
+}
+
+/// Pages with room, whose thread has ended, become empty, or fuller of room, while their heap is deleted.
+#[test]
+fn stress_pages_are_on_lists_while_their_heap_is_deleted() {
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(|e| e.into_inner());
+    const PER_PAGE: usize = 64;
+    const PAGES: usize = 80;
+    rounds(
+        |heap| {
+            let fill = move || (0..PAGES * PER_PAGE).map(|_| malloc(heap, 1024)).collect::<Vec<_>>();
+            let mut blocks = thread::spawn(fill).join().unwrap();
+            // Half of the pages are on the heap's lists.
+            for page in blocks.chunks_mut(PER_PAGE).step_by(2) {
+                page.iter_mut().step_by(4).for_each(|p| free(std::mem::take(p)));
+            }
+            blocks.retain(|&p| p != 0);
+            blocks
+        },
+        |blocks| {
+            // Most become empty, and the others get on lists.
+            let last = blocks.split_off(blocks.len() / 4 * 3);
+            blocks.drain(..).for_each(free);
+            for (i, p) in last.into_iter().enumerate() {
+                if i % 2 == 0 { free(p) } else { blocks.push(p) }
+            }
+        },
+        |blocks| blocks.into_iter().for_each(free),
+    );
+    raw::collect(true);
+    assert_eq!(oximalloc::stats::process().blocks_in_use(), 0);
+}
+
+/// Records of pages that died on a list go with the heap: memory is flat.
+#[test]
+fn dead_pages_of_deleted_heaps_leave_nothing() {
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(|e| e.into_inner());
+    let rounds = |n: usize| {
+        for _ in 0..n {
+            let heap = heaps::heap_new(None).unwrap();
+            let blocks = thread::spawn(move || (0..60 * 15).map(|_| malloc(heap, 4096)).collect::<Vec<_>>());
+            // Each page gets on a list at its second block, and is empty at its last.
+            blocks.join().unwrap().into_iter().for_each(free);
+            heaps::heap_delete(heap);
+        }
+        raw::totals().committed
+    };
+    let few = rounds(100);
+    let many = rounds(400);
+    assert!(many <= few + (64 << 10), "{few} bytes, then {many}");
+}
