@@ -26,11 +26,17 @@ impl TryLock {
     #[inline]
     pub fn enter(&self) -> Option<Inside<'_>> {
         // A failed exchange would take the cache line from whoever is inside.
-        if self.0.load(Ordering::Relaxed) {
+        if self.is_taken() {
             return None;
         }
         // Acquire: pairs with the Release in `drop`.
         self.0.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).ok().map(|_| Inside(self))
+    }
+
+    /// Whether a thread had it a moment ago.
+    #[inline]
+    pub fn is_taken(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
     }
 
     /// In the child of a fork: whoever had it is not there.

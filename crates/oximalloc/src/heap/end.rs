@@ -89,6 +89,7 @@ pub fn delete(heap: &'static Heap, target: &'static Heap) {
         }
         true
     });
+    target.adopt_theaps();
     for_each_theap(heap, |theap| {
         let (root, old) = (theap.root(), (&raw const *heap).cast_mut());
         // Its thread may be giving it away: once it is nobody's it may be another heap's at any moment, and stays that.

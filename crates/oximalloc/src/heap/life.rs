@@ -261,6 +261,10 @@ extern "C" fn fork_child() {
     arena::fork_child();
     super::depot::fork_child();
     super::holes::fork_child();
+    super::records::fork_child();
+    super::parts::fork_child();
+    record::fork_child();
+    super::subproc::fork_child();
     for theap in all_theaps() {
         theap.hold.fork_child();
         if !theap.is_ours() && theap.tag.load(Ordering::Relaxed) != 0 {

@@ -22,6 +22,8 @@ pub mod holes;
 #[cfg(not(loom))]
 pub mod idle;
 #[cfg(not(loom))]
+pub mod index;
+#[cfg(not(loom))]
 pub mod life;
 #[cfg(not(loom))]
 pub mod pages;

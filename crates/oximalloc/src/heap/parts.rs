@@ -8,13 +8,13 @@ use super::record::{Heap, MAIN, Member};
 use super::theap::{EMPTY, Theap, thread};
 use crate::arena::meta::meta_alloc;
 use crate::base::sync::{AtomicPtr, Ordering};
-use crate::page::stack::Stack;
+use crate::page::pool::Pool;
 use crate::prim;
 use core::cell::Cell;
 use core::ptr;
 
 /// Theaps without a thread and a heap, which no page names as its owner.
-static POOL: Stack<Theap> = Stack::new();
+static POOL: Pool<Theap> = Pool::new();
 /// All theaps there ever were.
 static ALL: AtomicPtr<Theap> = AtomicPtr::new(ptr::null_mut());
 
@@ -43,7 +43,7 @@ pub fn begin(heap: &'static Heap, root: Option<&Theap>) -> Option<&'static Theap
     {
         return Some(theap);
     }
-    let theap = heap.vacant.take_one().or_else(|| POOL.take_one()).or_else(fresh)?;
+    let theap = heap.vacant.take_one().or_else(pooled).or_else(fresh)?;
     let (id, tag) = (heap.id.load(Ordering::Relaxed), prim::tls::tag());
     let known = theap.heap_id.load(Ordering::Relaxed) == id;
     theap.heap.store((&raw const *heap).cast_mut(), Ordering::Relaxed);
@@ -64,6 +64,16 @@ pub fn begin(heap: &'static Heap, root: Option<&Theap>) -> Option<&'static Theap
         unsafe { heap.theaps.add((&raw const *theap).cast_mut().cast::<Member>()) };
     }
     Some(theap)
+}
+
+fn pooled() -> Option<&'static Theap> {
+    // SAFETY: theaps are never unmapped.
+    unsafe { POOL.take(0).as_ref() }
+}
+
+/// In the child of a fork: nobody else is at the pool.
+pub fn fork_child() {
+    POOL.fork_child();
 }
 
 fn fresh() -> Option<&'static Theap> {
@@ -97,7 +107,7 @@ pub(super) fn pool(theap: &'static Theap) {
         return;
     }
     // SAFETY: theaps are never unmapped; this one is on no list.
-    unsafe { POOL.add((&raw const *theap).cast_mut()) };
+    unsafe { POOL.put((&raw const *theap).cast_mut()) };
 }
 
 impl Theap {
@@ -115,15 +125,16 @@ impl Theap {
     }
 
     /// Of a root: all parts that are still this thread's.
-    pub fn parts(&self) -> impl Iterator<Item = &'static Theap> + use<> {
-        let (table, len) = (self.parts.get(), self.parts_len.get());
-        let root = (&raw const *self).cast_mut();
-        (0..len).filter_map(move |slot| {
-            // SAFETY: as in `part`.
-            let part = unsafe { (*table.add(slot as usize)).get().as_ref() }?;
-            let mine = part.is_ours() && part.slot.get() == slot && ptr::eq(part.root.load(Ordering::Relaxed), root);
-            mine.then_some(part)
-        })
+    pub fn parts(&self) -> impl Iterator<Item = &'static Theap> {
+        (0..self.parts_len.get()).filter_map(|slot| self.part_at(slot))
+    }
+
+    /// Of a root: the part at a slot below the length of the table, if it is still this thread's.
+    fn part_at(&self, slot: u32) -> Option<&'static Theap> {
+        // SAFETY: as in `part`.
+        let part = unsafe { (*self.parts.get().add(slot as usize)).get().as_ref() }?;
+        let root = part.root.load(Ordering::Relaxed);
+        (part.is_ours() && part.slot.get() == slot && ptr::eq(root, self)).then_some(part)
     }
 
     /// Of a root: make the theap of `heap`.
@@ -134,7 +145,7 @@ impl Theap {
             return None;
         }
         // A theap of a heap that was deleted may be in its place.
-        if let Some(old) = self.parts().find(|part| part.slot.get() == slot) {
+        if let Some(old) = self.part_at(slot) {
             old.finish_part();
         }
         let part = begin(heap, Some(self))?;

@@ -5,14 +5,16 @@
 
 use super::hold::Ending;
 use super::holes::Holes;
+use super::index::Index;
 use super::pages::PageSet;
 use super::theap::{Moved, Theap};
 use crate::arena::meta::meta_alloc;
 use crate::arena::{ArenaRef, Source};
-use crate::base::sync::{AtomicI32, AtomicI64, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use crate::base::sync::{AtomicBool, AtomicI32, AtomicI64, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::diag::stats::{Count, HeapStats};
 use crate::page::Page;
 use crate::page::bins::{BINS, Bin};
+use crate::page::pool::Pool;
 use crate::page::record::HeapOf;
 use crate::page::stack::{Linked, Stack};
 use core::cell::Cell;
@@ -48,6 +50,8 @@ pub struct Heap {
     pub vacant: Stack<Theap>,
     /// All its theaps (not kept for the main heap, which never ends).
     pub theaps: Stack<Member>,
+    /// Of a main heap: what theaps of heaps that were deleted count is its, and they are not on its list.
+    adopts: AtomicBool,
     /// Its pages.
     pub pages: PageSet,
     /// What is kept of the search for holes in its pages.
@@ -138,6 +142,7 @@ impl Heap {
             dead: AtomicU32::new(0),
             vacant: Stack::new(),
             theaps: Stack::new(),
+            adopts: AtomicBool::new(false),
             pages: PageSet::new(),
             holes: Holes::new(),
             ending: Ending::new(),
@@ -168,6 +173,27 @@ impl Heap {
     #[inline(always)]
     pub fn is_main(&self) -> bool {
         ptr::eq(self, &MAIN)
+    }
+
+    /// Its theaps, also those without a thread, from its list. When the heap ends meanwhile some of another may follow.
+    pub fn own_theaps(&self) -> impl Iterator<Item = &'static Theap> + use<> {
+        let mut at = self.theaps.first();
+        core::iter::from_fn(move || {
+            // SAFETY: theaps are never unmapped.
+            let member = unsafe { at.as_ref() }?;
+            at = member.link().load(Ordering::Relaxed);
+            Some(&member.0)
+        })
+    }
+
+    /// Whether all theaps that count for it are on its list.
+    pub fn lists_theaps(&self) -> bool {
+        !self.is_main() && !self.adopts.load(Ordering::Relaxed)
+    }
+
+    /// Theaps of heaps that are deleted count for it from now on.
+    pub fn adopt_theaps(&self) {
+        self.adopts.store(true, Ordering::Relaxed);
     }
 
     /// A page of `bytes` is in use.
@@ -248,10 +274,17 @@ pub const MAIN_ID: u64 = 1;
 /// The heap of all that is not allocated from another. All zero until [`start_main`], so that it takes no room in the file.
 pub static MAIN: Heap = Heap::new();
 
-static FREE: Stack<Heap> = Stack::new();
+static FREE: Pool<Heap> = Pool::new();
 static ALL: AtomicPtr<Heap> = AtomicPtr::new((&raw const MAIN).cast_mut());
+/// All but the main heap's, by address.
+static INDEX: Index<Heap> = Index::new();
 static IDS: AtomicU64 = AtomicU64::new(MAIN_ID + 1);
 static SLOTS: AtomicUsize = AtomicUsize::new(1);
+
+/// How many records of heaps were made so far.
+pub fn made() -> usize {
+    SLOTS.load(Ordering::Relaxed)
+}
 
 /// All heaps, and the records of those that ended: ask for the `id`.
 pub fn records() -> impl Iterator<Item = &'static Heap> {
@@ -277,7 +310,11 @@ pub fn live() -> impl Iterator<Item = &'static Heap> {
 
 /// The heap at an address that a caller vouches for, or None if no heap is there now.
 pub fn at(p: *const Heap) -> Option<&'static Heap> {
-    if ptr::eq(p, &MAIN) { Some(&MAIN) } else { live().find(|heap| ptr::eq(*heap, p)) }
+    if ptr::eq(p, &MAIN) {
+        return Some(&MAIN);
+    }
+    let heap = INDEX.find(p.addr(), |heap| ptr::eq(heap, p))?;
+    (heap.id.load(Ordering::Relaxed) != 0).then_some(heap)
 }
 
 /// A heap with nothing in it; None without memory for its record.
@@ -288,6 +325,7 @@ pub fn start(subproc: u32, arena: Option<ArenaRef>) -> Option<&'static Heap> {
     heap.set_numa(-1);
     // What late releases left here belongs to the main heap's sums.
     MAIN.absorb(heap);
+    heap.adopts.store(false, Ordering::Relaxed);
     for bin in &heap.bins {
         bin.abandoned.open();
     }
@@ -301,11 +339,17 @@ pub fn start(subproc: u32, arena: Option<ArenaRef>) -> Option<&'static Heap> {
 pub(super) fn end(heap: &'static Heap) {
     MAIN.absorb(heap);
     // SAFETY: records are never unmapped; this one is on no list of free ones.
-    unsafe { FREE.add((&raw const *heap).cast_mut()) };
+    unsafe { FREE.put((&raw const *heap).cast_mut()) };
 }
 
 fn pooled() -> Option<&'static Heap> {
-    FREE.take_one()
+    // SAFETY: records are never unmapped.
+    unsafe { FREE.take(0).as_ref() }
+}
+
+/// In the child of a fork: nobody else is at the records in no use.
+pub(super) fn fork_child() {
+    FREE.fork_child();
 }
 
 fn fresh() -> Option<&'static Heap> {
@@ -313,6 +357,9 @@ fn fresh() -> Option<&'static Heap> {
     // SAFETY: fresh zeroed memory of that size; zero is a heap without a number.
     let heap = unsafe { memory.as_ref() }?;
     heap.slot.set(SLOTS.fetch_add(1, Ordering::Relaxed) as u32);
+    if !INDEX.insert(memory.addr(), heap) {
+        return None;
+    }
     let mut head = ALL.load(Ordering::Relaxed);
     loop {
         heap.next.store(head, Ordering::Relaxed);

@@ -4,13 +4,15 @@
 //! subprocess. Records are never unmapped, and used again.
 
 use super::end;
+use super::index::Index;
 use super::record::{self, Heap, MAIN};
 use super::theap::Theap;
 use crate::arena::meta::meta_alloc;
 use crate::base::sync::{AtomicPtr, AtomicU32, Ordering};
 use crate::diag::stats::{Count, HeapStats};
 use crate::page::bins::BINS;
-use crate::page::stack::{Linked, Stack};
+use crate::page::pool::Pool;
+use crate::page::stack::Linked;
 use core::ptr;
 
 /// A subprocess.
@@ -78,7 +80,9 @@ pub static FIRST: Subproc = Subproc {
 };
 
 static ALL: AtomicPtr<Subproc> = AtomicPtr::new((&raw const FIRST).cast_mut());
-static FREE: Stack<Subproc> = Stack::new();
+static FREE: Pool<Subproc> = Pool::new();
+/// All but the main one, by address and by number.
+static INDEX: Index<Subproc> = Index::new();
 static NUMBERS: AtomicU32 = AtomicU32::new(1);
 
 /// All there ever were, the main one too.
@@ -101,13 +105,15 @@ impl Subproc {
         if p.is_null() || ptr::eq(p, &FIRST) {
             return Some(&FIRST);
         }
-        all().find(|subproc| ptr::eq(*subproc, p) && !subproc.main.load(Ordering::Relaxed).is_null())
+        let subproc = INDEX.find(p.addr(), |subproc| ptr::eq(subproc, p))?;
+        (!subproc.main.load(Ordering::Relaxed).is_null()).then_some(subproc)
     }
 
     /// That of a number (which some heap has).
     #[cold]
     pub fn of_number(number: u32) -> &'static Subproc {
-        all().find(|subproc| subproc.number.load(Ordering::Relaxed) == number).unwrap_or(&FIRST)
+        let is = |subproc: &Subproc| subproc.number() == number;
+        if number == 0 { &FIRST } else { INDEX.find(number as usize, is).unwrap_or(&FIRST) }
     }
 
     /// The others that there are.
@@ -138,12 +144,13 @@ impl Subproc {
     /// A new one, with a main heap; None without memory.
     #[cold]
     pub fn new() -> Option<&'static Subproc> {
-        let subproc = FREE.take_one().or_else(fresh)?;
+        // SAFETY: records are never unmapped.
+        let subproc = unsafe { FREE.take(0).as_ref() }.or_else(fresh)?;
         match end::new(subproc.number(), None) {
             Some(heap) => subproc.main.store((&raw const *heap).cast_mut(), Ordering::Relaxed),
             None => {
                 // SAFETY: ours, and on no list.
-                unsafe { FREE.add((&raw const *subproc).cast_mut()) };
+                unsafe { FREE.put((&raw const *subproc).cast_mut()) };
                 return None;
             }
         }
@@ -172,9 +179,14 @@ impl Subproc {
         crate::arena::hand_over(self.number());
         self.past.leave_to(&FIRST.past);
         // SAFETY: records are never unmapped; this one is on no list of free ones.
-        unsafe { FREE.add((&raw const *self).cast_mut()) };
+        unsafe { FREE.put((&raw const *self).cast_mut()) };
         true
     }
+}
+
+/// In the child of a fork: nobody else is at the records in no use.
+pub(super) fn fork_child() {
+    FREE.fork_child();
 }
 
 #[cold]
@@ -182,7 +194,11 @@ fn fresh() -> Option<&'static Subproc> {
     let memory = meta_alloc(size_of::<Subproc>(), align_of::<Subproc>()) as *mut Subproc;
     // SAFETY: fresh zeroed memory of that size, and zero is a subprocess without a main heap.
     let subproc = unsafe { memory.as_ref() }?;
-    subproc.number.store(NUMBERS.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+    let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
+    subproc.number.store(number, Ordering::Relaxed);
+    if !INDEX.insert(memory.addr(), subproc) || !INDEX.insert(number as usize, subproc) {
+        return None;
+    }
     let mut head = ALL.load(Ordering::Relaxed);
     loop {
         subproc.next.store(head, Ordering::Relaxed);

@@ -14,7 +14,7 @@ use crate::diag::options::{self, Opt};
 use crate::page::Page;
 use crate::page::bins::Bin;
 use crate::page::stack::{Stack, last_of};
-use crate::page::word::Given;
+use crate::page::word::{Given, State};
 use core::ptr;
 
 impl Theap {

@@ -22,6 +22,7 @@ use super::guarded::Sampling;
 use super::hold::Hold;
 use super::idle::Idle;
 use super::record::{Heap, MAIN, MAIN_ID};
+use super::records::Records;
 use super::remote::Out;
 use crate::arena::meta::meta_alloc;
 use crate::arena::{self, fast};
@@ -143,10 +144,8 @@ pub struct Theap {
     pub all: AtomicPtr<Theap>,
     /// Bins whose stacks were ever opened by this thread.
     pub opened: Cell<u128>,
-    /// Free page records, and how many.
-    pub records: Cell<*mut Page>,
-    /// Length of `records`.
-    pub record_count: Cell<u32>,
+    /// Page records in no use (`records`).
+    pub records: Records,
     /// Slow paths taken since the last collect.
     pub slow: Cell<u32>,
     /// Of a root: the thread may have spare pages.
@@ -181,6 +180,11 @@ pub const SMALL: usize = 3;
 pub const NUMBERS: usize = 16;
 /// Numbers given so far.
 static NUMBERED: AtomicU32 = AtomicU32::new(0);
+
+/// How many theaps were made so far.
+pub fn made() -> usize {
+    NUMBERED.load(Ordering::Relaxed) as usize
+}
 
 /// How many theaps of each number have a thread: on a line that is written when one starts or ends.
 static LIVE: Live = Live([const { AtomicU32::new(0) }; NUMBERS]);

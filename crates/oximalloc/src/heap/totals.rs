@@ -8,7 +8,7 @@
 use super::record::{self, Heap, MAIN};
 use super::spare;
 use super::subproc::{self, Past, Subproc};
-use super::theap::Theap;
+use super::theap::{self, Theap};
 use crate::base::sync::Ordering;
 use crate::diag::stats::{BinRow, CountValue, HeapSnapshot, PROCESS};
 use crate::heap::parts::all_theaps;
@@ -45,18 +45,46 @@ impl Of<'_> {
     /// What heaps have left.
     #[cold]
     fn pasts(self) -> impl Iterator<Item = &'static Past> {
-        let has = move |subproc: &&Subproc| match self {
-            Of::Heap(_) => false,
-            Of::Subproc(number) | Of::Exclusive(number) => subproc.number() == number,
-            Of::Process => true,
+        let (one, all) = match self {
+            Of::Heap(_) => (None, false),
+            Of::Subproc(number) | Of::Exclusive(number) => (Some(Subproc::of_number(number)), false),
+            Of::Process => (None, true),
         };
-        subproc::all().filter(has).map(|subproc| &subproc.past)
+        one.into_iter().chain(all.then(subproc::all).into_iter().flatten()).map(|subproc| &subproc.past)
+    }
+
+    /// The heap that is all there is of it: the main heap has what ended ones count late, too.
+    #[cold]
+    fn alone(self) -> Option<&'static Heap> {
+        match self {
+            // SAFETY: records of heaps are never unmapped.
+            Of::Heap(one) if !one.is_main() => unsafe { (&raw const *one).as_ref() },
+            _ => None,
+        }
     }
 
     #[cold]
     fn heaps(self) -> impl Iterator<Item = &'static Heap> {
-        record::records().filter(move |heap| self.has(heap))
+        let one = self.alone();
+        let all = one.is_none().then(record::records);
+        one.into_iter().chain(all.into_iter().flatten()).filter(move |heap| self.has(heap))
     }
+
+    /// The theaps that count for it.
+    #[cold]
+    pub(super) fn theaps(self) -> impl Iterator<Item = &'static Theap> {
+        let one = self.alone().filter(|heap| heap.lists_theaps()).map(Heap::own_theaps);
+        let all = one.is_none().then(all_theaps);
+        one.into_iter().flatten().chain(all.into_iter().flatten()).filter(move |theap| self.has(theap.heap()))
+    }
+}
+
+/// What may be looked at for the sum of one bin at each new page.
+const MOST: usize = 256;
+
+/// Whether a sum over a heap takes no more than that.
+fn is_soon_added_up(heap: &Heap) -> bool {
+    if heap.lists_theaps() { heap.own_theaps().nth(MOST).is_none() } else { theap::made() + record::made() <= MOST }
 }
 
 /// What is known of the blocks of one bin.
@@ -106,8 +134,7 @@ fn gather(of: Of, first: usize, waiting: bool, sums: &mut [Sum]) {
             sum.forgotten += heap.bins[b].forgotten.load(Ordering::Relaxed);
         }
     }
-    let theaps = || all_theaps().filter(|theap| of.has(theap.heap()));
-    for theap in theaps() {
+    for theap in of.theaps() {
         for (b, sum) in (first..last).zip(&mut *sums) {
             sum.taken = sum.taken.wrapping_add(theap.side[b].moved.taken.load(Ordering::Relaxed));
             if waiting {
@@ -116,7 +143,7 @@ fn gather(of: Of, first: usize, waiting: bool, sums: &mut [Sum]) {
         }
     }
     // Of all theaps, not of each before the next: a block that one took later may be given by another.
-    for theap in theaps() {
+    for theap in of.theaps() {
         for (b, sum) in (first..last).zip(&mut *sums) {
             sum.back = sum.back.wrapping_add(theap.side[b].moved.given.load(Ordering::Relaxed));
         }
@@ -233,8 +260,9 @@ fn forget(heap: &Heap) -> [BinRow; BINS] {
 }
 
 /// A thread has taken blocks of bin `b` from a page, a new one if `fresh`: note the peak. Exact to a refill while the
-/// heap has one theap, and none that is warm; with more it is taken at each new page (and not any more beyond 64 theaps, where adding up
-/// would cost too much), so that a peak may be off by a stack and a page for each thread.
+/// heap has one theap, and none that is warm; with more it is taken at each new page, so that a peak may be off by a stack
+/// and a page for each thread (and not any more beyond 64 theaps, or where more than [`MOST`] have to be looked at, those of
+/// ended threads and other heaps among them: adding up would cost too much).
 pub fn note_peak(theap: &Theap, b: usize, fresh: bool) {
     let heap = theap.heap();
     let theaps = heap.stats.theaps.current();
@@ -248,7 +276,7 @@ pub fn note_peak(theap: &Theap, b: usize, fresh: bool) {
             // What other threads write is looked at only where it may matter.
             heap.bins[b].peak.fetch_max(live - heap.given_alone(b) as i64, Ordering::Relaxed);
         }
-    } else if fresh && theaps <= 64 {
+    } else if fresh && theaps <= 64 && is_soon_added_up(heap) {
         let of = Of::Heap(heap);
         let mut sum = [Sum::default()];
         gather(of, b, false, &mut sum);

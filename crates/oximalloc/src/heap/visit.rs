@@ -5,9 +5,9 @@
 //! meanwhile.
 
 use super::depot;
-use super::parts::all_theaps;
 use super::record::Heap;
 use super::theap::Theap;
+use super::totals::Of;
 use crate::base::sync::Ordering;
 use crate::page::Page;
 use crate::page::bins::{BINS, Bin};
@@ -68,7 +68,7 @@ impl FreeSet {
         let holds = |theap: &&Theap| {
             ptr::eq(theap.heap(), heap) && (heap.is_main() || theap.heap_id.load(Ordering::Relaxed) == id)
         };
-        for theap in all_theaps().filter(holds) {
+        for theap in Of::Heap(heap).theaps().filter(holds) {
             if let Some(out) = theap.outs.get(b.wrapping_sub(1)) {
                 out.blocks().for_each(|block| set.add(page, block));
             }

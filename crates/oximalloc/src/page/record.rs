@@ -52,6 +52,8 @@ pub struct Page {
     holes: AtomicU32,
     /// For whoever looks for holes: what the word was like at the last look.
     seen: AtomicU32,
+    /// Of the first record of a batch in the pool.
+    batch: AtomicPtr<Batch>,
 }
 
 const _: () = assert!(size_of::<Page>() == 128);
@@ -59,6 +61,16 @@ const _: () = assert!(size_of::<Page>() == 128);
 impl Linked for Page {
     fn link(&self) -> &AtomicPtr<Page> {
         &self.next
+    }
+}
+
+/// Records in no use, each with the next as its `next`, by the first of them.
+#[repr(transparent)]
+pub struct Batch(Page);
+
+impl Linked for Batch {
+    fn link(&self) -> &AtomicPtr<Batch> {
+        &self.0.batch
     }
 }
 

@@ -68,6 +68,13 @@ impl<T: Linked> Stack<T> {
         head.is_null() || head == closed()
     }
 
+    /// The first record, which stays on the list; null when there is none.
+    pub fn first(&self) -> *mut T {
+        // Acquire: pairs with the Release of each push.
+        let head = self.0.load(Ordering::Acquire);
+        if head == closed() { ptr::null_mut() } else { head }
+    }
+
     /// Push one record; false if the list is closed.
     ///
     /// # Safety

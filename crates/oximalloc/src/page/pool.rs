@@ -1,0 +1,264 @@
+//! A pool of records in no use: any thread puts one in and takes one out, in a few steps however many there are.
+//!
+//! Protocol: some lists, each with a lock that nobody waits for. *Put* links a record before the first of a list by
+//! compare-and-swap, without the lock. *Take* takes the first of a list by compare-and-swap, inside the list's lock: so
+//! what it has read of the first record stays true while that is the first, as no other thread takes it away and puts it
+//! back (ABA). Who finds a lock taken goes on to the next list.
+//!
+//! A thread that is stopped inside a lock keeps what its list has from the others until it goes on, and no more than
+//! that: what is put meanwhile goes to other lists. In the child of a fork nobody is inside, and all lists are whole: a
+//! thread that is not there has taken the first record, or has not.
+//!
+//! A take finds nothing where there is something when all lists that have some are taken; then a record more is made.
+//! Records are spread over the lists by their addresses, so that this ends once there are some more than are used.
+
+use super::stack::Linked;
+use crate::base::sync::{AtomicPtr, Ordering};
+use crate::base::try_lock::TryLock;
+use core::ptr;
+
+/// How many lists there are: one cache line of them.
+const LISTS: usize = if cfg!(loom) { 2 } else { 4 };
+
+/// The pool.
+#[repr(align(64))]
+pub struct Pool<T>([List<T>; LISTS]);
+
+struct List<T> {
+    first: AtomicPtr<T>,
+    lock: TryLock,
+}
+
+/// The list that a record goes to.
+fn place<T>(item: *mut T) -> usize {
+    if cfg!(loom) {
+        // The same in each run of a model.
+        return 0;
+    }
+    // Records lie in rows, of sizes that are multiples of 64: the bits above decide, too.
+    (item.addr() >> 6).wrapping_mul(0x9E37_79B9) >> 16
+}
+
+impl<T: Linked> Pool<T> {
+    /// Nothing in it.
+    #[cfg(not(loom))]
+    pub const fn new() -> Pool<T> {
+        Pool([const { List { first: AtomicPtr::new(ptr::null_mut()), lock: TryLock::unlocked() } }; LISTS])
+    }
+    /// Nothing in it.
+    #[cfg(loom)]
+    pub fn new() -> Pool<T> {
+        let list = |_| List { first: AtomicPtr::new(ptr::null_mut()), lock: TryLock::unlocked() };
+        Pool(core::array::from_fn(list))
+    }
+
+    /// All lists, from one on.
+    fn from(&self, first: usize) -> impl Iterator<Item = &List<T>> {
+        (0..LISTS).map(move |i| &self.0[(first % LISTS + i) % LISTS])
+    }
+
+    /// Put a record in.
+    ///
+    /// # Safety
+    /// - `item` is valid for ever, in no use, and on no list.
+    pub unsafe fn put(&self, item: *mut T) {
+        let first = place(item);
+        let list = self.from(first).find(|list| !list.lock.is_taken()).unwrap_or(&self.0[first % LISTS]);
+        let mut head = list.first.load(Ordering::Relaxed);
+        loop {
+            // SAFETY: the record is the caller's until the exchange below.
+            unsafe { (*item).link().store(head, Ordering::Relaxed) };
+            // Release: the link, and what was done with the record, pairs with the Acquire in `take`.
+            match list.first.compare_exchange_weak(head, item, Ordering::Release, Ordering::Relaxed) {
+                Ok(_) => return,
+                Err(now) => head = now,
+            }
+        }
+    }
+
+    /// Take a record out, which is the caller's from then on; null when none was found. Threads that take at the same time
+    /// better begin `at` different lists.
+    pub fn take(&self, at: usize) -> *mut T {
+        self.from(at).map(List::take).find(|item| !item.is_null()).unwrap_or(ptr::null_mut())
+    }
+
+    /// In the child of a fork: whoever was inside is not there.
+    pub fn fork_child(&self) {
+        self.0.iter().for_each(|list| list.lock.fork_child());
+    }
+}
+
+impl<T: Linked> List<T> {
+    fn take(&self) -> *mut T {
+        if self.first.load(Ordering::Relaxed).is_null() {
+            return ptr::null_mut();
+        }
+        let Some(_inside) = self.lock.enter() else { return ptr::null_mut() };
+        // Acquire, here and below: pairs with the Release of the put. (All changes are read-modify-writes, so a record
+        // that becomes the first again by a take is seen as it was put.)
+        let mut first = self.first.load(Ordering::Acquire);
+        // SAFETY: records are valid for ever; this one is on the list until the exchange below, as we alone take.
+        while let Some(item) = unsafe { first.as_ref() } {
+            let next = item.link().load(Ordering::Relaxed);
+            match self.first.compare_exchange_weak(first, next, Ordering::Acquire, Ordering::Acquire) {
+                Ok(_) => break,
+                Err(now) => first = now,
+            }
+        }
+        first
+    }
+}
+
+impl<T: Linked> Default for Pool<T> {
+    fn default() -> Self {
+        Pool::new()
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[repr(align(64))]
+    struct Item {
+        link: AtomicPtr<Item>,
+        owned: AtomicPtr<Item>,
+    }
+    impl Linked for Item {
+        fn link(&self) -> &AtomicPtr<Item> {
+            &self.link
+        }
+    }
+    fn item() -> *mut Item {
+        let null = || AtomicPtr::new(ptr::null_mut());
+        Box::leak(Box::new(Item { link: null(), owned: null() }))
+    }
+
+    #[test]
+    fn all_that_was_put_is_taken_once() {
+        let pool = Pool::<Item>::new();
+        assert!(pool.take(3).is_null());
+        let put: HashSet<_> = (0..100).map(|_| item()).collect();
+        // SAFETY: fresh, leaked, and on no list.
+        put.iter().for_each(|&item| unsafe { pool.put(item) });
+        let spread = pool.0.iter().filter(|list| !list.first.load(Ordering::Relaxed).is_null()).count();
+        assert_eq!(spread, LISTS, "records are on all lists");
+        let taken: Vec<_> = (0..100).map(|i| pool.take(i)).collect();
+        assert_eq!(taken.iter().copied().collect::<HashSet<_>>(), put);
+        assert!(pool.take(0).is_null());
+    }
+
+    #[test]
+    fn who_is_stopped_inside_keeps_one_list_from_the_others() {
+        let pool = Pool::new();
+        let inside = pool.0[0].lock.enter();
+        // SAFETY: fresh, leaked, and on no list.
+        (0..100).for_each(|_| unsafe { pool.put(item()) });
+        assert!((0..100).all(|i| !pool.take(i).is_null()));
+        // What was on its list before can be taken in the child of a fork, which the thread is not in.
+        pool.0[0].first.store(item(), Ordering::Relaxed);
+        assert!(pool.take(0).is_null());
+        core::mem::forget(inside);
+        pool.fork_child();
+        assert!(!pool.take(0).is_null());
+    }
+
+    #[test]
+    fn threads_share_without_a_record_lost_or_shared() {
+        let pool = Pool::new();
+        for _ in 0..8 {
+            // SAFETY: fresh, leaked, and on no list.
+            unsafe { pool.put(item()) };
+        }
+        std::thread::scope(|s| {
+            for t in 1..=3usize {
+                let pool = &pool;
+                s.spawn(move || {
+                    let me = ptr::without_provenance_mut(t);
+                    for i in 0..20_000 {
+                        let item = pool.take(i + t);
+                        if item.is_null() {
+                            continue;
+                        }
+                        // SAFETY: leaked, and ours.
+                        unsafe {
+                            assert!((*item).owned.swap(me, Ordering::Relaxed).is_null());
+                            assert_eq!((*item).owned.swap(ptr::null_mut(), Ordering::Relaxed), me);
+                            pool.put(item);
+                        }
+                    }
+                });
+            }
+        });
+        assert_eq!((0..9).filter(|&i| !pool.take(i).is_null()).count(), 8);
+    }
+}
+
+#[cfg(all(test, loom))]
+mod loom_tests {
+    use super::*;
+    use crate::base::sync::AtomicUsize;
+    use loom::sync::Arc;
+    use loom::thread;
+
+    struct Item {
+        link: AtomicPtr<Item>,
+        owners: AtomicUsize,
+    }
+    impl Linked for Item {
+        fn link(&self) -> &AtomicPtr<Item> {
+            &self.link
+        }
+    }
+
+    /// Two threads take records and put them back, one of them another one, too: no record is two threads', and none is lost.
+    #[test]
+    fn loom_a_record_of_a_pool_is_one_threads() {
+        let mut builder = loom::model::Builder::new();
+        // With three it takes minutes.
+        builder.preemption_bound = Some(2);
+        builder.check(|| {
+            let pool = Arc::new(Pool::<Item>::new());
+            let items = [(); 3].map(|()| {
+                let link = AtomicPtr::new(ptr::null_mut());
+                Box::into_raw(Box::new(Item { link, owners: AtomicUsize::new(0) })) as usize
+            });
+            // SAFETY, here and below: freed at the end of the model.
+            let put = move |pool: &Pool<Item>, i: usize| unsafe { pool.put(items[i] as *mut Item) };
+            put(&pool, 0);
+            put(&pool, 1);
+            let take = |pool: &Pool<Item>| {
+                let item = pool.take(0);
+                if item.is_null() {
+                    return 0;
+                }
+                // SAFETY: as above.
+                let owners = unsafe { &(*item).owners };
+                // Not one step, so that a second owner would be seen.
+                let seen = owners.load(Ordering::Relaxed);
+                owners.store(seen + 1, Ordering::Relaxed);
+                // SAFETY: as above.
+                unsafe { pool.put(item) };
+                1
+            };
+            let other = {
+                let pool = pool.clone();
+                thread::spawn(move || {
+                    put(&pool, 2);
+                    take(&pool)
+                })
+            };
+            let taken = take(&pool) + take(&pool) + other.join().unwrap();
+            let mut left: Vec<_> = (0..4).map(|i| pool.take(i) as usize).collect();
+            left.sort();
+            let mut all = vec![0];
+            all.extend(items);
+            all.sort();
+            assert_eq!(left, all);
+            // SAFETY: as above.
+            let owners = items.map(|item| unsafe { Box::from_raw(item as *mut Item) }.owners.load(Ordering::Relaxed));
+            assert_eq!(owners.iter().sum::<usize>(), taken);
+        });
+    }
+}
