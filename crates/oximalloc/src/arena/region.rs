@@ -1,7 +1,8 @@
 //! One arena: a reserved range cut into slices, and what is known about each slice.
 //!
 //! Its record lies in its own first slices, the rest of which is never handed out, so no block is next to it.
-//! Four bits tell the state of a slice, and those of 64 slices, with what else is known of them, are a cache line:
+//! Four bits tell the state of a slice, and those of 64 slices, with what else is known of them, are a cache line (behind all
+//! lines are the lengths of the runs that can be claimed, `bitmap::runs`):
 //! - *taken*: somebody owns it, or it is the record's, or beyond the end; set and cleared by claim and release, and all else is
 //!   written by the owner alone;
 //! - *dirty*: may hold something other than zero, and counts as committed memory;
@@ -15,6 +16,7 @@ use crate::base::config::SLICE;
 use crate::base::sync::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::base::units::{SliceIndex, Slices};
 use crate::bitmap::Bitmap;
+use crate::bitmap::runs::{self, Runs};
 use crate::diag::options::{self, Opt};
 use crate::diag::stats::PROCESS;
 use crate::os;
@@ -65,7 +67,8 @@ pub(super) struct Use {
 impl Arena {
     /// Slices that the record of an arena of so many slices takes.
     pub(super) fn record_slices(slices: usize) -> usize {
-        Slices::of_bytes(HEAD + slices.div_ceil(WORD) * LINE * size_of::<u64>()).0
+        let words = slices.div_ceil(WORD);
+        Slices::of_bytes(HEAD + (words * LINE + runs::room(words)) * size_of::<u64>()).0
     }
 
     /// Make an arena of a range whose first `committed` slices are accessible.
@@ -104,8 +107,8 @@ impl Arena {
         unsafe { arena.write(head) };
         // SAFETY: written above.
         let this = unsafe { &*arena };
-        this.taken().set(0, record);
-        this.taken().set(slices, this.words * WORD - slices);
+        this.runs().set(0, record);
+        this.runs().set(slices, this.words * WORD - slices);
         this.committed().set(0, committed);
         this.dirty().set(0, record);
         // Without a look at the maps, which are zero but for this.
@@ -118,6 +121,14 @@ impl Arena {
         let at = HEAD + which * size_of::<u64>();
         // SAFETY: inside the record, which `create` made room for; zero or written through atomics only.
         unsafe { core::slice::from_raw_parts(self.start.add(at).cast::<AtomicU64>(), self.words * LINE - which) }
+    }
+    /// Of the slices that are not taken.
+    fn runs(&self) -> Runs<'_, LINE> {
+        let at = HEAD + self.words * LINE * size_of::<u64>();
+        // SAFETY: inside the record, behind the lines; as above.
+        let lacks =
+            unsafe { core::slice::from_raw_parts(self.start.add(at).cast::<AtomicU64>(), runs::room(self.words)) };
+        Runs::new(self.taken(), lacks)
     }
     pub(super) fn taken(&self) -> Bitmap<'_, LINE> {
         Bitmap::new(self.known(0))
@@ -231,7 +242,7 @@ impl Arena {
         // The alignment is that of the address, so the index has that of what is missing to it.
         let phase = (self.start.addr() / SLICE).wrapping_neg() & (align - 1);
         let low = self.low.load(Ordering::Relaxed);
-        let i = self.taken().claim_aligned(n, align, phase, low)?;
+        let i = self.runs().claim(n, align, phase, low)?;
         if n == 1 && align == 1 && i / WORD != low {
             // A release in between may be overlooked; then its slice is found once the words above are full.
             let _ = self.low.compare_exchange(low, i / WORD, Ordering::Relaxed, Ordering::Relaxed);
@@ -241,7 +252,7 @@ impl Arena {
 
     /// Claim a run at a given place; says whether its bytes are known to be zero.
     pub(super) fn claim_at(&self, i: SliceIndex, n: usize) -> Option<bool> {
-        if self.taken().claim_at(i.0, n) { self.own(i, n) } else { None }
+        if self.runs().claim_at(i.0, n) { self.own(i, n) } else { None }
     }
 
     /// Make what was just claimed usable; None, and free again, if the system refuses memory.
@@ -337,8 +348,13 @@ impl Arena {
     /// Give slices back to the arena: their owner's last act.
     pub(super) fn set_free(&self, i: SliceIndex, n: usize) {
         self.free_count.fetch_add(n, Ordering::Relaxed);
-        self.taken().release(i.0, n);
+        self.runs().release(i.0, n);
         self.low.fetch_min(i.0 / WORD, Ordering::Relaxed);
+    }
+
+    /// In the child of a fork: no other thread is about to say what it has freed.
+    pub(super) fn fork_child(&self) {
+        self.runs().forget();
     }
 
     /// Note that slices were taken by their mask, not through a claim.

@@ -83,9 +83,10 @@ fn adopt(room: usize, what_for: Use) -> bool {
     what_for.subproc != super::Source::MAIN.subproc && all().skip(1).any(|arena| arena.adopt(room, what_for))
 }
 
-/// Nobody reserves in the child of a fork.
+/// In the child of a fork nobody else reserves, nor gives slices back.
 pub(super) fn fork_child() {
     RESERVING.store(false, Ordering::Relaxed);
+    all().for_each(Arena::fork_child);
 }
 
 fn add(room: usize, what_for: Use) -> bool {

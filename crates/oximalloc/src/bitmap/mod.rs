@@ -3,13 +3,15 @@
 //! Invariant: a bit is set by exactly one claimer between two releases. A run is claimed word by word, each by a
 //! compare-and-swap that sets all its bits or none; a word that refuses makes the claimer clear again what it has
 //! set. So a run may be refused that was free at some moment, but nothing is ever claimed twice, and no thread
-//! waits for another.
+//! waits for another. `runs` finds the runs to claim.
 //!
 //! Orderings: claims are Acquire and releases are Release, on the same words, so what the last owner did with what a
 //! bit stands for happens before what the next one does. Plain flags are set with Release, and looked at and cleared with
 //! Acquire.
 
 use crate::base::sync::{AtomicU64, Ordering};
+
+pub mod runs;
 
 const BITS: usize = 64;
 
@@ -33,11 +35,6 @@ fn parts(i: usize, n: usize) -> impl Iterator<Item = (usize, u64)> {
             (word, (u64::MAX >> (BITS - len)) << bit)
         })
     })
-}
-
-/// The least index from `i` on that is `phase` modulo `align`.
-fn align_from(i: usize, align: usize, phase: usize) -> usize {
-    i + (phase.wrapping_sub(i) & (align - 1))
 }
 
 impl<'a, const STEP: usize> Bitmap<'a, STEP> {
@@ -75,76 +72,6 @@ impl<'a, const STEP: usize> Bitmap<'a, STEP> {
     /// The bits of one word, as they were a moment ago.
     pub fn word(&self, word: usize) -> u64 {
         self.load(word)
-    }
-
-    /// Claim the lowest run of `n` free bits, looking from word `hint` on first and then everywhere.
-    pub fn claim_run(&self, n: usize, hint: usize) -> Option<usize> {
-        self.claim_aligned(n, 1, 0, hint)
-    }
-
-    /// Claim the lowest run of `n` free bits whose index is `phase` modulo `align` (a power of two), looking from
-    /// word `hint` on first and then everywhere.
-    pub fn claim_aligned(&self, n: usize, align: usize, phase: usize, hint: usize) -> Option<usize> {
-        if n == 0 || n > self.len() || !align.is_power_of_two() {
-            return None;
-        }
-        let hint = hint.min(self.words());
-        if n == 1 && align == 1 {
-            return self.claim_one(hint, self.words()).or_else(|| self.claim_one(0, hint));
-        }
-        let found = self.claim_from(hint * BITS, n, align, phase);
-        if found.is_some() || hint == 0 { found } else { self.claim_from(0, n, align, phase) }
-    }
-
-    fn claim_one(&self, from: usize, to: usize) -> Option<usize> {
-        for w in from..to {
-            let word = self.at(w)?;
-            let mut bits = word.load(Ordering::Relaxed);
-            while bits != u64::MAX {
-                let bit = bits.trailing_ones() as usize;
-                // Acquire: pairs with the Release of the bit's last owner.
-                match word.compare_exchange_weak(bits, bits | 1 << bit, Ordering::Acquire, Ordering::Relaxed) {
-                    Ok(_) => return Some(w * BITS + bit),
-                    Err(now) => bits = now,
-                }
-            }
-        }
-        None
-    }
-
-    fn claim_from(&self, from: usize, n: usize, align: usize, phase: usize) -> Option<usize> {
-        let mut start = align_from(self.next(from, self.len(), false), align, phase);
-        while self.holds(start, n) {
-            // Not farther: behind what is used all is free, for many words.
-            let end = self.next(start, start + n, true);
-            if end >= start + n {
-                if self.claim_at(start, n) {
-                    return Some(start);
-                }
-                // Somebody was faster: the bits are looked at again from the next place on.
-                start = align_from(start + 1, align, phase);
-            } else {
-                start = align_from(self.next(end, self.len(), false), align, phase);
-            }
-        }
-        None
-    }
-
-    /// The least index from `i` on whose bit is set (`set`) or clear, looking at the words up to `end`, which is in the map;
-    /// `end` or more if there is none.
-    #[inline(never)]
-    fn next(&self, i: usize, end: usize, set: bool) -> usize {
-        let mut w = i / BITS;
-        let mut mask = u64::MAX << (i % BITS);
-        while w * BITS < end {
-            let bits = if set { self.load(w) } else { !self.load(w) } & mask;
-            if bits != 0 {
-                return w * BITS + bits.trailing_zeros() as usize;
-            }
-            mask = u64::MAX;
-            w += 1;
-        }
-        end
     }
 
     /// Claim exactly the bits `i..i + n`; false, and nothing changed, if one of them is not free.

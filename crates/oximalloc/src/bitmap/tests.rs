@@ -4,6 +4,7 @@ use super::*;
 
 #[cfg(not(loom))]
 mod model {
+    use super::runs::{Runs, room};
     use super::*;
     use proptest::prelude::*;
 
@@ -36,9 +37,10 @@ mod model {
     proptest! {
         #[test]
         fn it_does_what_a_list_of_booleans_does(ops in proptest::collection::vec(op(), 1..80)) {
-            let memory = words(10);
+            let (memory, lacks) = (words(10), words(room(4)));
             let map: Bitmap<3> = Bitmap::new(&memory);
-            prop_assert!(map.claim_at(250, 6));
+            let runs = Runs::new(map, &lacks);
+            prop_assert!(runs.claim_at(250, 6));
             let mut free: Vec<bool> = (0..256).map(|i| i < 250).collect();
             let mut held: Vec<(usize, usize)> = Vec::new();
             for op in ops {
@@ -47,7 +49,7 @@ mod model {
                         let align = 1 << a;
                         let expected = lowest(&free, n, align, phase, hint * 64)
                             .or_else(|| lowest(&free, n, align, phase, 0));
-                        let got = map.claim_aligned(n, align, phase, hint);
+                        let got = runs.claim(n, align, phase, hint);
                         prop_assert_eq!(got, expected);
                         if let Some(i) = got {
                             free[i..i + n].fill(false);
@@ -56,7 +58,7 @@ mod model {
                     }
                     Op::At(i, n) => {
                         let expected = i + n <= 256 && free[i..i + n].iter().all(|&f| f);
-                        prop_assert_eq!(map.claim_at(i, n), expected);
+                        prop_assert_eq!(runs.claim_at(i, n), expected);
                         if expected {
                             free[i..i + n].fill(false);
                             held.push((i, n));
@@ -65,7 +67,7 @@ mod model {
                     Op::Free(k) if !held.is_empty() => {
                         let (i, n) = held.swap_remove(k % held.len());
                         prop_assert!(map.all_set(i, n));
-                        map.release(i, n);
+                        runs.release(i, n);
                         prop_assert!(map.none_set(i, n));
                         free[i..i + n].fill(true);
                     }
@@ -96,7 +98,9 @@ mod model {
     #[test]
     fn threads_share_without_overlap() {
         let memory = words(2);
+        let lacks = words(room(2));
         let map: Bitmap<1> = Bitmap::new(&memory);
+        let runs = Runs::new(map, &lacks);
         let owners: Vec<AtomicU64> = words(128);
         std::thread::scope(|s| {
             for t in 1..=4usize {
@@ -104,20 +108,21 @@ mod model {
                 s.spawn(move || {
                     for round in 0..20_000 {
                         let n = 1 + (round * t) % 70;
-                        if let Some(i) = map.claim_run(n, round % 3) {
+                        if let Some(i) = runs.claim(n, 1, 0, round % 3) {
                             for o in &owners[i..i + n] {
                                 assert_eq!(o.swap(t as u64, Ordering::Relaxed), 0);
                             }
                             for o in &owners[i..i + n] {
                                 assert_eq!(o.swap(0, Ordering::Relaxed), t as u64);
                             }
-                            map.release(i, n);
+                            runs.release(i, n);
                         }
                     }
                 });
             }
         });
         assert_eq!(map.count(), 0);
+        assert_eq!(runs.claim(128, 1, 0, 0), Some(0), "it is known that all is free");
     }
 }
 

@@ -1,0 +1,374 @@
+//! Runs of free bits in a bitmap, claimed lowest first, and what is known of them: how long the longest is that begins
+//! in each word. A search reads that of eight words at once, and looks at those words alone that have what it wants.
+//!
+//! A word's byte says how many bits its longest run *lacks* to 64, so that zeroed memory is a bitmap that is all free. A run
+//! counts where it begins, with what it has in the next word.
+//!
+//! Protocol: who has changed a word brings its byte up to date, and that of the word before if the change is in the run
+//! with which the word begins. An update reads the words and exchanges the byte for what they say, until they still say it
+//! afterwards. Invariant: while no thread is between its change and the end of its updates, no byte lacks more than is
+//! missing. A byte may lack less: a search that looks in vain updates it. So what a stopped thread has freed may be found
+//! later, as if it had been freed later; in the child of a fork all bytes are forgotten.
+//!
+//! Orderings: the update of who has freed bits is a read-modify-write of the byte, in any case (Release, after the change of
+//! the word). If another thread's update comes after it (Acquire), that one's second look sees the change; else this
+//! one is the last. Claims and releases are ordered by the bitmap alone.
+
+use super::{BITS, Bitmap, parts};
+use crate::base::sync::{AtomicU64, Ordering};
+
+/// Bytes of a word of `lacks`.
+const LANES: usize = 8;
+const LANE: u64 = 0xff;
+const ONES: u64 = u64::MAX / LANE;
+const HIGHS: u64 = ONES << 7;
+
+/// A bitmap and the lacks of its words.
+#[derive(Clone, Copy)]
+pub struct Runs<'a, const STEP: usize> {
+    bits: Bitmap<'a, STEP>,
+    lacks: &'a [AtomicU64],
+}
+
+/// How many words hold the lacks of a bitmap of `words`.
+pub const fn room(words: usize) -> usize {
+    words.div_ceil(LANES)
+}
+
+/// Where runs of `n` set bits, 1 to 64, begin.
+fn starts(mut bits: u64, n: usize) -> u64 {
+    let mut have = 1;
+    while have < n {
+        let more = have.min(n - have);
+        bits &= bits >> more;
+        have += more;
+    }
+    bits
+}
+
+/// The length of the longest run of set bits.
+fn longest(bits: u64) -> usize {
+    if bits == u64::MAX {
+        return BITS;
+    }
+    // Where runs of 1, 2, 4, ... 32 begin.
+    let mut runs = [bits; 6];
+    for k in 1..runs.len() {
+        runs[k] = runs[k - 1] & runs[k - 1] >> (1 << (k - 1));
+    }
+    let (mut at, mut len) = (u64::MAX, 0);
+    for (k, run) in runs.iter().enumerate().rev() {
+        let longer = at & run >> len;
+        if longer != 0 {
+            (at, len) = (longer, len + (1 << k));
+        }
+    }
+    len
+}
+
+/// The bits of word `w` whose index is `phase` modulo `align`, a power of two.
+fn aligned(w: usize, align: usize, phase: usize) -> u64 {
+    let first = phase & (align - 1);
+    match align {
+        1 => u64::MAX,
+        2..BITS => (u64::MAX / ((1 << align) - 1)) << first,
+        _ if w & (align / BITS - 1) == first / BITS => 1 << (first % BITS),
+        _ => 0,
+    }
+}
+
+impl<'a, const STEP: usize> Runs<'a, STEP> {
+    /// The runs of `bits`, with [`room`] for what is known of them: zero at first, with which all bits are free.
+    pub fn new(bits: Bitmap<'a, STEP>, lacks: &'a [AtomicU64]) -> Runs<'a, STEP> {
+        Runs { bits, lacks }
+    }
+
+    /// Claim the lowest run of `n` free bits whose index is `phase` modulo `align` (a power of two), looking from
+    /// word `hint` on first and then below.
+    pub fn claim(&self, n: usize, align: usize, phase: usize, hint: usize) -> Option<usize> {
+        if n == 0 || n > self.bits.len() || !align.is_power_of_two() {
+            return None;
+        }
+        let (words, claim) = (self.bits.words(), |from, to| self.claim_between(from, to, n, align, phase));
+        let hint = hint.min(words);
+        claim(hint, words).or_else(|| claim(0, hint))
+    }
+
+    /// Claim a run that begins in one of the words from `from` on, before `to`.
+    fn claim_between(&self, from: usize, to: usize, n: usize, align: usize, phase: usize) -> Option<usize> {
+        let lack = (BITS - n.min(BITS)) as u64;
+        let mut from = from;
+        loop {
+            let w = self.next(from, to, lack)?;
+            match self.claim_in(w, n, aligned(w, align, phase)) {
+                Ok(start) => return Some(start),
+                Err(next) => from = next,
+            }
+        }
+    }
+
+    /// The first word from `from` on, before `to`, that lacks at most so many bits.
+    fn next(&self, from: usize, to: usize, lack: u64) -> Option<usize> {
+        let mut lanes = u64::MAX << (from % LANES * 8);
+        for (i, word) in self.lacks.iter().enumerate().take(to.div_ceil(LANES)).skip(from / LANES) {
+            count_a_look();
+            // No lane borrows from the next: what is taken away is at most 64. Its high bit stays where the lack suffices.
+            let fits = ((ONES * lack) | HIGHS) - word.load(Ordering::Relaxed);
+            let fits = fits & HIGHS & lanes;
+            if fits != 0 {
+                let w = i * LANES + fits.trailing_zeros() as usize / 8;
+                return (w < to).then_some(w);
+            }
+            lanes = u64::MAX;
+        }
+        None
+    }
+
+    /// Claim the lowest run of `n` free bits that begins at one of `places` in word `w`; else the next word to look at.
+    fn claim_in(&self, w: usize, n: usize, mut places: u64) -> Result<usize, usize> {
+        let mut next = w + 1;
+        while places != 0 {
+            count_a_look();
+            let free = !self.bits.word(w);
+            let inside = if n <= BITS { starts(free, n) & places } else { 0 };
+            // Where a run begins that goes on behind the word.
+            let tail = places & !u64::MAX.checked_shr(free.leading_ones()).unwrap_or(0);
+            if inside | tail == 0 {
+                break;
+            }
+            let bit = if inside != 0 { inside } else { tail }.trailing_zeros();
+            let start = w * BITS + bit as usize;
+            let end = if inside != 0 { start + n } else { self.taken_from((w + 1) * BITS, start + n) };
+            if end < start + n {
+                // Nor is a run long enough that begins later and ends there, too.
+                next = end / BITS;
+                break;
+            }
+            if self.claim_at(start, n) {
+                return Ok(start);
+            }
+            // Somebody was faster: on from the next place.
+            places &= (u64::MAX << bit) << 1;
+        }
+        self.update(w, false);
+        Err(next)
+    }
+
+    /// The first bit from `i` on, before `end`, that is taken, or not in the map; else `end`.
+    fn taken_from(&self, i: usize, end: usize) -> usize {
+        let within = end.min(self.bits.len());
+        let taken = parts(i, within.saturating_sub(i)).find_map(|(w, mask)| {
+            count_a_look();
+            let taken = self.bits.word(w) & mask;
+            (taken != 0).then(|| w * BITS + taken.trailing_zeros() as usize)
+        });
+        taken.unwrap_or(within)
+    }
+
+    /// Claim exactly the bits `i..i + n`; false, and nothing changed, if one of them is not free.
+    pub fn claim_at(&self, i: usize, n: usize) -> bool {
+        let claimed = self.bits.claim_at(i, n);
+        // Of those of several words some may have been taken and given back.
+        if claimed || (self.bits.holds(i, n) && i / BITS != (i + n - 1) / BITS) {
+            self.note(i, n, !claimed);
+        }
+        claimed
+    }
+
+    /// Give the bits `i..i + n` back. Only their owner may.
+    pub fn release(&self, i: usize, n: usize) {
+        self.bits.release(i, n);
+        self.note(i, n, true);
+    }
+
+    /// Set the bits `i..i + n`, for ever.
+    pub fn set(&self, i: usize, n: usize) {
+        if n > 0 {
+            self.bits.set(i, n);
+            self.note(i, n, false);
+        }
+    }
+
+    /// Forget what is known: any run may be anywhere. No other thread is at work.
+    pub fn forget(&self) {
+        self.lacks.iter().for_each(|word| word.store(0, Ordering::Relaxed));
+    }
+
+    /// The bits `i..i + n` have changed.
+    fn note(&self, i: usize, n: usize, freed: bool) {
+        let first = i / BITS;
+        // Who changes a bit below after this look has the same to do.
+        if first > 0 && self.bits.word(first) & !(u64::MAX << (i % BITS)) == 0 {
+            self.update(first - 1, freed);
+        }
+        for w in first..=(i + n - 1) / BITS {
+            self.update(w, freed);
+        }
+    }
+
+    /// What a word's longest run lacks.
+    fn lack(&self, w: usize) -> u64 {
+        let free = !self.bits.word(w);
+        let (mut len, tail) = (longest(free), free.leading_ones() as usize);
+        if tail > 0 && len < BITS && w + 1 < self.bits.words() {
+            len = len.max(tail + self.bits.word(w + 1).trailing_zeros() as usize);
+        }
+        (BITS - len.min(BITS)) as u64
+    }
+
+    /// Bring the byte of a word up to date, by a read-modify-write in any case where bits were `freed`.
+    fn update(&self, w: usize, mut freed: bool) {
+        let (Some(word), shift) = (self.lacks.get(w / LANES), w % LANES * 8) else { return };
+        let mut seen = word.load(Ordering::Relaxed);
+        loop {
+            let lack = self.lack(w);
+            if !freed && seen >> shift & LANE == lack {
+                return;
+            }
+            let new = seen & !(LANE << shift) | lack << shift;
+            // AcqRel: as in the file's head.
+            match word.compare_exchange_weak(seen, new, Ordering::AcqRel, Ordering::Relaxed) {
+                // The words are looked at again.
+                Ok(_) => (seen, freed) = (new, false),
+                Err(now) => seen = now,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+std::thread_local! {
+    /// Words that this thread has looked at.
+    static LOOKS: core::cell::Cell<usize> = const { core::cell::Cell::new(0) };
+}
+
+#[inline(always)]
+fn count_a_look() {
+    #[cfg(test)]
+    LOOKS.set(LOOKS.get() + 1);
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    fn words(n: usize) -> Vec<AtomicU64> {
+        (0..n).map(|_| AtomicU64::new(0)).collect()
+    }
+
+    fn looks(work: impl FnOnce()) -> usize {
+        let before = LOOKS.get();
+        work();
+        LOOKS.get() - before
+    }
+
+    #[test]
+    fn runs_in_a_word_are_told() {
+        let mut bits = 1u64;
+        for _ in 0..20_000 {
+            bits ^= bits << 13;
+            bits ^= bits >> 7;
+            bits ^= bits << 17;
+            let word = bits & bits.rotate_left(1) | bits.rotate_left(31) >> (bits % 50);
+            let naive = |n: usize| (0..=BITS - n).filter(move |i| (0..n).all(|k| word >> (i + k) & 1 == 1));
+            let most = (1..=BITS).rev().find(|&n| naive(n).next().is_some()).unwrap_or(0);
+            assert_eq!(longest(word), most, "{word:b}");
+            for n in 1..=BITS {
+                assert_eq!(starts(word, n), naive(n).fold(0, |all, i| all | 1 << i), "{n} in {word:b}");
+            }
+        }
+        assert_eq!([longest(0), longest(u64::MAX), starts(u64::MAX, 64) as usize], [0, 64, 1]);
+    }
+
+    #[test]
+    fn aligned_places_are_told() {
+        for align in (0..9).map(|a| 1usize << a) {
+            for (w, phase) in (0..8).flat_map(|w| (0..align).map(move |phase| (w, phase))) {
+                let naive = (0..BITS).filter(|b| (w * BITS + b) % align == phase).fold(0, |all, b| all | 1 << b);
+                assert_eq!(aligned(w, align, phase), naive, "{align} {phase} {w}");
+            }
+        }
+    }
+
+    /// Holes that are too short, however many, cost a look at each eighth word.
+    #[test]
+    fn holes_that_do_not_fit_are_not_looked_at() {
+        for n in [1usize << 10, 1 << 12, 1 << 14] {
+            let (memory, lacks) = (words(n), words(room(n)));
+            let runs: Runs<1> = Runs::new(Bitmap::new(&memory), &lacks);
+            let end = (n - 8) * BITS;
+            runs.set(0, end);
+            (0..end - 5).step_by(5).for_each(|i| runs.release(i, 2 + i / 5 % 2));
+            for (want, align) in [(4, 1), (6, 1), (4, 4), (64, 1), (70, 1), (2, 1), (3, 1)] {
+                let mut got = 0;
+                let looks = looks(|| got = runs.claim(want, align, 0, 0).unwrap());
+                assert!(looks <= n / LANES + 20, "{looks} looks at {n} words for {want}");
+                assert_eq!(got < end, want <= 3);
+                runs.release(got, want);
+            }
+        }
+    }
+
+    /// Many words that could hold a long run, but for one that is longer: each is looked at a few times.
+    #[test]
+    fn long_runs_are_looked_at_once() {
+        let n = 4096;
+        let (memory, lacks) = (words(n), words(room(n)));
+        let runs: Runs<1> = Runs::new(Bitmap::new(&memory), &lacks);
+        (0..n - 300).step_by(200).for_each(|w| runs.set(w * BITS, 1));
+        let looks =
+            looks(|| assert!(runs.claim(205 * BITS, 1, 0, 0).is_some_and(|i| i > (n - 300) * BITS - 200 * BITS)));
+        assert!(looks < 2 * n, "{looks} looks");
+    }
+}
+
+#[cfg(loom)]
+#[cfg(test)]
+mod loom_tests {
+    use super::*;
+    use loom::sync::Arc;
+    use loom::thread;
+
+    struct Map {
+        bits: [AtomicU64; 2],
+        lacks: [AtomicU64; 1],
+    }
+
+    impl Map {
+        fn runs(&self) -> Runs<'_, 1> {
+            Runs::new(Bitmap::new(&self.bits), &self.lacks)
+        }
+        fn lacks(&self, w: usize) -> u64 {
+            self.lacks[0].load(Ordering::Relaxed) >> (w * 8) & LANE
+        }
+    }
+
+    /// Threads free and claim runs that touch each other, over the border of two words: at the end no byte lacks more than is
+    /// missing.
+    #[test]
+    fn loom_no_free_run_is_overlooked() {
+        for taken_by_the_third in [false, true] {
+            let mut builder = loom::model::Builder::new();
+            builder.preemption_bound = Some(3);
+            builder.check(move || {
+                let map = Arc::new(Map { bits: [(); 2].map(|()| AtomicU64::new(0)), lacks: [AtomicU64::new(0)] });
+                map.runs().set(0, 2 * BITS);
+                map.runs().release(66, 4);
+                let other = {
+                    let map = map.clone();
+                    thread::spawn(move || map.runs().release(62, 2))
+                };
+                let third = taken_by_the_third.then(|| {
+                    let map = map.clone();
+                    thread::spawn(move || map.runs().claim_at(67, 2))
+                });
+                map.runs().release(64, 2);
+                other.join().unwrap();
+                third.map(|third| third.join().unwrap());
+                for w in 0..2 {
+                    assert!(map.lacks(w) <= map.runs().lack(w), "word {w}");
+                }
+            });
+        }
+    }
+}
