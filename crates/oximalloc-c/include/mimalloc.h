@@ -158,7 +158,7 @@ typedef enum mi_option_e {
   mi_option_page_commit_on_demand, /* commit a page's memory as it is used (0/1/2, default 0) */
   mi_option_page_max_reclaim, /* do not reclaim more pages of a class than this; -1: no limit (count, default -1) */
   mi_option_page_cross_thread_max_reclaim, /* likewise across threads (count, default 32) */
-  mi_option_allow_thp, /* transparent huge pages: off for the process, allowed, preferred (0/1/2, default 1) */
+  mi_option_allow_thp, /* transparent huge pages for the allocator's memory: never, allowed, preferred (0/1/2, default 1) */
   /* smallest piece that is purged; 0: chosen (64, or 2048 with allow_thp=2) (KiB, default 0) */
   mi_option_minimal_purge_size,
   mi_option_arena_max_object_size, /* largest object placed in an arena (KiB, default 2097152) */

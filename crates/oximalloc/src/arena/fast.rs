@@ -13,6 +13,7 @@
 
 use crate::base::config::{SLICE, SLICE_SHIFT};
 use crate::base::sync::{AtomicU32, AtomicUsize, Ordering};
+use crate::os;
 use crate::prim::word::{Window, slice_in};
 
 /// Slices in the window: 64 GiB. Its 4 MiB are touched as far as slices are used.
@@ -32,6 +33,15 @@ static TABLE: Table = Table {
 /// Begin the window at `base`, once; later calls change nothing.
 pub fn init_window(base: usize) {
     let _ = TABLE.window.base.compare_exchange(0, base, Ordering::Relaxed, Ordering::Relaxed);
+}
+
+/// Of our static tables this one alone is so long that the system could put a huge page under it.
+pub(super) fn shut_to_huge_pages() {
+    let (page, start) = (os::page_size(), (&raw const TABLE).addr());
+    let before = start.wrapping_neg() & (page - 1);
+    let bytes = (size_of::<Table>() - before) & !(page - 1);
+    // SAFETY: whole OS pages of a static of ours, of which the contents stay.
+    unsafe { os::shut_to_huge_pages((&raw const TABLE).cast::<u8>().wrapping_add(before).cast_mut(), bytes) };
 }
 
 fn index(start: *const u8) -> Option<usize> {

@@ -95,9 +95,7 @@ pub struct Totals {
 
 /// What the options ask for at the start of a process.
 pub fn init() {
-    if options::get(Opt::AllowThp) == 0 {
-        crate::prim::memory::thp_disable_process();
-    }
+    fast::shut_to_huge_pages();
     // Asked here, so that a process that reserves nothing does not touch the code that would (nor this, were it cold too).
     if options::get(Opt::ReserveHugeOsPages) > 0 || options::get(Opt::ReserveOsMemory) > 0 {
         reserve::at_start();

@@ -133,7 +133,7 @@ options! {
     PageCrossThreadMaxReclaim: "page_cross_thread_max_reclaim", [], 32, "count",
         "likewise across threads";
     AllowThp: "allow_thp", [], 1, "0/1/2",
-        "transparent huge pages: off for the process, allowed, preferred";
+        "transparent huge pages for the allocator's memory: never, allowed, preferred";
     MinimalPurgeSize: "minimal_purge_size", [], 0, "KiB",
         "smallest piece that is purged; 0: chosen (64, or 2048 with allow_thp=2)";
     ArenaMaxObjectSize: "arena_max_object_size", [], 2 * 1024 * 1024, "KiB",

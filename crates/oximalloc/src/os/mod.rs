@@ -6,6 +6,7 @@
 pub mod numa;
 
 use crate::base::sync::{AtomicBool, Ordering};
+use crate::diag::options::{self, Opt};
 use crate::diag::stats::PROCESS;
 use crate::prim::memory;
 use core::ptr;
@@ -27,8 +28,22 @@ pub fn reserve(size: usize, align: usize, commit: bool, hint: usize) -> *mut u8 
     let p = reserve_uncounted(size, align, commit, hint);
     if !p.is_null() {
         PROCESS.reserved.add(size);
+        // SAFETY: mapped just now, and ours alone.
+        unsafe { shut_to_huge_pages(p, size) };
     }
     p
+}
+
+/// Where the options say that the allocator does without transparent huge pages, advise against them in a range. Not in all
+/// of the process: that switch would pass to the programs that it starts.
+///
+/// # Safety
+/// - the range consists of whole OS pages of ours.
+pub unsafe fn shut_to_huge_pages(p: *mut u8, size: usize) {
+    if options::get(Opt::AllowThp) == 0 {
+        // SAFETY: by the contract.
+        unsafe { memory::advise_huge(p, size, false) };
+    }
 }
 
 fn reserve_uncounted(size: usize, align: usize, commit: bool, hint: usize) -> *mut u8 {
@@ -129,6 +144,11 @@ pub unsafe fn decommit(p: *mut u8, size: usize, strict: bool) -> bool {
     let done = unsafe { memory::decommit(p, size, strict) };
     if done {
         PROCESS.purged.add(size);
+        if strict {
+            // It is a new mapping, of which nothing was said.
+            // SAFETY: by the contract.
+            unsafe { shut_to_huge_pages(p, size) };
+        }
     }
     done
 }

@@ -206,13 +206,6 @@ fn first_byte(path: &core::ffi::CStr) -> Option<u8> {
     (ReadFile::open(path)?.read(&mut byte) == 1).then_some(byte[0])
 }
 
-/// Switch transparent huge pages off for the whole process.
-pub fn thp_disable_process() -> bool {
-    let (on, none): (libc::c_ulong, libc::c_ulong) = (1, 0);
-    // SAFETY: no memory is passed.
-    keep_errno(|| unsafe { libc::prctl(libc::PR_SET_THP_DISABLE, on, none, none, none) }) == 0
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
