@@ -180,7 +180,7 @@ fn is_first_of_node(subproc: u32, node: i32) -> bool {
 }
 
 fn claim_from_arenas(subproc: u32, node: i32, n: usize, align: usize) -> Option<Span> {
-    let open = || table::all().filter(|arena| arena.serves(subproc));
+    let open = || table::open().filter(|arena| arena.serves(subproc));
     let take = |arena| claim_from(arena, n, align);
     if node < 0 {
         return open().find_map(take);

@@ -13,7 +13,7 @@
 
 use super::backing::{Backing, Fate};
 use crate::base::config::SLICE;
-use crate::base::sync::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use crate::base::sync::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::base::units::{SliceIndex, Slices};
 use crate::bitmap::Bitmap;
 use crate::bitmap::runs::{self, Runs};
@@ -53,6 +53,8 @@ pub(super) struct Arena {
     free_count: AtomicUsize,
     /// Where the part begins of which nothing was claimed, and for which `huge` has not yet decided.
     undecided: AtomicUsize,
+    /// Of those that are open to claims, the one entered next (`table`).
+    next_open: AtomicPtr<Arena>,
 }
 
 /// Whose an arena is, and what for.
@@ -102,6 +104,7 @@ impl Arena {
             low: AtomicUsize::new(0),
             free_count: AtomicUsize::new(slices - record),
             undecided: AtomicUsize::new(super::huge::first(start).0),
+            next_open: AtomicPtr::new(core::ptr::null_mut()),
         };
         // SAFETY: accessible, aligned, and ours alone by the contract.
         unsafe { arena.write(head) };
@@ -165,6 +168,9 @@ impl Arena {
     /// Note its place in the table, before others see it there.
     pub(super) fn set_index(&self, index: usize) {
         self.index.store(index, Ordering::Relaxed);
+    }
+    pub(super) fn next_open(&self) -> &AtomicPtr<Arena> {
+        &self.next_open
     }
     pub(super) fn start(&self) -> *mut u8 {
         self.start

@@ -1,9 +1,15 @@
 //! The arenas of the process, and how one more is reserved.
 //!
-//! Invariant: an arena, once entered, stays until [`destroy_all`]; its number is its place in the table. One thread
-//! reserves at a time, so that many do not all reserve at once, but none waits longer than some yields for another.
+//! The table is chunks of places, the first of which is static. The arenas that claims may use without asking for one
+//! are linked besides, in the order in which they came: a claim does not meet the others, however many there are. Where
+//! the table is full, no arena is reserved any more, and claims go to mappings of their own at once.
+//!
+//! Invariant: an arena, once entered, stays until [`destroy_all`]; its number is its place in the table, and all places
+//! below the count are taken. One thread reserves at a time, so that many do not all reserve at once, but none waits longer
+//! than some yields for another.
 
 use super::backing::Backing;
+use super::meta::meta_alloc;
 use super::region::{Arena, Use, WORD};
 use super::{fast, huge, map};
 use crate::base::config::SLICE;
@@ -15,8 +21,10 @@ use crate::os;
 use crate::prim::thread;
 use core::ptr;
 
-/// Sizes double every 16 arenas, so 256 of the default size are more than there are addresses.
-const ARENAS: usize = 256;
+/// Places in a chunk. Sizes double every 16 arenas, so 256 of the default size are more than there are addresses.
+const CHUNK: usize = 256;
+/// More are for who asks for arenas of a size, and for subprocesses.
+const CHUNKS: usize = 16;
 const DOUBLE_AFTER: usize = 16;
 pub(super) const SMALLEST: usize = WORD * SLICE;
 const YIELDS: usize = 2000;
@@ -24,7 +32,13 @@ const YIELDS: usize = 2000;
 const HINT: usize = 1 << 45;
 const HINT_SPREAD: usize = 1 << 43;
 
-static TABLE: [AtomicPtr<Arena>; ARENAS] = [const { AtomicPtr::new(ptr::null_mut()) }; ARENAS];
+struct Chunk([AtomicPtr<Arena>; CHUNK]);
+
+static TABLE: Chunk = Chunk([const { AtomicPtr::new(ptr::null_mut()) }; CHUNK]);
+/// The chunks behind the first.
+static MORE: [AtomicPtr<Chunk>; CHUNKS - 1] = [const { AtomicPtr::new(ptr::null_mut()) }; CHUNKS - 1];
+/// The first of the arenas that are linked.
+static OPEN: AtomicPtr<Arena> = AtomicPtr::new(ptr::null_mut());
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 static RESERVING: AtomicBool = AtomicBool::new(false);
 /// Where the next arena should go; 0: not yet chosen.
@@ -40,15 +54,56 @@ pub(super) fn count() -> usize {
 
 /// The arena of a number.
 pub(super) fn arena(index: usize) -> Option<&'static Arena> {
-    // Acquire: pairs with the Release in `enter`, so its record is seen.
-    let arena = TABLE.get(index)?.load(Ordering::Acquire);
+    deref(place(index)?)
+}
+
+/// The arena that a place or a link leads to.
+fn deref(place: &AtomicPtr<Arena>) -> Option<&'static Arena> {
+    // Acquire: pairs with the Release in `enter` and in `link`, so its record is seen.
     // SAFETY: an arena in the table stays until `destroy_all`, after which nobody asks.
-    unsafe { arena.as_ref() }
+    unsafe { place.load(Ordering::Acquire).as_ref() }
+}
+
+/// Where the arena of a number stands; None where there is no such place yet.
+fn place(index: usize) -> Option<&'static AtomicPtr<Arena>> {
+    let Some(beyond) = (index / CHUNK).checked_sub(1) else { return TABLE.0.get(index) };
+    // Acquire: pairs with the Release in `has_room`.
+    // SAFETY: a chunk stays for ever.
+    unsafe { MORE.get(beyond)?.load(Ordering::Acquire).as_ref() }?.0.get(index % CHUNK)
 }
 
 /// All arenas.
 pub(super) fn all() -> impl DoubleEndedIterator<Item = &'static Arena> {
     (0..count()).filter_map(arena)
+}
+
+/// Those that claims may use without asking for one, of all subprocesses.
+pub(super) fn open() -> impl Iterator<Item = &'static Arena> {
+    core::iter::successors(deref(&OPEN), |arena| deref(arena.next_open()))
+}
+
+/// Whether one more can be entered, for all that is known now.
+fn has_room() -> bool {
+    let index = count();
+    if place(index).is_some() {
+        return true;
+    }
+    let Some(chunk) = MORE.get((index / CHUNK).wrapping_sub(1)) else { return false };
+    let fresh = meta_alloc(size_of::<Chunk>(), align_of::<Chunk>()).cast::<Chunk>();
+    // Release: its (zero) places, pairs with the Acquire in `place`. Of two at once one loses what it has: 2 KiB, at most 15 times.
+    let made = !fresh.is_null()
+        && chunk.compare_exchange(ptr::null_mut(), fresh, Ordering::Release, Ordering::Relaxed).is_ok();
+    made || place(index).is_some()
+}
+
+/// Append an arena to those that are linked.
+fn link(arena: *mut Arena) {
+    let mut end = &OPEN;
+    // Release: the record, pairs with the Acquire in `deref`; Acquire: that of the one that is there.
+    while let Err(other) = end.compare_exchange(ptr::null_mut(), arena, Ordering::Release, Ordering::Acquire) {
+        // SAFETY: an arena in the table stays.
+        end = unsafe { (*other).next_open() };
+    }
 }
 
 /// The size in bytes that the option asks for, in words of 4 MiB.
@@ -70,7 +125,7 @@ pub(super) fn grow(n: usize, align: usize, what_for: Use) -> bool {
     }
     // A thread that holds the turn for longer is stopped: go ahead without.
     let room = n + align - 1;
-    let done = count() != seen || adopt(room, what_for) || add(room, what_for);
+    let done = count() != seen || adopt(room, what_for) || (has_room() && add(room, what_for));
     if mine {
         // Release: pairs with the Acquire above.
         RESERVING.store(false, Ordering::Release);
@@ -181,12 +236,11 @@ pub(super) fn beyond(start: *mut u8, size: usize) -> bool {
 pub(super) fn enter(arena: *mut Arena) -> Option<&'static Arena> {
     // SAFETY: an arena that was made just now and is ours alone until it is in the table; there it stays.
     let this = unsafe { &*arena };
-    for (index, slot) in TABLE.iter().enumerate() {
-        if !slot.load(Ordering::Relaxed).is_null() {
-            continue;
-        }
+    while has_room() {
+        let index = count();
+        let Some(slot) = place(index) else { continue };
         this.set_index(index);
-        // Release: the record, pairs with the Acquire in `arena`.
+        // Release: the record, pairs with the Acquire in `deref`.
         if slot.compare_exchange(ptr::null_mut(), arena, Ordering::Release, Ordering::Relaxed).is_ok() {
             // The window should begin where later arenas are asked to lie behind.
             if this.is_own() && (!this.is_pinned() || this.start().addr() < 2 * HINT) {
@@ -195,8 +249,14 @@ pub(super) fn enter(arena: *mut Arena) -> Option<&'static Arena> {
             PROCESS.arena_count.add(1);
             // Release: pairs with the Acquire in `count`.
             COUNT.fetch_max(index + 1, Ordering::Release);
+            if !this.is_exclusive() {
+                link(arena);
+            }
             return Some(this);
         }
+        // Who has the place may be stopped before it counts itself.
+        // Release: as above.
+        COUNT.fetch_max(index + 1, Ordering::Release);
     }
     PROCESS.committed.sub(this.committed_bytes());
     None
@@ -234,7 +294,8 @@ pub(super) fn took(hint: usize, start: *mut u8, size: usize) {
 /// # Safety
 /// - nobody uses anything from them any more, nor the allocator.
 pub(super) unsafe fn destroy_all() {
-    for slot in &TABLE {
+    OPEN.store(ptr::null_mut(), Ordering::Relaxed);
+    for slot in (0..count()).filter_map(place) {
         // Acquire: pairs with the Release in `enter`.
         let arena = slot.swap(ptr::null_mut(), Ordering::Acquire);
         if !arena.is_null() {
