@@ -11,7 +11,7 @@ use super::region::Arena;
 use crate::base::config::SLICE;
 use crate::base::units::{SliceIndex, Slices};
 use crate::diag::options::{self, Opt};
-use crate::os::{LARGE_PAGE, page_size};
+use crate::os::{self, LARGE_PAGE, page_size};
 use crate::prim::memory;
 
 /// What an arena has without huge pages in any case: small programs stay small.
@@ -22,8 +22,22 @@ const PART_MAX: usize = 32 << 20;
 const WINDOW: usize = 4 << 20;
 
 /// Whether a new arena asks for huge pages.
-pub(super) fn wanted() -> bool {
+fn wanted() -> bool {
     options::get(Opt::AllowThp) >= 2
+}
+
+/// Fresh memory of an arena: what the options say of it, and the node that it is to come from.
+///
+/// # Safety
+/// - it consists of whole OS pages of ours, which nobody has touched.
+pub(super) unsafe fn begin(start: *mut u8, bytes: usize, node: i32) {
+    // SAFETY: by the contract.
+    unsafe {
+        if options::get(Opt::AllowThp) != 0 {
+            memory::advise_huge(start, bytes, wanted());
+        }
+        os::numa::prefer(start, bytes, node);
+    }
 }
 
 /// Where the first part of an arena begins.
@@ -31,17 +45,22 @@ pub(super) fn first(start: *mut u8) -> SliceIndex {
     SliceIndex(((start.addr() + SMALL).next_multiple_of(LARGE_PAGE) - start.addr()) / SLICE)
 }
 
-/// Decide upon the part of an arena from `from` on, for a claim that ends at `end`; says where the part ends.
+/// Decide upon the part of an arena from `from` on, for a claim of `n` slices at `i` that ends beyond; says where the part ends.
 #[cold]
-pub(super) fn decide(arena: &Arena, from: SliceIndex, end: SliceIndex) -> SliceIndex {
+pub(super) fn decide(arena: &Arena, from: SliceIndex, i: SliceIndex, n: usize) -> SliceIndex {
+    let end = SliceIndex(i.0 + n);
     let part = (from.bytes() / 8).clamp(LARGE_PAGE, PART_MAX);
     let start = arena.at(from);
     let to = (arena.at(end).addr().max(start.addr() + part)).next_multiple_of(LARGE_PAGE);
     let bytes = (to - start.addr()).min(arena.bytes() - from.bytes());
     let wanted = options::get(Opt::AllowThp) == 1 && options::get(Opt::PageCommitOnDemand) == 0;
     if wanted && arena.is_own() && !arena.is_pinned() && is_dense(arena, from) {
-        // SAFETY: inside our reservation.
-        unsafe { memory::advise_huge(start, bytes, true) };
+        let (first, end) = (from.0, from.0 + bytes / SLICE);
+        let ours = i.0.max(first);
+        arena.widest(ours, end.min(i.0 + n) - ours, (first, end), |from, to| {
+            // SAFETY: inside our reservation, and mapped.
+            unsafe { memory::advise_huge(arena.at(SliceIndex(from)), Slices(to - from).bytes(), true) }
+        });
     }
     SliceIndex(from.0 + bytes / SLICE)
 }

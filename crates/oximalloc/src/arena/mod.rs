@@ -1,12 +1,13 @@
 //! Memory in slices: from arenas, or from the system directly.
 //!
-//! `region` is one arena and `backing` what lies under it, `table` all of them and how one more is reserved, `source`
+//! `region` is one arena, `backing` what lies under it and `extent` which of it is mapped, `table` all of them and how one more is reserved, `source`
 //! which of them a claim may use, `reserve` and `gigantic` those that somebody asks for, `direct` mappings of their
 //! own, `purge` how memory goes back, `huge` when transparent huge pages are asked for, `map` and `fast` lead from an
 //! address to a record, `meta` is memory for records, `show` prints. Invariant: a slice belongs to at most one [`Span`] at a time.
 
 mod backing;
 mod direct;
+mod extent;
 pub mod fast;
 mod gigantic;
 mod huge;
@@ -105,11 +106,19 @@ pub fn init() {
 /// Claim `n` slices at a multiple of `align_slices` slices (a power of two), from where `source` allows. Without `grow`
 /// only what is in the arenas at hand. None when there is no memory to be had.
 pub fn claim(source: Source, n: usize, align_slices: usize, grow: bool) -> Option<Span> {
+    let span = claim_once(source, n, align_slices, grow);
+    // Refused by the system, not since an arena is full.
+    let refused = span.is_none() && grow && source.arena.is_none() && !options::enabled(Opt::DisallowOsAlloc);
+    if refused && purge::give_back(n) { claim_once(source, n, align_slices, grow) } else { span }
+}
+
+fn claim_once(source: Source, n: usize, align_slices: usize, grow: bool) -> Option<Span> {
     if n == 0 || n > isize::MAX as usize / 2 / crate::base::config::SLICE || !align_slices.is_power_of_two() {
         return None;
     }
     if let Some(only) = source.arena {
-        return claim_from(only.region()?, n, align_slices);
+        let arena = only.region()?;
+        return claim_from(arena, n, align_slices).or_else(|| claim_gone(arena, n, align_slices));
     }
     let node = source.node();
     let grow = grow && !options::enabled(Opt::DisallowOsAlloc);
@@ -124,7 +133,9 @@ pub fn claim(source: Source, n: usize, align_slices: usize, grow: bool) -> Optio
             table::grow(n, align_slices, what_for);
         }
         loop {
-            let span = claim_from_arenas(source.subproc, node, n, align_slices);
+            let from =
+                |claim: ClaimFrom| claim_from_arenas(source.subproc, node, |arena| claim(arena, n, align_slices));
+            let span = from(claim_from).or_else(|| from(claim_gone));
             if span.is_some() {
                 return span;
             }
@@ -143,7 +154,8 @@ pub fn claim_os(source: Source, n: usize) -> Option<Span> {
     if source.arena.is_some() || options::enabled(Opt::DisallowOsAlloc) {
         None
     } else {
-        direct::claim(n, 1, source.node())
+        let claim = || direct::claim(n, 1, source.node());
+        claim().or_else(|| if purge::give_back(n) { claim() } else { None })
     }
 }
 
@@ -179,20 +191,30 @@ fn is_first_of_node(subproc: u32, node: i32) -> bool {
     exists && !table::all().any(|arena| arena.serves(subproc) && arena.numa() == node)
 }
 
-fn claim_from_arenas(subproc: u32, node: i32, n: usize, align: usize) -> Option<Span> {
+fn claim_from_arenas(subproc: u32, node: i32, take: impl Fn(&'static Arena) -> Option<Span>) -> Option<Span> {
     let open = || table::open().filter(|arena| arena.serves(subproc));
-    let take = |arena| claim_from(arena, n, align);
     if node < 0 {
         return open().find_map(take);
     }
     let near = |arena: &&'static Arena| arena.numa() == node;
-    open().filter(near).find_map(take).or_else(|| open().filter(|arena| !near(arena)).find_map(take))
+    open().filter(near).find_map(&take).or_else(|| open().filter(|arena| !near(arena)).find_map(&take))
 }
 
+/// [`claim_from`] or [`claim_gone`].
+type ClaimFrom = fn(&'static Arena, usize, usize) -> Option<Span>;
+
 fn claim_from(arena: &'static Arena, n: usize, align: usize) -> Option<Span> {
-    let (i, zero) = arena.claim(n, align)?;
+    Some(span_of(arena, n, arena.claim(n, align)?))
+}
+
+/// The same where a part has to be mapped again.
+fn claim_gone(arena: &'static Arena, n: usize, align: usize) -> Option<Span> {
+    if arena.gone_slices() == 0 { None } else { Some(span_of(arena, n, arena.claim_gone(n, align)?)) }
+}
+
+fn span_of(arena: &'static Arena, n: usize, (i, zero): (crate::base::units::SliceIndex, bool)) -> Span {
     IN_USE.fetch_add(n, Ordering::Relaxed);
-    Some(Span { start: arena.at(i), slices: n, zero, origin: Origin(arena.index() as u32 + 1) })
+    Span { start: arena.at(i), slices: n, zero, origin: Origin(arena.index() as u32 + 1) }
 }
 
 /// Give a span back.
@@ -232,7 +254,7 @@ pub unsafe fn shrink(span: &mut Span, keep: usize) {
 pub unsafe fn extend(span: &mut Span, extra: usize) -> Option<bool> {
     let arena = span.origin.region()?;
     let next = crate::base::units::SliceIndex(arena.index_of(span.start).0 + span.slices);
-    let zero = arena.claim_at(next, extra)?;
+    let zero = arena.claim_at(next, extra).or_else(|| arena.claim_gone_at(next, extra))?;
     IN_USE.fetch_add(extra, Ordering::Relaxed);
     span.slices += extra;
     Some(zero)
@@ -281,7 +303,7 @@ pub fn totals() -> Totals {
     };
     for arena in table::all() {
         totals.arenas += 1;
-        totals.reserved += arena.bytes();
+        totals.reserved += arena.present_bytes();
         totals.committed += arena.committed_bytes();
     }
     totals

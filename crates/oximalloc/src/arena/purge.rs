@@ -1,5 +1,6 @@
 //! Memory of free slices goes back to the system: after a delay, by whichever thread comes by; at once when too much
-//! is waiting, or when asked to.
+//! is waiting, or when asked to. Addresses go with it (`extent`) when asked to, where the process may not have as many as it
+//! likes, and when the system refuses some.
 //!
 //! Invariant: whoever purges slices has claimed them first, so nobody allocates from them meanwhile. Several threads
 //! may purge at once; each takes what the others have not. Nothing is kept waiting: a release that finds the scan
@@ -8,9 +9,11 @@
 use super::region::{Arena, WORD};
 use super::table;
 use crate::base::config::SLICE;
-use crate::base::sync::{AtomicU64, AtomicUsize, Ordering};
+use crate::base::sync::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::base::units::SliceIndex;
 use crate::diag::options::{self, Opt};
+use crate::diag::stats::PROCESS;
+use crate::os;
 use crate::prim::process::now_ms;
 
 /// Slices that may wait for their purge: 24 MiB, and as many as were claimed while they waited lately, up to the most
@@ -21,6 +24,11 @@ const WAITING: usize = (24 << 20) / SLICE;
 const MUCH: usize = WAITING / 4;
 /// The longest run that is purged in one call, so that it is not kept from others for long: 32 MiB.
 const LONGEST: usize = 8 * WORD;
+/// When memory is purged at once, its addresses may go back so many milliseconds later.
+const LATER: u64 = 1000;
+/// Runs of free slices whose addresses go back: 1 MiB at least, and so many that there are at most so many holes.
+const LEAST_HOLE: usize = (1 << 20) / SLICE;
+const HOLES: usize = 4096;
 const NEVER: u64 = u64::MAX;
 
 /// When the first waiting slices are due, in milliseconds.
@@ -114,6 +122,7 @@ pub(super) fn free(arena: &Arena, i: SliceIndex, n: usize, in_use: usize) {
         Some(0) if n >= smallest() => {
             arena.purge(i, n);
             arena.set_free(i, n);
+            due_at(now_ms() + LATER);
         }
         Some(delay) => {
             let now = now_ms();
@@ -123,6 +132,17 @@ pub(super) fn free(arena: &Arena, i: SliceIndex, n: usize, in_use: usize) {
             hold_to(WAITING + taken_again_lately(now, delay, in_use + n));
         }
     }
+}
+
+/// The process had a limit on its address space or its data when that was last asked.
+static LIMITED: AtomicBool = AtomicBool::new(false);
+
+/// Note whether it has.
+pub(super) fn note_limited(limited: bool) -> bool {
+    if limited != LIMITED.load(Ordering::Relaxed) {
+        LIMITED.store(limited, Ordering::Relaxed);
+    }
+    limited
 }
 
 /// Purge what waits beyond a bound.
@@ -172,15 +192,28 @@ pub fn tick() {
     }
 }
 
-/// Purge all that waits, whatever its age and size.
+/// Purge all that waits, whatever its age and size, and give free parts of arenas back, addresses and all, unless memory is to
+/// stay.
 pub fn purge_all() {
-    scan(Which::All);
+    scan(if delay().is_some() { Which::Back } else { Which::All });
+}
+
+/// The system has refused memory for a claim of `n` slices: give back what is free. False where there is too little of it to
+/// be worth that.
+#[cold]
+pub(super) fn give_back(n: usize) -> bool {
+    let free: usize = table::all().filter(|arena| arena.gives()).map(Arena::free_slices).sum();
+    let worth = free > 0 && free >= n / 8;
+    if worth {
+        scan(Which::AnyBack);
+    }
+    worth
 }
 
 /// Purge all that is free in one arena, whether it waits or not.
 pub(super) fn purge_free(arena: &Arena) {
     if !arena.is_pinned() {
-        scan_arena(arena, Which::Free, now_ms(), 0, 1);
+        scan_arena(arena, Which::Free, now_ms(), 0, 1, 0);
     }
 }
 
@@ -192,6 +225,27 @@ enum Which {
     All,
     /// What does not wait too.
     Free,
+    /// The same, and addresses of long runs.
+    Back,
+    /// The same, of those that were due, where the process has a limit.
+    DueBack,
+    /// Until so many slices wait, and addresses of long runs.
+    DownToBack(usize),
+    /// The same, and addresses of any run.
+    AnyBack,
+}
+
+impl Which {
+    /// The shortest run whose addresses go back; 0: none.
+    fn hole(self) -> usize {
+        let least = match self {
+            Which::Back | Which::DueBack | Which::DownToBack(_) => LEAST_HOLE,
+            Which::AnyBack => 1,
+            _ => return 0,
+        };
+        let reserved = usize::try_from(PROCESS.reserved.current()).unwrap_or(0);
+        least.max(reserved / SLICE / HOLES)
+    }
 }
 
 /// Scans so far, for tests.
@@ -203,33 +257,48 @@ fn scan(which: Which) {
     SCANS.fetch_add(1, Ordering::Relaxed);
     let now = now_ms();
     let delay = delay().unwrap_or(0);
-    let least = if which == Which::All { 1 } else { smallest() };
+    let which = match which {
+        Which::Due if note_limited(os::limit().is_some()) => Which::DueBack,
+        Which::DownTo(slices) if LIMITED.load(Ordering::Relaxed) => Which::DownToBack(slices),
+        which => which,
+    };
+    let hole = which.hole();
+    let least = if which == Which::All || hole > 0 { 1 } else { smallest() };
     for arena in table::all().rev() {
-        scan_arena(arena, which, now, delay, least);
+        // Where nothing goes back, what waits goes as otherwise.
+        let (which, hole) = match which {
+            Which::Back | Which::AnyBack if !arena.gives() => (Which::All, 0),
+            Which::DueBack if !arena.gives() => (Which::Due, 0),
+            Which::DownToBack(slices) if !arena.gives() => (Which::DownTo(slices), 0),
+            which => (which, hole),
+        };
+        scan_arena(arena, which, now, delay, least, hole);
     }
 }
 
 /// From the highest address down, as the lowest is the first to be used again.
 #[inline(never)]
-fn scan_arena(arena: &Arena, which: Which, now: u64, delay: u64, least: usize) {
-    let mut run = Run { arena, start: 0, len: 0, least, now, delay };
-    for w in (0..arena.used_words()).rev() {
+fn scan_arena(arena: &Arena, which: Which, now: u64, delay: u64, least: usize, hole: usize) {
+    let mut run = Run { arena, start: 0, len: 0, least, hole, now, delay };
+    let words = if hole > 0 { arena.words() } else { arena.used_words() };
+    for w in (0..words).rev() {
         let waiting = match which {
             Which::Free => !arena.taken().word(w) & arena.dirty().word(w),
+            Which::Back | Which::DueBack | Which::AnyBack => !arena.taken().word(w),
             _ => arena.pending().word(w),
         };
         if waiting == 0 {
             continue;
         }
         match which {
-            Which::Due => {
+            Which::Due | Which::DueBack if arena.pending().word(w) != 0 => {
                 let age = now.saturating_sub(arena.stamp(w).load(Ordering::Relaxed));
                 if age < delay {
                     due_at(now + delay - age);
                     continue;
                 }
             }
-            Which::DownTo(slices) if pending() <= slices => break,
+            Which::DownTo(slices) | Which::DownToBack(slices) if pending() <= slices => break,
             _ => {}
         }
         let got = arena.taken().claim_mask(w, waiting);
@@ -237,7 +306,7 @@ fn scan_arena(arena: &Arena, which: Which, now: u64, delay: u64, least: usize) {
         // What became somebody's and was freed again in between is pending anew; what was not is not ours to purge.
         unpend(arena.pending().clear_mask(w, got).count_ones() as usize);
         run.add(w * WORD, got);
-        if got != waiting {
+        if got != waiting && hole == 0 {
             due_at(now + delay.max(1));
         }
     }
@@ -250,6 +319,7 @@ struct Run<'a> {
     start: usize,
     len: usize,
     least: usize,
+    hole: usize,
     now: u64,
     delay: u64,
 }
@@ -262,7 +332,9 @@ impl Run<'_> {
             let len = (bits << (u64::BITS as usize - end)).leading_ones() as usize;
             let start = end - len;
             bits &= !((u64::MAX >> (u64::BITS as usize - len)) << start);
-            if self.len == 0 || base + end != self.start || self.len + len > LONGEST {
+            // What was never used goes back in no time, however long it is.
+            let long = self.len + len > LONGEST && (self.hole == 0 || self.arena.dirty().word(base / WORD) != 0);
+            if self.len == 0 || base + end != self.start || long {
                 self.finish();
             }
             self.start = base + start;
@@ -276,6 +348,16 @@ impl Run<'_> {
             return;
         }
         let (i, n) = (SliceIndex(self.start), self.len);
+        self.len = 0;
+        if self.hole > 0 {
+            if n < self.hole || !self.arena.give_up(i, n) {
+                if !self.arena.dirty().none_set(i.0, n) {
+                    self.arena.purge(i, n);
+                }
+                self.arena.set_free(i, n);
+            }
+            return;
+        }
         let small = n < self.least;
         if small {
             wait(self.arena, i, n, self.now, true);
@@ -286,6 +368,5 @@ impl Run<'_> {
         if small {
             due_at(self.now + self.delay.max(1));
         }
-        self.len = 0;
     }
 }

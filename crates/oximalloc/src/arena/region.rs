@@ -1,17 +1,19 @@
 //! One arena: a reserved range cut into slices, and what is known about each slice.
 //!
 //! Its record lies in its own first slices, the rest of which is never handed out, so no block is next to it.
-//! Four bits tell the state of a slice, and those of 64 slices, with what else is known of them, are a cache line (behind all
+//! Bits tell the state of a slice, and those of 64 slices, with what else is known of them, are a cache line (behind all
 //! lines are the lengths of the runs that can be claimed, `bitmap::runs`):
 //! - *taken*: somebody owns it, or it is the record's, or beyond the end; set and cleared by claim and release, and all else is
 //!   written by the owner alone;
 //! - *dirty*: may hold something other than zero, and counts as committed memory;
 //! - *pending*: not taken and dirty, waiting for its purge (set by its last owner just before it becomes free);
-//! - *committed*: accessible.
+//! - *committed*: accessible;
+//! - two that tell what is mapped: see `extent`.
 //!
 //! Invariant: a slice that is handed out is dirty and committed, and not pending.
 
 use super::backing::{Backing, Fate};
+use super::extent::Extent;
 use crate::base::config::SLICE;
 use crate::base::sync::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::base::units::{SliceIndex, Slices};
@@ -27,10 +29,10 @@ const NOBODY: u32 = u32::MAX;
 /// Slices that one word of a bitmap stands for: 4 MiB.
 pub(super) const WORD: usize = 64;
 /// Slices that are made accessible ahead of those claimed, at most: 32 MiB.
-const AHEAD: usize = 8 * WORD;
+pub(super) const AHEAD: usize = 8 * WORD;
 const HEAD: usize = size_of::<Arena>().next_multiple_of(64);
-/// Words of that line: four maps, a stamp, and room.
-const LINE: usize = 8;
+/// Words of that line: six maps, a stamp, and room.
+pub(super) const LINE: usize = 8;
 
 /// The record of an arena.
 #[repr(C)]
@@ -55,6 +57,7 @@ pub(super) struct Arena {
     undecided: AtomicUsize,
     /// Of those that are open to claims, the one entered next (`table`).
     next_open: AtomicPtr<Arena>,
+    extent: Extent,
 }
 
 /// Whose an arena is, and what for.
@@ -105,6 +108,7 @@ impl Arena {
             free_count: AtomicUsize::new(slices - record),
             undecided: AtomicUsize::new(super::huge::first(start).0),
             next_open: AtomicPtr::new(core::ptr::null_mut()),
+            extent: Extent::new(),
         };
         // SAFETY: accessible, aligned, and ours alone by the contract.
         unsafe { arena.write(head) };
@@ -126,7 +130,7 @@ impl Arena {
         unsafe { core::slice::from_raw_parts(self.start.add(at).cast::<AtomicU64>(), self.words * LINE - which) }
     }
     /// Of the slices that are not taken.
-    fn runs(&self) -> Runs<'_, LINE> {
+    pub(super) fn runs(&self) -> Runs<'_, LINE> {
         let at = HEAD + self.words * LINE * size_of::<u64>();
         // SAFETY: inside the record, behind the lines; as above.
         let lacks =
@@ -145,6 +149,15 @@ impl Arena {
     pub(super) fn committed(&self) -> Bitmap<'_, LINE> {
         Bitmap::new(self.known(3))
     }
+    pub(super) fn absent(&self) -> Bitmap<'_, LINE> {
+        Bitmap::new(self.known(5))
+    }
+    pub(super) fn gone(&self) -> Bitmap<'_, LINE> {
+        Bitmap::new(self.known(6))
+    }
+    pub(super) fn extent(&self) -> &Extent {
+        &self.extent
+    }
     /// When the first of a word's pending slices became so, in milliseconds.
     pub(super) fn stamp(&self, word: usize) -> &AtomicU64 {
         &self.known(4)[word * LINE]
@@ -159,6 +172,16 @@ impl Arena {
     pub(super) fn used_words(&self) -> usize {
         self.undecided.load(Ordering::Relaxed).div_ceil(WORD).min(self.words)
     }
+    /// Nothing is used from `i` on, if `n` slices there, which the caller owns, are the last that were claimed.
+    pub(super) fn used_up_to(&self, i: SliceIndex, n: usize) {
+        let used = self.undecided.load(Ordering::Relaxed);
+        let less = i.0.max(super::huge::first(self.start).0);
+        if i.0 + n >= used && less < used {
+            // A claim farther on that came in between keeps its number; one that comes later enters its own.
+            let _ = self.undecided.compare_exchange(used, less, Ordering::Relaxed, Ordering::Relaxed);
+        }
+    }
+    /// From its start to its end, mapped or not.
     pub(super) fn bytes(&self) -> usize {
         Slices(self.slices).bytes()
     }
@@ -182,7 +205,7 @@ impl Arena {
         self.free_count.load(Ordering::Relaxed)
     }
     pub(super) fn contains(&self, p: *const u8) -> bool {
-        p.addr().wrapping_sub(self.start.addr()) < self.bytes()
+        p.addr().wrapping_sub(self.start.addr()) < self.bytes() && self.absent().none_set(self.index_of(p).0, 1)
     }
     /// Bytes that count as committed.
     pub(super) fn committed_bytes(&self) -> usize {
@@ -199,6 +222,10 @@ impl Arena {
     }
     pub(super) fn is_pinned(&self) -> bool {
         self.backing.is_pinned()
+    }
+    /// What is not accessible is not counted by the system.
+    pub(super) fn is_strict(&self) -> bool {
+        self.backing.strict()
     }
     pub(super) fn is_own(&self) -> bool {
         self.backing.is_own()
@@ -223,7 +250,7 @@ impl Arena {
         let spare = self.slices - Arena::record_slices(self.slices);
         let fits = self.is_own() && !self.is_pinned() && self.numa == what_for.numa && spare >= room;
         let main = super::Source::MAIN.subproc;
-        if !fits || self.free_count.load(Ordering::Relaxed) != spare {
+        if !fits || self.free_slices() + self.gone_slices() != spare {
             return false;
         }
         let taken = self.open_to.compare_exchange(main, what_for.subproc, Ordering::Relaxed, Ordering::Relaxed).is_ok();
@@ -240,13 +267,18 @@ impl Arena {
         SliceIndex(p.addr().wrapping_sub(self.start.addr()) / SLICE)
     }
 
+    /// The least index from `i` on of an address at a multiple of `align` slices.
+    pub(super) fn aligned_from(&self, i: usize, align: usize) -> usize {
+        // The alignment is that of the address, so the index has that of what is missing to it.
+        i + ((self.start.addr() / SLICE + i).wrapping_neg() & (align - 1))
+    }
+
     /// Claim a run; says where it starts and whether its bytes are known to be zero.
     pub(super) fn claim(&self, n: usize, align: usize) -> Option<(SliceIndex, bool)> {
         if self.free_count.load(Ordering::Relaxed) < n {
             return None;
         }
-        // The alignment is that of the address, so the index has that of what is missing to it.
-        let phase = (self.start.addr() / SLICE).wrapping_neg() & (align - 1);
+        let phase = self.aligned_from(0, align);
         let low = self.low.load(Ordering::Relaxed);
         let i = self.runs().claim(n, align, phase, low)?;
         if n == 1 && align == 1 && i / WORD != low {
@@ -262,12 +294,12 @@ impl Arena {
     }
 
     /// Make what was just claimed usable; None, and free again, if the system refuses memory.
-    fn own(&self, i: SliceIndex, n: usize) -> Option<bool> {
+    pub(super) fn own(&self, i: SliceIndex, n: usize) -> Option<bool> {
         self.free_count.fetch_sub(n, Ordering::Relaxed);
         // First, as `used_words` says, also where a part is committed and the rest is refused.
         let undecided = self.undecided.load(Ordering::Relaxed);
         if i.0 + n > undecided {
-            self.decide(undecided, i.0 + n);
+            self.decide(undecided, i, n);
         }
         if !self.commit(i, n) {
             PROCESS.arena_rollback_count.add(1);
@@ -281,9 +313,9 @@ impl Arena {
 
     /// A claim ends beyond what was decided upon.
     #[cold]
-    fn decide(&self, from: usize, end: usize) {
+    fn decide(&self, from: usize, i: SliceIndex, n: usize) {
         // Two at once may both decide, with one answer or the other.
-        let to = super::huge::decide(self, SliceIndex(from), SliceIndex(end));
+        let to = super::huge::decide(self, SliceIndex(from), i, n);
         self.undecided.fetch_max(to.0, Ordering::Relaxed);
     }
 
@@ -317,14 +349,18 @@ impl Arena {
             }
             ok
         };
-        if !exact && eager == 1 && commit(0, self.slices) {
+        // Of what is not ours only where it is mapped.
+        let wide = |from: usize, to: usize| self.widest(i.0, n, (from, to), commit) == Some(true);
+        if !exact && eager == 1 && wide(0, self.slices) {
             return true;
         }
         // More than our own slices only where nobody takes access away, a purge or a guard: else ours could undo that. Not all
         // of the arena: in a process that locks its memory what is accessible is resident.
         let (first, end) = (i.0 / WORD * WORD, (i.0 + n).next_multiple_of(WORD));
-        let ahead = if eager != 0 && os::overcommits() { end.min(AHEAD) } else { 0 };
-        (!exact && !self.backing.strict() && commit(first, (end + ahead).min(self.slices))) || commit(i.0, i.0 + n)
+        // Nor ahead where that counts against a limit of the process.
+        let limited = os::data_limit().is_some() && super::purge::note_limited(true);
+        let ahead = if eager != 0 && os::overcommits() && !limited { end.min(AHEAD) } else { 0 };
+        (!exact && !self.backing.strict() && wide(first, (end + ahead).min(self.slices))) || commit(i.0, i.0 + n)
     }
 
     /// Have the arena's own function commit those slices of a claimed range that are not. What it did before it refused
@@ -353,14 +389,25 @@ impl Arena {
 
     /// Give slices back to the arena: their owner's last act.
     pub(super) fn set_free(&self, i: SliceIndex, n: usize) {
-        self.free_count.fetch_add(n, Ordering::Relaxed);
+        self.count_free(n);
+        self.unclaim(i, n);
+    }
+
+    /// The same for slices that count as free already.
+    pub(super) fn unclaim(&self, i: SliceIndex, n: usize) {
         self.runs().release(i.0, n);
         self.low.fetch_min(i.0 / WORD, Ordering::Relaxed);
     }
 
-    /// In the child of a fork: no other thread is about to say what it has freed.
+    /// In the child of a fork: no other thread is about to say what it has freed, nor in the lock.
     pub(super) fn fork_child(&self) {
         self.runs().forget();
+        self.extent.forget_lock();
+    }
+
+    /// Note that slices are free, or about to be.
+    pub(super) fn count_free(&self, n: usize) {
+        self.free_count.fetch_add(n, Ordering::Relaxed);
     }
 
     /// Note that slices were taken by their mask, not through a claim.
@@ -388,15 +435,24 @@ impl Arena {
     /// # Safety
     /// - nobody uses the arena, or anything in it, any more.
     pub(super) unsafe fn destroy(this: *mut Arena) {
-        // SAFETY: by the contract; the fields are read before the record goes.
-        let (start, bytes, committed, own) =
-            unsafe { ((*this).start, (*this).bytes(), (*this).committed_bytes(), (*this).is_own()) };
-        PROCESS.committed.sub(committed);
-        if own {
-            // SAFETY: the whole reservation, unused by the contract.
-            unsafe { os::release(start, bytes) };
-        } else {
-            PROCESS.reserved.sub(bytes);
+        // SAFETY: by the contract.
+        let arena = unsafe { &*this };
+        PROCESS.committed.sub(arena.committed_bytes());
+        if !arena.is_own() {
+            PROCESS.reserved.sub(arena.bytes());
+            return;
         }
+        let (start, mut first) = (arena.start, 0);
+        for (from, n, absent) in arena.mapped_runs(0, arena.slices) {
+            if from == 0 {
+                // With the record, which is still read.
+                first = n;
+            } else if !absent {
+                // SAFETY: what is mapped of the reservation, unused by the contract.
+                unsafe { os::release(arena.at(SliceIndex(from)), Slices(n).bytes()) };
+            }
+        }
+        // SAFETY: as above; nothing is read of it any more.
+        unsafe { os::release(start, Slices(first).bytes()) };
     }
 }

@@ -13,7 +13,7 @@ use core::fmt::Write;
 pub fn print(sink: &Sink) {
     sink.print(format_args!(
         "arenas: a character is {} KiB: R record, x used, p free and waiting for its purge, - free and committed, \
-         . purged or never used, _ not accessible\n",
+         . purged or never used, _ not accessible, ~ not mapped\n",
         SLICE >> 10
     ));
     table::all().for_each(|arena| print_arena(sink, arena));
@@ -69,12 +69,14 @@ fn text(row: &[u8; WORD]) -> &str {
 fn row(arena: &Arena, word: usize) -> [u8; WORD] {
     let record = Arena::record_slices(arena.slices());
     let (taken, dirty) = (arena.taken().word(word), arena.dirty().word(word));
-    let (pending, committed) = (arena.pending().word(word), arena.committed().word(word));
+    let (pending, committed, absent) =
+        (arena.pending().word(word), arena.committed().word(word), arena.absent().word(word));
     core::array::from_fn(|bit| {
         let (slice, has) = (word * WORD + bit, |map: u64| map >> bit & 1 != 0);
         match slice {
             slice if slice >= arena.slices() => b' ',
             slice if slice < record => b'R',
+            _ if has(absent) => b'~',
             _ if has(taken) => b'x',
             _ if has(pending) => b'p',
             _ if has(dirty) => b'-',

@@ -88,11 +88,11 @@ impl ArenaRef {
     /// What there is in it at the moment. `pending` and `direct` are not counted for one arena, and 0.
     pub fn totals(self) -> Totals {
         self.region().map_or(Totals::default(), |arena| {
-            let free = arena.free_slices().min(arena.slices());
+            let free = (arena.free_slices() + arena.gone_slices()).min(arena.slices());
             let record = Arena::record_slices(arena.slices());
             Totals {
                 arenas: 1,
-                reserved: arena.bytes(),
+                reserved: arena.present_bytes(),
                 committed: arena.committed_bytes(),
                 in_use: Slices((arena.slices() - record).saturating_sub(free)).bytes(),
                 ..Totals::default()

@@ -11,10 +11,10 @@
 use super::backing::Backing;
 use super::meta::meta_alloc;
 use super::region::{Arena, Use, WORD};
-use super::{fast, huge, map};
+use super::{fast, huge, map, purge};
 use crate::base::config::SLICE;
 use crate::base::sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
-use crate::base::units::Slices;
+use crate::base::units::{SliceIndex, Slices};
 use crate::diag::options::{self, Opt};
 use crate::diag::stats::PROCESS;
 use crate::os;
@@ -149,13 +149,21 @@ fn add(room: usize, what_for: Use) -> bool {
     let large = options::enabled(Opt::AllowLargeOsPages);
     let own = all().filter(|arena| arena.subproc() == what_for.subproc).count();
     let doubled = base_size().saturating_mul(1 << (own / DOUBLE_AFTER).min(16));
-    let first = doubled.min(LIMIT.load(Ordering::Relaxed)).min(1 << 44);
+    let mut first = doubled.min(LIMIT.load(Ordering::Relaxed)).min(1 << 44);
+    if let Some(limit) = os::address_space_limit() {
+        purge::note_limited(true);
+        if !large && options::get(Opt::ArenaEagerCommit) != 1 && add_growing(doubled.min(1 << 44), room, what_for) {
+            return true;
+        }
+        first = first.min((limit / 8).next_multiple_of(SMALLEST));
+    }
     let mut size = first;
     while size >= SMALLEST {
         // Larger arenas have larger records.
         if size / SLICE >= room + Arena::record_slices(size / SLICE)
-            && add_sized(size, false, large, what_for).is_some()
+            && let Some(arena) = add_sized(size, false, large, what_for)
         {
+            arena.let_give();
             if size != first {
                 LIMIT.store(size, Ordering::Relaxed);
             }
@@ -163,7 +171,38 @@ fn add(room: usize, what_for: Use) -> bool {
         }
         size = (size / 4).next_multiple_of(SLICE);
     }
-    add_sized(exact, false, large, what_for).is_some()
+    add_sized(exact, false, large, what_for).inspect(|arena| arena.let_give()).is_some()
+}
+
+/// Where address space is limited: an arena of so many bytes of which only the start is mapped. The rest follows as it is
+/// used (`extent`), so that what is not used is there for others. False where that cannot be.
+fn add_growing(size: usize, room: usize, what_for: Use) -> bool {
+    let (slices, record) = (size / SLICE, Arena::record_slices(size / SLICE));
+    if slices < room + record {
+        return false;
+    }
+    let place = hint(size);
+    for first in [at_first(size), Slices(record + 1).bytes()] {
+        let start = os::reserve(first, SLICE, true, place);
+        if start.is_null() {
+            continue;
+        }
+        // SAFETY: reserved above, and not used before it is entered; what is not reserved is gone before.
+        unsafe {
+            if start.addr() == place && !beyond(start, size) {
+                huge::begin(start, first, what_for.numa);
+                let made = Arena::create(start, slices, first / SLICE, Backing::own(), what_for);
+                (*made).begin_gone(SliceIndex(first / SLICE));
+                (*made).let_give();
+                if enter(made).is_some() {
+                    return true;
+                }
+            }
+            os::release(start, first);
+        }
+        return false;
+    }
+    false
 }
 
 /// What is accessible of an arena from its start on: its record, at least.
@@ -184,10 +223,7 @@ pub(super) fn add_sized(size: usize, commit: bool, large: bool, what_for: Use) -
     let first = if commit || options::get(Opt::ArenaEagerCommit) == 1 { size } else { size.min(at_first(size)) };
     // SAFETY: reserved above, and not used before it is entered.
     unsafe {
-        if options::get(Opt::AllowThp) != 0 {
-            crate::prim::memory::advise_huge(start, size, huge::wanted());
-        }
-        os::numa::prefer(start, size, what_for.numa);
+        huge::begin(start, size, what_for.numa);
         if !beyond(start, size) && os::commit(start, first) {
             let made = Arena::create(start, size / SLICE, first / SLICE, Backing::own(), what_for);
             if let Some(arena) = enter(made) {

@@ -9,6 +9,8 @@ mod given;
 mod places;
 
 const MAIN: Source = Source::MAIN;
+/// With arenas that no other test uses, nor memory that is never purged.
+const APART: Source = Source { subproc: 61, ..MAIN };
 
 fn turn() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
@@ -54,7 +56,7 @@ fn bytes(span: &Span) -> &'static mut [u8] {
 fn spans_are_aligned_and_zero_again_after_a_purge() {
     let _turn = turn();
     for (n, align) in [(1, 1), (3, 1), (1, 64), (100, 16), (8, 8), (5, 1024)] {
-        let span = claim(MAIN, n, align, true).unwrap();
+        let span = claim(APART, n, align, true).unwrap();
         assert_eq!(span.start.addr() % (align * SLICE), 0);
         assert_eq!(span.slices, n);
         assert!(!span.zero || bytes(&span).iter().all(|&b| b == 0));
@@ -64,14 +66,14 @@ fn spans_are_aligned_and_zero_again_after_a_purge() {
     }
     purge_all();
     assert_eq!(totals().pending, 0);
-    let span = claim(MAIN, 100, 1, true).unwrap();
+    let span = claim(APART, 100, 1, true).unwrap();
     assert!(span.zero && bytes(&span).iter().all(|&b| b == 0));
     // SAFETY: ours.
     unsafe { release(span) };
     assert!(
-        claim(MAIN, 0, 1, true).is_none()
-            && claim(MAIN, 1, 3, true).is_none()
-            && claim(MAIN, usize::MAX, 1, true).is_none()
+        claim(APART, 0, 1, true).is_none()
+            && claim(APART, 1, 3, true).is_none()
+            && claim(APART, usize::MAX, 1, true).is_none()
     );
 }
 
@@ -140,7 +142,7 @@ fn what_is_too_short_for_a_purge_goes_with_its_neighbours() {
     let _turn = turn();
     calm();
     options::set(Opt::MinimalPurgeSize, 2048);
-    let all: Vec<_> = (0..3000).map(|_| claim(MAIN, 1, 1, true).unwrap()).collect();
+    let all: Vec<_> = (0..3000).map(|_| claim(APART, 1, 1, true).unwrap()).collect();
     let before = purge::SCANS.load(Ordering::Relaxed);
     for parity in [0, 1] {
         for span in all.iter().filter(|span| span.start.addr() / SLICE % 2 == parity) {

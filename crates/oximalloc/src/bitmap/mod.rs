@@ -24,7 +24,7 @@ pub struct Bitmap<'a, const STEP: usize> {
 
 /// The parts of bits `i..i + n` in each word: index of the word and mask, from the lowest.
 #[inline]
-fn parts(i: usize, n: usize) -> impl Iterator<Item = (usize, u64)> {
+pub fn parts(i: usize, n: usize) -> impl Iterator<Item = (usize, u64)> {
     let end = i + n;
     let mut at = i;
     core::iter::from_fn(move || {

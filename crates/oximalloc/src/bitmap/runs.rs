@@ -194,8 +194,8 @@ impl<'a, const STEP: usize> Runs<'a, STEP> {
         self.lacks.iter().for_each(|word| word.store(0, Ordering::Relaxed));
     }
 
-    /// The bits `i..i + n` have changed.
-    fn note(&self, i: usize, n: usize, freed: bool) {
+    /// The bits `i..i + n` have changed; of some `freed` ones each thread that frees must say so.
+    pub fn note(&self, i: usize, n: usize, freed: bool) {
         let first = i / BITS;
         // Who changes a bit below after this look has the same to do.
         if first > 0 && self.bits.word(first) & !(u64::MAX << (i % BITS)) == 0 {

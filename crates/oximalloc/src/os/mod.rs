@@ -11,7 +11,7 @@ use crate::diag::stats::PROCESS;
 use crate::prim::memory;
 use core::ptr;
 
-pub use crate::prim::memory::{overcommits, page_size};
+pub use crate::prim::memory::{At, overcommits, page_size};
 
 /// Log2 of [`LARGE_PAGE`].
 const LARGE_SHIFT: u32 = 21;
@@ -32,6 +32,31 @@ pub fn reserve(size: usize, align: usize, commit: bool, hint: usize) -> *mut u8 
         unsafe { shut_to_huge_pages(p, size) };
     }
     p
+}
+
+/// Reserve `size` bytes (whole OS pages) at `p`, if nothing is mapped there, accessible at once if `commit`.
+pub fn reserve_at(p: *mut u8, size: usize, commit: bool) -> At {
+    PROCESS.mmap_calls.add(1);
+    let at = memory::reserve_at(p, size, commit);
+    if at == At::Mapped {
+        PROCESS.reserved.add(size);
+    }
+    at
+}
+
+/// Bytes of address space that the process may have; None: no limit.
+pub fn address_space_limit() -> Option<usize> {
+    memory::limit(true)
+}
+
+/// Bytes of memory that it may have accessible.
+pub fn data_limit() -> Option<usize> {
+    memory::limit(false)
+}
+
+/// The lesser of both.
+pub fn limit() -> Option<usize> {
+    [address_space_limit(), data_limit()].into_iter().flatten().min()
 }
 
 /// Where the options say that the allocator does without transparent huge pages, advise against them in a range. Not in all
@@ -112,16 +137,18 @@ pub fn reserve_huge_page(hint: usize, node: i32) -> *mut u8 {
     p
 }
 
-/// Give a range back.
+/// Give a range back; false, and it is as it was, if the system refuses.
 ///
 /// # Safety
 /// - the range is all or a part of what the functions above gave, in whole OS pages (whole large ones of large ones), and nobody uses it any more.
 #[inline(never)]
-pub unsafe fn release(p: *mut u8, size: usize) {
+pub unsafe fn release(p: *mut u8, size: usize) -> bool {
     // SAFETY: by the contract.
-    if size > 0 && unsafe { memory::unmap(p, size) } {
+    let done = size > 0 && unsafe { memory::unmap(p, size) };
+    if done {
         PROCESS.reserved.sub(size);
     }
+    done
 }
 
 /// Make a range accessible; false when the system refuses.

@@ -43,6 +43,47 @@ pub fn reserve(hint: usize, size: usize, commit: bool) -> *mut u8 {
     if p == libc::MAP_FAILED { ptr::null_mut() } else { p.cast() }
 }
 
+/// What became of a wish for certain addresses.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum At {
+    /// They are mapped, and ours.
+    Mapped,
+    /// The system gives no more address space, or memory.
+    Refused,
+    /// Something else is mapped there.
+    Occupied,
+}
+
+/// Reserve `size` bytes at `p`, if nothing is mapped there; as [`reserve`].
+pub fn reserve_at(p: *mut u8, size: usize, commit: bool) -> At {
+    let prot = if commit { libc::PROT_READ | libc::PROT_WRITE } else { libc::PROT_NONE };
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED_NOREPLACE;
+    keep_errno(|| {
+        // SAFETY: a new private mapping that replaces none.
+        let q = unsafe { libc::mmap(p.cast(), size, prot, flags, -1, 0) };
+        if q == p.cast() {
+            return At::Mapped;
+        }
+        if q != libc::MAP_FAILED {
+            // A kernel that does not know the flag takes the address for a hint.
+            // SAFETY: mapped just now and told to nobody.
+            unsafe { libc::munmap(q, size) };
+            return At::Occupied;
+        }
+        // SAFETY: the calling thread's errno.
+        if unsafe { *libc::__errno_location() } == libc::EEXIST { At::Occupied } else { At::Refused }
+    })
+}
+
+/// Bytes that the process may have mapped (`address_space`), or mapped as private and writable; None: as many as it likes.
+pub fn limit(address_space: bool) -> Option<usize> {
+    let which = if address_space { libc::RLIMIT_AS } else { libc::RLIMIT_DATA };
+    let mut limit = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
+    // SAFETY: a place for the answer.
+    let known = keep_errno(|| unsafe { libc::getrlimit(which, &mut limit) }) == 0;
+    (known && limit.rlim_cur != libc::RLIM_INFINITY).then_some(limit.rlim_cur as usize)
+}
+
 /// Map `size` bytes of large OS pages, whose size has the given log2, at `hint` if that is free (0: anywhere). Readable
 /// and writable, zero, and taken from the system's pool of such pages at once, so that no touch can fail later. Null
 /// when refused, as it is where an administrator has set no such pages aside.
@@ -227,6 +268,12 @@ mod tests {
             assert_eq!(p.read(), 0);
             assert!(commit(p, 4 * page));
             p.write(9);
+            assert_eq!(reserve_at(p, page, true), At::Occupied);
+            assert_eq!(p.read(), 9);
+            assert!(unmap(p.add(page), 2 * page));
+            assert_eq!(reserve_at(p.add(page), 2 * page, true), At::Mapped);
+            assert_eq!(p.add(page).read(), 0);
+            assert_eq!(reserve_at(p, 1 << 60, true), At::Refused);
             let q = remap(p, 4 * page, 64 * page, ptr::null_mut());
             assert!(!q.is_null());
             assert_eq!(q.read(), 9);
