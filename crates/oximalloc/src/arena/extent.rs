@@ -1,17 +1,7 @@
 //! Which slices of an arena are mapped: free ones are given back to the system, addresses and all, and are mapped again
 //! when they are needed. The arena's record stays, so that whoever goes through the arenas finds it.
 //!
-//! Beside *taken* (`region`) two bits tell of a slice:
-//! - *absent*: its addresses are not ours at the moment;
-//! - *gone*: it is nobody's, and may be mapped again by whoever clears this bit.
-//!
-//! ```text
-//!           taken absent gone
-//! free        0     0     0    claim -> owned
-//! owned       1     0     0    release -> free; give_up: sets absent, unmaps, sets gone -> gone
-//! between     1     1     0    the owner is giving it up or mapping it again
-//! gone        1     1     1    bring: clears gone, which makes it the caller's alone, maps it, clears absent -> owned
-//! ```
+//! `bitmap::presence` tells how a slice passes from thread to thread.
 //!
 //! Invariant: only what is not absent is touched, made accessible or advised upon. Who does so with slices that are not its
 //! own (`widest`) is in the lock of the arena, in which alone slices become absent. A thread that is stopped in there, or
@@ -23,7 +13,7 @@ use crate::base::config::SLICE;
 use crate::base::sync::{AtomicBool, AtomicUsize, Ordering};
 use crate::base::try_lock::TryLock;
 use crate::base::units::{SliceIndex, Slices};
-use crate::bitmap::{Bitmap, parts};
+use crate::bitmap::presence::Presence;
 use crate::diag::stats::PROCESS;
 use crate::os::{self, At};
 
@@ -60,96 +50,18 @@ enum Brought {
     Occupied,
 }
 
-/// The bits of slices, by which they pass from thread to thread.
-struct Bits<'a, const STEP: usize> {
-    taken: Bitmap<'a, STEP>,
-    absent: Bitmap<'a, STEP>,
-    gone: Bitmap<'a, STEP>,
-}
-
-impl<const STEP: usize> Bits<'_, STEP> {
-    /// Slices of a word that can be had, as it was a moment ago.
-    fn at_hand(&self, w: usize) -> u64 {
-        !self.taken.word(w) | self.gone.word(w)
-    }
-
-    /// The least index from `i` to `end` that can be had (`wanted`) or not; `end` if there is none.
-    fn next(&self, i: usize, end: usize, wanted: bool) -> usize {
-        let mut at = i;
-        while at < end {
-            let word = if wanted { self.at_hand(at / WORD) } else { !self.at_hand(at / WORD) } >> (at % WORD);
-            if word != 0 {
-                return end.min(at + word.trailing_zeros() as usize);
-            }
-            at = (at / WORD + 1) * WORD;
-        }
-        end
-    }
-
-    /// Make slices ours that are free or gone: all, or none and false.
-    fn take(&self, i: usize, n: usize) -> bool {
-        for (w, mask) in parts(i, n) {
-            let gone = self.gone.clear_mask(w, mask);
-            let free = self.taken.claim_mask(w, mask & !gone);
-            if gone | free != mask {
-                self.put_back_of(w, gone | free);
-                let before = (w * WORD).max(i);
-                self.put_back(i, before - i);
-                return false;
-            }
-        }
-        true
-    }
-
-    /// Make ours what is gone from `i` on, up to `most` slices; says how many.
-    fn take_more(&self, i: usize, most: usize) -> usize {
-        let mut more = 0;
-        for (w, mask) in parts(i, most) {
-            let low = mask.trailing_zeros();
-            let got = self.gone.clear_mask(w, mask);
-            // Only what follows without a gap.
-            let run = (got >> low).trailing_ones();
-            let kept = mask & got & (u64::MAX >> (u64::BITS - (low + run).max(1)));
-            self.put_back_of(w, got & !kept);
-            more += run as usize;
-            if kept != mask {
-                break;
-            }
-        }
-        more
-    }
-
-    fn put_back_of(&self, w: usize, mut mask: u64) {
-        while mask != 0 {
-            self.put_back(w * WORD + mask.trailing_zeros() as usize, 1);
-            mask &= mask - 1;
-        }
-    }
-
-    /// Our slices are free again, or gone, as they were taken.
-    fn put_back(&self, i: usize, n: usize) {
-        for at in i..i + n {
-            if self.absent.none_set(at, 1) { self.taken.release(at, 1) } else { self.leave(at, 1) }
-        }
-    }
-
-    /// Our slices, which are absent, are nobody's from now on.
-    fn leave(&self, i: usize, n: usize) {
-        // Release, as `set` is: pairs with the Acquire of the next to clear them; that they are unmapped is seen then.
-        self.gone.set(i, n);
-    }
-}
-
 /// How many more slices are mapped with `n` at `i`: as many as are below, within bounds, and little where the process may not
 /// have much.
 fn ahead(i: SliceIndex, n: usize) -> usize {
-    let most = os::limit().map_or(AHEAD, |bytes| bytes / SLICE / 64);
+    // Not asked where there was none: what is then too much is refused, and less is mapped.
+    let limit = if super::purge::is_limited() { os::limit() } else { None };
+    let most = limit.map_or(AHEAD, |bytes| bytes / SLICE / 64);
     i.0.clamp(WORD, AHEAD).min(most).saturating_sub(n)
 }
 
 impl Arena {
-    fn bits(&self) -> Bits<'_, LINE> {
-        Bits { taken: self.taken(), absent: self.absent(), gone: self.gone() }
+    fn bits(&self) -> Presence<'_, LINE> {
+        Presence { taken: self.taken(), absent: self.absent(), gone: self.gone() }
     }
 
     /// Whether free parts may be given back.

@@ -137,6 +137,10 @@ pub(super) fn free(arena: &Arena, i: SliceIndex, n: usize, in_use: usize) {
 /// The process had a limit on its address space or its data when that was last asked.
 static LIMITED: AtomicBool = AtomicBool::new(false);
 
+pub(super) fn is_limited() -> bool {
+    LIMITED.load(Ordering::Relaxed)
+}
+
 /// Note whether it has.
 pub(super) fn note_limited(limited: bool) -> bool {
     if limited != LIMITED.load(Ordering::Relaxed) {
@@ -259,7 +263,7 @@ fn scan(which: Which) {
     let delay = delay().unwrap_or(0);
     let which = match which {
         Which::Due if note_limited(os::limit().is_some()) => Which::DueBack,
-        Which::DownTo(slices) if LIMITED.load(Ordering::Relaxed) => Which::DownToBack(slices),
+        Which::DownTo(slices) if is_limited() => Which::DownToBack(slices),
         which => which,
     };
     let hole = which.hole();

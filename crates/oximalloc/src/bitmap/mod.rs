@@ -9,6 +9,8 @@
 //! bit stands for happens before what the next one does. Plain flags are set with Release, and looked at and cleared with
 //! Acquire.
 
+pub mod presence;
+
 use crate::base::sync::{AtomicU64, Ordering};
 
 pub mod runs;
@@ -24,7 +26,7 @@ pub struct Bitmap<'a, const STEP: usize> {
 
 /// The parts of bits `i..i + n` in each word: index of the word and mask, from the lowest.
 #[inline]
-pub fn parts(i: usize, n: usize) -> impl Iterator<Item = (usize, u64)> {
+fn parts(i: usize, n: usize) -> impl Iterator<Item = (usize, u64)> {
     let end = i + n;
     let mut at = i;
     core::iter::from_fn(move || {
