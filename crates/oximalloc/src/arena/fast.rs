@@ -12,22 +12,25 @@
 //! generic path.
 
 use crate::base::config::{SLICE, SLICE_SHIFT};
-use crate::base::sync::{AtomicU32, AtomicUsize, Ordering};
+use crate::base::sync::{AtomicU16, AtomicUsize, Ordering};
 use crate::os;
-use crate::prim::word::{Window, slice_in};
+use crate::prim::word::{Window, load_16, slice_in};
+use core::mem::offset_of;
 
-/// Slices in the window: 64 GiB. Its 4 MiB are touched as far as slices are used.
+/// Slices in the window: 64 GiB. Its 2 MiB are touched as far as slices are used.
 const SLICES: usize = 1 << 20;
 
 #[repr(C)]
 struct Table {
     window: Window,
-    entry: [AtomicU32; SLICES],
+    entry: [AtomicU16; SLICES],
 }
+
+const _: () = assert!(offset_of!(Table, window) == 0);
 
 static TABLE: Table = Table {
     window: Window { base: AtomicUsize::new(0), len: AtomicUsize::new(0) },
-    entry: [const { AtomicU32::new(0) }; SLICES],
+    entry: [const { AtomicU16::new(0) }; SLICES],
 };
 
 /// Begin the window at `base`, once; later calls change nothing.
@@ -53,7 +56,7 @@ fn index(start: *const u8) -> Option<usize> {
 /// Frees into the slice at `start` go to the hot part at `entry` now.
 pub fn open(start: *const u8, entry: usize) {
     let Some(index) = index(start) else { return };
-    TABLE.entry[index].store(entry as u32, Ordering::Relaxed);
+    TABLE.entry[index].store(entry as u16, Ordering::Relaxed);
     if TABLE.window.len.load(Ordering::Relaxed) <= index {
         TABLE.window.len.fetch_max(index + 1, Ordering::Relaxed);
     }
@@ -74,8 +77,9 @@ pub fn slice_of(p: *const u8) -> *const u8 {
 /// The entry of the slice that `p` points into; None outside the window.
 #[inline(always)]
 pub fn get(p: *const u8) -> Option<usize> {
-    let index = slice_in(&TABLE.window, p as usize)?;
-    // SAFETY: the window's length is at most SLICES.
-    let entry = unsafe { TABLE.entry.get_unchecked(index) };
-    Some(entry.load(Ordering::Relaxed) as usize)
+    // SAFETY: the window is the table's first field, and its length at most SLICES.
+    unsafe {
+        let (index, window) = slice_in((&raw const TABLE).cast(), p as usize)?;
+        Some(load_16::<{ offset_of!(Table, entry) }>(window.cast(), index))
+    }
 }

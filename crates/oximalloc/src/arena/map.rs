@@ -1,8 +1,9 @@
 //! The page map: from any address to the record of what lies there, or null.
 //!
-//! Two levels. The root is a static table with an entry for each 512 MiB of 48 bits of address; a node has a pointer
-//! for each slice of those. The first nodes are static too, so that a small program maps none. Invariant: a node,
-//! once installed, stays for the life of the process, so a lookup never faults, whatever address it is asked for.
+//! Three levels. The root is a small static table with an entry for each TiB of 48 bits of address, a branch has one for each
+//! 512 MiB of that, and a node has a pointer for each slice of those. The first branches and nodes are static too, so that a
+//! small program maps none. Invariant: a branch or node, once installed, stays for the life of the process, so a lookup never
+//! faults, whatever address it is asked for.
 
 use crate::base::config::SLICE_SHIFT;
 use crate::base::sync::{AtomicPtr, AtomicUsize, Ordering};
@@ -15,24 +16,48 @@ const NODE_SHIFT: usize = 13;
 const NODE: usize = 1 << NODE_SHIFT;
 /// The map knows addresses of so many bits.
 pub(super) const ADDRESS_BITS: usize = if usize::BITS < 48 { usize::BITS as usize } else { 48 };
-const ROOTS: usize = 1 << (ADDRESS_BITS - SLICE_SHIFT - NODE_SHIFT);
+const BRANCH_SHIFT: usize = 11;
+const ROOTS: usize = 1 << (ADDRESS_BITS - SLICE_SHIFT - NODE_SHIFT - BRANCH_SHIFT);
+const STATIC_BRANCHES: usize = 2;
 const STATIC_NODES: usize = 3;
 
-struct Node([AtomicPtr<u8>; NODE]);
+/// A table of pointers, which are null at first and stay once they are not.
+struct Table<T, const N: usize>([AtomicPtr<T>; N]);
 
-static ROOT: [AtomicPtr<Node>; ROOTS] = [const { AtomicPtr::new(ptr::null_mut()) }; ROOTS];
-static FIRST: [Node; STATIC_NODES] = [const { Node([const { AtomicPtr::new(ptr::null_mut()) }; NODE]) }; STATIC_NODES];
+impl<T, const N: usize> Table<T, N> {
+    const fn new() -> Self {
+        Table([const { AtomicPtr::new(ptr::null_mut()) }; N])
+    }
+}
+
+type Node = Table<u8, NODE>;
+type Branch = Table<Node, { 1 << BRANCH_SHIFT }>;
+
+static ROOT: Table<Branch, ROOTS> = Table::new();
+static BRANCHES: [Branch; STATIC_BRANCHES] = [const { Table::new() }; STATIC_BRANCHES];
+static BRANCHES_USED: AtomicUsize = AtomicUsize::new(0);
+static FIRST: [Node; STATIC_NODES] = [const { Table::new() }; STATIC_NODES];
 static FIRST_USED: AtomicUsize = AtomicUsize::new(0);
+
+/// The place of the node that has a slice; None where there is none yet, or the map does not know the address.
+#[inline(always)]
+fn place(slice: usize) -> Option<&'static AtomicPtr<Node>> {
+    let root = ROOT.0.get(slice >> (NODE_SHIFT + BRANCH_SHIFT))?;
+    // Acquire: pairs with the Release that installed the branch.
+    // SAFETY: an installed branch stays for ever, and is zero or holds what `install` stored.
+    let branch = unsafe { root.load(Ordering::Acquire).as_ref() }?;
+    Some(&branch.0[(slice >> NODE_SHIFT) % branch.0.len()])
+}
 
 /// The record at an address, or null: for any address, canonical or not, ours or not.
 #[inline(always)]
 pub fn get(p: *const u8) -> *mut u8 {
     let slice = p.addr() >> SLICE_SHIFT;
-    let Some(root) = ROOT.get(slice >> NODE_SHIFT) else {
+    let Some(place) = place(slice) else {
         return ptr::null_mut();
     };
     // Acquire: pairs with the Release that installed the node.
-    let node = root.load(Ordering::Acquire);
+    let node = place.load(Ordering::Acquire);
     if node.is_null() {
         return ptr::null_mut();
     }
@@ -53,7 +78,7 @@ pub fn set(start: *const u8, slices: usize, record: *mut u8) -> bool {
         return false;
     }
     let (low, high) = (first >> NODE_SHIFT, last >> NODE_SHIFT);
-    if high >= ROOTS || (low..=high).any(|root| node(root).is_null()) {
+    if high >> BRANCH_SHIFT >= ROOTS || (low..=high).any(|number| !has_node(number)) {
         return false;
     }
     store(start, slices, record);
@@ -69,11 +94,10 @@ pub fn clear(start: *const u8, slices: usize) {
 fn store(start: *const u8, slices: usize, record: *mut u8) {
     let (mut at, end) = (start.addr() >> SLICE_SHIFT, (start.addr() >> SLICE_SHIFT).saturating_add(slices));
     while at < end {
-        let Some(root) = ROOT.get(at >> NODE_SHIFT) else { return };
         let next = end.min((at | (NODE - 1)) + 1);
         // Acquire: pairs with the Release that installed the node.
         // SAFETY: as in `get`.
-        if let Some(node) = unsafe { root.load(Ordering::Acquire).as_ref() } {
+        if let Some(node) = place(at).and_then(|place| unsafe { place.load(Ordering::Acquire).as_ref() }) {
             let entries = node.0.iter().skip(at % NODE).take(next - at);
             // Release: pairs with the Acquire in `get`.
             entries.for_each(|entry| entry.store(record, Ordering::Release));
@@ -82,44 +106,55 @@ fn store(start: *const u8, slices: usize, record: *mut u8) {
     }
 }
 
-/// The node of a root entry, made if there is none; null when memory is refused.
-fn node(root: usize) -> *mut Node {
-    // Acquire: pairs with the Release below.
-    let known = ROOT[root].load(Ordering::Acquire);
-    if !known.is_null() {
-        return known;
+/// Whether there is a node of that number; it is made if there is none. False when memory is refused.
+fn has_node(number: usize) -> bool {
+    // All of the map at the start, for who asks for that: what is touched is resident.
+    let touch = options::enabled(Opt::PagemapCommit);
+    ROOT.0.get(number >> BRANCH_SHIFT).is_some_and(|root| install(root, &BRANCHES, &BRANCHES_USED, false))
+        && place(number << NODE_SHIFT).is_some_and(|place| install(place, &FIRST, &FIRST_USED, touch))
+}
+
+/// Have something at a place: one of the static ones first, then fresh memory.
+fn install<T, const N: usize>(
+    place: &AtomicPtr<Table<T, N>>,
+    first: &'static [Table<T, N>],
+    used: &AtomicUsize,
+    touch: bool,
+) -> bool {
+    if !place.load(Ordering::Relaxed).is_null() {
+        return true;
     }
-    let size = size_of::<Node>();
+    let size = size_of::<Table<T, N>>().next_multiple_of(os::page_size());
     // Checked first so that the counter cannot run away.
-    let taken = if FIRST_USED.load(Ordering::Relaxed) < STATIC_NODES {
-        FIRST_USED.fetch_add(1, Ordering::Relaxed)
-    } else {
-        STATIC_NODES
-    };
-    let fresh = match FIRST.get(taken) {
-        Some(node) => (&raw const *node).cast_mut(),
-        None => os::reserve(size, os::page_size(), true, 0).cast::<Node>(),
+    let taken =
+        if used.load(Ordering::Relaxed) < first.len() { used.fetch_add(1, Ordering::Relaxed) } else { first.len() };
+    let fresh = match first.get(taken) {
+        Some(table) => (&raw const *table).cast_mut(),
+        None => fresh(size).cast::<Table<T, N>>(),
     };
     if fresh.is_null() {
-        return fresh;
+        return false;
     }
-    if options::enabled(Opt::PagemapCommit) {
-        for at in (0..size).step_by(os::page_size()) {
-            // SAFETY: inside the fresh node, whose entries are still zero and seen by nobody else.
+    if touch {
+        for at in (0..size_of::<Table<T, N>>()).step_by(os::page_size()) {
+            // SAFETY: inside the fresh table, whose entries are still zero and seen by nobody else.
             unsafe { (*fresh).0[at / size_of::<usize>()].store(ptr::null_mut(), Ordering::Relaxed) };
         }
     }
-    // Release: the node's (zero) contents; Acquire: those of the node that somebody else installed first.
-    match ROOT[root].compare_exchange(ptr::null_mut(), fresh, Ordering::AcqRel, Ordering::Acquire) {
-        Ok(_) => fresh,
-        Err(other) => {
-            if taken >= STATIC_NODES {
-                // SAFETY: mapped above and told to nobody.
-                unsafe { os::release(fresh.cast(), size) };
-            }
-            other
-        }
+    // Release: its (zero) contents; pairs with the Acquire of who follows the pointer.
+    let lost = place.compare_exchange(ptr::null_mut(), fresh, Ordering::Release, Ordering::Relaxed).is_err();
+    if lost && taken >= first.len() {
+        // SAFETY: mapped above and told to nobody.
+        unsafe { os::release(fresh.cast(), size) };
     }
+    true
+}
+
+/// Memory of the system, for which free parts of arenas go back if it must be.
+fn fresh(size: usize) -> *mut u8 {
+    let map = || os::reserve(size, os::page_size(), true, 0);
+    let p = map();
+    if p.is_null() && super::purge::give_back(1) { map() } else { p }
 }
 
 #[cfg(test)]
@@ -128,7 +163,17 @@ mod tests {
 
     #[test]
     fn any_address_may_be_asked_for() {
-        for p in [0usize, 1, usize::MAX, 1 << 47, 1 << 48, 0x7fff_ffff_f000, &raw const ROOT as usize] {
+        for p in [
+            0usize,
+            1,
+            usize::MAX,
+            1 << 47,
+            1 << 48,
+            0x7fff_ffff_f000,
+            &raw const ROOT as usize,
+            (1 << 47) - 1,
+            1 << 44,
+        ] {
             assert!(get(ptr::without_provenance(p)).is_null());
         }
     }

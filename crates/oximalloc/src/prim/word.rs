@@ -4,6 +4,8 @@
 //! three instructions. Here they are written out for x86-64, and in plain Rust elsewhere. A load of an aligned word
 //! is a relaxed atomic load on x86-64.
 
+#[cfg(not(target_arch = "x86_64"))]
+use crate::base::sync::AtomicU16;
 use crate::base::sync::AtomicUsize;
 #[cfg(not(target_arch = "x86_64"))]
 use crate::base::sync::Ordering;
@@ -19,26 +21,56 @@ pub struct Window {
     pub len: AtomicUsize,
 }
 
-/// The number of the slice in the window that `p` points into.
+/// The number of the slice in the window that `p` points into; and the window, whose address the compiler is to keep in
+/// its register for what is read next to it.
+///
+/// # Safety
+/// - there is a window.
 #[inline(always)]
-pub fn slice_in(window: &Window, p: usize) -> Option<usize> {
+pub unsafe fn slice_in(window: *const Window, p: usize) -> Option<(usize, *const Window)> {
     #[cfg(target_arch = "x86_64")]
     {
-        let mut index = p;
-        // SAFETY: reads the words of `window`.
+        let (mut index, mut window) = (p, window);
+        // SAFETY: reads the words of the window, whose register stays as it is.
         unsafe {
-            core::arch::asm!("sub {i}, qword ptr [{w}]", i = inout(reg) index, w = in(reg) window,
+            core::arch::asm!("sub {i}, qword ptr [{w}]", i = inout(reg) index, w = inout(reg) window,
                 options(pure, readonly, nostack));
             index >>= 16;
             core::arch::asm!("cmp {i}, qword ptr [{w} + 8]", "jae {out}", i = in(reg) index, w = in(reg) window,
                 out = label { return None }, options(nostack, readonly));
         }
-        Some(index)
+        Some((index, window))
     }
     #[cfg(not(target_arch = "x86_64"))]
     {
-        let index = p.wrapping_sub(window.base.load(Ordering::Relaxed)) >> 16;
-        (index < window.len.load(Ordering::Relaxed)).then_some(index)
+        // SAFETY: by the contract.
+        let seen = unsafe { &*window };
+        let index = p.wrapping_sub(seen.base.load(Ordering::Relaxed)) >> 16;
+        (index < seen.len.load(Ordering::Relaxed)).then_some((index, window))
+    }
+}
+
+/// The `u16` of number `i` of those that begin `AT` bytes from `base`.
+///
+/// # Safety
+/// - there is such a number, that is written as an atomic only.
+#[inline(always)]
+pub unsafe fn load_16<const AT: usize>(base: *const u8, i: usize) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let value: usize;
+        // SAFETY: reads the number, and clears the upper half of the register, as each write of the lower does.
+        unsafe {
+            core::arch::asm!("movzx {v:e}, word ptr [{b} + 2 * {i} + {at}]", v = lateout(reg) value, b = in(reg) base,
+                i = in(reg) i, at = const AT, options(pure, readonly, nostack, preserves_flags));
+        }
+        value
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        // SAFETY: by the contract.
+        let number = unsafe { &*(base.add(AT) as *const AtomicU16).add(i) };
+        number.load(Ordering::Relaxed) as usize
     }
 }
 
