@@ -5,6 +5,7 @@ use super::*;
 use crate::base::config::SLICE;
 use std::sync::{Mutex, MutexGuard};
 
+mod extents;
 mod given;
 mod places;
 

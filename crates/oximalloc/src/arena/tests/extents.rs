@@ -1,0 +1,186 @@
+//! What is given back to the system, addresses and all, and what is mapped again.
+
+use super::*;
+use crate::diag::stats::PROCESS;
+use crate::prim::memory;
+use backing::Backing;
+use region::Use;
+
+const MIB: usize = 1 << 20;
+
+/// An arena of its own subprocess, of which a claim of all has been given back; and what was claimed.
+fn given_back(subproc: u32) -> (Source, ArenaRef, Span) {
+    let source = Source { subproc, ..MAIN };
+    let span = claim(source, 200 * MIB / SLICE, 1, true).unwrap();
+    bytes(&span)[100 * MIB] = 1;
+    let arena = arenas(Some(subproc)).find(|arena| arena.contains(span.start)).unwrap();
+    // SAFETY: ours.
+    unsafe { release(span) };
+    purge_all();
+    assert!(!arena.contains(span.start.wrapping_add(span.slices * SLICE / 2)));
+    (source, arena, span)
+}
+
+/// Whether anything is mapped at an address.
+fn is_mapped(p: *mut u8) -> bool {
+    let at = memory::reserve_at(p, SLICE, false);
+    if at == memory::At::Mapped {
+        // SAFETY: mapped just now.
+        assert!(unsafe { memory::unmap(p, SLICE) });
+    }
+    at == memory::At::Occupied
+}
+
+#[test]
+fn what_is_free_is_unmapped_and_comes_again() {
+    let _turn = turn();
+    let (source, arena, before) = given_back(62);
+    let least = arena.totals();
+    assert!(least.reserved < 8 * MIB && least.in_use == 0, "{least:?}");
+    assert!(!is_mapped(before.start.wrapping_add(100 * MIB)) && is_mapped(arena.id().cast()));
+    let span = claim(source, 3000, 1, true).unwrap();
+    assert!(arena.contains(span.start), "no other arena is made");
+    assert!(span.zero && bytes(&span).iter().step_by(4096).all(|&b| b == 0));
+    bytes(&span).fill(1);
+    let mut small = claim(source, 1, 1, true).unwrap();
+    assert!(arena.contains(small.start));
+    assert_eq!(arena.totals().in_use, 3001 * SLICE);
+    assert!(arena.totals().reserved > 3000 * SLICE && arena.totals().reserved < 4500 * SLICE);
+    // A span grows into what is gone behind it.
+    // SAFETY: ours, here and below.
+    unsafe {
+        let before = claim(source, 1, 1, true).unwrap();
+        release(span);
+        release(before);
+        purge_all();
+        let grown = extend(&mut small, 700);
+        assert!(grown.is_some_and(|zero| !zero || bytes(&small)[SLICE..].iter().all(|&b| b == 0)), "{grown:?}");
+        bytes(&small).fill(2);
+        release(small);
+    }
+    purge_all();
+    assert_eq!(arena.totals().in_use, 0);
+    assert!(arena.totals().reserved < 8 * MIB && arena.totals().committed < 8 * MIB);
+}
+
+#[test]
+fn what_others_map_there_is_theirs() {
+    let _turn = turn();
+    let (source, arena, before) = given_back(63);
+    // In the midst of what is gone.
+    let place = before.start.wrapping_add(8 * MIB);
+    assert_eq!(memory::reserve_at(place, MIB, true), memory::At::Mapped);
+    // SAFETY: mapped just now; read only from now on.
+    unsafe {
+        place.write_bytes(7, MIB);
+        assert_eq!(libc::mprotect(place.cast(), MIB, libc::PROT_READ), 0);
+    }
+    assert!(!arena.contains(place) && arena.contains(arena.id().cast()));
+    let all: Vec<_> = (0..3000).map(|_| claim(source, 1, 1, true).unwrap()).collect();
+    let large = claim(source, 20 * MIB / SLICE, 1, true).unwrap();
+    for span in all.iter().chain([&large]) {
+        assert!(span.start >= place.wrapping_add(MIB) || span.start.wrapping_add(span.slices * SLICE) <= place);
+        bytes(span).fill(3);
+    }
+    assert!(all.iter().filter(|span| arena.contains(span.start)).count() > 2000, "what is beyond is used");
+    release_all(all);
+    release_all(vec![large]);
+    purge_all();
+    // SAFETY: our mapping.
+    unsafe {
+        assert!(core::slice::from_raw_parts(place, MIB).iter().all(|&b| b == 7));
+        let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+        let line = format!("{:x}-{:x} r--p", place.addr(), place.addr() + MIB);
+        assert!(maps.contains(&line), "access is as it was");
+        assert!(memory::unmap(place, MIB));
+    }
+}
+
+#[test]
+fn threads_claim_while_others_give_back() {
+    let _turn = turn();
+    let source = Source { subproc: 64, ..MAIN };
+    std::thread::scope(|s| {
+        for t in 1..=3u8 {
+            s.spawn(move || {
+                for round in 0..400usize {
+                    let spans: Vec<_> = (0..12).filter_map(|i| claim(source, 1 + (i * round) % 40, 1, true)).collect();
+                    for span in &spans {
+                        for page in bytes(span).chunks_mut(4096) {
+                            assert!(!span.zero || page[0] == 0);
+                            page[0] = t;
+                        }
+                    }
+                    for span in spans {
+                        assert!(bytes(&span).chunks(4096).all(|page| page[0] == t));
+                        // SAFETY: ours.
+                        unsafe { release(span) };
+                    }
+                    match (round + t as usize) % 8 {
+                        0 => purge_all(),
+                        4 => drop(purge::give_back(1)),
+                        _ => {}
+                    }
+                }
+            });
+        }
+    });
+    purge_all();
+    let sum = subproc_totals(64);
+    assert_eq!((sum.in_use, totals().pending), (0, 0));
+    assert!(sum.arenas <= 2 && sum.reserved <= sum.arenas * 8 * MIB, "{sum:?}");
+    // All of it can be had again.
+    for arena in arenas(Some(64)) {
+        let (_, size) = arena.area().unwrap();
+        let all = claim(only(arena), size / SLICE - 1, 1, true).unwrap();
+        // SAFETY: ours.
+        unsafe { release(all) };
+    }
+    purge_all();
+}
+
+#[test]
+fn what_was_asked_for_stays_mapped() {
+    let _turn = turn();
+    let arena = reserve(16 * MIB, false, false, true, 0).unwrap();
+    let span = claim(only(arena), 100, 1, true).unwrap();
+    bytes(&span).fill(1);
+    release_all(vec![span]);
+    purge_all();
+    assert!(!purge::give_back(usize::MAX / SLICE));
+    purge::give_back(0);
+    assert_eq!(arena.totals().reserved, 16 * MIB);
+    assert!(is_mapped(arena.id().cast::<u8>().wrapping_add(12 * MIB)));
+}
+
+#[test]
+fn an_arena_with_holes_is_destroyed_around_them() {
+    let _turn = turn();
+    let (size, reserved, committed) = (32 * MIB, PROCESS.reserved.current(), PROCESS.committed.current());
+    let start = crate::os::reserve(size, SLICE, false, 0);
+    assert!(!start.is_null());
+    // SAFETY: reserved above; the arena is told to nobody.
+    unsafe {
+        assert!(crate::os::commit(start, 4 * MIB));
+        let what_for = Use { subproc: 65, exclusive: false, numa: -1 };
+        let made = Arena::create(start, size / SLICE, 4 * MIB / SLICE, Backing::own(), what_for);
+        let arena = &*made;
+        let (at, _) = arena.claim(100, 64).unwrap();
+        arena.at(at).write_bytes(1, 100 * SLICE);
+        let (committed_then, place) = (arena.committed_bytes(), arena.at(at));
+        assert!(arena.give_up(at, 100));
+        assert_eq!(
+            (arena.committed_bytes(), arena.present_bytes()),
+            (committed_then - 100 * SLICE, size - 100 * SLICE)
+        );
+        assert_eq!(arena.gone_slices(), 100);
+        let theirs = memory::reserve_at(place, 100 * SLICE, true);
+        assert_eq!(theirs, memory::At::Mapped);
+        place.write(9);
+        Arena::destroy(made);
+        assert_eq!(place.read(), 9);
+        assert!(!is_mapped(start) && !is_mapped(place.wrapping_add(100 * SLICE)));
+        assert!(memory::unmap(place, 100 * SLICE));
+    }
+    assert_eq!((PROCESS.reserved.current(), PROCESS.committed.current()), (reserved, committed));
+}
