@@ -6,7 +6,7 @@ use crate::arena::{fast, map};
 use crate::diag::error::error;
 use crate::heap::life::thread_start_to_free;
 use crate::heap::record::MAIN;
-use crate::heap::theap::{EMPTY, INVERSE, Theap, lives, told_size};
+use crate::heap::theap::{EMPTY, INVERSE, Theap, lives, told};
 use crate::page::Page;
 use crate::page::bins::Bin;
 use crate::page::block::Block;
@@ -144,7 +144,7 @@ pub fn invalid(function: &str, p: *const u8) {
 /// Bytes that the block at `p` holds, from `p` on; 0 for null, and for a foreign pointer, which is reported.
 #[inline(always)]
 pub fn usable_size(function: &str, p: *const u8) -> usize {
-    told_size(p).unwrap_or_else(|| usable_generic(function, p))
+    told(p).map_or_else(|| usable_generic(function, p), |(size, _)| size)
 }
 
 /// The same by the page alone: what has no use for the table of sizes is not linked with it.

@@ -1,5 +1,8 @@
-//! Changing a block's size: in place where it fits and does not waste half; by claiming the slices behind it or by
+//! Changing a block's size: in place where it fits and does not waste much; by claiming the slices behind it or by
 //! `mremap` for large blocks; else by allocate, copy and free.
+//!
+//! What a block that shrinks wastes: of a size class, less than three eighths of it (beyond, it moves to its class); above
+//! [`LARGE_MIN`], where it has a page of its own, an eighth in slices, and a quarter in all. It gives its end back where it is.
 //!
 //! A block that grows by small steps is copied a number of times that is logarithmic in its size: from 1 KiB on it gets
 //! half more than it had, and a large block that must move an eighth more than was asked for (address space, not memory:
@@ -11,10 +14,10 @@ use super::malloc::{SIZE_MAX, malloc_in, zalloc_in};
 use crate::arena;
 use crate::base::config::SLICE;
 use crate::heap::record::Heap;
-use crate::heap::theap::{Theap, told_size};
+use crate::heap::theap::{Theap, told};
 use crate::heap::{single, spare};
 use crate::page::Page;
-use crate::page::bins::{BLOCK_MAX, Bin};
+use crate::page::bins::{BLOCK_MAX, Bin, least};
 use core::ptr;
 
 /// From this size on a block that has to move for growth moves to a mapping of its own, where `mremap` moves it on.
@@ -22,6 +25,10 @@ const REMAP_MIN: usize = 16 << 20;
 
 /// Blocks of that size and more grow by half; smaller ones to the bin of the size asked for.
 const STEP_MIN: usize = 1024;
+
+/// A block that has a page of its own keeps it while it shrinks to more than this: one that grew beyond [`BLOCK_MAX`] and
+/// shrinks by a little is not to move to and fro.
+const LARGE_MIN: usize = BLOCK_MAX / 8 * 5;
 
 /// What a reallocation wants beyond the size.
 #[derive(Clone, Copy)]
@@ -50,9 +57,9 @@ pub unsafe fn realloc(p: *mut u8, size: usize) -> *mut u8 {
 /// where the table of fast frees does not tell.
 #[inline(always)]
 pub fn realloc_or(p: *mut u8, size: usize, rest: impl FnOnce(usize) -> *mut u8) -> *mut u8 {
-    match told_size(p) {
-        Some(usable) if fits(size, usable) => p,
-        told => rest(told.unwrap_or(0)),
+    match told(p) {
+        Some((usable, least)) if size <= usable && size >= least => p,
+        told => rest(told.map_or(0, |(usable, _)| usable)),
     }
 }
 
@@ -147,16 +154,16 @@ pub unsafe fn realloc_in(theap: &Theap, p: *mut u8, size: usize, want: Want) -> 
     let fits_align = (p as usize).wrapping_add(want.offset).is_multiple_of(want.align);
     // SAFETY: `p` is a block of ours with `usable` bytes, and the caller's.
     unsafe {
-        if fits_align && fits(size, usable) {
+        // A guarded block ends at its guard, and cannot grow nor shrink.
+        let single = page.bin() == Bin::SINGLE && !page.is_guarded();
+        if fits_align && if single { fits_large(size, usable) } else { fits(size, usable) } {
             return p;
         }
-        // A guarded block ends at its guard, and cannot grow nor shrink.
-        let single = page.bin() == Bin::SINGLE && inside == 0 && !page.is_guarded();
-        if fits_align && single && size > BLOCK_MAX {
-            if size <= usable {
-                single::cut(page, size.div_ceil(SLICE));
-                return p;
-            }
+        if fits_align && single && size <= usable && size > LARGE_MIN {
+            single::trim(page, inside + size);
+            return p;
+        }
+        if fits_align && single && inside == 0 && size > BLOCK_MAX {
             // What grows beyond its block belongs to the heap that is asked, so another heap's block moves.
             let same_heap = ptr::eq(page.heap(), theap.heap().as_page_heap());
             if same_heap && grow_in_place(p, size) {
@@ -196,10 +203,14 @@ pub unsafe fn realloc_in(theap: &Theap, p: *mut u8, size: usize, want: Want) -> 
     }
 }
 
-/// Whether a block of `usable` bytes is to hold `size` where it is: it has room, and does not waste half.
-#[inline(always)]
+/// Whether a block of `usable` bytes is to hold `size` where it is: it has room, and does not waste more than [`least`] allows.
 fn fits(size: usize, usable: usize) -> bool {
-    size <= usable && (size >= usable / 2 || usable <= 64)
+    size <= usable && size >= least(usable)
+}
+
+/// The same for a block with a page of its own: it wastes an eighth at most.
+fn fits_large(size: usize, usable: usize) -> bool {
+    size <= usable && usable - size <= usable / 8
 }
 
 /// The size to ask for when a block of `usable` bytes moves to hold `size`.
@@ -214,7 +225,8 @@ fn ample(size: usize, usable: usize) -> usize {
     if size > BLOCK_MAX {
         size.saturating_add(size / 8).min(SIZE_MAX)
     } else if usable >= STEP_MIN {
-        size.max((usable + usable / 2).min(BLOCK_MAX))
+        // Rounded down to a class, so that it is no more than half.
+        size.max(Bin::within((usable + usable / 2).min(BLOCK_MAX)).block_size())
     } else {
         size
     }
@@ -226,6 +238,10 @@ unsafe fn grow_in_place(p: *mut u8, size: usize) -> bool {
     let Some((page, _)) = find(p) else { return false };
     if page.bin() != Bin::SINGLE || p != page.start() || page.is_guarded() {
         return false;
+    }
+    // SAFETY: the page's only block is the caller's.
+    if unsafe { single::untrim(page, size) } {
+        return true;
     }
     let span = page.span();
     let extra = size.div_ceil(SLICE) - span.slices;
@@ -272,6 +288,7 @@ unsafe fn remap(page: &Page, size: usize) -> Option<*mut u8> {
             crate::diag::error::warning(format_args!("realloc: no memory for the page map"));
         }
         single::count(page, old.slices, span.slices);
+        single::forget_end(page);
         heap.pages.remove(old.start);
         page.set_span(span);
         if !heap.pages.insert(span.start) {

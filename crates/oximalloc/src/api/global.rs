@@ -6,7 +6,7 @@
 use crate::alloc::aligned::{aligned, zaligned};
 use crate::alloc::free::free_trusted;
 use crate::alloc::malloc::{malloc_const, malloc_of, whole, zalloc_const};
-use crate::alloc::realloc::{PLAIN, Want, realloc_in};
+use crate::alloc::realloc::{PLAIN, Want, realloc, realloc_in};
 use crate::heap::theap::Theap;
 use crate::page::bins::{BLOCK_MAX, Bin};
 use core::alloc::{GlobalAlloc, Layout};
@@ -54,10 +54,14 @@ unsafe impl GlobalAlloc for Oximalloc {
             if layout.align() > NATURAL || layout.size() > BLOCK_MAX || size > BLOCK_MAX {
                 return realloc_slow(p, layout, size);
             }
-            // The block is of its size's bin or larger: no look-up tells more than the layout does. Both sizes have one.
+            // The block is of its size's bin or larger: where it grows no look-up tells more than the layout does. Both
+            // sizes have one.
             let (old, new) = (Bin::of_any(layout.size()), Bin::of_any(size));
-            if old == new || (size < layout.size() && size >= layout.size() / 2) {
+            if old == new {
                 return p;
+            }
+            if size < layout.size() {
+                return shrink(p, size);
             }
             let fresh = malloc_of(new, size);
             if !fresh.is_null() {
@@ -67,6 +71,16 @@ unsafe impl GlobalAlloc for Oximalloc {
             fresh
         }
     }
+}
+
+/// Of blocks that shrink, which goes by what the block has: it may be larger than its layout, since it shrank before.
+///
+/// # Safety
+/// - as for `GlobalAlloc::realloc`, of at most BLOCK_MAX bytes.
+#[inline(never)]
+unsafe fn shrink(p: *mut u8, size: usize) -> *mut u8 {
+    // SAFETY: by the contract.
+    unsafe { realloc(p, whole(size)) }
 }
 
 /// Of blocks that are large or aligned, or become large. (Not inlined, so that the others need few registers.)

@@ -293,10 +293,15 @@ pub unsafe fn destroy_all() {
     unsafe { table::destroy_all() };
 }
 
+/// Bytes of arenas that are handed out.
+pub fn in_use() -> usize {
+    Slices(IN_USE.load(Ordering::Relaxed)).bytes()
+}
+
 /// What there is at the moment.
 pub fn totals() -> Totals {
     let mut totals = Totals {
-        in_use: Slices(IN_USE.load(Ordering::Relaxed)).bytes(),
+        in_use: in_use(),
         pending: Slices(purge::pending()).bytes(),
         direct: Slices(direct::in_use()).bytes(),
         ..Totals::default()

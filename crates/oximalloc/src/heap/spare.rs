@@ -53,6 +53,7 @@ pub unsafe fn put(theap: &Theap, page: *mut Page) -> bool {
     {
         return false;
     }
+    single::forget_end(page);
     page.rest_single();
     if !ROWS[root.number()].put((&raw const *page).cast_mut(), slices) {
         return false;

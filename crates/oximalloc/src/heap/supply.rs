@@ -517,6 +517,7 @@ impl Theap {
             let span = (*page).span();
             let heap = Heap::of_page((*page).label().leave());
             if (*page).bin() == Bin::SINGLE {
+                super::single::forget_end(&*page);
                 heap.stats.malloc_huge.sub(span.slices * SLICE);
             } else {
                 fast::close(span.start);

@@ -28,7 +28,7 @@ use crate::arena::meta::meta_alloc;
 use crate::arena::{self, fast};
 use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::page::Page;
-use crate::page::bins::{BINS, Bin, SLOTS, TABLE};
+use crate::page::bins::{BINS, Bin, SLOTS, TABLE, least};
 use crate::page::record::{Owner, bound32, inverse32};
 use crate::page::stack::{Linked, Stack};
 use crate::prim::word;
@@ -222,29 +222,34 @@ struct Told {
     bound: u32,
     /// Bytes of a block.
     size: u32,
-    _room: u32,
+    /// [`least`] of it.
+    least: u32,
 }
 
 /// By the number of the hot part that an entry is the offset of. The first is that of slices which are not open: no block
 /// starts there.
 static TOLD: [Told; BINS + SMALL * NUMBERS] = {
-    let mut told = [Told { inverse: 0, bound: 0, size: 0, _room: 0 }; BINS + SMALL * NUMBERS];
+    let mut told = [Told { inverse: 0, bound: 0, size: 0, least: 0 }; BINS + SMALL * NUMBERS];
     let mut i = 1;
     while i < told.len() {
         let size = Bin::at(if i < BINS { i } else { (i - BINS) % SMALL + 1 }).block_size();
-        told[i] = Told { inverse: inverse32(size), bound: bound32(size), size: size as u32, _room: 0 };
+        told[i] = Told { inverse: inverse32(size), bound: bound32(size), size: size as u32, least: least(size) as u32 };
         i += 1;
     }
     told
 };
 
-/// Bytes of the block that starts at `p`, if its slice is open. Says nothing of whether it is in use.
+/// Of the block that starts at `p`, if its slice is open: its bytes, and the least that it stays for when it shrinks
+/// ([`least`]). Says nothing of whether it is in use.
 #[inline(always)]
-pub fn told_size(p: *const u8) -> Option<usize> {
+pub fn told(p: *const u8) -> Option<(usize, usize)> {
     let at = fast::get(p)? / (size_of::<Hot>() / size_of::<Told>());
     // SAFETY: entries are offsets of hot parts, of which `TOLD` has one for each.
     unsafe {
-        word::divides::<0>(TOLD.as_ptr().cast(), at, p as usize).then(|| (*TOLD.as_ptr().byte_add(at)).size as usize)
+        word::divides::<0>(TOLD.as_ptr().cast(), at, p as usize).then(|| {
+            let told = &*TOLD.as_ptr().byte_add(at);
+            (told.size as usize, told.least as usize)
+        })
     }
 }
 

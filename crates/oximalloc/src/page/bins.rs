@@ -51,6 +51,12 @@ static BASE: [u8; 128] = {
     base
 };
 
+/// The least that a block of `size` bytes stays for when it shrinks: five eighths of it; what is up to 64 bytes stays for
+/// anything. Not more is asked, so that what has just grown by half and shrinks by a little does not move to and fro.
+pub const fn least(size: usize) -> usize {
+    if size <= 64 { 0 } else { size / 8 * 5 }
+}
+
 /// A size class, 1 to 88; 0 is the class of the empty request and 89 that of blocks with a page of their own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Bin(u8);
@@ -71,6 +77,12 @@ impl Bin {
             let step = s >> (exp - 3);
             Bin((33 + (exp - 9) * 8 + (step - 8)) as u8)
         }
+    }
+
+    /// The largest bin whose blocks are at most of `size` bytes, from 16 up to [`BLOCK_MAX`].
+    pub const fn within(size: usize) -> Bin {
+        let bin = Bin::of(size);
+        if bin.block_size() > size { Bin(bin.0 - 1) } else { bin }
     }
 
     /// The bin with that number, below [`BINS`].
@@ -182,6 +194,8 @@ mod tests {
             let bin = Bin::at(b);
             assert_eq!(Bin::of(bin.block_size()), bin);
             assert_eq!(Bin::of(Bin::at(b - 1).block_size() + 1), bin);
+            assert_eq!(Bin::within(bin.block_size()), bin);
+            assert!(b == 1 || Bin::within(bin.block_size() - 1) == Bin::at(b - 1));
             let blocks = bin.slices() * SLICE / bin.block_size();
             assert!(blocks * bin.block_size() * 3 >= bin.slices() * SLICE * 2, "{b}: {blocks}");
             let held = bin.stack_base() * bin.block_size();

@@ -46,6 +46,8 @@ pub struct Page {
     capacity: Cell<u32>,
     slices: Cell<usize>,
     origin: Cell<Origin>,
+    /// Bytes behind a single block that are its span's, not used, and resident.
+    kept: Cell<u32>,
     /// Memory beyond the carved blocks (of a single block: its memory) is zero.
     zero: Cell<bool>,
     /// OS pages that are holes, a bit each, the first lowest.
@@ -135,6 +137,7 @@ impl Page {
         self.capacity.set(capacity);
         self.slices.set(span.slices);
         self.origin.set(span.origin);
+        self.kept.set(0);
         self.zero.set(span.zero);
         self.holes.store(0, Ordering::Relaxed);
         self.seen.store(0, Ordering::Relaxed);
@@ -145,17 +148,25 @@ impl Page {
         self.start.set(span.start);
         self.slices.set(span.slices);
         self.origin.set(span.origin);
-        let size = span.slices * crate::base::config::SLICE;
+        self.set_single_size(span.slices * SLICE);
+    }
+
+    /// The only block of the page has so many bytes of its span from now on.
+    pub fn set_single_size(&self, size: usize) {
         self.block_size.set(size);
         self.inverse.set(if size >= 1 << 32 { 0 } else { inverse(size) });
+    }
+
+    /// Note how many bytes behind the only block, less than a slice, are resident and not used; says how many were.
+    pub fn set_kept(&self, bytes: usize) -> usize {
+        self.kept.replace(bytes as u32) as usize
     }
 
     /// The only block of the page begins at `block`, in the first slice of the span, and has `size` bytes; what follows
     /// it is inaccessible. Nobody knows of the page yet.
     pub fn set_guarded(&self, block: *mut u8, size: usize) {
         self.start.set(block);
-        self.block_size.set(size);
-        self.inverse.set(if size >= 1 << 32 { 0 } else { inverse(size) });
+        self.set_single_size(size);
         self.guarded.set(true);
     }
     /// Whether what follows the page's only block is inaccessible.
@@ -164,8 +175,10 @@ impl Page {
     }
 
     /// The only block of the page, which is the caller's alone, was freed, and the page is kept: no pointer leads to a block.
+    /// The next block has the whole span.
     pub fn rest_single(&self) {
         self.carved.store(0, Ordering::Relaxed);
+        self.set_single_size(self.slices.get() * SLICE);
     }
 
     /// Hand the block out again, as a theap's; the page is the caller's alone, since [`Page::rest_single`].
