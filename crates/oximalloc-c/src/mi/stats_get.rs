@@ -8,7 +8,6 @@ use crate::mi::stats_layout::{self, MiStats};
 use crate::mi::subprocs::SubprocId;
 use core::ffi::c_char;
 use core::ptr::null_mut;
-use oximalloc::heap::figures::Stats;
 use oximalloc::heap::record;
 use oximalloc::heap::totals::Of;
 use oximalloc::raw::heaps::{Heap, Subproc};
@@ -22,7 +21,7 @@ unsafe fn fill(p: *mut MiStats, of: Option<Of>) -> bool {
     // SAFETY: the caller's promise is the same.
     match (unsafe { MiStats::at(p) }, of) {
         (Some(stats), Some(of)) => {
-            *stats = MiStats::of(&Stats::of(of));
+            stats.fill(of);
             true
         }
         _ => false,
@@ -33,11 +32,11 @@ unsafe fn fill(p: *mut MiStats, of: Option<Of>) -> bool {
 /// As [`write`].
 #[cold]
 unsafe fn json(of: Option<Of>, size: usize, buf: *mut c_char) -> *mut c_char {
-    match of {
-        // SAFETY: the caller's promise is the same.
-        Some(of) => unsafe { write(&MiStats::of(&Stats::of(of)), size, buf) },
-        None => null_mut(),
-    }
+    let Some(of) = of else { return null_mut() };
+    let mut stats = MiStats::NOTHING;
+    stats.fill(of);
+    // SAFETY: the caller's promise is the same.
+    unsafe { write(&stats, size, buf) }
 }
 
 /// The subprocess of the calling thread, which counts as one of its threads from now on.

@@ -11,6 +11,8 @@ use crate::outcome::new_block;
 use core::ffi::c_char;
 use core::fmt::{self, Write};
 use core::ptr::null_mut;
+use oximalloc::heap::figures::memory_of;
+use oximalloc::heap::totals::Of;
 use oximalloc::prim::process::{self, ProcessInfo};
 use oximalloc::stats::Snapshot;
 
@@ -28,7 +30,7 @@ struct Json<'a> {
 /// `buf` is null or has `size` bytes.
 #[cold]
 pub unsafe fn write(stats: &MiStats, size: usize, buf: *mut c_char) -> *mut c_char {
-    let json = Json { stats, info: process::info(), process: oximalloc::heap::figures::process().memory };
+    let json = Json { stats, info: process::info(), process: memory_of(Of::Process).unwrap_or_default() };
     let (start, size) = if buf.is_null() || size == 0 {
         let mut count = Out { at: null_mut(), room: 0, len: 0 };
         let _ = count.write_fmt(format_args!("{json}"));
@@ -85,17 +87,17 @@ impl fmt::Display for Json<'_> {
             self.process.committed.current,
             self.process.committed.peak
         )?;
-        for (name, field) in self.stats.fields() {
+        self.stats.each_field(&mut |name, field| {
             write!(f, ",\n  \"{name}\": ")?;
             match field {
-                Field::Number(n) => write!(f, "{n}")?,
-                Field::Counter(counter) => write!(f, "{}", counter.total)?,
-                Field::Count(count) => object(f, count, None)?,
-                Field::Counters(all) => list(f, all, |f, _, counter| write!(f, "{}", counter.total))?,
-                Field::Counts(all) => list(f, all, |f, _, count| object(f, *count, None))?,
-                Field::Rows(all) => list(f, all, |f, row, count| object(f, *count, Some(row)))?,
+                Field::Number(n) => write!(f, "{n}"),
+                Field::Counter(counter) => write!(f, "{}", counter.total),
+                Field::Count(count) => object(f, count, None),
+                Field::Counters(all) => list(f, all, |f, _, counter| write!(f, "{}", counter.total)),
+                Field::Counts(all) => list(f, all, |f, _, count| object(f, *count, None)),
+                Field::Rows(all) => list(f, all, |f, row, count| object(f, *count, Some(row))),
             }
-        }
+        })?;
         f.write_str("\n}\n")
     }
 }

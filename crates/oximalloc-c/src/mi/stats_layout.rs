@@ -16,11 +16,13 @@
 //!   `malloc_guarded_count`, `pages_extended` (each refill of a stack carves what it needs), `pages_unabandon_busy_wait`
 //!   and `heaps_delete_wait` (nobody waits).
 
+use core::fmt;
 use oximalloc::base::config::SLICE;
-use oximalloc::heap::figures::Stats;
+use oximalloc::heap::figures;
+use oximalloc::heap::totals::{self, Of};
 use oximalloc::page::Bin;
 use oximalloc::page::bins::{BINS, BLOCK_MAX};
-use oximalloc::stats::CountValue;
+use oximalloc::stats::{CountValue, HeapSnapshot, Snapshot};
 
 /// Rows of the tables by size class.
 pub const ROWS: usize = 74;
@@ -146,116 +148,122 @@ impl MiStats {
         }
     }
 
-    /// What is counted, in this shape.
+    /// Nothing.
+    // SAFETY: all fields are numbers.
+    pub const NOTHING: MiStats = unsafe { core::mem::MaybeUninit::zeroed().assume_init() };
+
+    /// What is counted, in this shape. (Where it is to be, field by field: what asks may be a thread with a small stack.)
     #[cold]
-    pub fn of(stats: &Stats) -> MiStats {
-        let Stats { memory, heaps, bins, singles, pages } = stats;
-        let counter = |total| Counter { total };
-        let (normal, none) = (stats.binned_bytes(), Count::default());
-        let (mut malloc_bins, mut page_bins) = ([none; ROWS], [none; ROWS]);
-        for b in 1..BINS {
-            let (row, bin) = (row_of(Bin::at(b).block_size()), bins[b]);
-            malloc_bins[row].add(CountValue { total: bin.total, peak: bin.peak, current: bin.current });
-            page_bins[row].add(pages[b]);
-        }
-        malloc_bins[LAST] = (*singles).into();
-        page_bins[LAST] = pages[BINS].into();
-        MiStats {
-            size: size_of::<MiStats>(),
-            version: VERSION,
-            pages: heaps.pages.into(),
-            reserved: memory.reserved.into(),
-            committed: memory.committed.into(),
-            reset: counter(memory.reset),
-            purged: counter(memory.purged),
-            page_committed: heaps.page_committed.into(),
-            pages_abandoned: heaps.pages_abandoned.into(),
-            threads: memory.threads.into(),
-            malloc_normal: normal.into(),
-            malloc_huge: heaps.malloc_huge.into(),
-            malloc_requested: normal.plus(heaps.malloc_huge).into(),
-            mmap_calls: counter(memory.mmap_calls),
-            commit_calls: counter(memory.commit_calls),
-            reset_calls: counter(memory.reset_calls),
-            purge_calls: counter(memory.purge_calls),
-            arena_count: counter(memory.arena_count),
-            malloc_normal_count: counter(bins.iter().map(|row| row.total).sum()),
-            malloc_huge_count: counter(singles.total),
-            malloc_guarded_count: counter(0),
-            arena_rollback_count: counter(memory.arena_rollback_count),
-            arena_purges: counter(memory.arena_purges),
-            pages_extended: counter(0),
-            pages_retire: counter(heaps.pages_retire),
-            page_searches: counter(heaps.page_searches),
-            page_searches_count: counter(heaps.page_searches_count),
-            segments: none,
-            segments_abandoned: none,
-            segments_cache: none,
-            segments_reserved: none,
-            heaps: memory.heaps.into(),
-            theaps: heaps.theaps.into(),
-            pages_reclaim_on_alloc: counter(heaps.pages_reclaim_on_alloc),
-            pages_reclaim_on_free: counter(heaps.pages_reclaim_on_free),
-            pages_reabandon_full: counter(heaps.pages_reabandon_full),
-            pages_unabandon_busy_wait: counter(0),
-            heaps_delete_wait: counter(0),
-            stat_reserved: [none; 4],
-            stat_counter_reserved: [counter(0); 4],
-            malloc_bins,
-            page_bins,
-            chunk_bins: [none; 6],
-        }
+    #[inline(never)]
+    pub fn fill(&mut self, of: Of) {
+        *self = MiStats::NOTHING;
+        (self.size, self.version) = (size_of::<MiStats>(), VERSION);
+        self.fill_memory(&figures::memory_of(of).unwrap_or_default());
+        let (heaps, spare) = totals::heaps(of);
+        self.fill_heaps(&heaps);
+        self.fill_blocks(of, totals::singles(of, spare.0));
     }
 
-    /// All fields with their names in C, in order.
     #[cold]
-    pub fn fields(&self) -> [(&'static str, Field<'_>); 43] {
+    #[inline(never)]
+    fn fill_memory(&mut self, memory: &Snapshot) {
+        let counter = |total| Counter { total };
+        self.reserved = memory.reserved.into();
+        self.committed = memory.committed.into();
+        self.reset = counter(memory.reset);
+        self.purged = counter(memory.purged);
+        self.threads = memory.threads.into();
+        self.mmap_calls = counter(memory.mmap_calls);
+        self.commit_calls = counter(memory.commit_calls);
+        self.reset_calls = counter(memory.reset_calls);
+        self.purge_calls = counter(memory.purge_calls);
+        self.arena_count = counter(memory.arena_count);
+        self.arena_rollback_count = counter(memory.arena_rollback_count);
+        self.arena_purges = counter(memory.arena_purges);
+        self.heaps = memory.heaps.into();
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn fill_heaps(&mut self, heaps: &HeapSnapshot) {
+        let counter = |total| Counter { total };
+        self.pages = heaps.pages.into();
+        self.page_committed = heaps.page_committed.into();
+        self.pages_abandoned = heaps.pages_abandoned.into();
+        self.malloc_huge = heaps.malloc_huge.into();
+        self.malloc_requested = heaps.malloc_huge.into();
+        self.pages_retire = counter(heaps.pages_retire);
+        self.page_searches = counter(heaps.page_searches);
+        self.page_searches_count = counter(heaps.page_searches_count);
+        self.theaps = heaps.theaps.into();
+        self.pages_reclaim_on_alloc = counter(heaps.pages_reclaim_on_alloc);
+        self.pages_reclaim_on_free = counter(heaps.pages_reclaim_on_free);
+        self.pages_reabandon_full = counter(heaps.pages_reabandon_full);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn fill_blocks(&mut self, of: Of, singles: CountValue) {
+        totals::each_bin(of, &mut |b, bin| {
+            let row = row_of(bin.block_size);
+            self.malloc_bins[row].add(CountValue { total: bin.total, peak: bin.peak, current: bin.current });
+            self.page_bins[row].add(totals::pages(of, b));
+            self.malloc_normal.add(bin.bytes());
+            self.malloc_requested.add(bin.bytes());
+            self.malloc_normal_count.total += bin.total;
+        });
+        self.malloc_bins[LAST] = singles.into();
+        self.malloc_huge_count.total = singles.total;
+        self.page_bins[LAST] = totals::pages(of, BINS).into();
+    }
+
+    /// Calls `each` with all fields and their names in C, in order, until it fails.
+    #[cold]
+    pub fn each_field(&self, each: &mut dyn FnMut(&'static str, Field) -> fmt::Result) -> fmt::Result {
         use Field::{Count, Counter, Counters, Counts, Number, Rows};
-        [
-            ("size", Number(self.size)),
-            ("version", Number(self.version)),
-            ("pages", Count(self.pages)),
-            ("reserved", Count(self.reserved)),
-            ("committed", Count(self.committed)),
-            ("reset", Counter(self.reset)),
-            ("purged", Counter(self.purged)),
-            ("page_committed", Count(self.page_committed)),
-            ("pages_abandoned", Count(self.pages_abandoned)),
-            ("threads", Count(self.threads)),
-            ("malloc_normal", Count(self.malloc_normal)),
-            ("malloc_huge", Count(self.malloc_huge)),
-            ("malloc_requested", Count(self.malloc_requested)),
-            ("mmap_calls", Counter(self.mmap_calls)),
-            ("commit_calls", Counter(self.commit_calls)),
-            ("reset_calls", Counter(self.reset_calls)),
-            ("purge_calls", Counter(self.purge_calls)),
-            ("arena_count", Counter(self.arena_count)),
-            ("malloc_normal_count", Counter(self.malloc_normal_count)),
-            ("malloc_huge_count", Counter(self.malloc_huge_count)),
-            ("malloc_guarded_count", Counter(self.malloc_guarded_count)),
-            ("arena_rollback_count", Counter(self.arena_rollback_count)),
-            ("arena_purges", Counter(self.arena_purges)),
-            ("pages_extended", Counter(self.pages_extended)),
-            ("pages_retire", Counter(self.pages_retire)),
-            ("page_searches", Counter(self.page_searches)),
-            ("page_searches_count", Counter(self.page_searches_count)),
-            ("segments", Count(self.segments)),
-            ("segments_abandoned", Count(self.segments_abandoned)),
-            ("segments_cache", Count(self.segments_cache)),
-            ("_segments_reserved", Count(self.segments_reserved)),
-            ("heaps", Count(self.heaps)),
-            ("theaps", Count(self.theaps)),
-            ("pages_reclaim_on_alloc", Counter(self.pages_reclaim_on_alloc)),
-            ("pages_reclaim_on_free", Counter(self.pages_reclaim_on_free)),
-            ("pages_reabandon_full", Counter(self.pages_reabandon_full)),
-            ("pages_unabandon_busy_wait", Counter(self.pages_unabandon_busy_wait)),
-            ("heaps_delete_wait", Counter(self.heaps_delete_wait)),
-            ("_stat_reserved", Counts(&self.stat_reserved)),
-            ("_stat_counter_reserved", Counters(&self.stat_counter_reserved)),
-            ("malloc_bins", Rows(&self.malloc_bins)),
-            ("page_bins", Rows(&self.page_bins)),
-            ("chunk_bins", Counts(&self.chunk_bins)),
-        ]
+        each("size", Number(self.size))?;
+        each("version", Number(self.version))?;
+        each("pages", Count(self.pages))?;
+        each("reserved", Count(self.reserved))?;
+        each("committed", Count(self.committed))?;
+        each("reset", Counter(self.reset))?;
+        each("purged", Counter(self.purged))?;
+        each("page_committed", Count(self.page_committed))?;
+        each("pages_abandoned", Count(self.pages_abandoned))?;
+        each("threads", Count(self.threads))?;
+        each("malloc_normal", Count(self.malloc_normal))?;
+        each("malloc_huge", Count(self.malloc_huge))?;
+        each("malloc_requested", Count(self.malloc_requested))?;
+        each("mmap_calls", Counter(self.mmap_calls))?;
+        each("commit_calls", Counter(self.commit_calls))?;
+        each("reset_calls", Counter(self.reset_calls))?;
+        each("purge_calls", Counter(self.purge_calls))?;
+        each("arena_count", Counter(self.arena_count))?;
+        each("malloc_normal_count", Counter(self.malloc_normal_count))?;
+        each("malloc_huge_count", Counter(self.malloc_huge_count))?;
+        each("malloc_guarded_count", Counter(self.malloc_guarded_count))?;
+        each("arena_rollback_count", Counter(self.arena_rollback_count))?;
+        each("arena_purges", Counter(self.arena_purges))?;
+        each("pages_extended", Counter(self.pages_extended))?;
+        each("pages_retire", Counter(self.pages_retire))?;
+        each("page_searches", Counter(self.page_searches))?;
+        each("page_searches_count", Counter(self.page_searches_count))?;
+        each("segments", Count(self.segments))?;
+        each("segments_abandoned", Count(self.segments_abandoned))?;
+        each("segments_cache", Count(self.segments_cache))?;
+        each("_segments_reserved", Count(self.segments_reserved))?;
+        each("heaps", Count(self.heaps))?;
+        each("theaps", Count(self.theaps))?;
+        each("pages_reclaim_on_alloc", Counter(self.pages_reclaim_on_alloc))?;
+        each("pages_reclaim_on_free", Counter(self.pages_reclaim_on_free))?;
+        each("pages_reabandon_full", Counter(self.pages_reabandon_full))?;
+        each("pages_unabandon_busy_wait", Counter(self.pages_unabandon_busy_wait))?;
+        each("heaps_delete_wait", Counter(self.heaps_delete_wait))?;
+        each("_stat_reserved", Counts(&self.stat_reserved))?;
+        each("_stat_counter_reserved", Counters(&self.stat_counter_reserved))?;
+        each("malloc_bins", Rows(&self.malloc_bins))?;
+        each("page_bins", Rows(&self.page_bins))?;
+        each("chunk_bins", Counts(&self.chunk_bins))
     }
 }
 

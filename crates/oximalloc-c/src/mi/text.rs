@@ -6,6 +6,7 @@ use crate::outcome::new_block;
 use core::ffi::{c_char, c_int, c_uchar, c_void};
 use core::ptr::null_mut;
 use libc::{EINVAL, ENOMEM, wchar_t};
+use oximalloc::raw;
 use oximalloc::raw::heaps::Heap;
 
 /// What the copies are put in: a function that makes a block of a size.
@@ -139,9 +140,17 @@ unsafe fn resolve(place: impl Place, name: *const c_char, resolved: *mut c_char)
         // SAFETY: the caller's promises are the same.
         return unsafe { libc::realpath(name, resolved) };
     }
-    let mut path = [0 as c_char; libc::PATH_MAX as usize];
-    // SAFETY: `path` has `PATH_MAX` bytes, and what realpath returns is a string in it, or null.
-    unsafe { duplicate(place, libc::realpath(name, path.as_mut_ptr()), usize::MAX) }
+    // Not on the stack, which may be small.
+    let path = new_block(libc::PATH_MAX as usize).cast::<c_char>();
+    if path.is_null() {
+        return null_mut();
+    }
+    // SAFETY: `path` has `PATH_MAX` bytes, and what realpath returns is a string in it, or null. (Freeing leaves errno alone.)
+    unsafe {
+        let copy = duplicate(place, libc::realpath(name, path), usize::MAX);
+        raw::free(path.cast());
+        copy
+    }
 }
 
 /// A copy of the environment variable at `*buf`, its bytes with the zero at `*size`; null and 0 if there is none.

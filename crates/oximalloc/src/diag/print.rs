@@ -2,7 +2,7 @@
 //!
 //! Each Rust program has this in it: so all rows are put together in one place, from cells.
 //!
-//! Invariant: a table is printed from one snapshot, so that its lines agree with each other.
+//! Invariant: what a line and the sums below it say is of one look at each count, so that they agree.
 use super::options;
 use super::output::{Line, Sink};
 use super::stats::{BinRow, CountValue, HeapSnapshot, PROCESS, Snapshot};
@@ -15,19 +15,25 @@ const MEDIUM_MAX: usize = 64 * 1024;
 
 const HEADING: &str = "heap stats    :        peak       total     current       freed        unit     count\n";
 
+/// What calls the function that it is given with each bin.
+pub type EachBin<'a> = &'a dyn Fn(&mut dyn FnMut(BinRow));
+
 /// Print what is counted: the given bins, their sums, how many blocks had a page of their own, and what else heaps and
 /// (unless it is of a heap alone) the process or a part of it count.
 #[cold]
-pub fn table(sink: &Sink, stats: Option<&Snapshot>, heaps: HeapSnapshot, singles: i64, bins: &[BinRow]) {
+pub fn table(sink: &Sink, stats: Option<&Snapshot>, heaps: &HeapSnapshot, singles: i64, bins: EachBin) {
     sink.print(format_args!("{HEADING}"));
     let mut binned = Sum::default();
-    for bin in bins.iter().filter(|bin| bin.total > 0 || bin.current > 0) {
+    bins(&mut |bin| {
+        if bin.total == 0 && bin.current == 0 {
+            return;
+        }
         let sum = Sum { bytes: bin.bytes(), count: bin.total };
         let (letter, size) = (letter(bin.block_size), bin.block_size);
         let name: Line<32> = Line::of(format_args!("bin {letter} {size:>6}"));
         sum.print(sink, name.as_str(), Amount(size as i64, BYTES));
         binned = binned.plus(sum);
-    }
+    });
     let huge = Sum { bytes: heaps.malloc_huge, count: singles };
     binned.print(sink, "binned", BLANK);
     huge.print(sink, "huge", BLANK);
@@ -40,7 +46,7 @@ pub fn table(sink: &Sink, stats: Option<&Snapshot>, heaps: HeapSnapshot, singles
     }
     row(sink, "in pages", heaps.page_committed, BYTES);
     sink.print(format_args!("\n"));
-    events(sink, &heaps);
+    events(sink, heaps);
     if let Some(stats) = stats {
         calls(sink, stats);
         process(sink);
@@ -238,7 +244,8 @@ mod tests {
             BinRow { block_size: 32, ..BinRow::default() },
             BinRow { block_size: 20480, peak: 2, total: 3, current: 1 },
         ];
-        let text = captured(|sink| table(sink, Some(&Snapshot::default()), HeapSnapshot::default(), 0, &bins));
+        let each = |each: &mut dyn FnMut(BinRow)| bins.into_iter().for_each(each);
+        let text = captured(|sink| table(sink, Some(&Snapshot::default()), &HeapSnapshot::default(), 0, &each));
         let words = |start: &str| {
             let line = text.lines().find(|line| line.trim_start().starts_with(start));
             line.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")

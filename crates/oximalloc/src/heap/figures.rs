@@ -13,6 +13,7 @@ use crate::diag::output::{OutputFun, Sink};
 use crate::diag::print;
 use crate::diag::stats::{BinRow, CountValue, HeapSnapshot, PROCESS, Snapshot};
 use crate::page::bins::BINS;
+use core::array;
 use core::ffi::c_void;
 use core::ptr;
 
@@ -38,10 +39,16 @@ impl Stats {
     /// What is counted at the moment.
     #[cold]
     pub fn of(of: Of) -> Stats {
-        let memory = memory_of(of).unwrap_or_default();
         let (heaps, spare) = totals::heaps(of);
-        let pages = totals::pages(of);
-        Stats { memory, heaps, bins: totals::bins(of), singles: pages[BINS].but(spare.0).sound(), pages }
+        let mut stats = Stats {
+            memory: memory_of(of).unwrap_or_default(),
+            heaps,
+            bins: [BinRow::default(); BINS],
+            singles: totals::singles(of, spare.0),
+            pages: array::from_fn(|b| totals::pages(of, b)),
+        };
+        totals::each_bin(of, &mut |b, row| stats.bins[b] = row);
+        stats
     }
 
     /// Blocks in use, of all sizes.
@@ -81,7 +88,7 @@ impl Stats {
 
 /// What is no heap's.
 #[cold]
-fn memory_of(of: Of) -> Option<Snapshot> {
+pub fn memory_of(of: Of) -> Option<Snapshot> {
     match of {
         Of::Heap(_) => None,
         Of::Subproc(number) | Of::Exclusive(number) => Some(memory_of_subproc(number)),
@@ -181,17 +188,22 @@ pub struct Totals {
 /// ```
 #[cold]
 pub fn totals() -> Totals {
-    let stats = process();
+    let of = Of::Process;
+    let (heaps, spare) = totals::heaps(of);
+    let huge = heaps.malloc_huge.current;
+    let mut in_use = huge;
+    totals::each_bin(of, &mut |_, row| in_use += row.bytes().current);
     let bytes = |n: i64| usize::try_from(n).unwrap_or(0);
-    let (committed, in_use) = (bytes(stats.memory.committed.current), bytes(stats.bytes_in_use()));
+    let [committed, reserved] = [&PROCESS.committed, &PROCESS.reserved].map(|count| count.snapshot());
+    let (committed, peak_committed, in_use) = (bytes(committed.current), bytes(committed.peak), bytes(in_use));
     Totals {
         in_use,
         free: committed.saturating_sub(in_use),
-        mapped: bytes(stats.memory.reserved.current),
+        mapped: bytes(reserved.current),
         committed,
-        peak_committed: bytes(stats.memory.committed.peak),
-        huge_count: bytes(stats.singles.current),
-        huge_bytes: bytes(stats.heaps.malloc_huge.current),
+        peak_committed,
+        huge_count: bytes(totals::singles(of, spare.0).current),
+        huge_bytes: bytes(huge),
         arenas: arena::totals().arenas,
     }
 }
@@ -211,8 +223,9 @@ pub fn print_process() {
 #[cold]
 fn print_with(memory: Option<Snapshot>, of: Of, sink: &Sink) {
     let (heaps, spare) = totals::heaps(of);
-    let singles = totals::pages_of(of, BINS).but(spare.0).sound().total;
-    print::table(sink, memory.as_ref(), heaps, singles, &totals::bins(of));
+    let singles = totals::singles(of, spare.0).total;
+    let bins = |each: &mut dyn FnMut(BinRow)| totals::each_bin(of, &mut |_, row| each(row));
+    print::table(sink, memory.as_ref(), &heaps, singles, &bins);
 }
 
 /// Print the tables of a subprocess: without its heaps, then of each of them.

@@ -4,6 +4,8 @@
 //! A block that a thread frees and takes again from its own stack is not counted again: counting it would cost the fast
 //! paths an instruction. `current` leaves out the blocks that wait in the stacks of all threads; it is exact
 //! while no other thread is in the allocator.
+//!
+//! Threads with small stacks ask, too: nothing here has all bins in its frame.
 
 use super::record::{self, Heap, MAIN};
 use super::spare;
@@ -13,7 +15,6 @@ use crate::base::sync::Ordering;
 use crate::diag::stats::{BinRow, CountValue, HeapSnapshot, PROCESS};
 use crate::heap::parts::all_theaps;
 use crate::page::bins::{BINS, Bin};
-use core::array;
 use core::ptr;
 
 /// Which heaps to add up.
@@ -168,25 +169,41 @@ pub fn bin(of: Of, b: usize) -> BinRow {
     sum[0].row(of, b)
 }
 
-/// All bins, by their number; the first stands for none.
+/// Bins that are added up at a time: few, for the frame, and many, since each time is a walk over all theaps.
+const AT_A_TIME: usize = BINS / 4;
+const _: () = assert!(AT_A_TIME * size_of::<Sum>() <= 2048);
+
+/// All bins by their number, but for the first, which stands for none.
 #[cold]
-pub fn bins(of: Of) -> [BinRow; BINS] {
-    let mut sums = [Sum::default(); BINS];
-    gather(of, 0, true, &mut sums);
-    array::from_fn(|b| if b == 0 { BinRow::default() } else { sums[b].row(of, b) })
+#[inline(never)]
+pub fn each_bin(of: Of, each: &mut dyn FnMut(usize, BinRow)) {
+    for first in (1..BINS).step_by(AT_A_TIME) {
+        let mut sums = [Sum::default(); AT_A_TIME];
+        let sums = &mut sums[..AT_A_TIME.min(BINS - first)];
+        gather(of, first, true, sums);
+        for (b, sum) in (first..).zip(sums) {
+            each(b, sum.row(of, b));
+        }
+    }
 }
 
-/// Pages by their bin's number; the last are those of a single block.
+/// Pages of one bin; of number BINS are those of a single block.
 #[cold]
-pub fn pages(of: Of) -> [CountValue; BINS + 1] {
-    array::from_fn(|b| pages_of(of, b).sound())
+pub fn pages(of: Of, b: usize) -> CountValue {
+    pages_of(of, b).sound()
+}
+
+/// Blocks that have a page of their own, where so many pages are spare.
+#[cold]
+pub fn singles(of: Of, spare: usize) -> CountValue {
+    pages(of, BINS).but(spare).sound()
 }
 
 /// Pages of one bin, as [`Count::raw`] has them.
 ///
 /// [`Count::raw`]: crate::diag::stats::Count::raw
 #[cold]
-pub(super) fn pages_of(of: Of, b: usize) -> CountValue {
+fn pages_of(of: Of, b: usize) -> CountValue {
     let pages = of.heaps().map(|heap| &heap.bins[b].pages).chain(of.pasts().map(|past| &past.pages[b]));
     pages.fold(CountValue::default(), |sum, count| sum.plus(count.raw()))
 }
@@ -207,7 +224,7 @@ pub fn reset() {
     PROCESS.reset();
     subproc::all().for_each(|subproc| subproc.past.reset());
     record::records().for_each(|heap| {
-        forget(heap);
+        forget(heap, &mut |_, _| {});
         heap.stats.reset();
         heap.bins.iter().for_each(|bin| bin.pages.reset());
     });
@@ -217,9 +234,7 @@ pub fn reset() {
 #[cold]
 pub fn leave_to_subproc(heap: &Heap) {
     let past = &Subproc::of_number(heap.subproc.load(Ordering::Relaxed)).past;
-    for (b, row) in forget(heap).iter().enumerate() {
-        past.blocks[b].note_past(row.total - row.current, row.peak - row.current);
-    }
+    forget(heap, &mut |b, row| past.blocks[b].note_past(row.total - row.current, row.peak - row.current));
     leave_counts(heap, past);
 }
 
@@ -244,19 +259,18 @@ fn leave_counts(heap: &Heap, past: &Past) {
     heap.bins.iter().zip(&past.pages).for_each(|(mine, past)| mine.pages.leave_to(past));
 }
 
-/// Forget what happened to a heap's blocks, which is returned.
+/// Forget what happened to a heap's blocks, of which `each` hears.
 #[cold]
-fn forget(heap: &Heap) -> [BinRow; BINS] {
+fn forget(heap: &Heap, each: &mut dyn FnMut(usize, BinRow)) {
     if heap.is_main() {
         // Blocks that are not in use would be a part of what came.
         spare::sweep(Theap::current(), true);
     }
-    let rows = bins(Of::Heap(heap));
-    for (b, row) in rows.iter().enumerate() {
+    each_bin(Of::Heap(heap), &mut |b, row| {
         heap.bins[b].forgotten.fetch_add(row.total - row.current, Ordering::Relaxed);
         heap.bins[b].peak.store(row.current, Ordering::Relaxed);
-    }
-    rows
+        each(b, row);
+    });
 }
 
 /// A thread has taken blocks of bin `b` from a page, a new one if `fresh`: note the peak. Exact to a refill while the
@@ -287,7 +301,5 @@ pub fn note_peak(theap: &Theap, b: usize, fresh: bool) {
 /// Note the peaks of all bins of all heaps as they are now.
 #[cold]
 pub fn merge() {
-    record::live().for_each(|heap| {
-        bins(Of::Heap(heap));
-    });
+    record::live().for_each(|heap| each_bin(Of::Heap(heap), &mut |_, _| {}));
 }
