@@ -66,6 +66,19 @@ pub fn aligned_block(p: *mut u8, align: usize) -> *mut c_void {
     if p.is_null() { failed_aligned(align) } else { p.cast() }
 }
 
+/// A block of `size` bytes at the power of two that `align` is, or that follows it, as glibc's `memalign` has it (0 asks for
+/// nothing). Null with `errno` EINVAL where none follows, and ENOMEM otherwise.
+#[inline(always)]
+pub fn rounded_block(size: usize, align: usize) -> *mut c_void {
+    raw::aligned_or(size, align, 0, |size, align, _| generic_rounded(size, align).cast()).cast()
+}
+
+#[inline(never)]
+extern "C" fn generic_rounded(size: usize, align: usize) -> *mut c_void {
+    let align = align.checked_next_power_of_two().unwrap_or(align);
+    aligned_block(raw::aligned(size, align, 0), align)
+}
+
 /// Null, with `errno` set to `code`.
 #[cold]
 #[inline(never)]

@@ -1,7 +1,7 @@
 //! glibc's own names of the allocation functions, and its functions that look into or tune the allocator.
 
 use crate::mi::{allocate, posix, stats};
-use crate::outcome::{aligned_block, failed, new_block, resized};
+use crate::outcome::{failed, new_block, resized, rounded_block};
 use core::ffi::{c_char, c_int, c_void};
 use core::fmt::{self, Write};
 use libc::EINVAL;
@@ -52,7 +52,7 @@ pub unsafe extern "C" fn __libc_cfree(p: *mut c_void) {
 /// `memalign`, under glibc's own name.
 #[unsafe(no_mangle)]
 pub extern "C" fn __libc_memalign(alignment: usize, size: usize) -> *mut c_void {
-    aligned_block(raw::aligned(size, alignment, 0), alignment)
+    rounded_block(size, alignment)
 }
 
 /// `valloc`, under glibc's own name.

@@ -5,7 +5,7 @@
 //! `strndup` and `reallocarray` call the process's `realloc`, as a program may have its own.
 
 use crate::mi::{aligned, allocate, posix, query, text};
-use crate::outcome::{aligned_block, new_block, product, resized};
+use crate::outcome::{new_block, product, resized, rounded_block};
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr::null_mut;
 use oximalloc::raw;
@@ -82,16 +82,17 @@ pub unsafe extern "C" fn free_aligned_sized(p: *mut c_void, _alignment: usize, _
     unsafe { raw::free(p.cast()) }
 }
 
-/// A block of `size` bytes at a power of two.
+/// A block of `size` bytes at a power of two: where the alignment is none, at the next one.
 #[unsafe(no_mangle)]
 pub extern "C" fn memalign(alignment: usize, size: usize) -> *mut c_void {
-    aligned_block(raw::aligned(size, alignment, 0), alignment)
+    rounded_block(size, alignment)
 }
 
-/// [`memalign`] of C11; the size need not be a multiple of the alignment.
+/// [`memalign`] of C11; the size need not be a multiple of the alignment. (Since 2.38 glibc's refuses what is no power of two.
+/// Programs that ran with an older one run here.)
 #[unsafe(no_mangle)]
 pub extern "C" fn aligned_alloc(alignment: usize, size: usize) -> *mut c_void {
-    aligned_block(raw::aligned(size, alignment, 0), alignment)
+    rounded_block(size, alignment)
 }
 
 /// [`memalign`] of the Windows runtime, arguments in its order.

@@ -6,6 +6,8 @@
 // Sizes that overflow, sizes above PTRDIFF_MAX and alignments that are no power of two: reported, errno right.
 #include "bad_input.h"
 
+extern void* mi_memalign(size_t, size_t) __attribute__((weak));
+
 int main(void) {
   listen();
   size_t half = opaque_size(SIZE_MAX / 2 + 1);
@@ -16,6 +18,10 @@ int main(void) {
 
   char* p = malloc(100);
   strcpy(p, "kept");
+  before = heard;
+  errno = 0;
+  CHECK(memalign(opaque_size(half + 2), 100) == NULL && errno == EINVAL);
+  reported(before, EINVAL, "align", NULL);
   before = heard;
   errno = 0;
   CHECK(reallocarray(p, half, 2) == NULL && errno == ENOMEM && strcmp(p, "kept") == 0);
@@ -35,7 +41,7 @@ int main(void) {
   for (int i = 0; i < 4; i++) {
     before = heard;
     errno = 0;
-    CHECK(memalign(opaque_size(bad[i]), 100) == NULL && errno == EINVAL);
+    CHECK(mi_memalign(opaque_size(bad[i]), 100) == NULL && errno == EINVAL);
     reported(before, EINVAL, "align", NULL);
     before = heard;
     void* out = p;

@@ -13,6 +13,17 @@ use core::ptr;
 /// Allocate `size` bytes such that the address plus `offset` is a multiple of `align` (a power of two).
 #[inline(always)]
 pub fn aligned(size: usize, align: usize, offset: usize) -> *mut u8 {
+    aligned_or(size, align, offset, generic)
+}
+
+/// As [`aligned`], with the function for all that is not the fast path given.
+#[inline(always)]
+pub fn aligned_or(
+    size: usize,
+    align: usize,
+    offset: usize,
+    generic: impl FnOnce(usize, usize, usize) -> *mut u8,
+) -> *mut u8 {
     let below = align.wrapping_sub(1);
     // 0 for a sum that overflows, as it is for a size or an alignment of 0.
     let rounded = size.wrapping_add(below) & !below;

@@ -63,6 +63,11 @@ impl Heap {
         heaps::heap_collect(self.0, force);
     }
 
+    /// Where it is kept.
+    pub(super) fn record(&self) -> &'static heaps::Heap {
+        self.0
+    }
+
     /// Free all that was allocated from the heap, at once.
     ///
     /// # Safety

@@ -20,7 +20,28 @@
 //!
 //! With `MIMALLOC_SHOW_STATS=1` in the environment a program prints them to standard error when it ends.
 pub use crate::diag::stats::{BinRow, CountValue, HeapSnapshot, Snapshot};
-pub use crate::heap::figures::{Stats, Totals, heap, process, totals};
+pub use crate::heap::figures::{Stats, Totals, process, totals};
+
+use super::heap::Heap;
+use crate::heap::totals::Of;
+
+/// All that is counted of a heap.
+///
+/// ```
+/// use core::alloc::Layout;
+/// use oximalloc::{Heap, stats};
+///
+/// let heap = Heap::new().expect("memory for a heap");
+/// let block = heap.alloc(Layout::new::<[u8; 1000]>());
+/// let all = stats::heap(&heap);
+/// assert_eq!((all.blocks_in_use(), all.bytes_in_use()), (1, 1024));
+/// # assert!(!block.is_null());
+/// # unsafe { heap.destroy() };
+/// ```
+#[cold]
+pub fn heap(heap: &Heap) -> Stats {
+    Stats::of(Of::Heap(heap.record()))
+}
 
 /// Print all that is counted of the process, as a table, to standard error.
 ///

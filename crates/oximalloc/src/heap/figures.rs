@@ -37,6 +37,7 @@ pub struct Stats {
 
 impl Stats {
     /// What is counted at the moment.
+    #[doc(hidden)]
     #[cold]
     pub fn of(of: Of) -> Stats {
         let (heaps, spare) = totals::heaps(of);
@@ -76,9 +77,11 @@ impl Stats {
     /// Bytes in use: what blocks hold, not what was asked for.
     ///
     /// ```
-    /// let block = oximalloc::raw::malloc(100); // of 112 bytes
+    /// let heap = oximalloc::Heap::new().expect("memory for a heap");
+    /// heap.alloc(core::alloc::Layout::new::<[u8; 100]>()); // a block of 112 bytes
+    /// assert_eq!(oximalloc::stats::heap(&heap).bytes_in_use(), 112);
     /// assert!(oximalloc::stats::process().bytes_in_use() >= 112);
-    /// # unsafe { oximalloc::raw::free(block) };
+    /// # unsafe { heap.destroy() };
     /// ```
     #[cold]
     pub fn bytes_in_use(&self) -> i64 {
@@ -134,23 +137,6 @@ fn memory_of_subproc(number: u32) -> Snapshot {
 #[cold]
 pub fn process() -> Stats {
     Stats::of(Of::Process)
-}
-
-/// All that is counted of a heap.
-///
-/// ```
-/// use oximalloc::raw::heaps;
-///
-/// let heap = heaps::heap_new(None).unwrap();
-/// let block = heaps::malloc_in(&heaps::theap_of(heap).unwrap(), 1000);
-/// let stats = oximalloc::stats::heap(heap);
-/// assert_eq!((stats.blocks_in_use(), stats.bytes_in_use()), (1, 1024));
-/// # assert!(!block.is_null());
-/// heaps::heap_destroy(heap);
-/// ```
-#[cold]
-pub fn heap(heap: &record::Heap) -> Stats {
-    Stats::of(Of::Heap(heap))
 }
 
 /// Sums over the process, in bytes where nothing else is said.

@@ -4,7 +4,7 @@
 
 pub mod heaps;
 
-pub use crate::alloc::aligned::{aligned, zaligned};
+pub use crate::alloc::aligned::{aligned, aligned_or, zaligned};
 pub use crate::alloc::free::{free, owns};
 pub use crate::alloc::malloc::{malloc, malloc_or, zalloc};
 pub use crate::alloc::realloc::{expand, realloc, realloc_aligned, realloc_of, realloc_or, rezalloc, rezalloc_aligned};
