@@ -1,13 +1,13 @@
 //! The C and C++ test programs in `crates/oximalloc-c/tests/c`: compiled and run as each one's [`Contract`] says.
 //!
-//! Two run at a time, so that a slow one does not hold up the rest and none is starved of time.
+//! What is compiled once is run in every step that can use it: a program that is not linked with the library with both
+//! flavours of it, and under memcheck the same that ran without.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -15,6 +15,7 @@ use anyhow::{Context, Result};
 use crate::child;
 use crate::contract::{Build, Contract};
 use crate::tally::Tally;
+use crate::workers;
 use crate::workspace::{self, Flavour};
 
 /// What came of one program, with the lines that tell about it.
@@ -25,6 +26,9 @@ enum Outcome {
     /// It is not for this flavour.
     Elsewhere,
 }
+
+/// The source of a library for a program, and what it asks for.
+type Library = (PathBuf, Contract);
 
 /// The tool that sees reads and writes of what is nobody's, and decisions on what nobody wrote; all is as the library
 /// makes it, and no function of ours is replaced.
@@ -45,41 +49,25 @@ pub fn memcheck() -> Result<Tally> {
 
 fn run_under(flavour: Flavour, filters: &[String], memcheck: bool) -> Result<Tally> {
     flavour.build()?;
-    let programs = programs(filters)?;
-    let kind = if memcheck { "memcheck".to_string() } else { flavour.to_string() };
-    let folder = workspace::target_dir().join("c-programs").join(kind);
-    fs::create_dir_all(&folder)?;
-    let next = AtomicUsize::new(0);
-    let sum = Mutex::new(Tally::default());
-    let work = || {
-        // The counter only hands out numbers; nothing else is published through it.
-        while let Some(source) = programs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let outcome = try_one(source, flavour, &folder, memcheck)
-                .unwrap_or_else(|error| Outcome::Failed(format!("{error:#}")));
-            let name = source.file_name().unwrap_or_default().display();
-            let mut sum = sum.lock().expect("no thread panics with the lock");
-            match outcome {
-                Outcome::Passed(time) => {
-                    *sum += Tally::PASSED;
-                    println!("  ok      {name} ({:.1} s)", time.as_secs_f64());
-                }
-                Outcome::Failed(why) => {
-                    *sum += Tally::FAILED;
-                    println!("  FAILED  {name}\n{}", indent(&why));
-                }
-                Outcome::Skipped(why) => {
-                    *sum += Tally::SKIPPED;
-                    println!("  skipped {name}: {why}");
-                }
-                Outcome::Elsewhere => {}
+    Ok(workers::each(&programs(filters)?, |source| {
+        let outcome = try_one(source, flavour, memcheck).unwrap_or_else(|error| Outcome::Failed(format!("{error:#}")));
+        let name = source.file_name().unwrap_or_default().display();
+        match outcome {
+            Outcome::Passed(time) => {
+                println!("  ok      {name} ({:.1} s)", time.as_secs_f64());
+                Tally::PASSED
             }
+            Outcome::Failed(why) => {
+                println!("  FAILED  {name}\n{}", indent(&why));
+                Tally::FAILED
+            }
+            Outcome::Skipped(why) => {
+                println!("  skipped {name}: {why}");
+                Tally::SKIPPED
+            }
+            Outcome::Elsewhere => Tally::default(),
         }
-    };
-    thread::scope(|scope| {
-        scope.spawn(work);
-        scope.spawn(work);
-    });
-    Ok(sum.into_inner().expect("no thread panics with the lock"))
+    }))
 }
 
 /// The test programs, sorted by name.
@@ -98,7 +86,7 @@ pub fn programs(filters: &[String]) -> Result<Vec<PathBuf>> {
     Ok(programs)
 }
 
-fn try_one(source: &Path, flavour: Flavour, folder: &Path, memcheck: bool) -> Result<Outcome> {
+fn try_one(source: &Path, flavour: Flavour, memcheck: bool) -> Result<Outcome> {
     let mut contract = Contract::parse(&fs::read_to_string(source)?)?;
     let is_program = !matches!(contract.build, Build::Shared | Build::Plugin);
     if !is_program || !contract.flavours.contains(&flavour) || (memcheck && !contract.memcheck) {
@@ -108,30 +96,19 @@ fn try_one(source: &Path, flavour: Flavour, folder: &Path, memcheck: bool) -> Re
         contract.wrap = MEMCHECK.map(String::from).into();
         contract.timeout *= MEMCHECK_SLOWER;
     }
-    let libraries: Vec<PathBuf> = contract.shared.iter().map(|name| source.with_file_name(name)).collect();
-    let mut tools: Vec<&str> = libraries.iter().map(|path| compiler(path)).chain([compiler(source)]).collect();
+    let library = |name: &String| {
+        let path = source.with_file_name(name);
+        let contract = Contract::parse(&fs::read_to_string(&path)?)?;
+        Ok((path, contract))
+    };
+    let libraries = contract.shared.iter().map(library).collect::<Result<Vec<Library>>>()?;
+    let mut tools: Vec<&str> = libraries.iter().map(|(path, _)| compiler(path)).chain([compiler(source)]).collect();
     tools.extend(contract.wrap.first().map(String::as_str));
     if let Some(tool) = tools.into_iter().find(|tool| workspace::find_program(tool).is_none()) {
         return Ok(Outcome::Skipped(format!("{tool} is missing")));
     }
-    // A folder of its own: others may build the same library at the same time.
-    let folder = folder.join(source.file_name().context("a source has a name")?);
-    fs::create_dir_all(&folder)?;
-    for library in &libraries {
-        let contract = Contract::parse(&fs::read_to_string(library)?)?;
-        let mut compile = compile(library, &contract);
-        compile.args(["-shared", "-fPIC", "-o"]).arg(folder.join(library_name(library))).arg(library);
-        if contract.build == Build::Plugin {
-            compile.arg(flavour.archive()).args(["-Wl,-Bsymbolic,--exclude-libs,ALL", "-lpthread", "-ldl", "-lm"]);
-        }
-        if let Some(outcome) = failed_compile(&mut compile)? {
-            return Ok(outcome);
-        }
-    }
-    let mut compile = compile(source, &contract);
-    compile.arg("-o").arg(folder.join("program")).arg(source);
-    link(&mut compile, &contract, flavour, &folder);
-    if let Some(outcome) = failed_compile(&mut compile)? {
+    let folder = folder(source, &contract, &libraries, flavour)?;
+    if let Some(outcome) = compile_all(source, &contract, &libraries, flavour, &folder)? {
         return Ok(outcome);
     }
     let end = child::capture(&mut command(&contract, flavour, &folder)?, contract.timeout)?;
@@ -146,6 +123,50 @@ fn try_one(source: &Path, flavour: Flavour, folder: &Path, memcheck: bool) -> Re
         }
     }
     Ok(Outcome::Failed(why))
+}
+
+/// Where a program is compiled and runs: a folder of its own, since others may build the same library at the same time.
+fn folder(source: &Path, contract: &Contract, libraries: &[Library], flavour: Flavour) -> Result<PathBuf> {
+    let plugin = libraries.iter().any(|(_, contract)| contract.build == Build::Plugin);
+    let linked = plugin || matches!(contract.build, Build::Link | Build::Static);
+    let kind = if linked { flavour.to_string() } else { "any".to_string() };
+    let folder = workspace::target_dir().join("c-programs").join(kind);
+    let folder = folder.join(source.file_name().context("a source has a name")?);
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+/// Compiles a program and the libraries that it needs, once in a run of this tool; says so if that fails.
+fn compile_all(
+    source: &Path,
+    contract: &Contract,
+    libraries: &[Library],
+    flavour: Flavour,
+    folder: &Path,
+) -> Result<Option<Outcome>> {
+    static COMPILED: Mutex<Option<HashSet<PathBuf>>> = Mutex::new(None);
+    let compiled = || COMPILED.lock().expect("no thread panics with the lock");
+    if compiled().get_or_insert_default().contains(folder) {
+        return Ok(None);
+    }
+    for (library, contract) in libraries {
+        let mut compile = compile(library, contract);
+        compile.args(["-shared", "-fPIC", "-o"]).arg(folder.join(library_name(library))).arg(library);
+        if contract.build == Build::Plugin {
+            compile.arg(flavour.archive()).args(["-Wl,-Bsymbolic,--exclude-libs,ALL", "-lpthread", "-ldl", "-lm"]);
+        }
+        if let Some(outcome) = failed_compile(&mut compile)? {
+            return Ok(Some(outcome));
+        }
+    }
+    let mut compile = compile(source, contract);
+    compile.arg("-o").arg(folder.join("program")).arg(source);
+    link(&mut compile, contract, flavour, folder);
+    let failed = failed_compile(&mut compile)?;
+    if failed.is_none() {
+        compiled().get_or_insert_default().insert(folder.to_path_buf());
+    }
+    Ok(failed)
 }
 
 fn compiler(source: &Path) -> &'static str {

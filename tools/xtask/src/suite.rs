@@ -14,8 +14,10 @@ use crate::child::{self, Status};
 use crate::cprograms::{self, indent, shorten};
 use crate::golden;
 use crate::install;
+use crate::pace;
 use crate::package::ways;
 use crate::real;
+use crate::rusttests;
 use crate::size;
 use crate::tally::Tally;
 use crate::tidy;
@@ -32,6 +34,9 @@ pub struct Args {
     /// Install nothing: what needs a missing program is skipped
     #[arg(long)]
     no_install: bool,
+    /// Beside the checks have this many threads for each processor that do nothing but use it
+    #[arg(long, value_name = "COUNT", default_value_t = 0, hide_default_value = true)]
+    busy: usize,
 }
 
 /// One check.
@@ -53,14 +58,14 @@ const STEPS: [Step; 20] = [
         component("clippy", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])
     }),
     step("tidy", "the rules of the source tree", tidy_step),
-    step("xtask", "this tool's own tests", || cargo_test(&["--package", "xtask"])),
+    step("xtask", "this tool's own tests", || rust_tests(&["--package", "xtask"], "")),
     step("unit", "unit and integration tests of the allocator", || {
-        cargo_test(&["--package", "oximalloc", "--tests", "--no-fail-fast"])
+        rust_tests(&["--package", "oximalloc", "--tests"], "")
     }),
     step("stress", "the stress tests, optimised", || {
-        cargo_test(&["--release", "--package", "oximalloc", "--tests", "--no-fail-fast", "stress"])
+        rust_tests(&["--release", "--package", "oximalloc", "--tests"], "stress")
     }),
-    step("doctest", "the examples in the documentation", || cargo_test(&["--package", "oximalloc", "--doc"])),
+    step("doctest", "the examples in the documentation", doctest),
     step("loom", "the lock-free protocols, model checked", loom),
     step("build-release", "libmimalloc.so and libmimalloc.a", || build(Flavour::Release)),
     step("build-checked", "the same with debug assertions", || build(Flavour::Checked)),
@@ -109,6 +114,8 @@ pub fn test(args: &Args) -> Result<ExitCode> {
     if !args.no_install && steps.iter().any(|step| step.needs_programs) {
         install::programs();
     }
+    pace::keep_busy(args.busy);
+    pace::stretch();
     let mut results = Vec::new();
     for step in steps {
         println!("== {}: {}", step.name, step.about);
@@ -168,10 +175,9 @@ fn build(flavour: Flavour) -> Result<Tally> {
     flavour.build().map(|()| Tally::PASSED)
 }
 
-fn cargo_test(args: &[&str]) -> Result<Tally> {
-    let mut command = workspace::cargo();
-    command.arg("test").args(args);
-    count_tests(&mut command)
+/// Each test in a process of its own.
+fn rust_tests(args: &[&str], filter: &str) -> Result<Tally> {
+    rusttests::run(workspace::cargo().arg("test").args(args), filter)
 }
 
 fn loom() -> Result<Tally> {
@@ -179,13 +185,13 @@ fn loom() -> Result<Tally> {
     let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
     command.env("RUSTFLAGS", format!("{flags} --cfg loom").trim_start());
     command.env("CARGO_TARGET_DIR", workspace::target_dir().join("loom"));
-    command.args(["test", "--release", "--package", "oximalloc", "--lib", "loom"]);
-    count_tests(&mut command)
+    rusttests::run(command.args(["test", "--release", "--package", "oximalloc", "--lib"]), "loom")
 }
 
-/// Runs `cargo test` and counts what its test binaries say; a binary that ends without a word counts as one failure.
-fn count_tests(command: &mut Command) -> Result<Tally> {
-    let end = child::capture(command, LIMIT)?;
+/// Only cargo can run these. It counts them in the end; when it ends without a word that counts as one failure.
+fn doctest() -> Result<Tally> {
+    let mut command = workspace::cargo();
+    let end = child::capture(command.args(["test", "--package", "oximalloc", "--doc"]), LIMIT)?;
     let mut tally = Tally::of_cargo_test(&end.stdout);
     if end.status != Status::Exit(0) {
         tally.failed = tally.failed.max(1);
