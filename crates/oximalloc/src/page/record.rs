@@ -44,7 +44,8 @@ pub struct Page {
     local_count: Cell<u32>,
     carved: AtomicU32,
     capacity: Cell<u32>,
-    slices: Cell<usize>,
+    /// Of 48 bits of address at most.
+    slices: Cell<u32>,
     origin: Cell<Origin>,
     /// Bytes behind a single block that are its span's, not used, and resident.
     kept: Cell<u32>,
@@ -135,7 +136,7 @@ impl Page {
         self.free_count.set(0);
         self.local_count.set(0);
         self.capacity.set(capacity);
-        self.slices.set(span.slices);
+        self.slices.set(span.slices as u32);
         self.origin.set(span.origin);
         self.kept.set(0);
         self.zero.set(span.zero);
@@ -146,7 +147,7 @@ impl Page {
     /// A single block has grown or shrunk in place, or moved: its span now.
     pub fn set_span(&self, span: Span) {
         self.start.set(span.start);
-        self.slices.set(span.slices);
+        self.slices.set(span.slices as u32);
         self.origin.set(span.origin);
         self.set_single_size(span.slices * SLICE);
     }
@@ -178,7 +179,7 @@ impl Page {
     /// The next block has the whole span.
     pub fn rest_single(&self) {
         self.carved.store(0, Ordering::Relaxed);
-        self.set_single_size(self.slices.get() * SLICE);
+        self.set_single_size(self.slices.get() as usize * SLICE);
     }
 
     /// Hand the block out again, as a theap's; the page is the caller's alone, since [`Page::rest_single`].
@@ -193,7 +194,7 @@ impl Page {
     pub fn span(&self) -> Span {
         // All but guarded blocks begin with their slice.
         let start = self.start.get().map_addr(|at| at & !(SLICE - 1));
-        Span { start, slices: self.slices.get(), zero: false, origin: self.origin.get() }
+        Span { start, slices: self.slices.get() as usize, zero: false, origin: self.origin.get() }
     }
     /// Whether its memory begins at `slice`, a slice's start. Of a record that may be used again at any moment.
     pub fn begins_at(&self, slice: *const u8) -> bool {
