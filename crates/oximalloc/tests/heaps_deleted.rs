@@ -14,7 +14,7 @@ use std::thread;
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-const ROUNDS: usize = if cfg!(debug_assertions) { 40 } else { 400 };
+const ROUNDS: usize = if cfg!(debug_assertions) { 30 } else { 400 };
 
 type Heap = &'static heaps::Heap;
 
@@ -73,10 +73,12 @@ fn lost() -> usize {
 const PAIRS: usize = 6;
 
 /// Each pair, in each round: one thread makes a heap and lets `fill` use it; then it does `meanwhile` while the other deletes
-/// the heap; and, when all have, `then`.
+/// the heap; and, when all have, `then`. After each round no page may be lost.
 fn rounds<T>(fill: impl Fn(Heap) -> T + Sync, meanwhile: impl Fn(&mut T) + Sync, then: impl Fn(T) + Sync) {
     let barrier = Barrier::new(2 * PAIRS);
     let current = [const { AtomicUsize::new(0) }; PAIRS];
+    // Looked at in the end: a thread that ends early would leave the others at the barrier.
+    let most = AtomicUsize::new(0);
     thread::scope(|s| {
         for current in &current {
             s.spawn(|| {
@@ -84,7 +86,7 @@ fn rounds<T>(fill: impl Fn(Heap) -> T + Sync, meanwhile: impl Fn(&mut T) + Sync,
                     barrier.wait();
                     heaps::heap_delete(current.load(Ordering::Relaxed) as *const heaps::Heap);
                     if barrier.wait().is_leader() {
-                        assert_eq!(lost(), 0, "pages are to be on a list and are on none");
+                        most.fetch_max(lost(), Ordering::Relaxed);
                     }
                     barrier.wait();
                 }
@@ -97,7 +99,7 @@ fn rounds<T>(fill: impl Fn(Heap) -> T + Sync, meanwhile: impl Fn(&mut T) + Sync,
                     barrier.wait();
                     meanwhile(&mut filled);
                     if barrier.wait().is_leader() {
-                        assert_eq!(lost(), 0, "pages are to be on a list and are on none");
+                        most.fetch_max(lost(), Ordering::Relaxed);
                     }
                     barrier.wait();
                     then(filled);
@@ -105,6 +107,7 @@ fn rounds<T>(fill: impl Fn(Heap) -> T + Sync, meanwhile: impl Fn(&mut T) + Sync,
             });
         }
     });
+    assert_eq!(most.into_inner(), 0, "pages are to be on a list and are on none");
 }
 
 /// Records of pages that are freed become another heap's at once, while the first heap is deleted.
@@ -112,6 +115,7 @@ fn rounds<T>(fill: impl Fn(Heap) -> T + Sync, meanwhile: impl Fn(&mut T) + Sync,
 fn stress_a_record_is_reused_while_its_heap_is_deleted() {
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(|e| e.into_inner());
     const SIZE: usize = 100_000;
+    let wrong = AtomicUsize::new(0);
     rounds(
         |heap| {
             let blocks: Vec<_> = (0..60).map(|_| malloc(heap, SIZE)).collect();
@@ -124,11 +128,11 @@ fn stress_a_record_is_reused_while_its_heap_is_deleted() {
             }
         },
         |(_, others, other)| {
-            let wrong = others.iter().filter(|&&p| !is_of(p, other)).count();
-            assert_eq!(wrong, 0, "blocks of a heap are said to be another's");
+            wrong.fetch_add(others.iter().filter(|&&p| !is_of(p, other)).count(), Ordering::Relaxed);
             heaps::heap_destroy(other);
         },
     );
+    assert_eq!(wrong.into_inner(), 0, "blocks of a heap are said to be another's");
     let stats = oximalloc::stats::process();
     assert_eq!((stats.singles.current, stats.heaps.malloc_huge.current), (0, 0), "blocks are left of destroyed heaps");
 }
@@ -138,7 +142,7 @@ fn stress_a_record_is_reused_while_its_heap_is_deleted() {
 fn stress_pages_are_on_lists_while_their_heap_is_deleted() {
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(|e| e.into_inner());
     const PER_PAGE: usize = 64;
-    const PAGES: usize = 80;
+    const PAGES: usize = 60;
     rounds(
         |heap| {
             let fill = move || (0..PAGES * PER_PAGE).map(|_| malloc(heap, 1024)).collect::<Vec<_>>();
