@@ -31,11 +31,7 @@ impl Theap {
     fn tick_16(&self, slow: u32) {
         let root = self.root();
         root.give_outs();
-        if root.stale.load(Ordering::Relaxed) {
-            // Cleared first, so that a heap that is deleted meanwhile is seen the next time.
-            root.stale.store(false, Ordering::Relaxed);
-            root.finish_orphans();
-        }
+        root.tick_orphans();
         self.tick_timed();
         if cfg!(debug_assertions) && slow.is_multiple_of(256) {
             self.validate();

@@ -19,6 +19,8 @@ static POOL: Pool<Theap> = Pool::new();
 static ALL: AtomicPtr<Theap> = AtomicPtr::new(ptr::null_mut());
 
 const FIRST_PARTS: usize = 16;
+/// Parts that a thread may look at each time that it comes by.
+const LOOKS: u32 = 64;
 
 /// The `heap_id` of a theap whose heap has ended, or that has none.
 pub const NOBODY: u64 = u64::MAX;
@@ -168,9 +170,24 @@ impl Theap {
         true
     }
 
-    /// Of a root: end what is left of heaps that were deleted by other threads.
+    /// Of a root, now and then: end what is left of heaps that were deleted by other threads. With many parts not each time
+    /// at once, so that to look at all costs a constant for each call.
+    #[inline]
+    pub fn tick_orphans(&self) {
+        if self.stale.load(Ordering::Relaxed) {
+            let waited = self.stale_for.get() + 1;
+            self.stale_for.set(waited);
+            if waited >= self.parts_len.get() / LOOKS {
+                self.finish_orphans();
+            }
+        }
+    }
+
     #[cold]
-    pub fn finish_orphans(&self) {
+    fn finish_orphans(&self) {
+        self.stale_for.set(0);
+        // Cleared first, so that a heap that is deleted meanwhile is seen the next time.
+        self.stale.store(false, Ordering::Relaxed);
         // Acquire: pairs with the Release of the thread that deleted the heap.
         for part in self.parts().filter(|part| part.heap_id.load(Ordering::Acquire) == NOBODY) {
             part.finish_part();

@@ -132,6 +132,8 @@ pub struct Theap {
     pub shown: Cell<bool>,
     /// Of a root: one of the thread's heaps was deleted by another thread.
     pub stale: AtomicBool,
+    /// Of a root: how often it came by since.
+    pub stale_for: Cell<u32>,
     /// Of a root: the table of the thread's other theaps, by their heap's slot, and its length.
     pub parts: Cell<*mut Cell<*mut Theap>>,
     /// Length of `parts`.
