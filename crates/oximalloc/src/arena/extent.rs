@@ -127,6 +127,7 @@ impl Arena {
     }
 
     /// Give our slices back to the system, addresses and all; false, and they are ours still, if that cannot be.
+    #[cold]
     pub(super) fn give_up(&self, i: SliceIndex, n: usize) -> bool {
         {
             let Some(_inside) = self.extent().lock.enter() else { return false };
@@ -185,6 +186,7 @@ impl Arena {
     }
 
     /// Make slices ours that are free or gone, and map them; what is gone behind them is mapped with them, as far as is apt.
+    #[cold]
     fn bring(&self, i: SliceIndex, n: usize) -> Brought {
         let bits = self.bits();
         if !bits.take(i.0, n) {
@@ -207,6 +209,7 @@ impl Arena {
         got
     }
 
+    #[cold]
     fn put_back(&self, i: SliceIndex, n: usize) {
         for (at, len, absent) in self.mapped_runs(i.0, n) {
             if absent { self.bits().leave(at, len) } else { self.unclaim(SliceIndex(at), len) }
@@ -214,6 +217,7 @@ impl Arena {
     }
 
     /// Map what is absent of our slices.
+    #[cold]
     fn map_again(&self, i: usize, n: usize) -> Brought {
         let accessible = !self.is_strict();
         for (at, len, absent) in self.mapped_runs(i, n) {

@@ -39,6 +39,7 @@ pub fn init_window(base: usize) {
 }
 
 /// Of our static tables this one alone is so long that the system could put a huge page under it.
+#[cold]
 pub(super) fn shut_to_huge_pages() {
     let (page, start) = (os::page_size(), (&raw const TABLE).addr());
     let before = start.wrapping_neg() & (page - 1);

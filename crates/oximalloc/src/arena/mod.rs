@@ -96,7 +96,9 @@ pub struct Totals {
 
 /// What the options ask for at the start of a process.
 pub fn init() {
-    fast::shut_to_huge_pages();
+    if options::get(Opt::AllowThp) == 0 {
+        fast::shut_to_huge_pages();
+    }
     // Asked here, so that a process that reserves nothing does not touch the code that would (nor this, were it cold too).
     if options::get(Opt::ReserveHugeOsPages) > 0 || options::get(Opt::ReserveOsMemory) > 0 {
         reserve::at_start();

@@ -85,9 +85,11 @@ pub(super) fn open() -> impl Iterator<Item = &'static Arena> {
 /// Whether one more can be entered, for all that is known now.
 fn has_room() -> bool {
     let index = count();
-    if place(index).is_some() {
-        return true;
-    }
+    place(index).is_some() || has_new_room(index)
+}
+
+#[cold]
+fn has_new_room(index: usize) -> bool {
     let Some(chunk) = MORE.get((index / CHUNK).wrapping_sub(1)) else { return false };
     let fresh = meta_alloc(size_of::<Chunk>(), align_of::<Chunk>()).cast::<Chunk>();
     // Release: its (zero) places, pairs with the Acquire in `place`. Of two at once one loses what it has: 2 KiB, at most 15 times.
@@ -176,6 +178,7 @@ fn add(room: usize, what_for: Use) -> bool {
 
 /// Where address space is limited: an arena of so many bytes of which only the start is mapped. The rest follows as it is
 /// used (`extent`), so that what is not used is there for others. False where that cannot be.
+#[cold]
 fn add_growing(size: usize, room: usize, what_for: Use) -> bool {
     let (slices, record) = (size / SLICE, Arena::record_slices(size / SLICE));
     if slices < room + record {
