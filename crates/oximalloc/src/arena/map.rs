@@ -124,13 +124,14 @@ fn install<T, const N: usize>(
     if !place.load(Ordering::Relaxed).is_null() {
         return true;
     }
-    let size = size_of::<Table<T, N>>().next_multiple_of(os::page_size());
+    // (A small program does not ask for the size of OS pages: that touches other memory.)
+    let size = || size_of::<Table<T, N>>().next_multiple_of(os::page_size());
     // Checked first so that the counter cannot run away.
     let taken =
         if used.load(Ordering::Relaxed) < first.len() { used.fetch_add(1, Ordering::Relaxed) } else { first.len() };
     let fresh = match first.get(taken) {
         Some(table) => (&raw const *table).cast_mut(),
-        None => fresh(size).cast::<Table<T, N>>(),
+        None => fresh(size()).cast::<Table<T, N>>(),
     };
     if fresh.is_null() {
         return false;
@@ -145,7 +146,7 @@ fn install<T, const N: usize>(
     let lost = place.compare_exchange(ptr::null_mut(), fresh, Ordering::Release, Ordering::Relaxed).is_err();
     if lost && taken >= first.len() {
         // SAFETY: mapped above and told to nobody.
-        unsafe { os::release(fresh.cast(), size) };
+        unsafe { os::release(fresh.cast(), size()) };
     }
     true
 }
