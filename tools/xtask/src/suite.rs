@@ -188,10 +188,14 @@ fn loom() -> Result<Tally> {
     rusttests::run(command.args(["test", "--release", "--package", "oximalloc", "--lib"]), "loom")
 }
 
-/// Only cargo can run these. It counts them in the end; when it ends without a word that counts as one failure.
+/// Only cargo can run these.
 fn doctest() -> Result<Tally> {
-    let mut command = workspace::cargo();
-    let end = child::capture(command.args(["test", "--package", "oximalloc", "--doc"]), LIMIT)?;
+    count_tests(workspace::cargo().args(["test", "--package", "oximalloc", "--doc"]))
+}
+
+/// Runs `cargo test` and counts what its test binaries say; a binary that ends without a word counts as one failure.
+fn count_tests(command: &mut Command) -> Result<Tally> {
+    let end = child::capture(command, LIMIT)?;
     let mut tally = Tally::of_cargo_test(&end.stdout);
     if end.status != Status::Exit(0) {
         tally.failed = tally.failed.max(1);

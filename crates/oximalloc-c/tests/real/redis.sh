@@ -9,7 +9,7 @@ ask() { redis-cli -s "$socket" "$@"; }
 tries=0
 until [ "$(ask ping 2>/dev/null)" = PONG ]; do
     tries=$((tries + 1))
-    if [ $tries -gt 200 ]; then
+    if [ $tries -gt 2000 ]; then
         cat server.log server.err >&2
         exit 1
     fi

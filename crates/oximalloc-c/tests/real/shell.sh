@@ -14,6 +14,7 @@ seq $((200000 * SCALE / 100)) | awk '{ count[$1 % 9973]++; text[$1 % 997] = text
 seq $((300000 * SCALE / 100)) | sort -r --parallel=4 -S 8M | cksum
 
 # A background job and a pipe that is closed early.
-(sleep 0.05; echo background) &
+(sleep 0.05; echo background) >later &
 yes | head -n 3
 wait
+cat later

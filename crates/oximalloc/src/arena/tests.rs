@@ -1,5 +1,6 @@
-//! Spans: disjoint, aligned, zero when they say so, and given back to the system. The arenas are the process's own,
-//! so tests that look at totals or set options take turns.
+//! Spans: disjoint, aligned, zero when they say so, and given back to the system. The arenas are the process's own:
+//! tests that look at totals or set options take turns where they share a process, and none counts on what another
+//! left, in whatever order they come.
 
 use super::*;
 use crate::base::config::SLICE;
@@ -129,10 +130,13 @@ fn what_waits_is_bounded_and_goes_after_the_delay() {
     let span = claim(MAIN, 16, 1, true).unwrap();
     // SAFETY: ours.
     unsafe { release(span) };
-    let until = std::time::Instant::now() + std::time::Duration::from_secs(5);
-    while totals().pending > 0 && std::time::Instant::now() < until {
+    // Rounds, not seconds: on a busy machine it comes by less often.
+    for _ in 0..250 {
         std::thread::sleep(std::time::Duration::from_millis(20));
         tick();
+        if totals().pending == 0 {
+            break;
+        }
     }
     options::set(Opt::PurgeDelay, 1000);
     assert_eq!(totals().pending, 0);
@@ -179,6 +183,7 @@ fn options_close_the_ways_to_the_system() {
 #[test]
 fn threads_claim_write_and_purge_without_overlap() {
     let _turn = turn();
+    let before = totals().in_use;
     std::thread::scope(|s| {
         for t in 1..=4u8 {
             s.spawn(move || {
@@ -205,7 +210,7 @@ fn threads_claim_write_and_purge_without_overlap() {
             });
         }
     });
-    assert_eq!(totals().in_use, 0);
+    assert_eq!(totals().in_use, before);
 }
 
 #[test]

@@ -119,6 +119,7 @@ fn a_subprocess_has_its_own_arenas() {
     assert!(claim(theirs, 1, 1, false).is_none(), "none at hand");
     let span = claim(theirs, 8, 1, true).unwrap();
     let arena = arenas(Some(71)).next().unwrap();
+    let record = Slices(Arena::record_slices(arena.region().unwrap().slices())).bytes();
     assert!(arena.contains(span.start) && !arena.is_exclusive());
     let sum = subproc_totals(71);
     assert_eq!((sum.arenas, sum.in_use), (1, 8 * SLICE));
@@ -133,7 +134,8 @@ fn a_subprocess_has_its_own_arenas() {
     assert_eq!(subproc_totals(71).committed, sum.committed);
     hand_over(71);
     assert_eq!((arena.subproc(), arenas(Some(71)).count()), (0, 0));
-    assert_eq!(arena.totals().committed, sum.committed - 8 * SLICE, "free memory went back");
+    // It may be one that other tests have used: all that is free goes, whoever used it.
+    assert_eq!(arena.totals().committed, record, "free memory went back");
     let again = claim(only(arena), 8, 1, true).unwrap();
     assert!(again.zero && bytes(&again).iter().all(|&b| b == 0));
     release_all(vec![ours, again]);
@@ -177,7 +179,7 @@ fn pages(mut left: usize) -> impl FnMut(usize, i32) -> *mut u8 {
 fn huge_pages_as_many_as_there_are() {
     let _turn = turn();
     let exclusive = Use { subproc: 0, exclusive: true, numa: 5 };
-    let (arena, got) = gigantic::get(4, 1000, exclusive, &mut pages(2)).unwrap();
+    let (arena, got) = gigantic::get(4, 1_000_000, exclusive, &mut pages(2)).unwrap();
     assert_eq!((got, arena.numa()), (2, 5));
     let sum = arena.totals();
     assert_eq!((sum.reserved, sum.committed, sum.in_use), (2 * HUGE_PAGE, 2 * HUGE_PAGE, 0));
