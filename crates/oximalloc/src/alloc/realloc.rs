@@ -5,7 +5,7 @@
 //! [`LARGE_MIN`], where it has a page of its own, an eighth in slices, and a quarter in all. It gives its end back where it is.
 //!
 //! A block that grows by small steps is copied a number of times that is logarithmic in its size: from 1 KiB on it gets
-//! half more than it had, and a large block that must move an eighth more than was asked for (address space, not memory:
+//! about half more than it had, and a large block that must move an eighth more than was asked for (address space, not memory:
 //! what is not touched is not resident).
 
 use super::aligned::aligned_in;
@@ -28,7 +28,7 @@ const STEP_MIN: usize = 1024;
 
 /// A block that has a page of its own keeps it while it shrinks to more than this: one that grew beyond [`BLOCK_MAX`] and
 /// shrinks by a little is not to move to and fro.
-const LARGE_MIN: usize = BLOCK_MAX / 8 * 5;
+const LARGE_MIN: usize = least(BLOCK_MAX);
 
 /// What a reallocation wants beyond the size.
 #[derive(Clone, Copy)]
@@ -225,11 +225,16 @@ fn ample(size: usize, usable: usize) -> usize {
     if size > BLOCK_MAX {
         size.saturating_add(size / 8).min(SIZE_MAX)
     } else if usable >= STEP_MIN {
-        // Rounded down to a class, so that it is no more than half.
-        size.max(Bin::within((usable + usable / 2).min(BLOCK_MAX)).block_size())
+        size.max(by_half(usable).block_size())
     } else {
         size
     }
+}
+
+/// The class for a block of `usable` bytes that grows: about half more, and less than eight fifths, as it stays there for
+/// five eighths of that ([`least`]).
+fn by_half(usable: usize) -> Bin {
+    Bin::within((usable / 5 * 8 - 1).min(BLOCK_MAX))
 }
 
 /// # Safety
@@ -295,5 +300,20 @@ unsafe fn remap(page: &Page, size: usize) -> Option<*mut u8> {
             crate::diag::error::warning(format_args!("realloc: no memory for the set of pages"));
         }
         Some(span.start)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::page::bins::BINS;
+
+    #[test]
+    fn what_has_just_grown_and_shrinks_again_stays() {
+        for size in (1..BINS).map(|b| Bin::at(b).block_size()).filter(|size| (STEP_MIN..BLOCK_MAX).contains(size)) {
+            let grown = by_half(size).block_size();
+            assert!(size - size / 64 >= least(grown), "{size} became {grown}");
+            assert!(grown * 4 >= size * 5 || grown == BLOCK_MAX, "{size} became {grown}: too small a step");
+        }
     }
 }
