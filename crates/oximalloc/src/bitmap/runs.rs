@@ -48,20 +48,22 @@ fn starts(mut bits: u64, n: usize) -> u64 {
 
 /// The length of the longest run of set bits.
 fn longest(bits: u64) -> usize {
-    if bits == u64::MAX {
-        return BITS;
+    if bits == 0 {
+        return 0;
     }
-    // Where runs of 1, 2, 4, ... 32 begin.
-    let mut runs = [bits; 6];
-    for k in 1..runs.len() {
-        runs[k] = runs[k - 1] & runs[k - 1] >> (1 << (k - 1));
+    // Where runs of `len` begin. Two that overlap, or touch, are a longer one.
+    let (mut runs, mut len) = (bits, 1);
+    while len < BITS && runs & runs >> len != 0 {
+        runs &= runs >> len;
+        len *= 2;
     }
-    let (mut at, mut len) = (u64::MAX, 0);
-    for (k, run) in runs.iter().enumerate().rev() {
-        let longer = at & run >> len;
-        if longer != 0 {
-            (at, len) = (longer, len + (1 << k));
+    let mut more = len / 2;
+    while more > 0 {
+        if runs & runs >> more != 0 {
+            runs &= runs >> more;
+            len += more;
         }
+        more /= 2;
     }
     len
 }
@@ -206,34 +208,47 @@ impl<'a, const STEP: usize> Runs<'a, STEP> {
         }
     }
 
-    /// What a word's longest run lacks.
-    fn lack(&self, w: usize) -> u64 {
+    /// What decides on a word's longest run: its free bits, and how many follow its last one in the next word.
+    fn look(&self, w: usize) -> (u64, usize) {
         let free = !self.bits.word(w);
-        let (mut len, tail) = (longest(free), free.leading_ones() as usize);
-        if tail > 0 && len < BITS && w + 1 < self.bits.words() {
-            len = len.max(tail + self.bits.word(w + 1).trailing_zeros() as usize);
-        }
-        (BITS - len.min(BITS)) as u64
+        let goes_on = free >> (BITS - 1) != 0 && w + 1 < self.bits.words();
+        (free, if goes_on { self.bits.word(w + 1).trailing_zeros() as usize } else { 0 })
     }
 
     /// Bring the byte of a word up to date, by a read-modify-write in any case where bits were `freed`.
+    #[inline(never)]
     fn update(&self, w: usize, mut freed: bool) {
         let (Some(word), shift) = (self.lacks.get(w / LANES), w % LANES * 8) else { return };
+        let mut look = self.look(w);
         let mut seen = word.load(Ordering::Relaxed);
         loop {
-            let lack = self.lack(w);
+            let lack = lack(look);
             if !freed && seen >> shift & LANE == lack {
                 return;
             }
             let new = seen & !(LANE << shift) | lack << shift;
             // AcqRel: as in the file's head.
-            match word.compare_exchange_weak(seen, new, Ordering::AcqRel, Ordering::Relaxed) {
-                // The words are looked at again.
+            let exchanged = word.compare_exchange_weak(seen, new, Ordering::AcqRel, Ordering::Relaxed);
+            let again = self.look(w);
+            match exchanged {
+                Ok(_) if again == look => return,
                 Ok(_) => (seen, freed) = (new, false),
                 Err(now) => seen = now,
             }
+            look = again;
         }
     }
+}
+
+/// What a word's longest run lacks.
+fn lack((free, more): (u64, usize)) -> u64 {
+    let tail = free.leading_ones() as usize;
+    if tail + more >= BITS {
+        return 0;
+    }
+    // Without the last one, which is not all.
+    let others = free & (u64::MAX >> tail);
+    (BITS - (tail + more).max(longest(others))) as u64
 }
 
 #[cfg(test)]
@@ -360,7 +375,7 @@ mod loom_tests {
                 map.runs().release(64, 2);
                 other.join().unwrap();
                 for w in 0..2 {
-                    assert!(map.lacks(w) <= map.runs().lack(w), "word {w}");
+                    assert!(map.lacks(w) <= lack(map.runs().look(w)), "word {w}");
                 }
             });
         }
