@@ -4,7 +4,7 @@
 // Out of memory, in each size and in several threads: null and ENOMEM, nothing lost, and all of it can be had again.
 #include "check.h"
 
-enum { MOST = 4000000 };
+enum { MOST = 5000000 };
 static void** blocks;
 
 static size_t fill(size_t size, size_t most) {

@@ -26,8 +26,10 @@ const MUCH: usize = WAITING / 4;
 const LONGEST: usize = 8 * WORD;
 /// When memory is purged at once, its addresses may go back so many milliseconds later.
 const LATER: u64 = 1000;
-/// Runs of free slices whose addresses go back: 1 MiB at least, and so many that there are at most so many holes.
+/// Runs of free slices whose addresses go back: 1 MiB at least where the process has a limit, else 8 MiB, since to map them again
+/// costs more than a purge alone; and so many that there are at most so many holes.
 const LEAST_HOLE: usize = (1 << 20) / SLICE;
+const LEAST_HOLE_UNLIMITED: usize = (8 << 20) / SLICE;
 const HOLES: usize = 4096;
 const NEVER: u64 = u64::MAX;
 
@@ -243,6 +245,7 @@ impl Which {
     /// The shortest run whose addresses go back; 0: none.
     fn hole(self) -> usize {
         let least = match self {
+            Which::Back if !note_limited(os::limit().is_some()) => LEAST_HOLE_UNLIMITED,
             Which::Back | Which::DueBack | Which::DownToBack(_) => LEAST_HOLE,
             Which::AnyBack => 1,
             _ => return 0,
