@@ -4,9 +4,10 @@
 
 use crate::arena::{fast, map};
 use crate::diag::error::error;
-use crate::heap::life::thread_start_to_free;
+use crate::heap::empty;
+use crate::heap::life::root_to_free;
 use crate::heap::record::MAIN;
-use crate::heap::theap::{EMPTY, INVERSE, Theap, lives, told};
+use crate::heap::theap::{INVERSE, Theap, lives, told};
 use crate::page::Page;
 use crate::page::bins::Bin;
 use crate::page::block::Block;
@@ -69,21 +70,21 @@ unsafe fn free_generic(p: *mut u8) {
     };
     // SAFETY: `block` is a block of `page`, and by the contract it is out and the caller's; so the page lives.
     unsafe {
-        let main = ptr::eq(page.heap(), MAIN.as_page_heap());
         if page.bin() != Bin::SINGLE {
             let owner = Theap::of_owner(page.owner());
-            let to = if ptr::eq(owner, &EMPTY) {
+            if owner.is_empty_theap() {
                 // A page that was left to whoever frees into it, of which little may be in use.
-                None
-            } else if main {
+            } else if ptr::eq(page.heap(), MAIN.as_page_heap()) {
                 // A thread that only frees gets a theap, so that it gives blocks back by the stack.
-                thread_start_to_free().filter(|root| root.is_main())
-            } else {
+                if let Some(root) = root_to_free().filter(|root| root.is_main()) {
+                    root.push_slow(page.bin(), block);
+                    return;
+                }
+                empty::count_free(Theap::current());
+            } else if owner.is_ours() {
                 // Of a heap that may be destroyed no other thread holds blocks.
-                Some(owner).filter(|owner| owner.is_ours())
-            };
-            if let Some(theap) = to {
-                theap.push_slow(page.bin(), block);
+                let _step = owner.step();
+                owner.push_slow(page.bin(), block);
                 return;
             }
         }
@@ -100,7 +101,7 @@ unsafe fn free_generic(p: *mut u8) {
 unsafe fn free_open(p: *mut u8) -> bool {
     let Some((number, bin)) = fast::get(p).and_then(Theap::bin_at) else { return false };
     // A thread that only frees gets a theap, so that it gives blocks back by the stack.
-    let Some(theap) = thread_start_to_free().filter(|root| root.is_main()) else { return false };
+    let Some(theap) = root_to_free().filter(|root| root.is_main()) else { return false };
     theap.open_if_new(bin);
     // SAFETY: by the contract `p` is a block of an open slice, whose entry says the bin, if it is a block's start.
     unsafe {

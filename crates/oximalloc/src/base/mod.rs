@@ -1,5 +1,6 @@
 //! The lowest floor: constants, units, atomics. Depends on nothing.
 pub mod config;
+pub mod pair;
 pub mod seen;
 pub mod sync;
 pub mod try_lock;

@@ -2,10 +2,11 @@
 
 use super::depot;
 use super::holes;
+use super::parts::make_current;
 use super::record::MAIN_ID;
 use super::spare;
 use super::supply::disown;
-use super::theap::{Side, Theap, thread};
+use super::theap::{Side, Theap};
 use super::warm;
 use crate::arena;
 use crate::base::sync::Ordering;
@@ -31,7 +32,6 @@ impl Theap {
     fn tick_16(&self, slow: u32) {
         let root = self.root();
         root.give_outs();
-        root.tick_orphans();
         self.tick_timed();
         if cfg!(debug_assertions) && slow.is_multiple_of(256) {
             self.validate();
@@ -64,6 +64,7 @@ impl Theap {
     /// Give chains and the newer half of each stack back (all of it when forced), let go of pages that are empty,
     /// and purge what is due (forced: all that is free, in all arenas).
     pub fn collect(&self, force: bool) {
+        let _step = self.step();
         if force {
             super::deferred::call(self, true);
         }
@@ -99,6 +100,7 @@ impl Theap {
 
     /// Of a root: [`Theap::collect`] it, and the thread's other theaps.
     pub fn collect_thread(&'static self, force: bool) {
+        let _step = self.step();
         // Their heaps may be ended by other threads meanwhile.
         self.for_each_part(|part| {
             part.collect_own(force, false);
@@ -141,11 +143,11 @@ impl Theap {
     /// Of a root: do something with each other theap of the thread. One whose heap is destroyed meanwhile by another
     /// thread ends here.
     pub(super) fn for_each_part(&self, mut work: impl FnMut(&'static Theap)) {
-        for part in self.parts().filter(|part| part.hold.enter()) {
+        for part in self.parts().filter(|part| part.hold.enter(|| part.is_ours())) {
             work(part);
             if !part.hold.leave(false) {
                 if ptr::eq(part, Theap::current()) {
-                    thread::set(part.root());
+                    make_current(part.root());
                 }
                 part.give_up();
                 super::end::doomed(part);

@@ -5,44 +5,50 @@
 //! `guarded`).
 
 use super::theap::Theap;
-use crate::base::sync::{AtomicPtr, AtomicUsize, Ordering};
+use crate::base::pair::Pair;
 use core::ffi::c_void;
 use core::ptr;
 
 /// `(force, heartbeat, arg)`: asked to free what was deferred; `force` at a forced collect.
 pub type DeferredFree = extern "C" fn(bool, u64, *mut c_void);
 
-static FUNCTION: AtomicUsize = AtomicUsize::new(0);
-static ARGUMENT: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
+static REGISTERED: Pair = Pair::new();
 
 /// Register the function, or none.
 pub fn register(function: Option<DeferredFree>, arg: *mut c_void) {
-    ARGUMENT.store(arg, Ordering::Relaxed);
-    // Release: the argument is seen with the function; pairs with the Acquire in `call`.
-    FUNCTION.store(function.map_or(0, |f| f as usize), Ordering::Release);
+    REGISTERED.register(function.map_or(ptr::null_mut(), |f| f as *mut ()), arg);
     Theap::current().shut_stacks();
 }
 
 /// Whether one is.
 #[inline]
 pub fn registered() -> bool {
-    FUNCTION.load(Ordering::Relaxed) != 0
+    REGISTERED.is_some()
 }
 
-/// Call it, unless this thread is in it.
+/// Call it, unless this thread is in it, by whichever of its theaps.
 #[inline]
 pub fn call(theap: &Theap, force: bool) {
-    theap.beat.set(theap.beat.get() + 1);
-    // Acquire: pairs with the Release in `register`.
-    let function = FUNCTION.load(Ordering::Acquire);
-    if function != 0 && !theap.calling.get() {
-        theap.calling.set(true);
-        theap.shut_stacks();
-        // SAFETY: only addresses of such functions are stored.
-        let function: DeferredFree = unsafe { core::mem::transmute(function) };
-        function(force, theap.beat.get(), ARGUMENT.load(Ordering::Relaxed));
-        theap.calling.set(false);
+    let root = theap.root();
+    root.beat.set(root.beat.get() + 1);
+    if registered() {
+        call_registered(theap, root, force);
     }
+}
+
+#[cold]
+fn call_registered(theap: &Theap, root: &Theap, force: bool) {
+    if root.calling.get() {
+        return;
+    }
+    // None: it changes at this moment.
+    let Some((function, arg)) = REGISTERED.registered() else { return };
+    root.calling.set(true);
+    theap.shut_stacks();
+    // SAFETY: only addresses of such functions are registered.
+    let function: DeferredFree = unsafe { core::mem::transmute(function) };
+    function(force, root.beat.get(), arg);
+    root.calling.set(false);
 }
 
 impl Theap {

@@ -208,9 +208,10 @@ fn drain(theap: &Theap, b: usize, mut all: bool) -> bool {
     }
 }
 
-/// In the child of a fork: whoever was inside is not there.
+/// In the child of a fork: whoever was inside is not there, nor who had cleared the time to see to a sweep.
 pub fn fork_child() {
     DEPOTS.iter().take(black_box(BINS)).for_each(|depot| depot.lock.fork_child());
+    come_back(arena::purge_delay());
 }
 
 /// Look at all blocks of a bin, unless another thread is there.

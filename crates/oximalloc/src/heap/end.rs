@@ -28,10 +28,10 @@
 //! at work in its theap of its own accord, the pages are released by the last such thread, once it is done.
 
 use super::hold::Take;
-use super::parts::{NOBODY, pool};
+use super::parts::{NOBODY, make_current, pool};
 use super::record::{self, Heap};
 use super::subproc::Subproc;
-use super::theap::{EMPTY, Theap, thread};
+use super::theap::Theap;
 use super::totals;
 use crate::base::sync::Ordering;
 use crate::diag::stats::PROCESS;
@@ -69,6 +69,7 @@ fn pool_vacant(heap: &Heap) {
 
 /// End `heap`; what is in use becomes the blocks of `target`, its subprocess's main heap.
 pub fn delete(heap: &'static Heap, target: &'static Heap) {
+    let _step = Theap::current().step();
     if let Some(mine) = Theap::current().root().part(heap) {
         mine.finish_part();
     }
@@ -126,19 +127,20 @@ fn leave_owner(page: &Page, id: u64) {
     // SAFETY: the owner of a page that is or was in use.
     let theap = unsafe { Theap::of_owner(owner) };
     if theap.heap_id.load(Ordering::Relaxed) == id && page.word().peek().0 != State::Attached {
-        page.label().pass_on(owner, EMPTY.as_owner());
+        page.label().pass_on(owner, super::empty::owner());
     }
 }
 
 /// End `heap`, and free all that was allocated from it.
 pub fn destroy(heap: &'static Heap) {
+    let _step = Theap::current().step();
     heap.id.store(0, Ordering::Relaxed);
     heap.sweep.set(Some(sweep));
     heap.ending.join();
     for_each_theap(heap, |theap| {
         if theap.hold.take(&heap.ending) == Take::Taken {
             if ptr::eq(theap, Theap::current()) {
-                thread::set(theap.root());
+                make_current(theap.root());
             }
             // SAFETY: the theap is ours now.
             unsafe { drop_lists(theap, heap) };

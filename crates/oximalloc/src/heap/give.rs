@@ -38,6 +38,7 @@ impl Theap {
     /// # Safety
     /// - the block is out and the caller's; its page is of this theap's heap and of that bin; the theap is the thread's.
     pub unsafe fn push_slow(&self, bin: Bin, block: *mut Block) {
+        self.assert_in_step();
         let b = bin.index();
         self.open_if_new(bin);
         if self.is_shut() {
@@ -106,6 +107,7 @@ impl Theap {
     /// # Safety
     /// - the caller is the theap's thread (or has it from the pool).
     pub unsafe fn give_stack(&self, b: usize, mut n: usize) -> usize {
+        self.assert_in_step();
         let mut runs = 0;
         loop {
             // Memory that goes back with them may be one that the program manages, with a function that allocates and frees
@@ -184,6 +186,7 @@ impl Theap {
     /// # Safety
     /// - the block is of the page, out, and the caller's.
     pub unsafe fn give_now(&self, page: *mut Page, block: *mut Block) {
+        let _step = self.step();
         // SAFETY: by the contract; the page lives as long as the block is out.
         unsafe {
             // Charged to the page's heap, and before the page may be gone.

@@ -12,6 +12,9 @@
 //! VACANT   no thread's; on its heap's list of those, or on its way there, and then to the pool
 //! ```
 //!
+//! A theap that is taken may be another thread's when its former one comes to enter it. So the word counts the theap's lives: an
+//! enter fails where that thread has looked, in between, whether the theap is still its own.
+//!
 //! The heap's memory goes when nobody works in it any more: [`Ending`] counts the destroyer and the DOOMED, and the
 //! last of them sweeps. So nobody waits: a thread that is stopped while BUSY delays the sweep, and only that.
 //!
@@ -25,6 +28,9 @@ const BUSY: u32 = 1;
 const TAKEN: u32 = 2;
 const DOOMED: u32 = 3;
 const VACANT: u32 = 4;
+/// Below the number of the life.
+const STATE: u32 = 7;
+const LIFE: u32 = 8;
 
 /// The state of a theap, as in the file's head.
 pub struct Hold(AtomicU32);
@@ -52,23 +58,30 @@ impl Hold {
         Hold(AtomicU32::new(LIVE))
     }
 
-    /// A thread has the theap from a list: it lives.
+    /// A thread has the theap from a list, and has said whose it is: it lives.
     pub fn start(&self) {
-        self.0.store(LIVE, Ordering::Relaxed);
+        let life = (self.0.load(Ordering::Relaxed) & !STATE).wrapping_add(LIFE);
+        // Release: whose it is; pairs with the Acquire in `enter`.
+        self.0.store(life | LIVE, Ordering::Release);
     }
 
-    /// The thread begins to work on it; false: it is not its own any more.
-    pub fn enter(&self) -> bool {
-        // Acquire: nothing of the work may come before; pairs with the Release of an earlier `leave`.
-        self.0.compare_exchange(LIVE, BUSY, Ordering::Acquire, Ordering::Relaxed).is_ok()
+    /// The thread begins to work on it; false: it is not its own any more, as `is_mine` may tell.
+    pub fn enter(&self, is_mine: impl FnOnce() -> bool) -> bool {
+        // Acquire: whose it is in this life is seen; pairs with the Release in `start`.
+        let now = self.0.load(Ordering::Acquire);
+        now & STATE == LIVE
+            && is_mine()
+            // Acquire: nothing of the work may come before; pairs with the Release of an earlier `leave`.
+            && self.0.compare_exchange(now, now | BUSY, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
     /// The thread has done its work, and will use the theap again unless `vacant`. False: the heap is being destroyed;
     /// the theap is the caller's, and so is a share in [`Ending`].
     pub fn leave(&self, vacant: bool) -> bool {
         let next = if vacant { VACANT } else { LIVE };
+        let life = self.0.load(Ordering::Relaxed) & !STATE;
         // Release: the work, pairs with the Acquire in `take`.
-        self.0.compare_exchange(BUSY, next, Ordering::Release, Ordering::Relaxed).is_ok()
+        self.0.compare_exchange(life | BUSY, life | next, Ordering::Release, Ordering::Relaxed).is_ok()
     }
 
     /// The destroyer of the heap asks for the theap. `ending` gets a share for a thread that is at work.
@@ -76,7 +89,7 @@ impl Hold {
         // Acquire, here and below: of a theap that is VACANT too the thread's work is seen; pairs with `leave`.
         let mut now = self.0.load(Ordering::Acquire);
         loop {
-            let next = match now {
+            let next = match now & STATE {
                 LIVE => TAKEN,
                 BUSY => {
                     // Before it can be dropped.
@@ -85,10 +98,10 @@ impl Hold {
                 }
                 _ => return Take::Vacant,
             };
-            match self.0.compare_exchange(now, next, Ordering::Acquire, Ordering::Acquire) {
+            match self.0.compare_exchange(now, now & !STATE | next, Ordering::Acquire, Ordering::Acquire) {
                 Ok(_) => return if next == TAKEN { Take::Taken } else { Take::Doomed },
                 Err(other) => {
-                    if now == BUSY {
+                    if now & STATE == BUSY {
                         ending.leave();
                     }
                     now = other;
@@ -97,11 +110,15 @@ impl Hold {
         }
     }
 
-    /// In the child of a fork: its thread is no more.
-    pub fn fork_child(&self) {
-        if self.0.load(Ordering::Relaxed) == BUSY {
-            self.start();
+    /// In the child of a fork: its thread is no more, and was `in_step`. False: the theap is nobody's from now on, since it was
+    /// in a step, or since a destroyer has it, or had asked the thread for it.
+    pub fn fork_child(&self, in_step: bool) -> bool {
+        let now = self.0.load(Ordering::Relaxed);
+        let is_whole = !in_step && matches!(now & STATE, LIVE | BUSY);
+        if now & STATE != DOOMED {
+            self.0.store(now & !STATE | if is_whole { LIVE } else { TAKEN }, Ordering::Relaxed);
         }
+        is_whole
     }
 }
 
@@ -188,7 +205,7 @@ mod loom_tests {
                 .map(|i| {
                     let model = model.clone();
                     thread::spawn(move || {
-                        if !model.hold[i].enter() {
+                        if !model.hold[i].enter(|| true) {
                             return 0;
                         }
                         model.inside.fetch_add(1, Ordering::Relaxed);
@@ -214,6 +231,37 @@ mod loom_tests {
                 assert_eq!(model.reset[i].load(Ordering::Relaxed) + vacated, 1);
             }
             assert_eq!(model.swept.load(Ordering::Relaxed), 1);
+        });
+    }
+
+    /// A thread comes to work on its theap while another takes that away, and a third has the record then: the first never
+    /// enters what is the third's.
+    #[test]
+    fn loom_nobody_enters_a_theap_that_is_anothers() {
+        loom::model(|| {
+            let theap = Arc::new((Hold::new(), AtomicUsize::new(1), Ending::new()));
+            let destroyer = {
+                let theap = theap.clone();
+                thread::spawn(move || {
+                    theap.2.join();
+                    if theap.0.take(&theap.2) == Take::Taken {
+                        theap.1.store(0, Ordering::Relaxed);
+                        // The next thread's.
+                        theap.1.store(2, Ordering::Relaxed);
+                        theap.0.start();
+                        assert!(
+                            theap.0.enter(|| theap.1.load(Ordering::Relaxed) == 2),
+                            "its own theap is in other hands"
+                        );
+                        assert!(theap.0.leave(false));
+                    }
+                })
+            };
+            if theap.0.enter(|| theap.1.load(Ordering::Relaxed) == 1) {
+                assert_eq!(theap.1.load(Ordering::Relaxed), 1);
+                theap.0.leave(true);
+            }
+            destroyer.join().unwrap();
         });
     }
 }

@@ -1,4 +1,4 @@
-//! Lives: the process's start and end, a thread's, and fork.
+//! Lives: the process's start and end, and a thread's.
 //!
 //! A thread's theaps come from their heap's list, or a pool, and go back there (`parts`), so that thread start and end
 //! make no system call once as many threads have lived at once; the main heap's come from and go to `warm` first. A theap
@@ -6,10 +6,11 @@
 //! returned pages closed, which tells the thread that frees into them to take them over (or the next thread that gets
 //! this theap has them).
 
-use super::parts::{all_theaps, begin, part_of};
+use super::empty::{self, thread};
+use super::parts::{all_theaps, begin, make_current, part_of};
 use super::record::{self, Heap, MAIN};
-use super::theap::{EMPTY, Theap, thread};
-use super::warm;
+use super::theap::Theap;
+use super::{fork, warm};
 use crate::arena;
 use crate::base::sync::{AtomicU32, Ordering};
 use crate::diag::error::verbose;
@@ -99,7 +100,7 @@ pub fn end_is_told() {
     prim::process::nothing_at_end();
 }
 
-/// A theap to use now. A thread that allocates in a late destructor, after the library was told of its end, would
+/// A theap to use now, in a step of the thread's. A thread that allocates after the library was told of its end would
 /// never give a theap back: it borrows one for each operation.
 pub struct Lease {
     theap: &'static Theap,
@@ -107,24 +108,55 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// A theap that the calling thread has; None for one that it has not (EMPTY, or one that was taken away: then the
-    /// thread's default is its root again).
+    fn new(theap: &Theap) -> Lease {
+        theap.root().steps.enter();
+        // SAFETY: theaps are never unmapped.
+        Lease { theap: unsafe { theap.for_ever() }, borrowed: false }
+    }
+
+    /// A theap that the calling thread has; None for one that it has not: an empty one, or one whose heap has ended. Where that
+    /// was the thread's default, its root is.
     #[inline]
     pub fn of(theap: &Theap) -> Option<Lease> {
         if theap.is_ours() {
-            // SAFETY: theaps are never unmapped.
-            return Some(Lease { theap: unsafe { theap.for_ever() }, borrowed: false });
+            let root = theap.root();
+            if root.steps.any() || !root.orphans_are_due() {
+                return Some(Lease::new(theap));
+            }
+            notice_orphans(root);
+            if theap.is_ours() {
+                return Some(Lease::new(theap));
+            }
         }
-        if ptr::eq(theap, Theap::current()) && theap.shown.get() {
-            thread::set(if theap.root().is_ours() { theap.root() } else { &EMPTY });
+        if ptr::eq(theap, Theap::current()) && theap.shown.is_shown() {
+            forget_default(theap);
         }
         None
+    }
+
+    fn not_borrowed(self) -> Option<Lease> {
+        (!self.borrowed).then_some(self)
     }
 
     /// The theap, if the thread keeps it.
     pub fn lasting(self) -> Option<&'static Theap> {
         (!self.borrowed).then_some(self.theap)
     }
+}
+
+/// Heaps were deleted by other threads; what the calling thread has of them ends. It is in no step, so that none of these
+/// theaps is in use.
+#[cold]
+fn notice_orphans(root: &Theap) {
+    let _step = root.step();
+    root.finish_orphans();
+}
+
+/// The calling thread's default was taken away.
+#[cold]
+fn forget_default(theap: &Theap) {
+    // SAFETY: theaps are never unmapped.
+    make_current(if theap.root().is_ours() { unsafe { theap.root().for_ever() } } else { empty::new() });
 }
 
 impl core::ops::Deref for Lease {
@@ -139,7 +171,9 @@ impl Drop for Lease {
     #[inline]
     fn drop(&mut self) {
         if self.borrowed {
-            finish(self.theap.root());
+            finish(self.theap.root(), empty::gone());
+        } else {
+            self.theap.root().steps.leave();
         }
     }
 }
@@ -147,141 +181,123 @@ impl Drop for Lease {
 /// The calling thread's theap, made if it has none; None without memory.
 #[inline]
 pub fn thread_start() -> Option<Lease> {
+    if let Some(lease) = Lease::of(Theap::current()) {
+        return Some(lease);
+    }
+    // Another than before, where that was taken away.
     let now = Theap::current();
-    if now.is_empty_theap() { start() } else { Some(Lease { theap: now, borrowed: false }) }
+    if now.is_empty_theap() { start_in(&MAIN) } else { Some(Lease::new(now)) }
 }
 
-/// The calling thread's root, made if it has none, to free with; None without memory, and for a late destructor.
-pub fn thread_start_to_free() -> Option<&'static Theap> {
+/// The calling thread's root, to free with, made if it has none and frees often; None without memory, for the first frees of a
+/// thread, and after its end.
+pub fn root_to_free() -> Option<Lease> {
     let now = Theap::current();
     if !now.is_empty_theap() {
-        // SAFETY: theaps are never unmapped.
-        return Some(unsafe { now.root().for_ever() });
+        return Some(Lease::new(now.root()));
     }
-    if end_key().is_some_and(|key| prim::thread::key_get(key) == ENDED) {
-        return None;
-    }
-    start()?.lasting()
-}
-
-#[cold]
-fn start() -> Option<Lease> {
-    start_in(&MAIN)
+    if empty::frees_often(now) { start_in(&MAIN)?.not_borrowed() } else { None }
 }
 
 /// A root for the calling thread, which has none.
+#[inline(never)]
 fn start_in(heap: &'static Heap) -> Option<Lease> {
     process_start();
+    let borrowed = empty::is_gone(Theap::current());
     let theap = begin(heap, None)?;
-    PROCESS.threads.add(1);
-    if end_key().is_some_and(|key| prim::thread::key_get(key) == ENDED) {
-        return Some(Lease { theap, borrowed: true });
+    if borrowed {
+        // It would call the deferred-free function by each theap that it borrows, in a call of that as well.
+        theap.calling.set(true);
+        return Some(Lease { theap, borrowed });
     }
+    PROCESS.threads.add(1);
+    theap.counted.set(true);
     thread::set(theap);
     // May allocate for a late key: the theap is in place.
-    at_thread_end(&raw const *theap as *mut u8);
-    // With a second thread fork leaves something to mend. The registration allocates.
-    if all_theaps().nth(1).is_some() && FORK_HANDLERS.swap(1, Ordering::Relaxed) == 0 {
-        prim::thread::at_fork(nothing, nothing, fork_child);
+    tell_of_end(true);
+    // With a second thread fork leaves something to mend, be it that the first one has no theap. The registration allocates.
+    if (all_theaps().nth(1).is_some() || !prim::thread::is_first()) && FORK_HANDLERS.swap(1, Ordering::Relaxed) == 0 {
+        prim::thread::at_fork(nothing, nothing, fork::child);
     }
-    Some(Lease { theap, borrowed: false })
+    Some(Lease { theap, borrowed })
 }
 
 /// The calling thread's theap of `heap`, to use now; None without memory.
 pub fn theap_of(heap: &'static Heap) -> Option<Lease> {
     let root = thread_start()?;
+    let theap = part_of(root.theap.root(), heap)?;
     if root.borrowed {
-        // A late destructor: a part for this one operation, which goes with the borrowed root.
-        let theap = part_of(root.theap.root(), heap)?;
+        // A part for this one operation, which goes with the borrowed root.
         core::mem::forget(root);
         return Some(Lease { theap, borrowed: true });
     }
-    Some(Lease { theap: part_of(root.theap.root(), heap)?, borrowed: false })
+    Some(Lease::new(theap))
 }
 
 /// The calling thread leaves its subprocess and belongs to that of the main heap `heap`.
 pub fn move_thread(heap: &'static Heap) {
     let current = Theap::current();
-    if !current.is_empty_theap() {
-        if ptr::eq(current.root().heap(), heap) {
+    if current.is_empty_theap() {
+        if empty::is_gone(current) {
             return;
         }
-        finish(current.root());
+    } else if ptr::eq(current.root().heap(), heap) || current.root().steps.any() {
+        // In a function of the program's that is called in a step the thread cannot leave.
+        return;
+    } else {
+        finish(current.root(), empty::new());
     }
     let _ = start_in(heap);
 }
-
-/// The value of the key in a thread whose end we were told of.
-const ENDED: *mut u8 = ptr::without_provenance_mut(1);
 
 fn end_key() -> Option<prim::thread::Key> {
     KEY.load(Ordering::Relaxed).checked_sub(1).map(prim::thread::Key)
 }
 
-/// What `thread_end` is to be called with; null for not at all.
-fn at_thread_end(value: *mut u8) {
+/// Whether `thread_end` is to be called at the calling thread's end.
+fn tell_of_end(tell: bool) {
     if let Some(key) = end_key() {
-        prim::thread::key_set(key, value);
+        // Any value but null.
+        prim::thread::key_set(key, if tell { (&raw const KEY).cast_mut().cast() } else { ptr::null_mut() });
     }
 }
 
 extern "C" fn nothing() {}
 
-/// Called by the C library when a thread ends, in each of its rounds of destructors.
-extern "C" fn thread_end(value: *mut c_void) {
+/// Called by the C library when a thread ends, once: for what the thread does later the value is not set again.
+extern "C" fn thread_end(_value: *mut c_void) {
     let current = Theap::current();
-    if ptr::eq(value as *const Theap, current.root()) && !current.is_empty_theap() {
-        finish(current.root());
+    if current.is_empty_theap() {
+        thread::set(empty::gone());
+    } else {
+        finish(current.root(), empty::gone());
     }
-    at_thread_end(ENDED);
 }
 
 /// The calling thread is done with the allocator for now (a later allocation starts it anew).
 pub fn thread_done() {
     let current = Theap::current();
-    if !current.is_empty_theap() {
-        at_thread_end(ptr::null_mut());
-        finish(current.root());
+    // In a function of the program's that is called in a step it is not done.
+    if !current.is_empty_theap() && !current.root().steps.any() {
+        tell_of_end(false);
+        finish(current.root(), empty::new());
     }
 }
 
-/// The thread is done with its root and all its parts.
+/// The thread is done with its root and all its parts; if its pointer is to one of them, it is to `then` from now on. So
+/// what the program does in functions that are called meanwhile it does with another theap.
 #[inline(never)]
-fn finish(root: &'static Theap) {
+fn finish(root: &'static Theap, then: &'static Theap) {
+    // The step ends with the root.
+    root.steps.enter();
     root.finish_parts();
-    PROCESS.threads.sub(1);
+    if ptr::eq(Theap::current().root(), root) {
+        make_current(then);
+    }
+    if root.counted.replace(false) {
+        PROCESS.threads.sub(1);
+    }
     if !warm::rest(root) {
         root.finish_part();
-    }
-}
-
-/// In the child of a fork this thread is alone: the theaps of the others are nobody's now. What they held in the
-/// middle of a step is left alone; blocks in their pages can be freed, and those pages are then taken over.
-extern "C" fn fork_child() {
-    arena::fork_child();
-    super::depot::fork_child();
-    super::holes::fork_child();
-    super::records::fork_child();
-    super::parts::fork_child();
-    record::fork_child();
-    super::subproc::fork_child();
-    for theap in all_theaps() {
-        theap.hold.fork_child();
-        if !theap.is_ours() && theap.tag.load(Ordering::Relaxed) != 0 {
-            theap.set_tag(0);
-            theap.heap().stats.theaps.sub(1);
-            if ptr::eq(theap, theap.root()) {
-                PROCESS.threads.sub(1);
-            }
-            let mut page = theap.returned.close();
-            while !page.is_null() {
-                // SAFETY: taken off the list; no other thread exists.
-                unsafe {
-                    let next = (*page).next();
-                    Theap::abandon(page);
-                    page = next;
-                }
-            }
-        }
     }
 }

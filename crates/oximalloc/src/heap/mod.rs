@@ -9,9 +9,13 @@ pub mod deferred;
 #[cfg(not(loom))]
 pub mod depot;
 #[cfg(not(loom))]
+pub mod empty;
+#[cfg(not(loom))]
 pub mod end;
 #[cfg(not(loom))]
 pub mod figures;
+#[cfg(not(loom))]
+pub mod fork;
 #[cfg(not(loom))]
 pub mod give;
 #[cfg(not(loom))]
@@ -36,11 +40,14 @@ pub mod records;
 #[cfg(not(loom))]
 pub mod remote;
 pub mod row;
+pub mod shown;
 #[cfg(not(loom))]
 pub mod single;
 pub mod slots;
 #[cfg(not(loom))]
 pub mod spare;
+#[cfg(not(loom))]
+pub mod step;
 #[cfg(not(loom))]
 pub mod subproc;
 #[cfg(not(loom))]

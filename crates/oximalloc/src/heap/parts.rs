@@ -4,8 +4,9 @@
 //! heap) or make it the main heap's (they delete it) without a word to the table: so an entry counts only if the theap
 //! still has the heap's id and this thread's tag. Only the thread itself reads or writes its table.
 
+use super::empty::thread;
 use super::record::{Heap, MAIN, Member};
-use super::theap::{EMPTY, Theap, thread};
+use super::theap::Theap;
 use crate::arena::meta::meta_alloc;
 use crate::base::sync::{AtomicPtr, Ordering};
 use crate::page::pool::Pool;
@@ -20,7 +21,7 @@ static ALL: AtomicPtr<Theap> = AtomicPtr::new(ptr::null_mut());
 
 const FIRST_PARTS: usize = 16;
 /// Parts that a thread may look at each time that it comes by.
-const LOOKS: u32 = 64;
+const LOOKS: u32 = 16;
 
 /// The `heap_id` of a theap whose heap has ended, or that has none.
 pub const NOBODY: u64 = u64::MAX;
@@ -37,7 +38,8 @@ pub fn all_theaps() -> impl Iterator<Item = &'static Theap> {
     })
 }
 
-/// A theap of `heap` for the calling thread, with `root` as its root (or as a root itself, when there is none).
+/// A theap of `heap` for the calling thread, with `root` as its root; or as a root itself, when there is none, in a step that
+/// the caller leaves.
 pub fn begin(heap: &'static Heap, root: Option<&Theap>) -> Option<&'static Theap> {
     if root.is_none()
         && heap.is_main()
@@ -48,22 +50,27 @@ pub fn begin(heap: &'static Heap, root: Option<&Theap>) -> Option<&'static Theap
     let theap = heap.vacant.take_one().or_else(pooled).or_else(fresh)?;
     let (id, tag) = (heap.id.load(Ordering::Relaxed), prim::tls::tag());
     let known = theap.heap_id.load(Ordering::Relaxed) == id;
+    // Before it is this thread's.
+    theap.steps.begin();
     theap.heap.store((&raw const *heap).cast_mut(), Ordering::Relaxed);
     theap.heap_id.store(id, Ordering::Relaxed);
     theap.root.store((&raw const *root.unwrap_or(theap)).cast_mut(), Ordering::Relaxed);
     theap.slot.set(heap.slot.get());
     theap.set_tag(tag);
     theap.in_threadpool.set(false);
+    theap.calling.set(false);
     theap.hold.start();
     theap.returned.open();
     theap.sampling.begin();
     for b in theap.open_bins() {
         theap.open(crate::page::Bin::at(b));
     }
-    heap.stats.theaps.add(1);
     if !known && !heap.is_main() {
         // SAFETY: theaps are never unmapped, and it is on no heap's list.
         unsafe { heap.theaps.add((&raw const *theap).cast_mut().cast::<Member>()) };
+    }
+    if root.is_some() {
+        theap.steps.none();
     }
     Some(theap)
 }
@@ -104,12 +111,23 @@ fn fresh() -> Option<&'static Theap> {
 /// A theap in no use, which no heap's list holds, no thread knows and no page in use names.
 pub(super) fn pool(theap: &'static Theap) {
     theap.heap_id.store(NOBODY, Ordering::Relaxed);
-    if theap.shown.get() {
-        // A thread may still have it as its default, and notice only at its next slow path.
+    if theap.shown.retire() {
+        // SAFETY: theaps are never unmapped; this one is on no list.
+        unsafe { POOL.put((&raw const *theap).cast_mut()) };
+    }
+}
+
+/// The calling thread's pointer is to `theap` from now on.
+pub fn make_current(theap: &'static Theap) {
+    let before = Theap::current();
+    if ptr::eq(before, theap) {
         return;
     }
-    // SAFETY: theaps are never unmapped; this one is on no list.
-    unsafe { POOL.put((&raw const *theap).cast_mut()) };
+    thread::set(theap);
+    if before.shown.hide() {
+        // SAFETY: theaps are never unmapped.
+        pool(unsafe { before.for_ever() });
+    }
 }
 
 impl Theap {
@@ -170,21 +188,22 @@ impl Theap {
         true
     }
 
-    /// Of a root, now and then: end what is left of heaps that were deleted by other threads. With many parts not each time
-    /// at once, so that to look at all costs a constant for each call.
+    /// Of a root: whether what is left of heaps that were deleted by other threads is to end now. With many parts not each
+    /// time that the thread comes by, so that to look at all costs a constant for each.
     #[inline]
-    pub fn tick_orphans(&self) {
-        if self.stale.load(Ordering::Relaxed) {
-            let waited = self.stale_for.get() + 1;
-            self.stale_for.set(waited);
-            if waited >= self.parts_len.get() / LOOKS {
-                self.finish_orphans();
-            }
-        }
+    pub fn orphans_are_due(&self) -> bool {
+        self.stale.load(Ordering::Relaxed) && self.count_stale()
     }
 
     #[cold]
-    fn finish_orphans(&self) {
+    fn count_stale(&self) -> bool {
+        self.stale_for.set(self.stale_for.get() + 1);
+        self.stale_for.get() > self.parts_len.get() / LOOKS
+    }
+
+    /// Of a root: end it.
+    #[cold]
+    pub fn finish_orphans(&self) {
         self.stale_for.set(0);
         // Cleared first, so that a heap that is deleted meanwhile is seen the next time.
         self.stale.store(false, Ordering::Relaxed);
@@ -205,19 +224,23 @@ impl Theap {
         }
     }
 
-    /// This thread is done with a part of its.
+    /// This thread is done with a part of its, or with its root, which its pointer is not to any more.
     pub fn finish_part(&'static self) {
-        let mine = self.hold.enter();
+        let mine = self.hold.enter(|| self.is_ours());
         if mine {
             self.give_up();
         }
         if ptr::eq(self, Theap::current()) {
-            thread::set(if ptr::eq(self, self.root()) { &EMPTY } else { self.root() });
+            make_current(self.root());
         }
-        if !mine {
-            // Its heap was destroyed, and the theap with it.
-            return;
+        // Not mine: its heap was destroyed, and the theap with it.
+        if mine {
+            self.leave_part();
         }
+    }
+
+    /// It was entered, and holds nothing any more: whoever is next may have it.
+    pub(super) fn leave_part(&'static self) {
         // Acquire: pairs with the Release of the thread that deleted the heap, whose pages then name nobody.
         let orphan = self.heap_id.load(Ordering::Acquire) == NOBODY;
         let heap = self.heap();
@@ -242,10 +265,10 @@ impl Theap {
                 break;
             }
         }
-        self.set_tag(0);
         // Only a root has any.
         self.free_records();
         self.leave_counts();
+        self.set_tag(0);
     }
 
     /// Leave what was counted with the heap.
@@ -264,12 +287,18 @@ impl Theap {
                 all.taken.fetch_add(taken, Ordering::Relaxed);
             }
         }
-        heap.stats.theaps.sub(1);
     }
 
     /// Another thread's, whose heap was destroyed: nothing in it is looked at.
     pub(super) fn forget_all(&self) {
+        self.forget_lists();
+        self.leave_counts();
         self.set_tag(0);
+    }
+
+    /// What its stacks and lists hold is left to itself.
+    pub(super) fn forget_lists(&self) {
+        self.outs.iter().for_each(super::remote::Out::forget);
         for b in self.open_bins() {
             let (hot, side) = (self.hot(b), &self.side[b]);
             self.set_depth(b, 0);
@@ -277,11 +306,10 @@ impl Theap {
             side.page.set(ptr::null_mut());
             side.avail.set(ptr::null_mut());
         }
-        self.leave_counts();
     }
 }
 
-/// The calling thread's theap of `heap`, made if there is none; None without memory. The root is EMPTY's for a thread
+/// The calling thread's theap of `heap`, made if there is none; None without memory. The root is an empty one in a thread
 /// that has none.
 #[inline]
 pub fn part_of(root: &Theap, heap: &'static Heap) -> Option<&'static Theap> {

@@ -45,6 +45,7 @@ pub fn fork_child() {
 impl Theap {
     /// A record that is in no use; null without memory.
     pub fn new_record(&self) -> *mut Page {
+        self.assert_in_step();
         let Records { first, count, full } = &self.records;
         if first.get().is_null() {
             first.set(full.replace(ptr::null_mut()));
@@ -89,6 +90,7 @@ impl Theap {
                 (*page).set_next(ptr::null_mut());
                 return give(page);
             }
+            self.assert_in_step();
             if first.get().is_null() {
                 count.set(0);
             } else if count.get() == BATCH {

@@ -25,6 +25,11 @@ impl Out {
     pub fn blocks(&self) -> impl Iterator<Item = *mut u8> {
         self.blocks.iter().take(self.count.get()).map(Cell::get)
     }
+
+    /// They are left to themselves.
+    pub(super) fn forget(&self) {
+        self.count.set(0);
+    }
 }
 
 impl Theap {
@@ -34,6 +39,7 @@ impl Theap {
     /// - the block is of that bin, one of the smallest, out, and the caller's; the theap is the thread's, and of the block's
     ///   heap.
     pub unsafe fn push_remote(&self, bin: Bin, block: *mut Block) {
+        self.assert_in_step();
         let Some(out) = self.outs.get(bin.index().wrapping_sub(1)) else { return };
         let count = out.count.get();
         if let Some(place) = out.blocks.get(count) {

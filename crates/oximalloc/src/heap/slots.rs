@@ -105,6 +105,13 @@ impl<T> Slots<T> {
             }
         }
     }
+
+    /// In the child of a fork: who had cleared the time, to look for those that are due, is not there.
+    pub fn fork_child(&self) {
+        if self.slots.iter().any(|slot| !slot.item.load(Ordering::Relaxed).is_null()) {
+            self.due.store(0, Ordering::Relaxed);
+        }
+    }
 }
 
 impl<T> Default for Slots<T> {

@@ -156,6 +156,7 @@ pub fn sweep(theap: &Theap, all: bool) -> bool {
 
 #[inline(never)]
 fn release(theap: &Theap, page: *mut Page) {
+    let _step = theap.step();
     // SAFETY: from a row, so the caller's alone.
     unsafe {
         theap.release(page);

@@ -21,6 +21,7 @@ impl Theap {
     /// Fill the empty stack of `bin` and pop a block; null without memory. The second says that the block is fresh,
     /// zeroed memory. `one` supplies just the block asked for.
     pub fn refill(&self, bin: Bin, one: bool) -> (*mut u8, bool) {
+        self.assert_in_step();
         let b = bin.index();
         self.open_if_new(bin);
         let side = &self.side[b];
@@ -141,6 +142,7 @@ impl Theap {
     /// # Safety
     /// - the page is LISTED, or DEAD, owned by this theap, and on no list.
     pub unsafe fn push_avail(&self, page: *mut Page) {
+        self.assert_in_step();
         // SAFETY: by the contract.
         unsafe {
             let side = &self.side[(*page).bin().index()];
@@ -540,6 +542,6 @@ impl Theap {
 pub(super) unsafe fn disown(page: *mut Page) {
     // SAFETY: by the contract; records are never unmapped.
     unsafe {
-        (*page).set_owner(super::theap::EMPTY.as_owner());
+        (*page).set_owner(super::empty::owner());
     }
 }

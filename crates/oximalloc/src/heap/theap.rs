@@ -8,7 +8,7 @@
 //! in the table of fast frees. But blocks of up to [`SMALL`] times 16 bytes share cache lines: those of other threads'
 //! pages go back (`remote`), so that threads do not go on with pieces of one line. To tell them apart costs nothing: the
 //! hot parts of these bins lie in each theap at the place of its number, which is what the table has for its pages; a
-//! part at another's place is all zero, and takes the generic path. A stack whose `limit` is its base takes none on the fast path: those of [`EMPTY`], so
+//! part at another's place is all zero, and takes the generic path. A stack whose `limit` is its base takes none on the fast path: those of `empty`, so
 //! that the first allocation or free of a thread takes the generic path; those of other heaps' theaps; and all while
 //! they are shut.
 //!
@@ -18,12 +18,15 @@
 //! Invariants: `base <= top <= base + max` and the word at `base` is null; blocks on a stack count as out in their pages; `page`
 //! is attached to this theap; all pages on `avail` are LISTED or DEAD.
 
+use super::empty::{self, thread};
 use super::guarded::Sampling;
 use super::hold::Hold;
 use super::idle::Idle;
 use super::record::{Heap, MAIN, MAIN_ID};
 use super::records::Records;
 use super::remote::Out;
+use super::shown::Shown;
+use super::step::Steps;
 use crate::arena::meta::meta_alloc;
 use crate::arena::{self, fast};
 use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
@@ -114,22 +117,26 @@ pub struct Theap {
     pub outs: [Out; SMALL],
     /// The offset of the hot part for a request, by its `slot`. In the theap so that `malloc` needs no address of it.
     pub offsets: [u16; SLOTS],
-    /// Tag of the thread, 0 when it has ended.
-    pub tag: AtomicUsize,
+    /// Tag of the thread; 0 when it has ended, or [`VANISHED`].
+    tag: AtomicUsize,
     /// Pages with room that other threads return.
     pub returned: Stack<Page>,
-    /// The heap it is a part of; null in [`EMPTY`], for the main heap of all.
+    /// The heap it is a part of; null in an empty one, for the main heap of all.
     pub heap: AtomicPtr<Heap>,
     /// The heap's id; another one says that the heap has ended.
     pub heap_id: AtomicU64,
-    /// The thread's first theap; null in [`EMPTY`].
+    /// The thread's first theap; null in an empty one.
     pub root: AtomicPtr<Theap>,
     /// Its place in the root's table.
     pub slot: Cell<u32>,
     /// Who works on it.
     pub hold: Hold,
-    /// It was a thread's default: other threads must not use the record again, since that thread may.
-    pub shown: Cell<bool>,
+    /// Whether a thread has it as its default.
+    pub shown: Shown,
+    /// Of a root: the thread's steps.
+    pub steps: Steps,
+    /// Of a root: its thread is counted in the process's statistics.
+    pub counted: Cell<bool>,
     /// Of a root: one of the thread's heaps was deleted by another thread.
     pub stale: AtomicBool,
     /// Of a root: how often it came by since.
@@ -154,11 +161,11 @@ pub struct Theap {
     pub has_spares: Cell<bool>,
     /// What the thread has not used for a while.
     pub idle: Idle,
-    /// The heartbeat.
+    /// Of a root: the heartbeat.
     pub beat: Cell<u64>,
     /// Of a root: the thread is one of a pool, and takes no pages over when it frees.
     pub in_threadpool: Cell<bool>,
-    /// In a callback: do not call it again.
+    /// Of a root: the thread is in the deferred-free function, or is not to call it.
     pub calling: Cell<bool>,
     /// Which allocations get a guarded block.
     pub sampling: Sampling,
@@ -176,6 +183,8 @@ impl Linked for Theap {
     }
 }
 
+/// The tag of a theap whose thread is not in the child that was forked (`fork`). No thread's is that low.
+pub const VANISHED: usize = 1;
 /// Bins whose blocks share cache lines.
 pub const SMALL: usize = 3;
 /// Theaps in a row whose smallest blocks are told apart.
@@ -255,35 +264,18 @@ pub fn told(p: *const u8) -> Option<(usize, usize)> {
     }
 }
 
-/// The theap of threads that have not allocated yet, and the owner of full pages that their thread gave up. Never
-/// written, and all zero, so that it takes no room in a file and no relocations: each of its stacks is empty and full.
-/// Nothing is on its list of returned pages, nor may be put there.
-// SAFETY: a theap is made of numbers, of pointers that may be null, and of cells and atomics of those.
-pub static EMPTY: Theap = unsafe { core::mem::MaybeUninit::zeroed().assume_init() };
-
-/// The thread-local pointer.
-pub mod thread {
-    crate::thread_pointer!(super::Theap, super::EMPTY);
-}
-
 impl Theap {
-    /// The calling thread's, or [`EMPTY`]; never null.
+    /// The calling thread's, or an empty one (see `empty`); never null.
     #[inline(always)]
     pub fn current<'a>() -> &'a Theap {
-        // SAFETY: the pointer is that of EMPTY or of a theap, and theaps are never unmapped.
+        // SAFETY: the pointer is to zeros that are a theap, or to a theap, and theaps are never unmapped.
         unsafe { &*thread::get() }
-    }
-
-    /// Whether this is the theap of a thread that has not allocated.
-    #[inline(always)]
-    pub fn is_empty_theap(&self) -> bool {
-        ptr::eq(self, &EMPTY)
     }
 
     /// With the life that theaps have.
     ///
     /// # Safety
-    /// - it is EMPTY or from `parts`, whose theaps are never unmapped.
+    /// - it is empty or from `parts`, whose theaps are never unmapped.
     #[inline(always)]
     pub unsafe fn for_ever(&self) -> &'static Theap {
         let theap: *const Theap = self;
@@ -298,11 +290,11 @@ impl Theap {
         unsafe { self.heap.load(Ordering::Relaxed).as_ref() }.unwrap_or(&MAIN)
     }
 
-    /// The thread's first theap; [`EMPTY`]'s is itself.
+    /// The thread's first theap; that of an empty one is empty.
     #[inline(always)]
     pub fn root<'a>(&self) -> &'a Theap {
         // SAFETY: a theap, which is never unmapped.
-        unsafe { self.root.load(Ordering::Relaxed).as_ref() }.unwrap_or(&EMPTY)
+        unsafe { self.root.load(Ordering::Relaxed).as_ref() }.unwrap_or(empty::new())
     }
 
     /// Whether the calling thread has it.
@@ -311,15 +303,46 @@ impl Theap {
         self.tag.load(Ordering::Relaxed) == crate::prim::tls::tag()
     }
 
-    /// It is that thread's now, or (0) nobody's.
+    /// Whether a thread has it.
+    pub fn has_thread(&self) -> bool {
+        self.tag.load(Ordering::Relaxed) > VANISHED
+    }
+
+    /// Whether its thread vanished in a fork, and nobody has it since.
+    pub fn has_vanished(&self) -> bool {
+        self.tag.load(Ordering::Relaxed) == VANISHED
+    }
+
+    /// It is that thread's now, or (0, [`VANISHED`]) nobody's.
     pub fn set_tag(&self, tag: usize) {
-        let had = self.tag.swap(tag, Ordering::Relaxed) != 0;
-        let live = &LIVE.0[self.number()];
-        match (had, tag != 0) {
-            (false, true) => live.fetch_add(1, Ordering::Relaxed),
-            (true, false) => live.fetch_sub(1, Ordering::Relaxed),
-            _ => 0,
-        };
+        let had = self.tag.swap(tag, Ordering::Relaxed);
+        self.count_thread(had, tag);
+    }
+
+    /// It is the calling thread's now, unless (false) its thread has not vanished, or another thread has it.
+    pub fn claim_vanished(&self) -> bool {
+        let tag = crate::prim::tls::tag();
+        // Relaxed: what its thread had done was seen before the child had a second thread.
+        let claimed = self.tag.compare_exchange(VANISHED, tag, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        if claimed {
+            self.count_thread(VANISHED, tag);
+        }
+        claimed
+    }
+
+    fn count_thread(&self, had: usize, tag: usize) {
+        let (live, theaps) = (&LIVE.0[self.number()], &self.heap().stats.theaps);
+        match (had > VANISHED, tag > VANISHED) {
+            (false, true) => {
+                live.fetch_add(1, Ordering::Relaxed);
+                theaps.add(1);
+            }
+            (true, false) => {
+                live.fetch_sub(1, Ordering::Relaxed);
+                theaps.sub(1);
+            }
+            _ => {}
+        }
     }
 
     /// Its number, which others may have, too.
@@ -553,55 +576,4 @@ impl Theap {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base::config::SLICE;
-
-    #[test]
-    fn layout_serves_the_fast_paths() {
-        assert_eq!(size_of::<Hot>(), 32);
-        assert_eq!(offset_of!(Theap, hot) + offset_of!(Hot, top), 0);
-        assert_eq!(size_of::<Side>(), 128);
-        assert_eq!(offset_of!(Hot, bound), INVERSE + 4);
-        assert_eq!((offset_of!(Told, inverse), offset_of!(Told, bound)), (0, 4));
-        assert!(size_of::<Theap>() <= 64 * 1024, "{}", size_of::<Theap>());
-    }
-
-    #[test]
-    fn only_starts_of_blocks_pass() {
-        for size in (1..BINS).map(|b| Bin::at(b).block_size()) {
-            let told = [inverse32(size), bound32(size)];
-            for p in 0..SLICE {
-                // SAFETY: two numbers of this function's.
-                let passes = unsafe { word::divides::<0>(told.as_ptr().cast(), 0, p) };
-                assert_eq!(passes, p % size == 0 && p + size <= SLICE, "{p} of {size}");
-            }
-        }
-    }
-
-    #[test]
-    fn what_an_entry_tells_is_its_bins() {
-        for (i, told) in TOLD.iter().enumerate() {
-            let bin = Theap::bin_at(i * size_of::<Hot>()).map_or(Bin::at(0), |(_, bin)| bin);
-            assert_eq!(told.size as usize, bin.block_size());
-        }
-    }
-
-    #[test]
-    fn each_size_leads_to_its_bin() {
-        // SAFETY: fresh zeroed memory, for ever.
-        let theap = unsafe { Theap::begin(std::alloc::alloc_zeroed(std::alloc::Layout::new::<Theap>()).cast()) };
-        for (&offset, bin) in theap.offsets.iter().zip(&TABLE) {
-            assert_eq!(offset as usize, place(theap.number(), bin.index()), "{bin:?}");
-        }
-    }
-
-    #[test]
-    fn the_empty_theap_is_empty_and_shut() {
-        for hot in (0..BINS).map(|b| EMPTY.hot(b)) {
-            // SAFETY: its first word.
-            assert!(unsafe { *EMPTY.word(hot.top.get()) }.is_null());
-            assert!(hot.top.get() >= hot.limit.get());
-        }
-    }
-}
+mod tests;

@@ -91,7 +91,7 @@ impl FreeSet {
 #[cold]
 fn is_abandoned(page: &Page) -> bool {
     // SAFETY: the owner of a page in use.
-    unsafe { Theap::of_owner(page.owner()) }.tag.load(Ordering::Relaxed) == 0
+    !unsafe { Theap::of_owner(page.owner()) }.has_thread()
 }
 
 /// Which pages to visit.

@@ -10,18 +10,20 @@
 //!             thread's for a moment, gives all away as at a thread's end, and goes to the main heap's list
 //! ```
 //!
+//! In the child of a fork, those of threads that vanished are as warm ones (`fork`).
+//!
 //! Only roots of the main heap, which nobody deletes or destroys, are ever warm. A theap whose stacks are shut is not.
 //!
 //! Bounds: [`SLOTS`] theaps, each with at most [`KEEP`] bytes of free blocks that were ever handed out.
 
+use super::fork;
 use super::record::MAIN;
 use super::slots::Slots;
-use super::theap::{EMPTY, Theap, thread};
+use super::theap::Theap;
 use crate::arena;
 use crate::base::sync::Ordering;
 use crate::prim::process::now_ms;
 use crate::prim::tls;
-use core::ptr;
 
 /// Bytes of free blocks that a warm theap keeps.
 const KEEP: usize = 1 << 20;
@@ -33,21 +35,23 @@ static WARM: Slots<Theap> = Slots::new();
 
 /// Whether there may be warm theaps.
 pub fn any() -> bool {
-    WARM.any()
+    WARM.any() || fork::any()
 }
 
-/// The calling thread ends, and with it `root`: keep it for the next. False: nothing was done.
+/// How long they are warm, in milliseconds.
+pub(super) fn delay() -> u64 {
+    arena::purge_delay().unwrap_or(LONG)
+}
+
+/// The calling thread ends, and with it `root`, which its pointer is not to any more: keep it for the next. False: nothing
+/// was done.
 pub fn rest(root: &'static Theap) -> bool {
-    let delay = arena::purge_delay().unwrap_or(LONG);
-    if delay == 0 || !root.heap().is_main() || root.is_shut() || !WARM.has_room() {
+    let delay = delay();
+    if delay == 0 || !root.is_main() || root.is_shut() || !WARM.has_room() {
         return false;
     }
     root.give_beyond(KEEP);
     root.set_tag(0);
-    root.heap().stats.theaps.sub(1);
-    if ptr::eq(root, Theap::current()) {
-        thread::set(&EMPTY);
-    }
     if !WARM.put((&raw const *root).cast_mut(), now_ms() + delay) {
         cool(root);
     }
@@ -57,7 +61,14 @@ pub fn rest(root: &'static Theap) -> bool {
 /// A warm theap for the calling thread.
 pub fn wake() -> Option<&'static Theap> {
     // SAFETY: theaps are never unmapped.
-    let theap = unsafe { WARM.take().as_ref() }?;
+    let theap = match unsafe { WARM.take().as_ref() } {
+        Some(theap) => {
+            // Before it is this thread's.
+            theap.steps.begin();
+            theap
+        }
+        None => fork::take()?,
+    };
     theap.sampling.begin();
     if theap.is_shut() {
         cool(theap);
@@ -65,9 +76,9 @@ pub fn wake() -> Option<&'static Theap> {
     }
     theap.set_tag(tls::tag());
     theap.in_threadpool.set(false);
+    theap.calling.set(false);
     theap.returned.open();
     theap.open_smallest();
-    theap.heap().stats.theaps.add(1);
     Some(theap)
 }
 
@@ -88,17 +99,23 @@ pub fn cool_all() {
 fn cool_due(now: u64) {
     // SAFETY: theaps are never unmapped.
     WARM.take_due(now, |theap| cool(unsafe { &*theap }));
+    fork::give_due(now);
+}
+
+/// In the child of a fork: whoever was looking which of them are due is not there.
+pub(super) fn fork_child() {
+    WARM.fork_child();
 }
 
 /// Give everything of a theap away that was taken out of its slot.
 #[cold]
-fn cool(theap: &'static Theap) {
+pub(super) fn cool(theap: &'static Theap) {
     // Until it has, it is a part of the calling thread's root; of a thread that has none, or not any more, its root.
     let current = Theap::current();
     let root = if current.is_empty_theap() { theap } else { current.root() };
     theap.root.store((&raw const *root).cast_mut(), Ordering::Relaxed);
+    theap.steps.begin();
     theap.set_tag(tls::tag());
-    theap.heap().stats.theaps.add(1);
     theap.give_up();
     // SAFETY: theaps are never unmapped, and it is on no list. The main heap's list is always open.
     unsafe { MAIN.vacant.add((&raw const *theap).cast_mut()) };

@@ -17,8 +17,8 @@ use crate::alloc::malloc::out_of_memory;
 use crate::arena::{ArenaRef, map};
 use crate::base::sync::Ordering;
 use crate::diag::error::error;
+use crate::heap::parts::make_current;
 use crate::heap::record;
-use crate::heap::theap::thread;
 use crate::heap::{end, life};
 use crate::page::Page;
 use core::ptr;
@@ -177,9 +177,10 @@ pub fn heap_collect(heap: &'static Heap, force: bool) {
     }
 }
 
-/// Make a theap of the calling thread its default; the one before. None if it is not the calling thread's.
+/// Make a theap of the calling thread its default; the one before. None if it is not the calling thread's, and for a thread
+/// that is past its end.
 pub fn set_default(theap: &'static Theap) -> Option<&'static Theap> {
-    let before = life::thread_start()?;
+    let before = life::thread_start().and_then(Lease::lasting)?;
     if !theap.is_ours() {
         error(
             libc::EINVAL,
@@ -188,11 +189,9 @@ pub fn set_default(theap: &'static Theap) -> Option<&'static Theap> {
         return None;
     }
     if !ptr::eq(theap, theap.root()) {
-        theap.shown.set(true);
+        theap.shown.show();
     }
-    // SAFETY: theaps are never unmapped.
-    let before = unsafe { before.for_ever() };
-    thread::set(theap);
+    make_current(theap);
     Some(before)
 }
 

@@ -7,12 +7,35 @@ use core::ffi::c_void;
 #[derive(Clone, Copy)]
 pub struct Key(pub libc::pthread_key_t);
 
+/// Keys that the C library keeps in a thread's own record. They are numbered from 0, and a new one has the lowest number that
+/// is free.
+const EARLY: usize = 32;
+
 /// Make a key; `destructor` runs at the end of each thread whose value is not null. None when there are too many.
+///
+/// Destructors run in the order of the keys' numbers, in up to four rounds. So this is the last of the early keys: in each round
+/// it comes after those of most other libraries, and in the last round too it hears of a value that one of theirs set.
 pub fn key_create(destructor: unsafe extern "C" fn(*mut c_void)) -> Option<Key> {
-    let mut key: libc::pthread_key_t = 0;
-    // SAFETY: the key's place is ours; the destructor has the type that is asked for.
-    let error = unsafe { libc::pthread_key_create(&mut key, Some(destructor)) };
-    (error == 0).then_some(Key(key))
+    let mut keys = [Key(0); EARLY];
+    let mut made = 0;
+    for place in &mut keys {
+        // SAFETY: the key's place is ours; the destructor has the type that is asked for.
+        if unsafe { libc::pthread_key_create(&mut place.0, Some(destructor)) } != 0 {
+            break;
+        }
+        made += 1;
+        if place.0 as usize >= EARLY - 1 {
+            break;
+        }
+    }
+    let made = keys.get(..made)?;
+    // None is early where many were made before.
+    let last = made.iter().rposition(|key| (key.0 as usize) < EARLY).unwrap_or(0);
+    for (_, key) in made.iter().enumerate().filter(|&(i, _)| i != last) {
+        // SAFETY: made above, and told to nobody.
+        unsafe { libc::pthread_key_delete(key.0) };
+    }
+    made.get(last).copied()
 }
 
 /// No destructor runs for it any more.
@@ -39,6 +62,12 @@ pub fn key_get(key: Key) -> *mut u8 {
 pub fn yield_now() {
     // SAFETY: no memory is passed.
     unsafe { libc::sched_yield() };
+}
+
+/// Whether the calling thread is the one that the process began with.
+pub fn is_first() -> bool {
+    // SAFETY: no memory is passed.
+    unsafe { libc::syscall(libc::SYS_gettid) == libc::c_long::from(libc::getpid()) }
 }
 
 /// Have functions run around each fork: before it, and after it in the parent and in the child.
@@ -77,6 +106,8 @@ mod tests {
         let key = key_create(at_end).unwrap();
         assert!(key_set(key, core::ptr::null_mut()));
         assert_ne!(random_seed(), 0);
+        // Tests run in threads of their own.
+        assert!(!std::thread::spawn(is_first).join().unwrap());
         yield_now();
     }
 }

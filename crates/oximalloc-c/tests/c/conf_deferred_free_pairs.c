@@ -1,0 +1,43 @@
+// build: link
+// tests: mi_register_deferred_free
+// Functions that are registered one after the other while another thread allocates: each is called with its own argument.
+// A call while the registration changes may be left out. (The reference library passes by luck.)
+#include "conf.h"
+
+static int arguments[2], stop;
+static long calls;
+static void first(bool force, unsigned long long beat, void* arg) {
+  (void)force;
+  (void)beat;
+  CHECK(arg == &arguments[0]);
+  __atomic_add_fetch(&calls, 1, __ATOMIC_RELAXED);
+}
+static void second(bool force, unsigned long long beat, void* arg) {
+  (void)force;
+  (void)beat;
+  CHECK(arg == &arguments[1]);
+  __atomic_add_fetch(&calls, 1, __ATOMIC_RELAXED);
+}
+static void* registers(void* arg) {
+  while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+    mi_register_deferred_free(first, &arguments[0]);
+    mi_register_deferred_free(second, &arguments[1]);
+  }
+  return arg;
+}
+int main(void) {
+  pthread_t id;
+  CHECK(pthread_create(&id, NULL, registers, NULL) == 0);
+  while (__atomic_load_n(&calls, __ATOMIC_RELAXED) < 100000) {
+    void* p[64];
+    for (int i = 0; i < 64; i++) p[i] = mi_malloc(200);
+    for (int i = 0; i < 64; i++) mi_free(p[i]);
+  }
+  stop = 1;
+  CHECK(pthread_join(id, NULL) == 0);
+  mi_register_deferred_free(NULL, NULL);
+  long before = calls;
+  for (int i = 0; i < 10000; i++) mi_free(mi_malloc((size_t)i));
+  CHECK(calls == before);
+  return 0;
+}
