@@ -5,6 +5,7 @@
 //! thread's end.
 
 use super::theap::{Moved, Theap};
+use crate::base::seen::Seen;
 use crate::page::bins::Bin;
 use crate::page::block::Block;
 use core::cell::Cell;
@@ -16,7 +17,7 @@ const AHEAD: usize = 5;
 
 /// Blocks of one bin on their way back.
 pub struct Out {
-    count: Cell<usize>,
+    count: Seen,
     blocks: [Cell<*mut u8>; OUT],
 }
 
@@ -75,7 +76,6 @@ impl Theap {
 
     /// How many blocks of a bin are on their way back, for statistics, which any thread may ask for.
     pub fn outs_seen(&self, b: usize) -> usize {
-        // SAFETY: a word of the theap, which its owner stores whole.
-        self.outs.get(b.wrapping_sub(1)).map_or(0, |out| unsafe { out.count.as_ptr().read_volatile() })
+        self.outs.get(b.wrapping_sub(1)).map_or(0, |out| out.count.get())
     }
 }

@@ -29,6 +29,7 @@ use super::shown::Shown;
 use super::step::Steps;
 use crate::arena::meta::meta_alloc;
 use crate::arena::{self, fast};
+use crate::base::seen::Seen;
 use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::page::Page;
 use crate::page::bins::{BINS, Bin, SLOTS, TABLE, least};
@@ -45,11 +46,11 @@ use core::ptr;
 #[repr(C)]
 pub struct Hot {
     /// The topmost block, or the null at the base.
-    pub top: Cell<usize>,
+    pub top: Seen,
     /// Where a push has no room left.
     pub limit: Cell<usize>,
     /// The null at the bottom of the stack.
-    pub base: Cell<usize>,
+    pub base: Seen,
     /// `inverse32` of the block size, and `bound32`: together they tell block starts in a one-slice page.
     pub inverse: Cell<u32>,
     /// Behind `inverse`, as `word::divides` takes it.
@@ -542,12 +543,8 @@ impl Theap {
     /// [`Theap::depth`], for statistics, which any thread may ask for. While the owner is at work the number is one of
     /// a moment ago; while it is not, it is exact.
     pub fn depth_seen(&self, b: usize) -> usize {
-        // SAFETY: both are in the theap, and words, which their owner stores whole. They are volatile so that each is
-        // loaded once, and are not followed: the worst that a store in between does is a wrong number.
-        let (top, base) =
-            unsafe { (self.hot(b).top.as_ptr().read_volatile(), self.hot(b).base.as_ptr().read_volatile()) };
-        // A stack that is just being opened may have its new base and its old top.
-        let depth = top.wrapping_sub(base) / size_of::<*mut u8>();
+        // A stack that is just being opened may have its new base and its old top. Neither is followed.
+        let depth = self.depth(b);
         if depth <= Bin::at(b).stack_max() { depth } else { 0 }
     }
 }

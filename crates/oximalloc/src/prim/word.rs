@@ -1,16 +1,15 @@
 //! A few words that other threads may write, read as operands of instructions.
 //!
 //! The compiler does not fold an atomic load into the instruction that uses it; on the path of every free that costs
-//! three instructions. Here they are written out for x86-64, and in plain Rust elsewhere. A load of an aligned word
-//! is a relaxed atomic load on x86-64.
+//! three instructions. Here they are written out for x86-64, and in plain Rust elsewhere. A load or a store of an aligned
+//! word is a relaxed atomic one on x86-64. ThreadSanitizer does not see instructions that are written out: under `cfg(tsan)`
+//! it gets the plain form.
 
-#[cfg(not(target_arch = "x86_64"))]
-use crate::base::sync::AtomicU16;
+#[cfg(any(not(target_arch = "x86_64"), tsan))]
+use crate::base::seen::Seen;
 use crate::base::sync::AtomicUsize;
-#[cfg(not(target_arch = "x86_64"))]
-use crate::base::sync::Ordering;
-#[cfg(not(target_arch = "x86_64"))]
-use core::cell::Cell;
+#[cfg(any(not(target_arch = "x86_64"), tsan))]
+use crate::base::sync::{AtomicU16, Ordering};
 
 /// A range of addresses: `[base, base + (len << 16))`.
 #[repr(C)]
@@ -28,7 +27,7 @@ pub struct Window {
 /// - there is a window.
 #[inline(always)]
 pub unsafe fn slice_in(window: *const Window, p: usize) -> Option<(usize, *const Window)> {
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", not(tsan)))]
     {
         let (mut index, mut window) = (p, window);
         // SAFETY: reads the words of the window, whose register stays as it is.
@@ -41,7 +40,7 @@ pub unsafe fn slice_in(window: *const Window, p: usize) -> Option<(usize, *const
         }
         Some((index, window))
     }
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(any(not(target_arch = "x86_64"), tsan))]
     {
         // SAFETY: by the contract.
         let seen = unsafe { &*window };
@@ -56,7 +55,7 @@ pub unsafe fn slice_in(window: *const Window, p: usize) -> Option<(usize, *const
 /// - there is such a number, that is written as an atomic only.
 #[inline(always)]
 pub unsafe fn load_16<const AT: usize>(base: *const u8, i: usize) -> usize {
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", not(tsan)))]
     {
         let value: usize;
         // SAFETY: reads the number, and clears the upper half of the register, as each write of the lower does.
@@ -66,7 +65,7 @@ pub unsafe fn load_16<const AT: usize>(base: *const u8, i: usize) -> usize {
         }
         value
     }
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(any(not(target_arch = "x86_64"), tsan))]
     {
         // SAFETY: by the contract.
         let number = unsafe { &*(base.add(AT) as *const AtomicU16).add(i) };
@@ -80,7 +79,7 @@ pub unsafe fn load_16<const AT: usize>(base: *const u8, i: usize) -> usize {
 /// - there are two `u32` at that place that no other thread writes.
 #[inline(always)]
 pub unsafe fn divides<const AT: usize>(base: *const u8, at: usize, p: usize) -> bool {
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", not(tsan)))]
     {
         let mut low = p as u16 as u32;
         // SAFETY: reads the factor and the bound.
@@ -92,7 +91,7 @@ pub unsafe fn divides<const AT: usize>(base: *const u8, at: usize, p: usize) -> 
         }
         true
     }
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(any(not(target_arch = "x86_64"), tsan))]
     {
         // SAFETY: by the contract.
         let [factor, bound] = unsafe { *(base.add(at + AT) as *const [u32; 2]) };
@@ -100,22 +99,22 @@ pub unsafe fn divides<const AT: usize>(base: *const u8, at: usize, p: usize) -> 
     }
 }
 
-/// Add `BY` to the word that lies `at` bytes from `base`, which its thread alone touches.
+/// Add `BY` to the word (a `Seen`) that lies `at` bytes from `base`, which its thread alone writes.
 ///
 /// # Safety
 /// - there is such a word at that place.
 #[inline(always)]
 pub unsafe fn advance<const BY: isize>(base: *const u8, at: usize) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: a cell of this thread.
+    #[cfg(all(target_arch = "x86_64", not(tsan)))]
+    // SAFETY: a word of this thread's.
     unsafe {
         core::arch::asm!("add qword ptr [{b} + {at}], {by}", b = in(reg) base, at = in(reg) at, by = const BY,
             options(nostack));
     }
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(any(not(target_arch = "x86_64"), tsan))]
     // SAFETY: by the contract.
     unsafe {
-        let word = &*(base.add(at) as *const Cell<usize>);
+        let word = &*(base.add(at) as *const Seen);
         word.set(word.get().wrapping_add_signed(BY));
     }
 }

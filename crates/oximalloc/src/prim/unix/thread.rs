@@ -16,6 +16,8 @@ const EARLY: usize = 32;
 /// Destructors run in the order of the keys' numbers, in up to four rounds. So this is the last of the early keys: in each round
 /// it comes after those of most other libraries, and in the last round too it hears of a value that one of theirs set.
 pub fn key_create(destructor: unsafe extern "C" fn(*mut c_void)) -> Option<Key> {
+    #[cfg(tsan)]
+    let destructor = watched::once(destructor);
     let mut keys = [Key(0); EARLY];
     let mut made = 0;
     for place in &mut keys {
@@ -48,6 +50,8 @@ pub fn key_delete(key: Key) {
 
 /// Set the calling thread's value.
 pub fn key_set(key: Key, value: *mut u8) -> bool {
+    #[cfg(tsan)]
+    watched::KEY.store(key.0, watched::Ordering::Relaxed);
     // SAFETY: the key was made by `key_create`.
     unsafe { libc::pthread_setspecific(key.0, value.cast()) == 0 }
 }
@@ -93,6 +97,35 @@ pub fn random_seed() -> u64 {
     // SAFETY: eight bytes of room, which we pass the address of. Failure leaves the address of a stack slot.
     unsafe { libc::syscall(libc::SYS_getrandom, &raw mut seed, 8usize, libc::GRND_NONBLOCK) };
     seed
+}
+
+/// ThreadSanitizer forgets a thread in the last round of destructors, and what it watches must not run there any more. So the
+/// destructor is not called again for a value that it has set itself.
+#[cfg(tsan)]
+mod watched {
+    pub use crate::base::sync::Ordering;
+    use crate::base::sync::{AtomicPtr, AtomicU32};
+    use core::ffi::c_void;
+    use core::ptr;
+
+    type Destructor = unsafe extern "C" fn(*mut c_void);
+
+    /// The key whose destructor it is.
+    pub static KEY: AtomicU32 = AtomicU32::new(0);
+    static DESTRUCTOR: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
+
+    pub fn once(destructor: Destructor) -> Destructor {
+        DESTRUCTOR.store(destructor as *mut c_void, Ordering::Relaxed);
+        call
+    }
+
+    unsafe extern "C" fn call(value: *mut c_void) {
+        // SAFETY: the destructor was stored before its key was made, and the key when the value was set.
+        unsafe {
+            core::mem::transmute::<*mut c_void, Destructor>(DESTRUCTOR.load(Ordering::Relaxed))(value);
+            libc::pthread_setspecific(KEY.load(Ordering::Relaxed), ptr::null());
+        }
+    }
 }
 
 #[cfg(test)]
