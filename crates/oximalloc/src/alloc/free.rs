@@ -77,6 +77,7 @@ unsafe fn free_generic(p: *mut u8) {
             } else if ptr::eq(page.heap(), MAIN.as_page_heap()) {
                 // A thread that only frees gets a theap, so that it gives blocks back by the stack.
                 if let Some(root) = root_to_free().filter(|root| root.is_main()) {
+                    let _step = root.step();
                     root.push_slow(page.bin(), block);
                     return;
                 }
@@ -102,6 +103,7 @@ unsafe fn free_open(p: *mut u8) -> bool {
     let Some((number, bin)) = fast::get(p).and_then(Theap::bin_at) else { return false };
     // A thread that only frees gets a theap, so that it gives blocks back by the stack.
     let Some(theap) = root_to_free().filter(|root| root.is_main()) else { return false };
+    let _step = theap.step();
     theap.open_if_new(bin);
     // SAFETY: by the contract `p` is a block of an open slice, whose entry says the bin, if it is a block's start.
     unsafe {

@@ -241,7 +241,7 @@ pub fn zalloc_in(theap: &Theap, size: usize) -> *mut u8 {
 
 /// The theap to allocate from: the calling thread's own when it has none yet, or when its default was taken away (its
 /// heap was destroyed by another thread).
-#[inline]
+#[inline(always)]
 fn ready(theap: &Theap) -> Option<Lease> {
     match Lease::of(theap) {
         None => thread_start(),

@@ -30,11 +30,13 @@ pub struct Presence<'a, const STEP: usize> {
 
 impl<const STEP: usize> Presence<'_, STEP> {
     /// Slices of a word that can be had, as it was a moment ago.
+    #[cold]
     fn at_hand(&self, w: usize) -> u64 {
         !self.taken.word(w) | self.gone.word(w)
     }
 
     /// The least index from `i` to `end` that can be had (`wanted`) or not; `end` if there is none.
+    #[cold]
     pub fn next(&self, i: usize, end: usize, wanted: bool) -> usize {
         let mut at = i;
         while at < end {
@@ -48,6 +50,7 @@ impl<const STEP: usize> Presence<'_, STEP> {
     }
 
     /// Make slices ours that are free or gone: all, or none and false.
+    #[cold]
     pub fn take(&self, i: usize, n: usize) -> bool {
         for (w, mask) in parts(i, n) {
             let gone = self.gone.clear_mask(w, mask);
@@ -63,6 +66,7 @@ impl<const STEP: usize> Presence<'_, STEP> {
     }
 
     /// Make ours what is gone from `i` on, up to `most` slices; says how many.
+    #[cold]
     pub fn take_more(&self, i: usize, most: usize) -> usize {
         let mut more = 0;
         for (w, mask) in parts(i, most) {
@@ -80,6 +84,7 @@ impl<const STEP: usize> Presence<'_, STEP> {
         more
     }
 
+    #[cold]
     fn put_back_of(&self, w: usize, mut mask: u64) {
         while mask != 0 {
             self.put_back(w * WORD + mask.trailing_zeros() as usize, 1);
@@ -88,6 +93,7 @@ impl<const STEP: usize> Presence<'_, STEP> {
     }
 
     /// Our slices are free again, or gone, as they were taken.
+    #[cold]
     pub fn put_back(&self, i: usize, n: usize) {
         for at in i..i + n {
             if self.absent.none_set(at, 1) { self.taken.release(at, 1) } else { self.leave(at, 1) }
@@ -95,6 +101,7 @@ impl<const STEP: usize> Presence<'_, STEP> {
     }
 
     /// Our slices, which are absent, are nobody's from now on.
+    #[cold]
     pub fn leave(&self, i: usize, n: usize) {
         // Release, as `set` is: pairs with the Acquire of the next to clear them; that they are unmapped is seen then.
         self.gone.set(i, n);

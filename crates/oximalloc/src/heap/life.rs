@@ -108,6 +108,7 @@ pub struct Lease {
 }
 
 impl Lease {
+    #[inline(always)]
     fn new(theap: &Theap) -> Lease {
         theap.root().steps.enter();
         // SAFETY: theaps are never unmapped.
@@ -116,14 +117,22 @@ impl Lease {
 
     /// A theap that the calling thread has; None for one that it has not: an empty one, or one whose heap has ended. Where that
     /// was the thread's default, its root is.
-    #[inline]
+    #[inline(always)]
     pub fn of(theap: &Theap) -> Option<Lease> {
+        if theap.is_ours() && !theap.root().stale.load(Ordering::Relaxed) {
+            return Some(Lease::new(theap));
+        }
+        Lease::of_ended(theap)
+    }
+
+    #[inline(never)]
+    fn of_ended(theap: &Theap) -> Option<Lease> {
         if theap.is_ours() {
             let root = theap.root();
-            if root.steps.any() || !root.orphans_are_due() {
-                return Some(Lease::new(theap));
+            // In no step, so that none of these theaps is in use.
+            if !root.steps.any() && root.orphans_are_due() {
+                notice_orphans(root);
             }
-            notice_orphans(root);
             if theap.is_ours() {
                 return Some(Lease::new(theap));
             }
@@ -134,18 +143,13 @@ impl Lease {
         None
     }
 
-    fn not_borrowed(self) -> Option<Lease> {
-        (!self.borrowed).then_some(self)
-    }
-
     /// The theap, if the thread keeps it.
     pub fn lasting(self) -> Option<&'static Theap> {
         (!self.borrowed).then_some(self.theap)
     }
 }
 
-/// Heaps were deleted by other threads; what the calling thread has of them ends. It is in no step, so that none of these
-/// theaps is in use.
+/// Heaps were deleted by other threads; what the calling thread has of them ends.
 #[cold]
 fn notice_orphans(root: &Theap) {
     let _step = root.step();
@@ -179,7 +183,7 @@ impl Drop for Lease {
 }
 
 /// The calling thread's theap, made if it has none; None without memory.
-#[inline]
+#[inline(never)]
 pub fn thread_start() -> Option<Lease> {
     if let Some(lease) = Lease::of(Theap::current()) {
         return Some(lease);
@@ -189,14 +193,21 @@ pub fn thread_start() -> Option<Lease> {
     if now.is_empty_theap() { start_in(&MAIN) } else { Some(Lease::new(now)) }
 }
 
-/// The calling thread's root, to free with, made if it has none and frees often; None without memory, for the first frees of a
-/// thread, and after its end.
-pub fn root_to_free() -> Option<Lease> {
+/// The calling thread's root, to free with in a step, made if it has none and frees often; None without memory, for the first
+/// frees of a thread, and after its end.
+#[inline]
+pub fn root_to_free() -> Option<&'static Theap> {
     let now = Theap::current();
-    if !now.is_empty_theap() {
-        return Some(Lease::new(now.root()));
+    if now.is_empty_theap() {
+        return start_to_free(now);
     }
-    if empty::frees_often(now) { start_in(&MAIN)?.not_borrowed() } else { None }
+    // SAFETY: theaps are never unmapped.
+    Some(unsafe { now.root().for_ever() })
+}
+
+#[inline(never)]
+fn start_to_free(now: &Theap) -> Option<&'static Theap> {
+    if empty::frees_often(now) { start_in(&MAIN)?.lasting() } else { None }
 }
 
 /// A root for the calling thread, which has none.

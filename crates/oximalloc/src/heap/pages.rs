@@ -139,6 +139,7 @@ impl PageSet {
 
     /// The next page from `cursor` on whose second bit is set, which is cleared; and its start. None at the end, where
     /// `cursor` begins anew. Of several callers each needs a cursor of its own.
+    #[cold]
     pub(super) fn next_listed(&self, cursor: &Cursor) -> Option<(*mut Page, *const u8)> {
         if cursor.chunk.get().is_null() {
             // Acquire: pairs with the Release in `add`.

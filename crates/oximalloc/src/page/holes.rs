@@ -34,6 +34,7 @@ struct Survey {
 
 impl Survey {
     /// Count a block as free; false if it was counted before.
+    #[cold]
     fn add(&mut self, index: usize) -> bool {
         let (word, bit) = (index / 64, 1 << (index % 64));
         let Some(seen) = self.seen.get_mut(word) else { return false };
@@ -45,6 +46,7 @@ impl Survey {
         true
     }
 
+    #[cold]
     fn add_bytes(&mut self, mut at: usize, end: usize) {
         while at < end {
             let to = end.min((at / self.os_page + 1) * self.os_page);
@@ -69,6 +71,7 @@ fn each(mut bits: u32) -> impl Iterator<Item = usize> {
 
 impl Page {
     /// The blocks that start in an OS page which is a hole.
+    #[cold]
     fn starting_in(&self, os_page: usize) -> core::ops::Range<usize> {
         let (size, bytes, carved) = (self.block_size(), os::page_size(), self.carved() as usize);
         // The last one may be left with less than a block, which is nobody's.
@@ -88,6 +91,7 @@ impl Page {
     }
 
     /// Call `visit` for each block in a hole.
+    #[cold]
     pub(super) fn for_each_in_holes(&self, mut visit: impl FnMut(*mut Block)) {
         let blocks = each(self.holes()).flat_map(|os_page| self.starting_in(os_page));
         blocks.for_each(|index| visit(self.block(index)));
@@ -134,6 +138,7 @@ impl Page {
     ///
     /// # Safety
     /// - the record is not unmapped.
+    #[cold]
     pub unsafe fn purge_holes(&self) -> Option<Given> {
         let chain = self.word().begin_purge()?;
         // SAFETY: the blocks of the chain are ours, and the record until the end.
@@ -150,6 +155,7 @@ impl Page {
     ///
     /// # Safety
     /// - the chain is of this page and the caller's, and so is the record.
+    #[cold]
     unsafe fn punch(&self, chain: Chain) -> (*mut Block, *mut Block, u32) {
         let (size, os_page) = (self.block_size(), os::page_size());
         let mut survey = Survey { size, os_page, bytes: [0; MOST], seen: [0; BLOCKS / 64] };
