@@ -212,7 +212,8 @@ mod loom_tests {
         }
     }
 
-    /// Two threads take records and put them back, one of them another one, too: no record is two threads', and none is lost.
+    /// One thread takes a record and puts it back, while another takes two and puts back the first before the second, and
+    /// then a third: no record is two threads', and none is lost.
     #[test]
     fn loom_a_record_of_a_pool_is_one_threads() {
         let mut builder = loom::model::Builder::new();
@@ -222,34 +223,39 @@ mod loom_tests {
             let pool = Arc::new(Pool::<Item>::new());
             let items = [(); 3].map(|()| {
                 let link = AtomicPtr::new(ptr::null_mut());
-                Box::into_raw(Box::new(Item { link, owners: AtomicUsize::new(0) })) as usize
+                Box::into_raw(Box::new(Item { link, owners: AtomicUsize::new(1) })) as usize
             });
-            // SAFETY, here and below: freed at the end of the model.
-            let put = move |pool: &Pool<Item>, i: usize| unsafe { pool.put(items[i] as *mut Item) };
-            put(&pool, 0);
-            put(&pool, 1);
+            let put = |pool: &Pool<Item>, item: *mut Item| {
+                if !item.is_null() {
+                    // SAFETY, here and below: freed at the end of the model; the caller's.
+                    unsafe {
+                        assert_eq!((*item).owners.swap(0, Ordering::Relaxed), 1);
+                        pool.put(item);
+                    }
+                }
+            };
             let take = |pool: &Pool<Item>| {
                 let item = pool.take(0);
-                if item.is_null() {
-                    return 0;
+                if !item.is_null() {
+                    // SAFETY: as above.
+                    assert_eq!(unsafe { (*item).owners.swap(1, Ordering::Relaxed) }, 0, "it is another thread's");
                 }
-                // SAFETY: as above.
-                let owners = unsafe { &(*item).owners };
-                // Not one step, so that a second owner would be seen.
-                let seen = owners.load(Ordering::Relaxed);
-                owners.store(seen + 1, Ordering::Relaxed);
-                // SAFETY: as above.
-                unsafe { pool.put(item) };
-                1
+                item
             };
+            put(&pool, items[0] as *mut Item);
+            put(&pool, items[1] as *mut Item);
             let other = {
                 let pool = pool.clone();
                 thread::spawn(move || {
-                    put(&pool, 2);
-                    take(&pool)
+                    let two = [take(&pool), take(&pool)];
+                    put(&pool, two[0]);
+                    put(&pool, two[1]);
+                    put(&pool, items[2] as *mut Item);
                 })
             };
-            let taken = take(&pool) + take(&pool) + other.join().unwrap();
+            let mine = take(&pool);
+            put(&pool, mine);
+            other.join().unwrap();
             let mut left: Vec<_> = (0..4).map(|i| pool.take(i) as usize).collect();
             left.sort();
             let mut all = vec![0];
@@ -257,8 +263,7 @@ mod loom_tests {
             all.sort();
             assert_eq!(left, all);
             // SAFETY: as above.
-            let owners = items.map(|item| unsafe { Box::from_raw(item as *mut Item) }.owners.load(Ordering::Relaxed));
-            assert_eq!(owners.iter().sum::<usize>(), taken);
+            items.into_iter().for_each(|item| drop(unsafe { Box::from_raw(item as *mut Item) }));
         });
     }
 }
