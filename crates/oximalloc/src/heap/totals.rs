@@ -43,15 +43,15 @@ impl Of<'_> {
         }
     }
 
-    /// What heaps have left.
+    /// What heaps have left. (By a function that is given, here and below: iterators would be written out at each use.)
     #[cold]
-    fn pasts(self) -> impl Iterator<Item = &'static Past> {
-        let (one, all) = match self {
-            Of::Heap(_) => (None, false),
-            Of::Subproc(number) | Of::Exclusive(number) => (Some(Subproc::of_number(number)), false),
-            Of::Process => (None, true),
-        };
-        one.into_iter().chain(all.then(subproc::all).into_iter().flatten()).map(|subproc| &subproc.past)
+    #[inline(never)]
+    fn each_past(self, work: &mut dyn FnMut(&'static Past)) {
+        match self {
+            Of::Heap(_) => {}
+            Of::Subproc(number) | Of::Exclusive(number) => work(&Subproc::of_number(number).past),
+            Of::Process => subproc::all().for_each(|subproc| work(&subproc.past)),
+        }
     }
 
     /// The heap that is all there is of it: the main heap has what ended ones count late, too.
@@ -65,18 +65,23 @@ impl Of<'_> {
     }
 
     #[cold]
-    fn heaps(self) -> impl Iterator<Item = &'static Heap> {
-        let one = self.alone();
-        let all = one.is_none().then(record::records);
-        one.into_iter().chain(all.into_iter().flatten()).filter(move |heap| self.has(heap))
+    #[inline(never)]
+    fn each_heap(self, work: &mut dyn FnMut(&'static Heap)) {
+        match self.alone() {
+            Some(heap) => work(heap),
+            None => record::records().filter(|heap| self.has(heap)).for_each(work),
+        }
     }
 
     /// The theaps that count for it.
     #[cold]
-    pub(super) fn theaps(self) -> impl Iterator<Item = &'static Theap> {
-        let one = self.alone().filter(|heap| heap.lists_theaps()).map(Heap::own_theaps);
-        let all = one.is_none().then(all_theaps);
-        one.into_iter().flatten().chain(all.into_iter().flatten()).filter(move |theap| self.has(theap.heap()))
+    #[inline(never)]
+    pub(super) fn each_theap(self, work: &mut dyn FnMut(&'static Theap)) {
+        let has = |theap: &&Theap| self.has(theap.heap());
+        match self.alone().filter(|heap| heap.lists_theaps()) {
+            Some(heap) => heap.own_theaps().filter(has).for_each(work),
+            None => all_theaps().filter(has).for_each(work),
+        }
     }
 }
 
@@ -128,37 +133,37 @@ impl Sum {
 #[cold]
 fn gather(of: Of, first: usize, waiting: bool, sums: &mut [Sum]) {
     let last = first + sums.len();
-    for heap in of.heaps() {
+    of.each_heap(&mut |heap| {
         for (b, sum) in (first..last).zip(&mut *sums) {
             sum.taken = sum.taken.wrapping_add(heap.bins[b].moved.taken.load(Ordering::Relaxed));
             sum.peak += heap.bins[b].peak.load(Ordering::Relaxed);
             sum.forgotten += heap.bins[b].forgotten.load(Ordering::Relaxed);
         }
-    }
-    for theap in of.theaps() {
+    });
+    of.each_theap(&mut |theap| {
         for (b, sum) in (first..last).zip(&mut *sums) {
             sum.taken = sum.taken.wrapping_add(theap.side[b].moved.taken.load(Ordering::Relaxed));
             if waiting {
                 sum.waiting += (theap.depth_seen(b) + theap.outs_seen(b)) as i64;
             }
         }
-    }
+    });
     // Of all theaps, not of each before the next: a block that one took later may be given by another.
-    for theap in of.theaps() {
+    of.each_theap(&mut |theap| {
         for (b, sum) in (first..last).zip(&mut *sums) {
             sum.back = sum.back.wrapping_add(theap.side[b].moved.given.load(Ordering::Relaxed));
         }
-    }
-    for heap in of.heaps() {
+    });
+    of.each_heap(&mut |heap| {
         for (b, sum) in (first..last).zip(&mut *sums) {
             sum.back = sum.back.wrapping_add(heap.given(b));
         }
-    }
-    for past in of.pasts() {
+    });
+    of.each_past(&mut |past| {
         for (b, sum) in (first..last).zip(&mut *sums) {
             sum.past = sum.past.plus(past.blocks[b].snapshot());
         }
-    }
+    });
 }
 
 /// One bin: blocks taken from pages in all, and in the program's hands now.
@@ -204,15 +209,18 @@ pub fn singles(of: Of, spare: usize) -> CountValue {
 /// [`Count::raw`]: crate::diag::stats::Count::raw
 #[cold]
 fn pages_of(of: Of, b: usize) -> CountValue {
-    let pages = of.heaps().map(|heap| &heap.bins[b].pages).chain(of.pasts().map(|past| &past.pages[b]));
-    pages.fold(CountValue::default(), |sum, count| sum.plus(count.raw()))
+    let mut sum = CountValue::default();
+    of.each_heap(&mut |heap| sum = sum.plus(heap.bins[b].pages.raw()));
+    of.each_past(&mut |past| sum = sum.plus(past.pages[b].raw()));
+    sum
 }
 
 /// What heaps count, added up; and, of the spare pages among it, how many and their bytes.
 #[cold]
 pub fn heaps(of: Of) -> (HeapSnapshot, (usize, usize)) {
-    let all = of.heaps().map(|heap| &heap.stats).chain(of.pasts().map(|past| &past.stats));
-    let mut sum = all.fold(HeapSnapshot::default(), |sum, stats| sum.plus(stats.raw()));
+    let mut sum = HeapSnapshot::default();
+    of.each_heap(&mut |heap| sum = sum.plus(heap.stats.raw()));
+    of.each_past(&mut |past| sum = sum.plus(past.stats.raw()));
     let spare = if of.has(&MAIN) { spare::held() } else { (0, 0) };
     sum.malloc_huge = sum.malloc_huge.but(spare.1);
     (sum.sound(), spare)

@@ -65,10 +65,11 @@ impl FreeSet {
         // SAFETY: a page in use names a heap.
         let heap = unsafe { Heap::of_page(page.heap()) };
         let id = heap.id.load(Ordering::Relaxed);
-        let holds = |theap: &&Theap| {
-            ptr::eq(theap.heap(), heap) && (heap.is_main() || theap.heap_id.load(Ordering::Relaxed) == id)
-        };
-        for theap in Of::Heap(heap).theaps().filter(holds) {
+        Of::Heap(heap).each_theap(&mut |theap| {
+            let holds = ptr::eq(theap.heap(), heap) && (heap.is_main() || theap.heap_id.load(Ordering::Relaxed) == id);
+            if !holds {
+                return;
+            }
             if let Some(out) = theap.outs.get(b.wrapping_sub(1)) {
                 out.blocks().for_each(|block| set.add(page, block));
             }
@@ -79,7 +80,7 @@ impl FreeSet {
                     set.add(page, unsafe { *base.add(i) });
                 }
             }
-        }
+        });
         if heap.is_main() {
             depot::for_each(b, |block| set.add(page, block));
         }
