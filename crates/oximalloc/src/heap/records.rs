@@ -123,7 +123,9 @@ mod tests {
 
     fn theap() -> &'static Theap {
         // SAFETY: fresh zeroed memory, for ever.
-        unsafe { Theap::begin(std::alloc::alloc_zeroed(std::alloc::Layout::new::<Theap>()).cast()) }
+        let theap = unsafe { Theap::begin(std::alloc::alloc_zeroed(std::alloc::Layout::new::<Theap>()).cast()) };
+        theap.steps.begin();
+        theap
     }
 
     /// Records on a theap's lists, and those lists whose records are more than a batch.
