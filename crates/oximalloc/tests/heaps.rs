@@ -325,7 +325,7 @@ impl Drop for Model {
 #[test]
 fn heaps_end_while_threads_work() {
     const THREADS: usize = 16;
-    const ROUNDS: usize = if cfg!(debug_assertions) { 30 } else { 100 };
+    const ROUNDS: usize = if cfg!(any(debug_assertions, tsan)) { 30 } else { 100 };
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(|e| e.into_inner());
     let barrier = Barrier::new(THREADS);
     let bag: Mutex<Vec<(usize, usize)>> = Mutex::new(Vec::new());

@@ -14,7 +14,7 @@ use std::thread;
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-const ROUNDS: usize = if cfg!(debug_assertions) { 30 } else { 400 };
+const ROUNDS: usize = if cfg!(any(debug_assertions, tsan)) { 30 } else { 400 };
 
 type Heap = &'static heaps::Heap;
 

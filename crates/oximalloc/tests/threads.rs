@@ -4,6 +4,9 @@ use oximalloc::raw;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
+/// Watched by ThreadSanitizer a step takes ten times as long.
+const SHARE: usize = if cfg!(tsan) { 8 } else { 1 };
+
 struct Random(u64);
 impl Random {
     fn next(&mut self) -> usize {
@@ -57,7 +60,7 @@ fn stress_handing_over() {
                 thread::spawn(move || {
                     let mut random = Random(0x9e37_79b9 + i as u64 * 77 + round);
                     let mut mine: Vec<Owned> = Vec::new();
-                    for step in 0..40_000 {
+                    for step in 0..40_000 / SHARE {
                         let block = Owned::new(random.size());
                         match random.next() % 3 {
                             0 => drop(senders[random.next() % n].try_send(block)),
@@ -91,7 +94,7 @@ fn stress_handing_over() {
 fn stress_thread_churn() {
     let mut kept: Vec<Owned> = Vec::new();
     let mut random = Random(7);
-    for i in 0..2000u64 {
+    for i in 0..(2000 / SHARE) as u64 {
         let blocks = thread::spawn(move || {
             let mut random = Random(i + 1);
             (0..50).map(|_| Owned::new(random.size() % 3000 + 1)).collect::<Vec<_>>()

@@ -24,6 +24,7 @@ mod symbols;
 mod table;
 mod tally;
 mod tidy;
+mod tsan;
 mod watch;
 mod workers;
 mod workspace;

@@ -21,6 +21,7 @@ use crate::rusttests;
 use crate::size;
 use crate::tally::Tally;
 use crate::tidy;
+use crate::tsan;
 use crate::workspace::{self, Flavour};
 
 /// Arguments of `cargo xtask test`.
@@ -52,7 +53,7 @@ struct Step {
 /// How long a cargo command may take, the build of what it tests included.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
 
-const STEPS: [Step; 20] = [
+const STEPS: [Step; 21] = [
     step("fmt", "the code is formatted", || component("fmt", &["fmt", "--all", "--check"])),
     step("clippy", "no lint complains", || {
         component("clippy", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])
@@ -67,6 +68,7 @@ const STEPS: [Step; 20] = [
     }),
     step("doctest", "the examples in the documentation", doctest),
     step("loom", "the lock-free protocols, model checked", loom),
+    step("tsan", "thread and heap tests under ThreadSanitizer", tsan_step),
     step("build-release", "libmimalloc.so and libmimalloc.a", || build(Flavour::Release)),
     step("build-checked", "the same with debug assertions", || build(Flavour::Checked)),
     with_programs("golden", "the fast paths are as long as on record", || golden::run(false)),
@@ -191,6 +193,21 @@ fn loom() -> Result<Tally> {
 /// Only cargo can run these.
 fn doctest() -> Result<Tally> {
     count_tests(workspace::cargo().args(["test", "--package", "oximalloc", "--doc"]))
+}
+
+fn tsan_step() -> Result<Tally> {
+    let Some(mut command) = tsan::command() else { return Ok(Tally::SKIPPED) };
+    let end = child::capture(&mut command, LIMIT)?;
+    let mut tally = Tally::of_cargo_test(&end.stdout);
+    // A test program exits with a code of its own when something was reported, though its tests may have passed.
+    if end.status != Status::Exit(0) {
+        tally.failed = tally.failed.max(1);
+        println!("{}", indent(&format!("{command:?}: {}", end.status)));
+        println!("{}", indent(&failures(&end.stdout)));
+        println!("{}", indent(&tsan::reports(&format!("{}\n{}", end.stdout, end.stderr))));
+        println!("{}", indent(&shorten(&end.stderr)));
+    }
+    Ok(tally)
 }
 
 /// Runs `cargo test` and counts what its test binaries say; a binary that ends without a word counts as one failure.
