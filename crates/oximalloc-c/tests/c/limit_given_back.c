@@ -51,7 +51,7 @@ static void run(int resource, size_t limit_mib, size_t size) {
   long start = mapped(resource);
   for (int round = 0; round < 2; round++) {
     size_t count = 0;
-    while (count < MOST && (blocks[count] = malloc(size)) != NULL) memset(blocks[count++], 1, limit_mib > 1000 ? 1 : size);
+    while (count < MOST && (blocks[count] = malloc(size)) != NULL) *(char*)blocks[count++] = 1;
     CHECK(count > 0 && count < MOST);
     // Blocks above 40 KiB have 64 KiB each.
     CHECK(count * (size < 65536 ? 65536 : size) > (limit - start * 1024ul) / 100 * 90);
