@@ -4,6 +4,7 @@
 use super::{Heap, Model, Op};
 use oximalloc::alloc::free::find;
 use oximalloc::arena;
+use oximalloc::base::config::SLICE;
 use oximalloc::heap::figures::Stats;
 use oximalloc::heap::record::MAIN;
 use oximalloc::heap::spare;
@@ -31,7 +32,8 @@ impl InUse {
         let (page, _) = find(at as *const u8).expect("a live block");
         if page.bin() == Bin::SINGLE {
             self.singles += 1;
-            self.bytes += page.block_size() as i64;
+            // All of its slices, also where the block was cut within the last one.
+            self.bytes += (page.span().slices * SLICE) as i64;
         } else {
             self.bins[page.bin().index()] += 1;
         }
