@@ -1,6 +1,8 @@
 //! Heaps that are deleted while other threads free their blocks, and allocate from other heaps: each page stays its heap's,
 //! no page is lost, and memory stays flat. In a process of its own, so that nobody else moves a page.
 
+use oximalloc::alloc::free::find;
+use oximalloc::diag::options::{self, Opt};
 use oximalloc::heap::parts::all_theaps;
 use oximalloc::heap::record::MAIN;
 use oximalloc::page::Page;
@@ -168,21 +170,81 @@ fn stress_pages_are_on_lists_while_their_heap_is_deleted() {
     assert_eq!(oximalloc::stats::process().blocks_in_use(), 0);
 }
 
+/// A page of the main heap with room, on no list, and its bin.
+fn page_with_room() -> (*mut Page, usize, Vec<usize>) {
+    let blocks = thread::spawn(|| (0..4).map(|_| malloc(&MAIN, 2048)).collect::<Vec<_>>()).join().unwrap();
+    // The thread's theap is kept warm until then.
+    raw::collect(true);
+    let bin = find(blocks[0] as *const u8).unwrap().0.bin().index();
+    let page = MAIN.bins[bin].abandoned.take_all();
+    // SAFETY: just taken off its list.
+    assert!(!page.is_null() && unsafe { (*page).next() }.is_null());
+    (page, bin, blocks)
+}
+
+/// Who puts a page on a list may be stopped until the list is another heap's: the page goes to a list of its own heap, whoever
+/// finds it, and no block of it is the other heap's.
+#[test]
+fn a_page_that_comes_late_goes_to_its_heap() {
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(|e| e.into_inner());
+    type Step = fn(Heap);
+    let allocate: Step = |heap| assert!(is_of(malloc(heap, 2048), heap), "a block of another heap's page");
+    let steps: [(&str, Step); 4] = [
+        ("allocate", allocate),
+        ("collect", |heap| heaps::heap_collect(heap, true)),
+        ("delete", |heap| heaps::heap_delete(heap)),
+        ("destroy", |heap| heaps::heap_destroy(heap)),
+    ];
+    for (what, step) in steps {
+        for to_theap in [true, false] {
+            let (page, bin, blocks) = page_with_room();
+            let heap = heaps::heap_new(None).unwrap();
+            let theap = heaps::theap_of(heap).unwrap();
+            let list = if to_theap { &theap.returned } else { &heap.bins[bin].abandoned };
+            // SAFETY: on no list.
+            unsafe { list.add(page) };
+            step(heap);
+            if what != "delete" && what != "destroy" {
+                heaps::heap_destroy(heap);
+            }
+            assert_eq!(lost(), 0, "{what}, on a list of a {}", if to_theap { "theap" } else { "heap" });
+            blocks.into_iter().for_each(free);
+            raw::collect(true);
+        }
+    }
+}
+
+/// Committed bytes after so many rounds in which a thread fills pages of the heap that `heap` gives and ends, and another frees
+/// all: each page gets on a list at its second block, and is empty at its last.
+fn committed_after(rounds: usize, mut heap: impl FnMut() -> Heap, mut then: impl FnMut(Heap)) -> usize {
+    for _ in 0..rounds {
+        let heap = heap();
+        let blocks = thread::spawn(move || (0..60 * 15).map(|_| malloc(heap, 4096)).collect::<Vec<_>>());
+        blocks.join().unwrap().into_iter().for_each(free);
+        then(heap);
+    }
+    raw::totals().committed
+}
+
 /// Records of pages that died on a list go with the heap: memory is flat.
 #[test]
 fn dead_pages_of_deleted_heaps_leave_nothing() {
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(|e| e.into_inner());
-    let rounds = |n: usize| {
-        for _ in 0..n {
-            let heap = heaps::heap_new(None).unwrap();
-            let blocks = thread::spawn(move || (0..60 * 15).map(|_| malloc(heap, 4096)).collect::<Vec<_>>());
-            // Each page gets on a list at its second block, and is empty at its last.
-            blocks.join().unwrap().into_iter().for_each(free);
-            heaps::heap_delete(heap);
-        }
-        raw::totals().committed
-    };
-    let few = rounds(100);
-    let many = rounds(400);
+    let after = |rounds| committed_after(rounds, || heaps::heap_new(None).unwrap(), |heap| heaps::heap_delete(heap));
+    let (few, many) = (after(100), after(400));
+    assert!(many <= few + (64 << 10), "{few} bytes, then {many}");
+}
+
+/// Who allocates from a heap drops the records that died on its lists, also where it takes no pages of ended threads.
+#[test]
+fn dead_pages_of_a_heap_are_dropped_by_who_allocates() {
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(|e| e.into_inner());
+    let before = options::get(Opt::PageMaxReclaim);
+    options::set(Opt::PageMaxReclaim, 0);
+    let heap = heaps::heap_new(None).unwrap();
+    let after = |rounds| committed_after(rounds, || heap, |_| ());
+    let (few, many) = (after(100), after(400));
+    options::set(Opt::PageMaxReclaim, before);
+    heaps::heap_delete(heap);
     assert!(many <= few + (64 << 10), "{few} bytes, then {many}");
 }

@@ -80,7 +80,7 @@ impl Theap {
     }
 
     /// `force`: give all of each stack back, not half of it. `retire`: let go of pages that are not empty too, and drop
-    /// the records that ended threads left, which nobody may do while another thread deletes the heap.
+    /// the records that ended threads left, which nobody may do while another thread destroys the heap.
     fn collect_own(&self, force: bool, retire: bool) {
         self.give_outs();
         self.drain_returned();

@@ -21,8 +21,8 @@
 //! - who puts a page on a list of abandoned ones goes by its label, and reads it again when the list is closed;
 //! - who takes a page off a list, of a theap or a heap, asks for the label before the page is used: one that came late is not
 //!   this heap's, and goes to its own heap's list;
-//! - only who allocates from a heap, or ends it, takes its lists, but for the main heap's: a page in the hands of a stranger
-//!   would not be where who destroys the heap looks.
+//! - only who allocates from a heap, collects or ends it takes its lists, but for the main heap's, which nobody destroys: a page
+//!   in the hands of a stranger would be released under them.
 //!
 //! *Destroy* takes the theaps of other threads away (`hold`), drops them unseen, and releases all pages. Where a thread is
 //! at work in its theap of its own accord, the pages are released by the last such thread, once it is done.

@@ -252,15 +252,20 @@ impl Heap {
         }
     }
 
-    /// A page's memory went while its record was on a list. True when that is half of what may be on the lists of
-    /// abandoned pages, so that sweeping these costs a constant for each.
-    pub fn note_dead(&self) -> bool {
-        let dead = self.dead.fetch_add(1, Ordering::Relaxed) as i64 + 1;
-        let sweep = dead >= SWEEP_FROM && dead >= self.stats.pages_abandoned.snapshot().current / 2;
-        if sweep {
+    /// A page's memory went while its record was on a list.
+    pub fn note_dead(&self) {
+        self.dead.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether half of what may be on the lists of abandoned pages is dead, so that sweeping these costs a constant for each. The
+    /// next time counts from now.
+    pub fn is_sweep_due(&self) -> bool {
+        let dead = i64::from(self.dead.load(Ordering::Relaxed));
+        let due = dead >= SWEEP_FROM && dead >= self.stats.pages_abandoned.current() / 2;
+        if due {
             self.dead.store(0, Ordering::Relaxed);
         }
-        sweep
+        due
     }
 
     /// Prefer memory of a NUMA node from now on; negative for none.

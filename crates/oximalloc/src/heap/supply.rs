@@ -199,6 +199,9 @@ impl Theap {
     /// A page of this bin whose thread has ended.
     fn reclaim(&self, bin: Bin) -> *mut Page {
         let heap = self.heap();
+        if heap.is_sweep_due() {
+            self.sweep_abandoned(heap);
+        }
         let list = &heap.bins[bin.index()].abandoned;
         let count = &self.side[bin.index()].reclaimed;
         let (taken, on_free) = count.get();
@@ -419,8 +422,11 @@ impl Theap {
                 self.retire(page);
                 if !(*page).word().bury() {
                     self.root().free_record(page);
-                } else if heap.is_main() && heap.note_dead() {
-                    // Other heaps may have ended by now, and may be destroyed: their lists are for who allocates from them.
+                    return;
+                }
+                heap.note_dead();
+                // Another heap may have ended by now, and may be destroyed: who allocates from it sweeps (`reclaim`).
+                if heap.is_main() && heap.is_sweep_due() {
                     self.sweep_abandoned(heap);
                 }
             },
