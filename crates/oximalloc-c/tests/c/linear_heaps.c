@@ -1,5 +1,5 @@
 // build: link
-// timeout: 120
+// timeout: 300
 // tests: mi_heap_new mi_heap_malloc mi_heap_delete mi_heap_destroy mi_heap_stats_get
 // Each of many heaps costs as much as each of few: to begin, to allocate the first block of, in one thread and in another, to take
 // a page more for, to visit, to ask for its statistics, to end, by a thread of its own too, while another that has a part of

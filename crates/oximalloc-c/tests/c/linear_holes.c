@@ -1,4 +1,5 @@
 // build: preload
+// timeout: 180
 // Among many holes that are too short for a block it is found a place as soon as among few: the blocks are a few, the holes
 // n. (Were it in proportion to the holes, the limit would be passed as well: the small number of holes costs next to nothing.)
 #include "linear.h"

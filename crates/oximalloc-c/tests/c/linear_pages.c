@@ -1,4 +1,5 @@
 // build: preload
+// timeout: 180
 // Many blocks that each have a page, freed and taken again: each costs as much however many there are.
 #include "linear.h"
 

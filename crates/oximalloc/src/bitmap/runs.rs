@@ -14,7 +14,7 @@
 //! the word). If another thread's update comes after it (Acquire), that one's second look sees the change; else this
 //! one is the last. Claims and releases are ordered by the bitmap alone.
 
-use super::{BITS, Bitmap, parts};
+use super::{BITS, Bitmap};
 use crate::base::sync::{AtomicU64, Ordering};
 
 /// Bytes of a word of `lacks`.
@@ -69,6 +69,8 @@ fn longest(bits: u64) -> usize {
 }
 
 /// The bits of word `w` whose index is `phase` modulo `align`, a power of two.
+#[cold]
+#[inline(never)]
 fn aligned(w: usize, align: usize, phase: usize) -> u64 {
     let first = phase & (align - 1);
     match align {
@@ -102,7 +104,8 @@ impl<'a, const STEP: usize> Runs<'a, STEP> {
         let mut from = from;
         loop {
             let w = self.next(from, to, lack)?;
-            match self.claim_in(w, n, aligned(w, align, phase)) {
+            let places = if align == 1 { u64::MAX } else { aligned(w, align, phase) };
+            match self.claim_in(w, n, places) {
                 Ok(start) => return Some(start),
                 Err(next) => from = next,
             }
@@ -111,22 +114,23 @@ impl<'a, const STEP: usize> Runs<'a, STEP> {
 
     /// The first word from `from` on, before `to`, that lacks at most so many bits.
     fn next(&self, from: usize, to: usize, lack: u64) -> Option<usize> {
-        let mut lanes = u64::MAX << (from % LANES * 8);
-        for (i, word) in self.lacks.iter().enumerate().take(to.div_ceil(LANES)).skip(from / LANES) {
+        let (mut i, mut lanes) = (from / LANES, u64::MAX << (from % LANES * 8));
+        while i * LANES < to {
             count_a_look();
             // No lane borrows from the next: what is taken away is at most 64. Its high bit stays where the lack suffices.
-            let fits = ((ONES * lack) | HIGHS) - word.load(Ordering::Relaxed);
-            let fits = fits & HIGHS & lanes;
+            let lacks = self.lacks.get(i)?.load(Ordering::Relaxed);
+            let fits = (((ONES * lack) | HIGHS) - lacks) & HIGHS & lanes;
             if fits != 0 {
                 let w = i * LANES + fits.trailing_zeros() as usize / 8;
                 return (w < to).then_some(w);
             }
-            lanes = u64::MAX;
+            (i, lanes) = (i + 1, u64::MAX);
         }
         None
     }
 
     /// Claim the lowest run of `n` free bits that begins at one of `places` in word `w`; else the next word to look at.
+    #[inline(never)]
     fn claim_in(&self, w: usize, n: usize, mut places: u64) -> Result<usize, usize> {
         let mut next = w + 1;
         while places != 0 {
@@ -140,7 +144,7 @@ impl<'a, const STEP: usize> Runs<'a, STEP> {
             }
             let bit = if inside != 0 { inside } else { tail }.trailing_zeros();
             let start = w * BITS + bit as usize;
-            let end = if inside != 0 { start + n } else { self.taken_from((w + 1) * BITS, start + n) };
+            let end = if inside != 0 { start + n } else { self.taken_from(w + 1, start + n) };
             if end < start + n {
                 // Nor is a run long enough that begins later and ends there, too.
                 next = end / BITS;
@@ -156,15 +160,18 @@ impl<'a, const STEP: usize> Runs<'a, STEP> {
         Err(next)
     }
 
-    /// The first bit from `i` on, before `end`, that is taken, or not in the map; else `end`.
-    fn taken_from(&self, i: usize, end: usize) -> usize {
-        let within = end.min(self.bits.len());
-        let taken = parts(i, within.saturating_sub(i)).find_map(|(w, mask)| {
+    /// The first bit from that of word `w` on, before `end`, that is taken, or not in the map; else `end`.
+    fn taken_from(&self, mut w: usize, end: usize) -> usize {
+        let end = end.min(self.bits.len());
+        while w * BITS < end {
             count_a_look();
-            let taken = self.bits.word(w) & mask;
-            (taken != 0).then(|| w * BITS + taken.trailing_zeros() as usize)
-        });
-        taken.unwrap_or(within)
+            let taken = self.bits.word(w);
+            if taken != 0 {
+                return end.min(w * BITS + taken.trailing_zeros() as usize);
+            }
+            w += 1;
+        }
+        end
     }
 
     /// Claim exactly the bits `i..i + n`; false, and nothing changed, if one of them is not free.
@@ -197,6 +204,7 @@ impl<'a, const STEP: usize> Runs<'a, STEP> {
     }
 
     /// The bits `i..i + n` have changed; of some `freed` ones each thread that frees must say so.
+    #[inline(never)]
     pub fn note(&self, i: usize, n: usize, freed: bool) {
         let first = i / BITS;
         // Who changes a bit below after this look has the same to do.
@@ -209,6 +217,7 @@ impl<'a, const STEP: usize> Runs<'a, STEP> {
     }
 
     /// What decides on a word's longest run: its free bits, and how many follow its last one in the next word.
+    #[inline(never)]
     fn look(&self, w: usize) -> (u64, usize) {
         let free = !self.bits.word(w);
         let goes_on = free >> (BITS - 1) != 0 && w + 1 < self.bits.words();

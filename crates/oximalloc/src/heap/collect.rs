@@ -99,6 +99,7 @@ impl Theap {
     }
 
     /// Of a root: [`Theap::collect`] it, and the thread's other theaps.
+    #[cold]
     pub fn collect_thread(&'static self, force: bool) {
         let _step = self.step();
         // Their heaps may be ended by other threads meanwhile.

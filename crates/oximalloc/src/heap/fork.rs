@@ -31,7 +31,7 @@
 
 use super::parts::{self, all_theaps, pool};
 use super::theap::{Theap, VANISHED};
-use super::{depot, holes, record, records, subproc, warm};
+use super::{depot, holes, record, records, warm};
 use crate::arena;
 use crate::base::sync::{AtomicPtr, AtomicU64, Ordering};
 use crate::diag::stats::PROCESS;
@@ -67,7 +67,6 @@ pub(super) extern "C" fn child() {
         records::fork_child();
         parts::fork_child();
         record::fork_child();
-        subproc::fork_child();
     }
     for theap in all_theaps() {
         if !ptr::eq(theap.root(), mine) && theap.shown.hide() {

@@ -234,6 +234,7 @@ fn start_in(heap: &'static Heap) -> Option<Lease> {
 }
 
 /// The calling thread's theap of `heap`, to use now; None without memory.
+#[cold]
 pub fn theap_of(heap: &'static Heap) -> Option<Lease> {
     let root = thread_start()?;
     let theap = part_of(root.theap.root(), heap)?;

@@ -28,12 +28,19 @@ pub const NOBODY: u64 = u64::MAX;
 
 /// All theaps there ever were.
 pub fn all_theaps() -> impl Iterator<Item = &'static Theap> {
+    theaps(None)
+}
+
+/// All theaps, or those on a heap's list of its own, also without a thread: when that heap ends meanwhile some of another may
+/// follow.
+pub(super) fn theaps(of: Option<&Heap>) -> impl Iterator<Item = &'static Theap> + use<> {
+    let listed = of.is_some();
     // Acquire: pairs with the Release in `fresh`.
-    let mut at = ALL.load(Ordering::Acquire);
+    let mut at = of.map_or_else(|| ALL.load(Ordering::Acquire), |heap| heap.theaps.first().cast());
     core::iter::from_fn(move || {
-        // SAFETY: theaps on the list are valid and never unmapped.
+        // SAFETY: theaps on the lists are valid and never unmapped.
         let theap = unsafe { at.as_ref() }?;
-        at = theap.all.load(Ordering::Relaxed);
+        at = if listed { theap.peer.load(Ordering::Relaxed).cast() } else { theap.all.load(Ordering::Relaxed) };
         Some(theap)
     })
 }

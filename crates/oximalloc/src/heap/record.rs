@@ -175,17 +175,6 @@ impl Heap {
         ptr::eq(self, &MAIN)
     }
 
-    /// Its theaps, also those without a thread, from its list. When the heap ends meanwhile some of another may follow.
-    pub fn own_theaps(&self) -> impl Iterator<Item = &'static Theap> + use<> {
-        let mut at = self.theaps.first();
-        core::iter::from_fn(move || {
-            // SAFETY: theaps are never unmapped.
-            let member = unsafe { at.as_ref() }?;
-            at = member.link().load(Ordering::Relaxed);
-            Some(&member.0)
-        })
-    }
-
     /// Whether all theaps that count for it are on its list.
     pub fn lists_theaps(&self) -> bool {
         !self.is_main() && !self.adopts.load(Ordering::Relaxed)
@@ -293,12 +282,17 @@ pub fn made() -> usize {
 
 /// All heaps, and the records of those that ended: ask for the `id`.
 pub fn records() -> impl Iterator<Item = &'static Heap> {
+    one_or_all(None)
+}
+
+/// One record, or all.
+pub(super) fn one_or_all(one: Option<&'static Heap>) -> impl Iterator<Item = &'static Heap> {
     // Acquire: pairs with the Release in `fresh`.
-    let mut at = ALL.load(Ordering::Acquire);
+    let mut at = one.map_or_else(|| ALL.load(Ordering::Acquire).cast_const(), ptr::from_ref);
     core::iter::from_fn(move || {
         // SAFETY: records on the list are valid and never unmapped.
         let heap = unsafe { at.as_ref() }?;
-        at = heap.next.load(Ordering::Relaxed);
+        at = if one.is_some() { ptr::null() } else { heap.next.load(Ordering::Relaxed) };
         Some(heap)
     })
 }

@@ -32,6 +32,7 @@ pub struct Records {
 ///
 /// # Safety
 /// - its records are the caller's, and at most [`BATCH`]; the first is not null.
+#[inline(never)]
 unsafe fn give(first: *mut Page) {
     // SAFETY: records are never unmapped.
     unsafe { POOL.put(first.cast()) };

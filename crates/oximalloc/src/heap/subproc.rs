@@ -11,8 +11,7 @@ use crate::arena::meta::meta_alloc;
 use crate::base::sync::{AtomicPtr, AtomicU32, Ordering};
 use crate::diag::stats::{Count, HeapStats};
 use crate::page::bins::BINS;
-use crate::page::pool::Pool;
-use crate::page::stack::Linked;
+use crate::page::stack::{Linked, Stack};
 use core::ptr;
 
 /// A subprocess.
@@ -80,7 +79,7 @@ pub static FIRST: Subproc = Subproc {
 };
 
 static ALL: AtomicPtr<Subproc> = AtomicPtr::new((&raw const FIRST).cast_mut());
-static FREE: Pool<Subproc> = Pool::new();
+static FREE: Stack<Subproc> = Stack::new();
 /// All but the main one, by address and by number.
 static INDEX: Index<Subproc> = Index::new();
 static NUMBERS: AtomicU32 = AtomicU32::new(1);
@@ -144,13 +143,12 @@ impl Subproc {
     /// A new one, with a main heap; None without memory.
     #[cold]
     pub fn new() -> Option<&'static Subproc> {
-        // SAFETY: records are never unmapped.
-        let subproc = unsafe { FREE.take(0).as_ref() }.or_else(fresh)?;
+        let subproc = FREE.take_one().or_else(fresh)?;
         match end::new(subproc.number(), None) {
             Some(heap) => subproc.main.store((&raw const *heap).cast_mut(), Ordering::Relaxed),
             None => {
                 // SAFETY: ours, and on no list.
-                unsafe { FREE.put((&raw const *subproc).cast_mut()) };
+                unsafe { FREE.push((&raw const *subproc).cast_mut()) };
                 return None;
             }
         }
@@ -179,14 +177,9 @@ impl Subproc {
         crate::arena::hand_over(self.number());
         self.past.leave_to(&FIRST.past);
         // SAFETY: records are never unmapped; this one is on no list of free ones.
-        unsafe { FREE.put((&raw const *self).cast_mut()) };
+        unsafe { FREE.push((&raw const *self).cast_mut()) };
         true
     }
-}
-
-/// In the child of a fork: nobody else is at the records in no use.
-pub(super) fn fork_child() {
-    FREE.fork_child();
 }
 
 #[cold]

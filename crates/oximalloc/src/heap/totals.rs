@@ -7,13 +7,13 @@
 //!
 //! Threads with small stacks ask, too: nothing here has all bins in its frame.
 
+use super::parts;
 use super::record::{self, Heap, MAIN};
 use super::spare;
 use super::subproc::{self, Past, Subproc};
 use super::theap::{self, Theap};
 use crate::base::sync::Ordering;
 use crate::diag::stats::{BinRow, CountValue, HeapSnapshot, PROCESS};
-use crate::heap::parts::all_theaps;
 use crate::page::bins::{BINS, Bin};
 use core::ptr;
 
@@ -33,6 +33,7 @@ pub enum Of<'a> {
 impl Of<'_> {
     /// What is counted late of a heap that has ended is the main heap's.
     #[cold]
+    #[inline(never)]
     fn has(self, heap: &Heap) -> bool {
         let heap = if heap.id.load(Ordering::Relaxed) == 0 { &MAIN } else { heap };
         match self {
@@ -56,6 +57,7 @@ impl Of<'_> {
 
     /// The heap that is all there is of it: the main heap has what ended ones count late, too.
     #[cold]
+    #[inline(never)]
     fn alone(self) -> Option<&'static Heap> {
         match self {
             // SAFETY: records of heaps are never unmapped.
@@ -67,21 +69,15 @@ impl Of<'_> {
     #[cold]
     #[inline(never)]
     fn each_heap(self, work: &mut dyn FnMut(&'static Heap)) {
-        match self.alone() {
-            Some(heap) => work(heap),
-            None => record::records().filter(|heap| self.has(heap)).for_each(work),
-        }
+        record::one_or_all(self.alone()).filter(|heap| self.has(heap)).for_each(work);
     }
 
     /// The theaps that count for it.
     #[cold]
     #[inline(never)]
     pub(super) fn each_theap(self, work: &mut dyn FnMut(&'static Theap)) {
-        let has = |theap: &&Theap| self.has(theap.heap());
-        match self.alone().filter(|heap| heap.lists_theaps()) {
-            Some(heap) => heap.own_theaps().filter(has).for_each(work),
-            None => all_theaps().filter(has).for_each(work),
-        }
+        let listed = self.alone().filter(|heap| heap.lists_theaps());
+        parts::theaps(listed).filter(|theap| self.has(theap.heap())).for_each(work);
     }
 }
 
@@ -90,7 +86,11 @@ const MOST: usize = 256;
 
 /// Whether a sum over a heap takes no more than that.
 fn is_soon_added_up(heap: &Heap) -> bool {
-    if heap.lists_theaps() { heap.own_theaps().nth(MOST).is_none() } else { theap::made() + record::made() <= MOST }
+    if heap.lists_theaps() {
+        parts::theaps(Some(heap)).nth(MOST).is_none()
+    } else {
+        theap::made() + record::made() <= MOST
+    }
 }
 
 /// What is known of the blocks of one bin.

@@ -61,6 +61,7 @@ impl<T: Linked> Pool<T> {
     ///
     /// # Safety
     /// - `item` is valid for ever, in no use, and on no list.
+    #[inline(always)]
     pub unsafe fn put(&self, item: *mut T) {
         let first = place(item);
         let list = self.from(first).find(|list| !list.lock.is_taken()).unwrap_or(&self.0[first % LISTS]);
@@ -78,11 +79,13 @@ impl<T: Linked> Pool<T> {
 
     /// Take a record out, which is the caller's from then on; null when none was found. Threads that take at the same time
     /// better begin `at` different lists.
+    #[inline]
     pub fn take(&self, at: usize) -> *mut T {
         self.from(at).map(List::take).find(|item| !item.is_null()).unwrap_or(ptr::null_mut())
     }
 
     /// In the child of a fork: whoever was inside is not there.
+    #[inline(never)]
     pub fn fork_child(&self) {
         self.0.iter().for_each(|list| list.lock.fork_child());
     }
