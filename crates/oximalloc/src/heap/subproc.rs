@@ -148,7 +148,7 @@ impl Subproc {
             Some(heap) => subproc.main.store((&raw const *heap).cast_mut(), Ordering::Relaxed),
             None => {
                 // SAFETY: ours, and on no list.
-                unsafe { FREE.push((&raw const *subproc).cast_mut()) };
+                unsafe { FREE.add((&raw const *subproc).cast_mut()) };
                 return None;
             }
         }
@@ -177,7 +177,7 @@ impl Subproc {
         crate::arena::hand_over(self.number());
         self.past.leave_to(&FIRST.past);
         // SAFETY: records are never unmapped; this one is on no list of free ones.
-        unsafe { FREE.push((&raw const *self).cast_mut()) };
+        unsafe { FREE.add((&raw const *self).cast_mut()) };
         true
     }
 }
