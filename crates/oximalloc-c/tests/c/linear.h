@@ -9,19 +9,15 @@
 
 enum { FACTOR = 8, MOST = 26, TRIES = 6, PARTS = 10 };
 
-static inline double cpu_seconds(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
+static inline double process_seconds(void) { return seconds_of(CLOCK_PROCESS_CPUTIME_ID); }
 
 // Of one process: since the last call of it, for the part with that number; the least of all calls counts.
 static double part_least[PARTS], part_start;
-static inline void part_begins(void) { part_start = cpu_seconds(); }
+static inline void part_begins(void) { part_start = process_seconds(); }
 static inline void part_ends(int part) {
-  double took = cpu_seconds() - part_start;
+  double took = process_seconds() - part_start;
   if (part_least[part] == 0 || took < part_least[part]) part_least[part] = took;
-  part_start = cpu_seconds();
+  part_start = process_seconds();
 }
 
 // The parts of `work(n)`, in a process of its own, into `least` where they are less.
