@@ -64,7 +64,7 @@ const STEPS: [Step; 21] = [
         rust_tests(&["--package", "oximalloc", "--tests"], "")
     }),
     step("stress", "the stress tests, optimised", || {
-        rust_tests(&["--release", "--package", "oximalloc", "--tests"], "stress")
+        rust_tests(&["--profile", "stress", "--package", "oximalloc", "--tests"], "stress")
     }),
     step("doctest", "the examples in the documentation", doctest),
     step("loom", "the lock-free protocols, model checked", loom),
