@@ -36,6 +36,8 @@ int main(void) {
     void* p[64];
     for (int i = 0; i < 64; i++) p[i] = mi_malloc(200);
     for (int i = 0; i < 64; i++) mi_free(p[i]);
+    // Takes a slow path, on which a registration is seen.
+    mi_free(mi_malloc(200000));
   }
   stop = 1;
   CHECK(pthread_join(id, NULL) == 0);

@@ -310,9 +310,20 @@ fn scan_arena(arena: &Arena, which: Which, now: u64, delay: u64, least: usize, h
         }
         let got = arena.taken().claim_mask(w, waiting);
         arena.count_taken(got.count_ones() as usize);
-        // What became somebody's and was freed again in between is pending anew; what was not is not ours to purge.
-        unpend(arena.pending().clear_mask(w, got).count_ones() as usize);
-        run.add(w * WORD, got);
+        let waited = arena.pending().clear_mask(w, got);
+        unpend(waited.count_ones() as usize);
+        // Another thread may have purged and freed some of them in between: these are not ours to purge again.
+        let ours = match which {
+            Which::Free => got & arena.dirty().word(w),
+            Which::Back | Which::DueBack | Which::AnyBack => got,
+            _ => waited,
+        };
+        let mut others = got & !ours;
+        while others != 0 {
+            arena.set_free(SliceIndex(w * WORD + others.trailing_zeros() as usize), 1);
+            others &= others - 1;
+        }
+        run.add(w * WORD, ours);
         if got != waiting && hole == 0 {
             due_at(now + delay.max(1));
         }
