@@ -82,8 +82,9 @@ unsafe fn free_generic(p: *mut u8) {
                     return;
                 }
                 empty::count_free(Theap::current());
-            } else if owner.is_ours() {
-                // Of a heap that may be destroyed no other thread holds blocks.
+            } else if owner.is_ours() && ptr::eq(page.heap(), owner.heap().as_page_heap()) {
+                // Of a heap that may be destroyed no other thread holds blocks. (A full page may name a theap that was its
+                // heap's, and is another's now.)
                 let _step = owner.step();
                 owner.push_slow(page.bin(), block);
                 return;

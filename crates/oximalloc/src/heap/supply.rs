@@ -441,7 +441,8 @@ impl Theap {
             holes::note_listed(page);
             let owner = Theap::of_owner((*page).owner());
             let root = self.root();
-            if owner.is_ours() {
+            // A theap that was a deleted heap's may be another heap's now, while full pages of the heap in between name it.
+            if owner.is_ours() && ptr::eq((*page).heap(), owner.heap().as_page_heap()) {
                 owner.push_avail(page);
             } else if !owner.is_empty_theap() && owner.returned.push(page) {
                 // Its owner takes it at its next slow path.
