@@ -22,9 +22,12 @@ static void second(bool force, unsigned long long beat, void* arg) {
 }
 static void* registers(void* arg) {
   while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
-    mi_register_deferred_free(first, &arguments[0]);
-    mi_register_deferred_free(second, &arguments[1]);
+    for (int i = 0; i < 50; i++) {
+      mi_register_deferred_free(first, &arguments[0]);
+      mi_register_deferred_free(second, &arguments[1]);
+    }
     // Not all the time: then most calls would be left out.
+    for (int i = 0; i < 200; i++) __atomic_load_n(&stop, __ATOMIC_SEQ_CST);
     sched_yield();
   }
   return arg;
@@ -32,7 +35,7 @@ static void* registers(void* arg) {
 int main(void) {
   pthread_t id;
   CHECK(pthread_create(&id, NULL, registers, NULL) == 0);
-  while (__atomic_load_n(&calls, __ATOMIC_RELAXED) < 2000) {
+  while (__atomic_load_n(&calls, __ATOMIC_RELAXED) < 50000) {
     void* p[64];
     for (int i = 0; i < 64; i++) p[i] = mi_malloc(200);
     for (int i = 0; i < 64; i++) mi_free(p[i]);
