@@ -4,7 +4,8 @@
 //
 // A few blocks that live on in each page keep the OS pages that they lie in, not whole pages: what lies between them goes
 // back to the system after a delay, by whoever comes by, and at once with malloc_trim. The same for what another thread left
-// that sleeps, and for what one left that has ended. (Without huge pages, of which what no block has is resident, too.) Compared with the OS pages that the blocks that live on lie in.
+// that sleeps, and for what one left that has ended. Compared with the OS pages that the blocks that live on lie in.
+// Without huge pages: of these the parts that no block ever had are resident, too.
 #define _GNU_SOURCE
 #include <malloc.h>
 #include <pthread.h>
