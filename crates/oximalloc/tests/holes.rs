@@ -138,6 +138,22 @@ fn a_heap_of_its_own_has_holes_and_shows_the_blocks_in_use() {
     Theap::current().validate();
 }
 
+#[test]
+fn pages_of_a_deleted_heap_get_holes_too() {
+    let _one = ONE.lock();
+    for size in [48, 1000, 5000] {
+        let heap = heaps::heap_new(None).unwrap();
+        let blocks = survivors(size, |size| heaps::malloc_in(&heaps::theap_of(heap).unwrap(), size));
+        heaps::heap_delete(heap);
+        raw::collect(true);
+        assert_eq!(there(&blocks), needed(&blocks, size), "{size} bytes");
+        check(&blocks, size);
+        // SAFETY: allocated above.
+        blocks.iter().for_each(|&(block, _)| unsafe { raw::free(block) });
+    }
+    Theap::current().validate();
+}
+
 /// Threads free blocks of listed pages, and allocate from them, while others have them purged.
 #[test]
 fn stress_blocks_of_pages_that_are_purged_are_handed_out_once() {

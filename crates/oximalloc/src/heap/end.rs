@@ -83,6 +83,8 @@ pub fn delete(heap: &'static Heap, target: &'static Heap) {
         if ptr::eq(page.heap(), from) {
             // Before the page is the target's: who releases it then takes it out.
             target.pages.insert(place);
+            // It may be LISTED, and is looked at for holes in the target's set from now on.
+            target.pages.note_listed(place);
             if page.label().relabel(from, to) {
                 heap.pages.remove(place);
                 leave_owner(page, id);

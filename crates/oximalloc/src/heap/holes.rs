@@ -10,10 +10,11 @@
 //!     its word is the same:                      purged, once; the bit stays, for blocks that are freed later
 //! ```
 //!
-//! Bounds: a tick looks at [`LOOKS`] pages and purges [`PURGES`]; up to [`MOST`] times as many where the ticks before were few, as in
-//! a program that does little. A pass begins one `purge_delay` after the one before, later
-//! where that one looked at many pages. (A page of a single block is never LISTED.) One thread at a time is at it in a heap; who finds another there goes on, so that one
-//! that is stopped inside delays nobody.
+//! Bounds: a tick looks at [`LOOKS`] pages and purges [`PURGES`], up to [`MOST`] times as many after a time with few ticks. A
+//! pass begins one `purge_delay` after the one before, later where that one looked at many pages.
+//!
+//! One thread at a time does this in a heap. Who finds another there goes on, so that a thread that is stopped inside
+//! delays nobody. (A page of a single block is never LISTED.)
 
 use super::pages::Cursor;
 use super::record::{self, Heap, MAIN};
@@ -30,11 +31,11 @@ use core::ptr;
 const LOOKS: usize = 256;
 /// Pages that one tick purges: each is a walk over its free blocks and a system call or some.
 const PURGES: usize = 16;
-/// That much may be done every so many milliseconds, at ticks then or later,
+/// A share is the work of one tick as above. One is earned every so many milliseconds.
 const SHARE_MS: u64 = 4;
-/// so many times as much at one tick at most,
+/// Shares that one tick does at most.
 const MOST: u64 = 8;
-/// and so many times as much may be left for later.
+/// Shares that are kept for later ticks at most.
 const LEFT: u64 = 128;
 /// So many looks in a pass put the next one off by a millisecond: they take some thousandths of the time.
 const LOOKS_A_MS: u64 = 16;
