@@ -1,13 +1,13 @@
 /* The server of Larson and Krishnan's "Memory allocation for long-running server applications" (ISMM 1998): each lane
-   has a thousand blocks of 8 to 1000 bytes and replaces random ones of them. Now and then its thread ends and hands the
+   has some thousand blocks of 8 to 1000 bytes and replaces random ones of them. Now and then its thread ends and hands the
    blocks to a fresh thread, so that blocks are freed by other threads than have allocated them ("bleeding").
 
-   `larson.c` and `larson-sized.cpp` define `allocate` and `release` before they include this file. */
+   ARGS: SLOTS GENERATION: blocks of a lane, and replacements by one thread. `larson.c` and `larson-sized.cpp` define
+   `allocate` and `release` before they include this file. */
 
-#define SLOTS 1000
+#define MOST_SLOTS 5000
 #define LEAST 8
 #define MOST 1000
-#define GENERATION 10000  /* replacements by one thread */
 #define PER_AMOUNT 200000 /* replacements of all threads together */
 
 typedef struct {
@@ -15,11 +15,13 @@ typedef struct {
   uint64_t sum;
   Random random;
   Latency* latency;
-  Block slots[SLOTS];
+  Block slots[MOST_SLOTS];
 } __attribute__((aligned(CACHE_LINE))) Lane;
 
 static Lane lanes[MAX_THREADS];
 static Arguments arguments;
+static uint32_t slots;
+static uint64_t generation_length;
 
 static void fill_slot(Lane* lane, Block* slot) {
   uint64_t bits = random_next(&lane->random);
@@ -30,17 +32,17 @@ static void fill_slot(Lane* lane, Block* slot) {
 }
 
 static void empty_slot(Lane* lane, const Block* slot) {
-  verify(slot->at, slot->size, slot->tag);
+  if (!cold) verify(slot->at, slot->size, slot->tag);
   release(lane->latency, slot->at, slot->size);
   lane->sum += word_of(slot->tag, slot->size);
 }
 
 static void* generation(void* argument) {
   Lane* lane = (Lane*)argument;
-  uint64_t count = lane->left < GENERATION ? lane->left : GENERATION;
+  uint64_t count = lane->left < generation_length ? lane->left : generation_length;
   lane->left -= count;
   for (uint64_t i = 0; i < count; i++) {
-    Block* slot = &lane->slots[random_below(&lane->random, SLOTS)];
+    Block* slot = &lane->slots[random_below(&lane->random, slots)];
     empty_slot(lane, slot);
     fill_slot(lane, slot);
   }
@@ -52,7 +54,7 @@ static void prepare(unsigned thread, void* shared) {
   Lane* lane = &lanes[thread];
   lane->left = share(arguments.amount * PER_AMOUNT, thread, arguments.threads);
   lane->random = random_from(thread);
-  for (int i = 0; i < SLOTS; i++) fill_slot(lane, &lane->slots[i]);
+  for (uint32_t i = 0; i < slots; i++) fill_slot(lane, &lane->slots[i]);
   lane->latency = latency_of(thread); /* only what is measured */
 }
 
@@ -70,12 +72,19 @@ static void finish(unsigned thread, void* shared) {
   (void)shared;
   Lane* lane = &lanes[thread];
   lane->latency = NULL;
-  for (int i = 0; i < SLOTS; i++) empty_slot(lane, &lane->slots[i]);
+  for (uint32_t i = 0; i < slots; i++) {
+    verify(lane->slots[i].at, lane->slots[i].size, lane->slots[i].tag);
+    empty_slot(lane, &lane->slots[i]);
+  }
 }
 
 int main(int argc, char** argv) {
   static const Phases phases = {prepare, work, finish};
   arguments = read_arguments(argc, argv);
+  slots = (uint32_t)number_argument(&arguments, 0);
+  generation_length = number_argument(&arguments, 1);
+  if (slots < 1 || slots > MOST_SLOTS) fail("SLOTS must be from 1 to 5000");
+  if (generation_length < 1) fail("GENERATION must be at least 1");
   latency_start(arguments.threads);
   double seconds = run_together(arguments.threads, &phases, NULL);
   report_time(arguments.amount * PER_AMOUNT, seconds);

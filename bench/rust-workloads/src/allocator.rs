@@ -29,7 +29,7 @@ pub const NAME: &str = "mimalloc3";
 pub const NAME: &str = "mimalloc2";
 #[cfg(any(feature = "mimalloc-v3", feature = "mimalloc-v2"))]
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: mimalloc_safe::MiMalloc = mimalloc_safe::MiMalloc;
 
 #[cfg(feature = "snmalloc")]
 pub const NAME: &str = "snmalloc";

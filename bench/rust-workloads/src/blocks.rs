@@ -133,6 +133,42 @@ fn replace_random<const WRITE: bool>(steps: u64) -> Outcome {
     .expecting(expected)
 }
 
+/// Each thread has 5000 blocks and replaces random ones; the first byte of each is written, and none is looked at when it
+/// goes: it is as cold as it was left.
+pub fn server(task: &Task) -> Outcome {
+    let steps = task.amount * RANDOM_STEPS;
+    let count = |thread: usize| task.share(steps, thread).count() as u64;
+    let bytes = |number: u64| random_size(number) as u64;
+    let all = |thread: usize| {
+        let mut numbers = Xorshift::new();
+        (0..BLOCKS as u64 + count(thread)).map(|_| bytes(numbers.next())).sum::<u64>()
+    };
+    Outcome::of_threads(steps, task.threads, |thread| {
+        let mut numbers = Xorshift::new();
+        let block = |fill: u64, number: u64| {
+            let block = Block::new(random_size(number), fill as u8, false);
+            // SAFETY: the block has at least 8 bytes.
+            unsafe { block.start.write(block.fill) };
+            block
+        };
+        let mut blocks: Vec<Block> = (0..BLOCKS as u64).map(|i| block(i, numbers.next())).collect();
+        let mut sum = 0;
+        for step in 0..count(thread) {
+            let number = numbers.next();
+            let slot = &mut blocks[(number >> 32) as usize % BLOCKS];
+            sum += slot.layout.size() as u64;
+            *slot = block(step, number);
+        }
+        for block in &blocks {
+            // SAFETY: the byte was written above.
+            check(unsafe { block.start.read() } == block.fill, "a block was overwritten");
+            sum += block.layout.size() as u64;
+        }
+        sum
+    })
+    .expecting((0..task.threads).map(all).sum())
+}
+
 /// Objects of one trait and five sizes, as in a program with `Box<dyn Trait>`.
 trait Object {
     /// The number that it was made with, read from its first and its last word.

@@ -19,7 +19,7 @@ const fn many(name: &'static str, what: &'static str, run: fn(&Task) -> Outcome)
     Workload { name, what, threaded: true, run }
 }
 
-pub const WORKLOADS: [Workload; 19] = [
+pub const WORKLOADS: [Workload; 20] = [
     one("pair", "SIZE RING: a Box freed and one allocated, nothing written", pair::run),
     one("pairs", "a 64-byte Box made and dropped", blocks::pairs),
     one("ring", "64-byte Boxes replaced in a ring of 1024", blocks::ring),
@@ -37,6 +37,7 @@ pub const WORKLOADS: [Workload; 19] = [
     one("graph", "a graph of Rc and Weak built, walked and dropped", shared::graph),
     one("versions", "a tree of Arcs with a new version for each change", shared::versions),
     one("text", "a text sorted, counted, printed as a tree and read back", text::text),
+    many("server", "each thread replaces 5000 blocks of its own, which it does not look at when they go", blocks::server),
     many("threads", "each thread replaces things of its own", threads::threads),
     many("channels", "messages allocated by one thread and freed by another", threads::channels),
 ];
