@@ -47,6 +47,7 @@ unsafe fn free_checked<const CHECK: bool>(p: *mut u8) {
                 if top < hot.limit.get() {
                     *theap.word(top).add(1) = p;
                     word::advance::<8>(theap.bytes(), at);
+                    word::prefetch(p);
                     return;
                 }
             }

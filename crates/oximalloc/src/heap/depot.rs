@@ -9,12 +9,13 @@
 //! that is stopped inside leaves `count` blocks that are nobody else's: a put counts after it has copied, a take
 //! before.
 //!
-//! Who finds no room twice while nobody takes is freeing what nobody wants: the blocks here go to their pages, most of
-//! which they may keep from being all free, and the depot of the bin is closed until a stack runs empty.
+//! Who finds no room twice while nobody takes is freeing what nobody wants: the depot of the bin is closed until a stack runs
+//! empty, and with each put that is refused some blocks go to their pages, most of which they may keep from being all free.
 //!
 //! Bounds: [`Bin::depot_max`] blocks for each bin; none when `purge_delay` is 0. What has lain there for a `purge_delay`, as nobody took it, goes to
 //! its pages, when any thread comes by; all goes with a forced collect.
 
+use super::give::few;
 use super::spare;
 use super::theap::{SMALL, Theap};
 use crate::arena::{self, meta::meta_alloc};
@@ -98,15 +99,18 @@ pub unsafe fn put(theap: &Theap, bin: Bin, n: usize) -> bool {
     let depot = &DEPOTS[bin.index()];
     let room = bin.depot_max();
     let delay = arena::purge_delay();
+    if !serves(bin.index()) || delay == Some(0) {
+        return false;
+    }
     let refused = depot.refused.load(Ordering::Relaxed);
-    if !serves(bin.index()) || refused >= CLOSED || delay == Some(0) {
+    if refused >= CLOSED {
+        if depot.count.load(Ordering::Relaxed) != 0 {
+            drain_some(theap, bin.index(), few(bin), true);
+        }
         return false;
     }
     if depot.count.load(Ordering::Relaxed) as usize + n > room {
         depot.refused.store(refused + 1, Ordering::Relaxed);
-        if refused + 1 == CLOSED {
-            drain(theap, bin.index(), true);
-        }
         return false;
     }
     let Some(_inside) = depot.lock.enter() else { return false };
@@ -172,40 +176,60 @@ pub fn sweep(theap: &Theap, all: bool) {
 /// The same for one bin; says whether some are left, or may be.
 #[cold]
 fn drain(theap: &Theap, b: usize, mut all: bool) -> bool {
-    let depot = &DEPOTS[b];
-    let mut some = [ptr::null_mut(); 64];
-    // Only so many are taken out at a time: nobody else could use the rest meanwhile.
     loop {
-        let Some(inside) = depot.lock.enter() else { return true };
-        let count = depot.count.load(Ordering::Relaxed) as usize;
-        if all {
-            depot.least.store(count as u32, Ordering::Relaxed);
-            all = false;
-        }
-        let least = depot.least.load(Ordering::Relaxed) as usize;
-        let mut n = least.min(some.len());
-        if n == 0 {
-            depot.least.store(count as u32, Ordering::Relaxed);
-            return count != 0;
-        }
-        let array = depot.blocks.load(Ordering::Relaxed);
-        // SAFETY: the array is ours alone, and holds `count`.
-        unsafe {
-            ptr::copy_nonoverlapping(array, some.as_mut_ptr(), n);
-            ptr::copy(array.add(n), array, count - n);
-        }
-        depot.count.store((count - n) as u32, Ordering::Relaxed);
-        depot.least.store((least - n) as u32, Ordering::Relaxed);
-        drop(inside);
-        while n > 0 {
-            // SAFETY: blocks of that bin, which are ours now.
-            unsafe {
-                let run = Theap::last_run(some.as_ptr(), n);
-                n -= run.count;
-                theap.give_run(b, run);
-            }
+        match drain_some(theap, b, SOME, all) {
+            Drained::Some => all = false,
+            Drained::All { left } => return left,
         }
     }
+}
+
+/// What there was to be given to pages.
+enum Drained {
+    /// More, it may be.
+    Some,
+    /// That was all; and whether other blocks are left, or may be.
+    All { left: bool },
+}
+
+/// Only so many are taken out at a time: nobody else could use the rest meanwhile.
+const SOME: usize = 64;
+
+/// Give up to `most` of the blocks that nobody has taken since the last sweep to their pages; with `all` all have waited.
+fn drain_some(theap: &Theap, b: usize, most: usize, all: bool) -> Drained {
+    let depot = &DEPOTS[b];
+    let mut some = [ptr::null_mut(); SOME];
+    let Some(inside) = depot.lock.enter() else { return Drained::All { left: true } };
+    let count = depot.count.load(Ordering::Relaxed) as usize;
+    if all {
+        depot.least.store(count as u32, Ordering::Relaxed);
+    }
+    let least = depot.least.load(Ordering::Relaxed) as usize;
+    let mut n = least.min(most).min(some.len());
+    if n == 0 {
+        depot.least.store(count as u32, Ordering::Relaxed);
+        return Drained::All { left: count != 0 };
+    }
+    let array = depot.blocks.load(Ordering::Relaxed);
+    // The oldest; where all have waited the newest, so that the others stay where they are.
+    let from = if least == count { count - n } else { 0 };
+    // SAFETY: the array is ours alone, and holds `count`.
+    unsafe {
+        ptr::copy_nonoverlapping(array.add(from), some.as_mut_ptr(), n);
+        ptr::copy(array.add(from + n), array.add(from), count - from - n);
+    }
+    depot.count.store((count - n) as u32, Ordering::Relaxed);
+    depot.least.store((least - n) as u32, Ordering::Relaxed);
+    drop(inside);
+    while n > 0 {
+        // SAFETY: blocks of that bin, which are ours now.
+        unsafe {
+            let run = Theap::last_run(some.as_ptr(), n);
+            n -= run.count;
+            theap.give_run(b, run);
+        }
+    }
+    Drained::Some
 }
 
 /// In the child of a fork: whoever was inside is not there, nor who had cleared the time to see to a sweep.

@@ -1,4 +1,6 @@
-//! How blocks leave a stack that is full: to the depot, or to their pages, all blocks in a row of one page at a time.
+//! How blocks leave a stack that is full: half of them to the depot, or a few to their pages, all blocks in a row of one page at a
+//! time. So no free does more than a bounded, small amount: what goes to the depot goes by pointer alone, and each block that
+//! goes to its page may be a page record and a cache line that were not touched for long.
 
 use super::depot;
 use super::record::Heap;
@@ -11,10 +13,6 @@ use crate::page::bins::Bin;
 use crate::page::block::Block;
 use core::ptr;
 
-/// A thread that has given blocks of many pages so often, and taken none meanwhile, keeps few: each of them may keep a page
-/// that is free but for it.
-const MANY: u8 = 2;
-
 /// Blocks of a page, linked.
 pub(super) struct Run {
     page: *mut Page,
@@ -23,12 +21,13 @@ pub(super) struct Run {
     pub(super) count: usize,
 }
 
-/// So few it keeps. (So that it soon runs out of them, too, where it goes on: what waits to be purged waits for a slow path.)
+/// How many blocks a thread keeps at most that gives blocks of many pages and takes none: each of them may keep a page that is
+/// free but for it. (So that it soon runs out of them, too, where it goes on: what waits to be purged waits for a slow path.)
 const SCATTERED: usize = 4;
 
-/// How many blocks of a bin a thread keeps that only frees them.
-fn few(bin: Bin, scattered: u8) -> usize {
-    (bin.stack_base() / 4).min(if scattered >= MANY { SCATTERED } else { usize::MAX }).max(1)
+/// How many blocks of a bin a thread keeps that only frees them; and how many go to their pages at a time.
+pub(super) fn few(bin: Bin) -> usize {
+    (bin.stack_base() / 4).max(1)
 }
 
 impl Theap {
@@ -66,23 +65,35 @@ impl Theap {
         unsafe { self.push(b, block as *mut u8) };
     }
 
-    /// Give half of a full stack back, or all where it did not run empty `again`.
+    /// Put the newer half of a full stack into the depot, or all where it did not run empty `again`; else give a few to their
+    /// pages.
     fn make_room(&self, bin: Bin, again: bool) {
         let b = bin.index();
         let (room, scattered) = (&self.side[b].room, &self.side[b].scattered);
-        let n = if again { self.depth(b).div_ceil(2) } else { self.depth(b) };
+        let depth = self.depth(b);
+        let n = if again { depth.div_ceil(2) } else { depth };
         // SAFETY: the stack is ours.
         unsafe {
             if !self.is_main() || !depot::put(self, bin, n) {
+                let n = few(bin).min(depth);
                 let runs = self.give_stack(b, n);
-                scattered.set(scattered.get().saturating_add((runs > n / 4) as u8));
+                if runs > n / 4 {
+                    scattered.set(scattered.get().saturating_add(runs as u8));
+                }
             }
         }
-        if scattered.get() >= MANY {
-            room.set(room.get().min(few(bin, scattered.get()) as u32));
+        if self.is_scattered(bin) {
+            // A few less at each free, down to those.
+            let least = SCATTERED.min(few(bin)).max(self.depth(b) + 1);
+            room.set(room.get().min(least as u32));
             self.set_limit(b);
         }
         self.free_tick();
+    }
+
+    /// Whether the thread gave blocks of many pages since it last took some.
+    fn is_scattered(&self, bin: Bin) -> bool {
+        self.side[bin.index()].scattered.get() as usize >= bin.stack_base()
     }
 
     /// How many blocks a full stack may hold: few where the thread has only freed such blocks so far, or gives blocks of
@@ -92,10 +103,10 @@ impl Theap {
         if ran_empty {
             let theaps = self.heap().stats.theaps.current();
             (bin.stack_max() / theaps.max(1) as usize).max(base)
-        } else if self.side[bin.index()].moved.taken.load(Ordering::Relaxed) == 0
-            || self.side[bin.index()].scattered.get() >= MANY
-        {
-            few(bin, self.side[bin.index()].scattered.get())
+        } else if self.is_scattered(bin) {
+            few(bin).min(SCATTERED)
+        } else if self.side[bin.index()].moved.taken.load(Ordering::Relaxed) == 0 {
+            few(bin)
         } else {
             base
         }

@@ -48,7 +48,7 @@ impl Theap {
             out.count.set(count + 1);
         }
         if count + 1 == OUT {
-            self.give_outs();
+            self.give_out(out, bin);
             self.free_tick();
         }
     }
@@ -56,20 +56,24 @@ impl Theap {
     /// Give all such blocks.
     pub fn give_outs(&self) {
         for (i, out) in self.outs.iter().enumerate() {
-            // Their owner finds none of them in its cache, and would wait for one after the other.
-            for (ahead, block) in out.blocks().zip(out.blocks().skip(AHEAD)) {
-                // SAFETY: a block that is ours.
-                unsafe { Block::set_ahead(block.cast(), ahead.cast()) };
-            }
-            // A function of the program's that is called meanwhile may free others: so a run is off before it is given.
-            while let n @ 1.. = out.count.get() {
-                // SAFETY: blocks of that bin, which are ours.
-                unsafe {
-                    let run = Theap::last_run(out.blocks.as_ptr() as *const *mut u8, n);
-                    out.count.set(n - run.count);
-                    Moved::add(&self.side[i + 1].moved.given, run.count as u32);
-                    self.give_run(i + 1, run);
-                }
+            self.give_out(out, Bin::at(i + 1));
+        }
+    }
+
+    fn give_out(&self, out: &Out, bin: Bin) {
+        // Their owner finds none of them in its cache, and would wait for one after the other.
+        for (ahead, block) in out.blocks().zip(out.blocks().skip(AHEAD)) {
+            // SAFETY: a block that is ours.
+            unsafe { Block::set_ahead(block.cast(), ahead.cast()) };
+        }
+        // A function of the program's that is called meanwhile may free others: so a run is off before it is given.
+        while let n @ 1.. = out.count.get() {
+            // SAFETY: blocks of that bin, which are ours.
+            unsafe {
+                let run = Theap::last_run(out.blocks.as_ptr() as *const *mut u8, n);
+                out.count.set(n - run.count);
+                Moved::add(&self.side[bin.index()].moved.given, run.count as u32);
+                self.give_run(bin.index(), run);
             }
         }
     }

@@ -77,7 +77,7 @@ pub struct Side {
     pub reclaimed: Cell<(u16, u16)>,
     /// The stack ran empty since it was last full.
     pub ran_empty: Cell<bool>,
-    /// How often since then it gave blocks of many pages.
+    /// Of how many pages it gave blocks since it last took some, not counting those that lay together.
     pub scattered: Cell<u8>,
     /// The stack, until it has grown.
     shallow: [Cell<*mut u8>; 1 + SHALLOW],
