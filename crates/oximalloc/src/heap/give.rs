@@ -30,6 +30,9 @@ pub(super) fn few(bin: Bin) -> usize {
     (bin.stack_base() / 4).max(1)
 }
 
+/// The most blocks of a deep stack that go to their pages at a time.
+const OLDEST: usize = 32;
+
 impl Theap {
     /// Free a block that the fast path did not push: push it, and if there is no room grow the stack or give its newer
     /// half back.
@@ -60,6 +63,7 @@ impl Theap {
                 self.make_room(bin, again);
             }
         }
+        self.lower_full(b);
         self.set_limit(b);
         // SAFETY: there is room now.
         unsafe { self.push(b, block as *mut u8) };
@@ -76,7 +80,7 @@ impl Theap {
         unsafe {
             if !self.is_main() || !depot::put(self, bin, n) {
                 let n = few(bin).min(depth);
-                let runs = self.give_stack(b, n);
+                let runs = if self.is_deep(bin) { self.give_oldest(b, n) } else { self.give_stack(b, n) };
                 if runs > n / 4 {
                     scattered.set(scattered.get().saturating_add(runs as u8));
                 }
@@ -138,6 +142,28 @@ impl Theap {
             }
             runs += 1;
         }
+    }
+
+    /// Give the `n` oldest blocks of a deep stack back, at most [`OLDEST`]: those that it goes on with are the ones that lie in the
+    /// processor's cache. Says in how many runs of one page.
+    ///
+    /// # Safety
+    /// - as for [`Theap::give_stack`]; `n` is at most the depth.
+    unsafe fn give_oldest(&self, b: usize, n: usize) -> usize {
+        let mut oldest = [ptr::null_mut(); OLDEST];
+        let mut n = n.min(OLDEST);
+        let mut runs = 0;
+        // SAFETY: the blocks are ours, and off the stack.
+        unsafe {
+            self.take_oldest(b, n, oldest.as_mut_ptr());
+            while n > 0 {
+                let run = Theap::last_run(oldest.as_ptr(), n);
+                n -= run.count;
+                self.give_run(b, run);
+                runs += 1;
+            }
+        }
+        runs
     }
 
     /// Take the `n` newest blocks off a stack, to the words at `to`. They are counted as given.

@@ -47,6 +47,8 @@ pub mod slots;
 #[cfg(not(loom))]
 pub mod spare;
 #[cfg(not(loom))]
+pub mod stack;
+#[cfg(not(loom))]
 pub mod step;
 #[cfg(not(loom))]
 pub mod subproc;

@@ -30,7 +30,7 @@ impl Theap {
         let many = (side.room.get().min(bin.stack_base() as u32) / 2).max(1);
         let want = if one || self.sampling.is_on() { 1 } else { many };
         if !one && self.is_main() && !self.is_shut() {
-            let base = self.base(b);
+            let base = self.empty_base(b);
             // SAFETY: there is room for `want` words above `base`, as the stack is empty.
             let n = unsafe { depot::take(bin, base.add(1), want as usize) };
             if n > 0 {
@@ -56,7 +56,7 @@ impl Theap {
             }
             let page = side.page.get();
             if !page.is_null() {
-                let base = self.base(b);
+                let base = self.empty_base(b);
                 // The first block goes on top.
                 // SAFETY: `side.page` is attached to this theap, and there are `want` words above `base`.
                 let Some((n, zero)) = (unsafe { (*page).supply(want, base.add(want as usize)) }) else { continue };

@@ -27,8 +27,7 @@ use super::records::Records;
 use super::remote::Out;
 use super::shown::Shown;
 use super::step::Steps;
-use crate::arena::meta::meta_alloc;
-use crate::arena::{self, fast};
+use crate::arena::fast;
 use crate::base::seen::Seen;
 use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::page::Page;
@@ -68,9 +67,9 @@ pub struct Side {
     /// Statistics.
     pub moved: Moved,
     /// Memory for the grown stack; null until it has grown.
-    deep: Cell<*mut *mut u8>,
-    /// Room in `deep`.
-    deep_room: Cell<u32>,
+    pub(super) deep: Cell<*mut *mut u8>,
+    /// How many words above the first it has.
+    pub(super) deep_words: Cell<u32>,
     /// Room of the stack now; grows with use.
     pub room: Cell<u32>,
     /// Pages of others taken over since the last collect: for an allocation, and at a free.
@@ -80,7 +79,7 @@ pub struct Side {
     /// Of how many pages it gave blocks since it last took some, not counting those that lay together.
     pub scattered: Cell<u8>,
     /// The stack, until it has grown.
-    shallow: [Cell<*mut u8>; 1 + SHALLOW],
+    pub(super) shallow: [Cell<*mut u8>; 1 + SHALLOW],
 }
 
 /// Blocks moved between pages and this theap, for statistics; written by the owner alone.
@@ -100,10 +99,8 @@ impl Moved {
     }
 }
 
-/// See [`Theap::grow`].
-const WHILE_MUCH_WAITS: usize = 16;
 /// Room of a stack that has not grown beyond it.
-const SHALLOW: usize = 8;
+pub(super) const SHALLOW: usize = 8;
 
 /// One thread's part of a heap.
 #[repr(C, align(64))]
@@ -416,31 +413,8 @@ impl Theap {
     }
 
     /// How far a word lies from the theap.
-    fn distance(&self, word: *mut *mut u8) -> usize {
+    pub(super) fn distance(&self, word: *mut *mut u8) -> usize {
         word.expose_provenance().wrapping_sub((&raw const *self).addr())
-    }
-
-    /// The null at the bottom of the stack of an open bin; the blocks are the words above.
-    pub fn base(&self, b: usize) -> *mut *mut u8 {
-        self.word(self.hot(b).base.get())
-    }
-
-    /// The stack of an open bin has `depth` blocks, in their words.
-    pub fn set_depth(&self, b: usize, depth: usize) {
-        let hot = self.hot(b);
-        hot.top.set(hot.base.get().wrapping_add(depth * size_of::<*mut u8>()));
-    }
-
-    /// Push a block.
-    ///
-    /// # Safety
-    /// - the bin is open and its stack has room.
-    pub unsafe fn push(&self, b: usize, block: *mut u8) {
-        let depth = self.depth(b) + 1;
-        debug_assert!(depth <= self.side[b].room.get() as usize, "a push on a full stack");
-        // SAFETY: by the contract.
-        unsafe { self.base(b).add(depth).write(block) };
-        self.set_depth(b, depth);
     }
 
     /// The entry of a bin's pages for the table of fast frees.
@@ -463,66 +437,6 @@ impl Theap {
         self.heap_id.load(Ordering::Relaxed) == MAIN_ID
     }
 
-    /// Open the stack of a bin.
-    pub fn open(&self, bin: Bin) {
-        let b = bin.index();
-        let hot = self.hot(b);
-        let shallow = &self.side[b].shallow;
-        shallow[0].set(ptr::null_mut());
-        hot.base.set(self.distance(shallow.as_ptr().cast_mut().cast()));
-        hot.top.set(hot.base.get());
-        self.side[b].room.set(bin.stack_base().min(SHALLOW) as u32);
-        self.set_limit(b);
-        hot.inverse.set(inverse32(bin.block_size()));
-        hot.bound.set(bound32(bin.block_size()));
-        self.opened.set(self.opened.get() | 1 << b);
-    }
-
-    /// Let the stack of a bin take frees as far as it has room, or none.
-    pub fn set_limit(&self, b: usize) {
-        let hot = self.hot(b);
-        let room = if self.is_main() && !self.is_shut() { self.side[b].room.get() as usize } else { 0 };
-        hot.limit.set(hot.base.get().wrapping_add(room * size_of::<*mut u8>()));
-    }
-
-    /// Twice the room for the stack of a bin that is used, up to `most`, at most the bin's `stack_max`; but few while much
-    /// memory waits to be purged: a thread whose stacks serve it alone would not come by.
-    pub fn grow(&self, bin: Bin, most: usize) {
-        let b = bin.index();
-        let most = if arena::much_waits() { most.min(WHILE_MUCH_WAITS) } else { most };
-        if self.side[b].room.get() as usize >= most {
-            return;
-        }
-        let (hot, side) = (self.hot(b), &self.side[b]);
-        let room = (side.room.get() as usize * 2).clamp(1, most);
-        let space = if self.base(b) == side.deep.get() { side.deep_room.get() as usize } else { SHALLOW };
-        if room > space {
-            if room > side.deep_room.get() as usize {
-                // For few blocks first: what most bins ever need then lies close together.
-                let most = if room <= bin.stack_base() { bin.stack_base() } else { bin.stack_max() };
-                let deep = meta_alloc((1 + most) * size_of::<*mut u8>(), align_of::<usize>());
-                if deep.is_null() {
-                    // It stays as it is.
-                    return;
-                }
-                if side.room.get() as usize >= room {
-                    // Whoever was asked for the memory let it grow.
-                    return;
-                }
-                side.deep.set(deep.cast());
-                side.deep_room.set(most as u32);
-            }
-            let depth = self.depth(b);
-            let deep = side.deep.get();
-            // SAFETY: memory for all that the stack may hold, and more than `SHALLOW`.
-            unsafe { ptr::copy_nonoverlapping(self.base(b), deep, 1 + depth) };
-            hot.base.set(self.distance(deep));
-            self.set_depth(b, depth);
-        }
-        side.room.set(room as u32);
-        self.set_limit(b);
-    }
-
     /// Numbers of the open bins.
     pub fn open_bins(&self) -> impl Iterator<Item = usize> + use<> {
         let mut left = self.opened.get();
@@ -533,19 +447,6 @@ impl Theap {
                 b
             })
         })
-    }
-
-    /// Blocks on the stack of a bin.
-    pub fn depth(&self, b: usize) -> usize {
-        self.hot(b).top.get().wrapping_sub(self.hot(b).base.get()) / size_of::<*mut u8>()
-    }
-
-    /// [`Theap::depth`], for statistics, which any thread may ask for. While the owner is at work the number is one of
-    /// a moment ago; while it is not, it is exact.
-    pub fn depth_seen(&self, b: usize) -> usize {
-        // A stack that is just being opened may have its new base and its old top. Neither is followed.
-        let depth = self.depth(b);
-        if depth <= Bin::at(b).stack_max() { depth } else { 0 }
     }
 }
 

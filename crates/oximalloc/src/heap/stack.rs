@@ -1,0 +1,237 @@
+//! The stack of free blocks of a bin, which `malloc` pops and `free` pushes: where its words lie, and how it grows.
+//!
+//! The words are those of the theap itself while they are at most [`SHALLOW`], then of an array. Its base, a null, is at the
+//! array's first word, or above: a deep stack that is full gives its oldest blocks, so that the base rises, and once no word is
+//! left above the top all moves down. So neither those that stay, the newest, which lie in the processor's cache, nor the others
+//! are moved each time.
+
+use super::theap::{Moved, SHALLOW, Theap};
+use crate::arena;
+use crate::arena::meta::meta_alloc;
+use crate::page::bins::Bin;
+use crate::page::record::{bound32, inverse32};
+use core::ptr;
+
+/// See [`Theap::grow`].
+const WHILE_MUCH_WAITS: usize = 16;
+
+impl Theap {
+    /// The null at the bottom of the stack of an open bin; the blocks are the words above.
+    pub fn base(&self, b: usize) -> *mut *mut u8 {
+        self.word(self.hot(b).base.get())
+    }
+
+    /// The stack of an open bin has `depth` blocks, in their words.
+    pub fn set_depth(&self, b: usize, depth: usize) {
+        let hot = self.hot(b);
+        hot.top.set(hot.base.get().wrapping_add(depth * size_of::<*mut u8>()));
+    }
+
+    /// Push a block.
+    ///
+    /// # Safety
+    /// - the bin is open and its stack has room.
+    pub unsafe fn push(&self, b: usize, block: *mut u8) {
+        let depth = self.depth(b) + 1;
+        debug_assert!(depth <= self.side[b].room.get() as usize, "a push on a full stack");
+        // SAFETY: by the contract.
+        unsafe { self.base(b).add(depth).write(block) };
+        self.set_depth(b, depth);
+    }
+
+    /// Blocks on the stack of a bin.
+    pub fn depth(&self, b: usize) -> usize {
+        self.hot(b).top.get().wrapping_sub(self.hot(b).base.get()) / size_of::<*mut u8>()
+    }
+
+    /// [`Theap::depth`], for statistics, which any thread may ask for. While the owner is at work the number is one of
+    /// a moment ago; while it is not, it is exact.
+    pub fn depth_seen(&self, b: usize) -> usize {
+        // A stack that is just being opened may have its new base and its old top. Neither is followed.
+        let depth = self.depth(b);
+        if depth <= Bin::at(b).stack_max() { depth } else { 0 }
+    }
+
+    /// Open the stack of a bin.
+    pub fn open(&self, bin: Bin) {
+        let b = bin.index();
+        let hot = self.hot(b);
+        let shallow = &self.side[b].shallow;
+        shallow[0].set(ptr::null_mut());
+        hot.base.set(self.distance(shallow.as_ptr().cast_mut().cast()));
+        hot.top.set(hot.base.get());
+        self.side[b].room.set(bin.stack_base().min(SHALLOW) as u32);
+        self.set_limit(b);
+        hot.inverse.set(inverse32(bin.block_size()));
+        hot.bound.set(bound32(bin.block_size()));
+        self.opened.set(self.opened.get() | 1 << b);
+    }
+
+    /// Let the stack of a bin take frees as far as it has room, or none.
+    pub fn set_limit(&self, b: usize) {
+        let hot = self.hot(b);
+        let room = if self.is_main() && !self.is_shut() { self.side[b].room.get() as usize } else { 0 };
+        let limit = hot.base.get().wrapping_add(room * size_of::<*mut u8>());
+        hot.limit.set(self.end_of_deep(b).map_or(limit, |end| limit.min(end)));
+    }
+
+    /// How far the last word of the array lies, if the stack is in one.
+    fn end_of_deep(&self, b: usize) -> Option<usize> {
+        let side = &self.side[b];
+        let words = side.deep_words.get() as usize;
+        let raised = self.base(b).addr().wrapping_sub(side.deep.get().addr()) / size_of::<*mut u8>();
+        (words != 0 && raised <= words)
+            .then(|| self.distance(side.deep.get()).wrapping_add(words * size_of::<*mut u8>()))
+    }
+
+    /// Whether the stack's base may rise.
+    pub(super) fn is_deep(&self, bin: Bin) -> bool {
+        self.side[bin.index()].deep_words.get() as usize > bin.stack_base() && self.end_of_deep(bin.index()).is_some()
+    }
+
+    /// Take the `n` oldest blocks off a deep stack, to the words at `to`. They are counted as given.
+    ///
+    /// # Safety
+    /// - as for [`Theap::give_stack`]; `n` is at most the depth, and there is room for as many words.
+    pub(super) unsafe fn take_oldest(&self, b: usize, n: usize, to: *mut *mut u8) {
+        let (base, hot) = (self.base(b), self.hot(b));
+        // SAFETY: words of the stack, of which that of the last block taken becomes the null at the bottom.
+        unsafe {
+            ptr::copy_nonoverlapping(base.add(1), to, n);
+            base.add(n).write(ptr::null_mut());
+            hot.base.set(self.distance(base.add(n)));
+        }
+        self.set_limit(b);
+        Moved::add(&self.side[b].moved.given, n as u32);
+    }
+
+    /// Move a stack whose base has risen down to the begin of its array, if no word is left above its top.
+    pub(super) fn lower_full(&self, b: usize) {
+        if self.end_of_deep(b).is_some_and(|end| self.hot(b).top.get() >= end) {
+            self.lower(b);
+        }
+    }
+
+    /// The base of an empty stack, with all its room above.
+    pub(super) fn empty_base(&self, b: usize) -> *mut *mut u8 {
+        debug_assert_eq!(self.depth(b), 0);
+        if self.base(b) != self.side[b].deep.get() && self.end_of_deep(b).is_some() {
+            self.lower(b);
+        }
+        self.base(b)
+    }
+
+    fn lower(&self, b: usize) {
+        let (depth, deep) = (self.depth(b), self.side[b].deep.get());
+        // SAFETY: the words of the stack, and an array that has room for them.
+        unsafe { ptr::copy(self.base(b), deep, 1 + depth) };
+        self.hot(b).base.set(self.distance(deep));
+        self.set_depth(b, depth);
+        self.set_limit(b);
+    }
+
+    /// Twice the room for the stack of a bin that is used, up to `most`, at most the bin's `stack_max`; but few while much
+    /// memory waits to be purged: a thread whose stacks serve it alone would not come by.
+    pub fn grow(&self, bin: Bin, most: usize) {
+        let b = bin.index();
+        let most = if arena::much_waits() { most.min(WHILE_MUCH_WAITS) } else { most };
+        if self.side[b].room.get() as usize >= most {
+            return;
+        }
+        let (hot, side) = (self.hot(b), &self.side[b]);
+        let room = (side.room.get() as usize * 2).clamp(1, most);
+        let space = if self.end_of_deep(b).is_some() { side.deep_words.get() as usize } else { SHALLOW };
+        if room > space {
+            if room > side.deep_words.get() as usize {
+                // For few blocks first: what most bins ever need then lies close together.
+                let words =
+                    if room <= bin.stack_base() { bin.stack_base() } else { bin.stack_max() + bin.stack_max() / 4 };
+                let deep = meta_alloc((1 + words) * size_of::<*mut u8>(), align_of::<usize>());
+                if deep.is_null() {
+                    // It stays as it is.
+                    return;
+                }
+                if side.room.get() as usize >= room {
+                    // Whoever was asked for the memory let it grow.
+                    return;
+                }
+                let depth = self.depth(b);
+                // SAFETY: memory for all that the stack may hold.
+                unsafe { ptr::copy_nonoverlapping(self.base(b), deep.cast(), 1 + depth) };
+                side.deep.set(deep.cast());
+                side.deep_words.set(words as u32);
+                hot.base.set(self.distance(deep.cast()));
+                self.set_depth(b, depth);
+            } else {
+                self.lower(b);
+            }
+        }
+        side.room.set(room as u32);
+        self.set_limit(b);
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::super::record::MAIN_ID;
+    use super::*;
+    use crate::base::sync::Ordering;
+    use std::alloc::{Layout, alloc_zeroed};
+    use std::collections::VecDeque;
+
+    /// A stack that pushes, pops and gives its oldest is what a queue with the same words is, wherever its base is.
+    #[test]
+    fn a_deep_stack_is_a_queue_with_two_ends() {
+        // SAFETY: fresh zeroed memory, for ever.
+        let theap = unsafe { Theap::begin(alloc_zeroed(Layout::new::<Theap>()).cast()) };
+        theap.heap_id.store(MAIN_ID, Ordering::Relaxed);
+        let bin = Bin::of(64);
+        let b = bin.index();
+        theap.open(bin);
+        while (theap.side[b].room.get() as usize) < bin.stack_max() {
+            theap.grow(bin, bin.stack_max());
+        }
+        assert!(theap.is_deep(bin));
+        let array = theap.side[b].deep.get();
+        let (mut model, mut raised) = (VecDeque::new(), 0);
+        let (mut number, mut random) = (0, 1_u64);
+        for _ in 0..20_000 {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            match random >> 33 & 7 {
+                0 if model.len() >= 32 => {
+                    let mut oldest = [ptr::null_mut(); 32];
+                    // SAFETY: there are as many.
+                    unsafe { theap.take_oldest(b, 32, oldest.as_mut_ptr()) };
+                    assert_eq!(oldest, std::array::from_fn(|_| model.pop_front().unwrap()));
+                    raised += (theap.base(b) != array) as u32;
+                }
+                1 if model.is_empty() => assert_eq!(theap.empty_base(b), array),
+                2 | 3 if !model.is_empty() => {
+                    for block in model.drain(model.len() - model.len().min(20)..).rev() {
+                        // SAFETY: the topmost block.
+                        assert_eq!(unsafe { *theap.base(b).add(theap.depth(b)) }, block);
+                        theap.set_depth(b, theap.depth(b) - 1);
+                    }
+                }
+                _ => {
+                    for _ in 0..(bin.stack_max() - model.len()).min(30) {
+                        number += 16;
+                        let block = ptr::without_provenance_mut(number);
+                        theap.lower_full(b);
+                        assert!(theap.hot(b).top.get() < theap.hot(b).limit.get());
+                        // SAFETY: there is room.
+                        unsafe { theap.push(b, block) };
+                        model.push_back(block);
+                    }
+                }
+            }
+            assert_eq!(theap.depth(b), model.len());
+            // SAFETY: the bottom of the stack.
+            assert!(unsafe { *theap.base(b) }.is_null());
+            // SAFETY: words of the array.
+            let top = unsafe { theap.base(b).add(theap.depth(b)).offset_from(array) };
+            assert!(top as u32 <= theap.side[b].deep_words.get());
+        }
+        assert!(raised > 1000, "{raised}");
+    }
+}
