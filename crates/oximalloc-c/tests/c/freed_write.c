@@ -1,7 +1,8 @@
 // build: link
+// flavours: release
 // A program that writes to freed blocks: a link that leads nowhere is found when the list is used, told as EFAULT, and
 // the rest of the list given up. No block is given to two, not even when the function that is told allocates and frees such
-// blocks itself. (Only links that do not point to a block are found.)
+// blocks itself. (Only links that do not point to a block are found. The validator of the checked flavour ends the program.)
 #include "conf.h"
 
 enum { BLOCKS = 3000, SIZE = 256, KEPT = 5000 };
