@@ -1,6 +1,6 @@
 //! How blocks leave a stack that is full: half of them to the depot, or a few to their pages, all blocks in a row of one page at a
-//! time. So no free does more than a bounded, small amount: what goes to the depot goes by pointer alone, and each block that
-//! goes to its page may be a page record and a cache line that were not touched for long.
+//! time. To the depot they go by pointer alone. Each that goes to its page may cost two cache lines that nobody has touched for
+//! long, its own and that of the page's record: so only a few go at a time, and no free takes much longer than others.
 
 use super::depot;
 use super::record::Heap;
@@ -34,8 +34,7 @@ pub(super) fn few(bin: Bin) -> usize {
 const OLDEST: usize = 32;
 
 impl Theap {
-    /// Free a block that the fast path did not push: push it, and if there is no room grow the stack or give its newer
-    /// half back.
+    /// Free a block that the fast path did not push: push it, and if there is no room grow the stack or give some back.
     ///
     /// # Safety
     /// - the block is out and the caller's; its page is of this theap's heap and of that bin; the theap is the thread's.
@@ -79,7 +78,8 @@ impl Theap {
         // SAFETY: the stack is ours.
         unsafe {
             if !self.is_main() || !depot::put(self, bin, n) {
-                let n = few(bin).min(depth);
+                // A function of the program's that was called meanwhile may have taken some.
+                let n = few(bin).min(self.depth(b));
                 let runs = if self.is_deep(bin) { self.give_oldest(b, n) } else { self.give_stack(b, n) };
                 if runs > n / 4 {
                     scattered.set(scattered.get().saturating_add(runs as u8));
@@ -151,8 +151,7 @@ impl Theap {
     /// - as for [`Theap::give_stack`]; `n` is at most the depth.
     unsafe fn give_oldest(&self, b: usize, n: usize) -> usize {
         let mut oldest = [ptr::null_mut(); OLDEST];
-        let mut n = n.min(OLDEST);
-        let mut runs = 0;
+        let (mut n, mut runs) = (n.min(OLDEST), 0);
         // SAFETY: the blocks are ours, and off the stack.
         unsafe {
             self.take_oldest(b, n, oldest.as_mut_ptr());
