@@ -53,7 +53,7 @@ struct Step {
 /// How long a cargo command may take, the build of what it tests included.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
 
-const STEPS: [Step; 21] = [
+const STEPS: [Step; 22] = [
     step("fmt", "the code is formatted", || component("fmt", &["fmt", "--all", "--check"])),
     step("clippy", "no lint complains", || {
         component("clippy", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])
@@ -67,6 +67,7 @@ const STEPS: [Step; 21] = [
         rust_tests(&["--profile", "stress", "--package", "oximalloc", "--tests"], "stress")
     }),
     step("doctest", "the examples in the documentation", doctest),
+    step("doc", "the documentation is built without a warning", doc),
     step("loom", "the lock-free protocols, model checked", loom),
     step("tsan", "thread and heap tests under ThreadSanitizer", tsan_step),
     step("build-release", "libmimalloc.so and libmimalloc.a", || build(Flavour::Release)),
@@ -193,6 +194,13 @@ fn loom() -> Result<Tally> {
 /// Only cargo can run these.
 fn doctest() -> Result<Tally> {
     count_tests(workspace::cargo().args(["test", "--package", "oximalloc", "--doc"]))
+}
+
+/// Links to private items are for readers of the source.
+fn doc() -> Result<Tally> {
+    let mut command = workspace::cargo();
+    command.env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links");
+    one(command.args(["doc", "--quiet", "--no-deps", "--package", "oximalloc", "--package", "oximalloc-c"]))
 }
 
 fn tsan_step() -> Result<Tally> {

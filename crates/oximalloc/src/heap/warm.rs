@@ -14,7 +14,7 @@
 //!
 //! Only roots of the main heap, which nobody deletes or destroys, are ever warm. A theap whose stacks are shut is not.
 //!
-//! Bounds: [`SLOTS`] theaps, each with at most [`KEEP`] bytes of free blocks that were ever handed out.
+//! Bounds: [`SLOTS`](super::slots::SLOTS) theaps, each with at most [`KEEP`] bytes of free blocks that were ever handed out.
 
 use super::fork;
 use super::record::MAIN;

@@ -3,7 +3,7 @@
 //! The pointer is addressed by the initial-exec model: two instructions, in shared libraries too, where
 //! `thread_local!` would call `__tls_get_addr` (which may allocate). Its 8 bytes fit the space that the dynamic
 //! linker keeps for libraries that are loaded late. It starts, in every thread, as the address of the static given
-//! to [`thread_pointer!`], so no reader needs a test for "not yet". Verified on x86-64; the aarch64 form follows the
+//! to `thread_pointer!`, so no reader needs a test for "not yet". Verified on x86-64; the aarch64 form follows the
 //! same model and has not been run.
 
 /// Defines the thread-local pointer, with `$empty` (a static) as its start in each thread, and `get` and `set`.
