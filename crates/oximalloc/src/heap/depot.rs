@@ -205,7 +205,7 @@ fn drain_some(theap: &Theap, b: usize, most: usize, all: bool) -> Drained {
         depot.least.store(count as u32, Ordering::Relaxed);
     }
     let least = depot.least.load(Ordering::Relaxed) as usize;
-    let mut n = least.min(most).min(some.len());
+    let n = least.min(most).min(some.len());
     if n == 0 {
         depot.least.store(count as u32, Ordering::Relaxed);
         return Drained::All { left: count != 0 };
@@ -221,14 +221,8 @@ fn drain_some(theap: &Theap, b: usize, most: usize, all: bool) -> Drained {
     depot.count.store((count - n) as u32, Ordering::Relaxed);
     depot.least.store((least - n) as u32, Ordering::Relaxed);
     drop(inside);
-    while n > 0 {
-        // SAFETY: blocks of that bin, which are ours now.
-        unsafe {
-            let run = Theap::last_run(some.as_ptr(), n);
-            n -= run.count;
-            theap.give_run(b, run);
-        }
-    }
+    // SAFETY: blocks of that bin, which are ours now.
+    unsafe { theap.give_all(b, &some[..n]) };
     Drained::Some
 }
 

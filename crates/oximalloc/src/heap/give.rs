@@ -151,16 +151,29 @@ impl Theap {
     /// - as for [`Theap::give_stack`]; `n` is at most the depth.
     unsafe fn give_oldest(&self, b: usize, n: usize) -> usize {
         let mut oldest = [ptr::null_mut(); OLDEST];
-        let (mut n, mut runs) = (n.min(OLDEST), 0);
+        let n = n.min(OLDEST);
         // SAFETY: the blocks are ours, and off the stack.
         unsafe {
             self.take_oldest(b, n, oldest.as_mut_ptr());
-            while n > 0 {
-                let run = Theap::last_run(oldest.as_ptr(), n);
+            self.give_all(b, &oldest[..n])
+        }
+    }
+
+    /// Give blocks back to their pages; says in how many runs of one page. They are not counted here.
+    ///
+    /// # Safety
+    /// - they are blocks of that bin, out, and the caller's alone: on no stack.
+    #[inline(never)]
+    pub(super) unsafe fn give_all(&self, b: usize, blocks: &[*mut u8]) -> usize {
+        let (mut n, mut runs) = (blocks.len(), 0);
+        while n > 0 {
+            // SAFETY: by the contract.
+            unsafe {
+                let run = Theap::last_run(blocks.as_ptr(), n);
                 n -= run.count;
                 self.give_run(b, run);
-                runs += 1;
             }
+            runs += 1;
         }
         runs
     }

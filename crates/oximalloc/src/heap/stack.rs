@@ -58,6 +58,7 @@ impl Theap {
         let hot = self.hot(b);
         let shallow = &self.side[b].shallow;
         shallow[0].set(ptr::null_mut());
+        self.side[b].raised.set(false);
         hot.base.set(self.distance(shallow.as_ptr().cast_mut().cast()));
         hot.top.set(hot.base.get());
         self.side[b].room.set(bin.stack_base().min(SHALLOW) as u32);
@@ -72,21 +73,23 @@ impl Theap {
         let hot = self.hot(b);
         let room = if self.is_main() && !self.is_shut() { self.side[b].room.get() as usize } else { 0 };
         let limit = hot.base.get().wrapping_add(room * size_of::<*mut u8>());
-        hot.limit.set(self.end_of_deep(b).map_or(limit, |end| limit.min(end)));
+        hot.limit.set(if self.side[b].raised.get() { limit.min(self.end_of_array(b)) } else { limit });
     }
 
-    /// How far the last word of the array lies, if the stack is in one.
-    fn end_of_deep(&self, b: usize) -> Option<usize> {
+    /// How far the last word of the array lies.
+    fn end_of_array(&self, b: usize) -> usize {
         let side = &self.side[b];
-        let words = side.deep_words.get() as usize;
-        let raised = self.base(b).addr().wrapping_sub(side.deep.get().addr()) / size_of::<*mut u8>();
-        (words != 0 && raised <= words)
-            .then(|| self.distance(side.deep.get()).wrapping_add(words * size_of::<*mut u8>()))
+        self.distance(side.deep.get()).wrapping_add(side.deep_words.get() as usize * size_of::<*mut u8>())
     }
 
-    /// Whether the stack's base may rise.
+    /// Whether the stack is in its array.
+    fn in_array(&self, b: usize) -> bool {
+        self.side[b].raised.get() || self.base(b) == self.side[b].deep.get()
+    }
+
+    /// Whether the stack is in an array that is longer than it needs, so that its base may rise.
     pub(super) fn is_deep(&self, bin: Bin) -> bool {
-        self.side[bin.index()].deep_words.get() as usize > bin.stack_base() && self.end_of_deep(bin.index()).is_some()
+        self.side[bin.index()].deep_words.get() as usize > bin.stack_base() && self.in_array(bin.index())
     }
 
     /// Take the `n` oldest blocks off a deep stack, to the words at `to`. They are counted as given.
@@ -94,38 +97,44 @@ impl Theap {
     /// # Safety
     /// - as for [`Theap::give_stack`]; `n` is at most the depth, and there is room for as many words.
     pub(super) unsafe fn take_oldest(&self, b: usize, n: usize, to: *mut *mut u8) {
-        let (base, hot) = (self.base(b), self.hot(b));
+        let (base, side) = (self.base(b), &self.side[b]);
         // SAFETY: words of the stack, of which that of the last block taken becomes the null at the bottom.
         unsafe {
             ptr::copy_nonoverlapping(base.add(1), to, n);
             base.add(n).write(ptr::null_mut());
-            hot.base.set(self.distance(base.add(n)));
+            self.hot(b).base.set(self.distance(base.add(n)));
         }
+        side.raised.set(true);
         self.set_limit(b);
-        Moved::add(&self.side[b].moved.given, n as u32);
+        Moved::add(&side.moved.given, n as u32);
     }
 
     /// Move a stack whose base has risen down to the begin of its array, if no word is left above its top.
+    #[inline]
     pub(super) fn lower_full(&self, b: usize) {
-        if self.end_of_deep(b).is_some_and(|end| self.hot(b).top.get() >= end) {
+        if self.side[b].raised.get() && self.hot(b).top.get() >= self.end_of_array(b) {
             self.lower(b);
         }
     }
 
     /// The base of an empty stack, with all its room above.
+    #[inline]
     pub(super) fn empty_base(&self, b: usize) -> *mut *mut u8 {
         debug_assert_eq!(self.depth(b), 0);
-        if self.base(b) != self.side[b].deep.get() && self.end_of_deep(b).is_some() {
+        if self.side[b].raised.get() {
             self.lower(b);
         }
         self.base(b)
     }
 
+    /// Move a stack to the begin of its array.
+    #[inline(never)]
     fn lower(&self, b: usize) {
-        let (depth, deep) = (self.depth(b), self.side[b].deep.get());
+        let (depth, side) = (self.depth(b), &self.side[b]);
         // SAFETY: the words of the stack, and an array that has room for them.
-        unsafe { ptr::copy(self.base(b), deep, 1 + depth) };
-        self.hot(b).base.set(self.distance(deep));
+        unsafe { ptr::copy(self.base(b), side.deep.get(), 1 + depth) };
+        side.raised.set(false);
+        self.hot(b).base.set(self.distance(side.deep.get()));
         self.set_depth(b, depth);
         self.set_limit(b);
     }
@@ -140,7 +149,7 @@ impl Theap {
         }
         let (hot, side) = (self.hot(b), &self.side[b]);
         let room = (side.room.get() as usize * 2).clamp(1, most);
-        let space = if self.end_of_deep(b).is_some() { side.deep_words.get() as usize } else { SHALLOW };
+        let space = if self.in_array(b) { side.deep_words.get() as usize } else { SHALLOW };
         if room > space {
             if room > side.deep_words.get() as usize {
                 // For few blocks first: what most bins ever need then lies close together.
@@ -160,6 +169,7 @@ impl Theap {
                 unsafe { ptr::copy_nonoverlapping(self.base(b), deep.cast(), 1 + depth) };
                 side.deep.set(deep.cast());
                 side.deep_words.set(words as u32);
+                side.raised.set(false);
                 hot.base.set(self.distance(deep.cast()));
                 self.set_depth(b, depth);
             } else {

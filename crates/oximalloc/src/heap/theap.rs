@@ -78,6 +78,8 @@ pub struct Side {
     pub ran_empty: Cell<bool>,
     /// Of how many pages it gave blocks since it last took some, not counting those that lay together.
     pub scattered: Cell<u8>,
+    /// The base of the stack has risen in its array.
+    pub(super) raised: Cell<bool>,
     /// The stack, until it has grown.
     pub(super) shallow: [Cell<*mut u8>; 1 + SHALLOW],
 }
