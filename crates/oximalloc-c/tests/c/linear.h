@@ -11,6 +11,9 @@ enum { FACTOR = 8, MOST = 26, TRIES = 6, PARTS = 10 };
 
 static inline double process_seconds(void) { return seconds_of(CLOCK_PROCESS_CPUTIME_ID); }
 
+// A limit of its own for a part that has one, where the caches make more of a difference.
+static double part_most[PARTS];
+
 // Of one process: since the last call of it, for the part with that number; the least of all calls counts.
 static double part_least[PARTS], part_start;
 static inline void part_begins(void) { part_start = process_seconds(); }
@@ -49,7 +52,7 @@ static inline void check_linear(void (*work)(size_t), size_t n, const char* cons
     run_apart(work, n, small);
     run_apart(work, n * FACTOR, large);
     fine = true;
-    for (int k = 0; names[k] != NULL; k++) fine = fine && large[k] <= MOST * small[k];
+    for (int k = 0; names[k] != NULL; k++) fine = fine && large[k] <= (part_most[k] == 0 ? MOST : part_most[k]) * small[k];
   }
   for (int k = 0; names[k] != NULL; k++)
     fprintf(stderr, "%s: %.3f ms, %d times as many %.3f ms\n", names[k], small[k] * 1e3, FACTOR, large[k] * 1e3);
