@@ -1,6 +1,6 @@
 //! How blocks leave a stack that is full: half of them to the depot, or a few to their pages, all blocks in a row of one page at a
 //! time. To the depot they go by pointer alone. Each that goes to its page may cost two cache lines that nobody has touched for
-//! long, its own and that of the page's record: so only a few go at a time, and no free takes much longer than others.
+//! long, its own and that of the page's record: so only a few go at a time.
 
 use super::depot;
 use super::record::Heap;

@@ -1,9 +1,13 @@
 //! The stack of free blocks of a bin, which `malloc` pops and `free` pushes: where its words lie, and how it grows.
 //!
-//! The words are those of the theap itself while they are at most [`SHALLOW`], then of an array. Its base, a null, is at the
-//! array's first word, or above: a deep stack that is full gives its oldest blocks, so that the base rises, and once no word is
-//! left above the top all moves down. So neither those that stay, the newest, which lie in the processor's cache, nor the others
-//! are moved each time.
+//! A stack of at most [`SHALLOW`] blocks lies in the theap itself, a larger one in an array.
+//!
+//! A deep stack that is full gives its oldest blocks and keeps the newest, which lie in the processor's cache. Nothing moves
+//! then: the base, a null, rises to the word of the last block given. When no word is left above the top, the stack moves down to
+//! the start of its array, which is a quarter longer than the stack can be deep, so that this happens seldom.
+//!
+//! Invariant: `raised` says that the base is in the array and not known to be at its start. Then the limit is at most the
+//! array's last word.
 
 use super::theap::{Moved, SHALLOW, Theap};
 use crate::arena;
@@ -109,7 +113,7 @@ impl Theap {
         Moved::add(&side.moved.given, n as u32);
     }
 
-    /// Move a stack whose base has risen down to the begin of its array, if no word is left above its top.
+    /// Move a stack whose base has risen down to the start of its array, if no word is left above its top.
     #[inline]
     pub(super) fn lower_full(&self, b: usize) {
         if self.side[b].raised.get() && self.hot(b).top.get() >= self.end_of_array(b) {
@@ -127,7 +131,7 @@ impl Theap {
         self.base(b)
     }
 
-    /// Move a stack to the begin of its array.
+    /// Move a stack to the start of its array.
     #[inline(never)]
     fn lower(&self, b: usize) {
         let (depth, side) = (self.depth(b), &self.side[b]);

@@ -121,8 +121,8 @@ pub unsafe fn advance<const BY: isize>(base: *const u8, at: usize) {
 
 /// Have the line at `p` fetched, as it is to be written to soon. A hint: nothing is read, and a bad address does nothing.
 ///
-/// On x86-64 the instruction is one that all processors have (SSE): a line that no other processor has comes to be written to
-/// by it, too. (`prefetchw` is not in the base architecture, and was no faster for lines that others had written.)
+/// x86-64: `prefetcht0`, which all processors have. It fetches a line that no other processor has for writing, too. `prefetchw`
+/// is not in the base architecture, and was no faster where others had written to the line.
 #[inline(always)]
 pub fn prefetch(p: *const u8) {
     #[cfg(target_arch = "x86_64")]
