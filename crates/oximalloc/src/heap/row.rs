@@ -58,8 +58,13 @@ impl<T> Row<T> {
             // SeqCst: as in the file's head.
             word.compare_exchange(ptr::null_mut(), new, Ordering::SeqCst, Ordering::Relaxed).is_ok()
         };
-        let empty = |word: &&AtomicPtr<T>| word.load(Ordering::Relaxed).is_null();
-        self.held().1 + n <= ROOM && self.0.iter().find(empty).is_some_and(fills)
+        let (mut sum, mut empty) = (n, None);
+        for word in self.0.iter().rev() {
+            let held = slices(word.load(Ordering::Relaxed));
+            sum += held;
+            empty = if held == 0 { Some(word) } else { empty };
+        }
+        sum <= ROOM && empty.is_some_and(fills)
     }
 
     /// A page of `n` slices, the caller's from now on.

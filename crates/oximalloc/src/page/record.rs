@@ -179,7 +179,11 @@ impl Page {
     /// The next block has the whole span.
     pub fn rest_single(&self) {
         self.carved.store(0, Ordering::Relaxed);
-        self.set_single_size(self.slices.get() as usize * SLICE);
+        let size = self.slices.get() as usize * SLICE;
+        // The size of a block that was not trimmed is that already, and its inverse costs a division.
+        if self.block_size.get() != size {
+            self.set_single_size(size);
+        }
     }
 
     /// Hand the block out again, as a theap's; the page is the caller's alone, since [`Page::rest_single`].
