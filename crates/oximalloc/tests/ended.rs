@@ -1,6 +1,6 @@
 //! Frees of the smallest blocks of a thread that has ended. A process of its own: the next thread gets what that one left.
-use oximalloc::arena::fast;
-use oximalloc::heap::theap::Theap;
+use oximalloc::arena::slice_class;
+use oximalloc::heap::state::theap::Theap;
 use oximalloc::page::bins::Bin;
 use oximalloc::raw;
 use std::sync::mpsc::sync_channel;
@@ -13,7 +13,7 @@ fn entry() -> Option<usize> {
 }
 
 fn goes_to(block: usize) -> Option<usize> {
-    fast::get(block as *const u8)
+    slice_class::get(block as *const u8)
 }
 
 fn free(block: usize) {

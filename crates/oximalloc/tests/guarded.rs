@@ -9,10 +9,10 @@ use oximalloc::alloc::malloc::{large, malloc, zalloc};
 use oximalloc::alloc::realloc::{expand, realloc, rezalloc};
 use oximalloc::base::config::SLICE;
 use oximalloc::diag::options::{self, Opt};
-use oximalloc::heap::guarded::live;
-use oximalloc::heap::life::thread_start;
-use oximalloc::heap::theap::Theap;
-use oximalloc::heap::visit::{Pages, pages};
+use oximalloc::heap::inspect::visit::{Pages, pages};
+use oximalloc::heap::life::thread_start::thread_start;
+use oximalloc::heap::pages::guard::live;
+use oximalloc::heap::state::theap::Theap;
 use oximalloc::page::bins::Bin;
 use oximalloc::raw::heaps;
 

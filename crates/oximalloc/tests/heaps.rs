@@ -1,10 +1,10 @@
 //! First-class heaps against a shadow model: contents, owners, exact visits and statistics that add up, after any
 //! sequence of operations; and heaps that end while other threads are at work.
 
-use oximalloc::heap::figures::Stats;
-use oximalloc::heap::parts::all_theaps;
-use oximalloc::heap::record::{self, MAIN};
-use oximalloc::heap::totals::Of;
+use oximalloc::heap::inspect::stats::Stats;
+use oximalloc::heap::inspect::sums::Scope;
+use oximalloc::heap::state::heap::{self as record, MAIN};
+use oximalloc::heap::state::registry::all_theaps;
 use oximalloc::raw::{self, heaps};
 use proptest::prelude::*;
 use std::collections::HashMap;
@@ -349,7 +349,7 @@ fn heaps_end_while_threads_work() {
         s.spawn(|| {
             while !stop.load(Ordering::Relaxed) {
                 sums::ordered(&oximalloc::stats::process());
-                record::live().for_each(|heap| sums::ordered(&Stats::of(Of::Heap(heap))));
+                record::live().for_each(|heap| sums::ordered(&Stats::of(Scope::Heap(heap))));
             }
         });
         let workers: Vec<_> = (0..THREADS)
@@ -422,7 +422,7 @@ fn heaps_end_while_threads_work() {
     assert_eq!(record::live().count(), 1);
     let in_use = in_main().len() as i64;
     assert_eq!(oximalloc::stats::process().blocks_in_use(), in_use);
-    assert_eq!(Stats::of(Of::Heap(&MAIN)).blocks_in_use(), in_use);
+    assert_eq!(Stats::of(Scope::Heap(&MAIN)).blocks_in_use(), in_use);
 }
 
 #[test]

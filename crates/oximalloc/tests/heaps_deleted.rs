@@ -3,10 +3,12 @@
 
 use oximalloc::alloc::free::find;
 use oximalloc::diag::options::{self, Opt};
-use oximalloc::heap::parts::all_theaps;
-use oximalloc::heap::record::MAIN;
+use oximalloc::heap::state::heap::MAIN;
+use oximalloc::heap::state::registry::all_theaps;
 use oximalloc::page::Page;
-use oximalloc::page::stack::Stack;
+use oximalloc::page::bins::BINS;
+use oximalloc::page::chain::{Chain, Linked};
+use oximalloc::page::shared_list::SharedList;
 use oximalloc::page::word::State;
 use oximalloc::raw::{self, heaps};
 use std::collections::HashSet;
@@ -36,20 +38,20 @@ fn is_of(p: usize, heap: Heap) -> bool {
 }
 
 /// Pages on a list, which is as before afterwards.
-fn on(list: &Stack<Page>, found: &mut HashSet<usize>) {
-    let first = list.take_all();
-    chain(first, found);
-    if !first.is_null() {
-        // SAFETY: just taken off; nobody else is there.
-        unsafe { list.add_chain(first, oximalloc::page::stack::last_of(first)) };
+fn on(list: &SharedList<Page>, found: &mut HashSet<usize>) {
+    if let Some(first) = list.take_all().next() {
+        chain(Chain::from(Some(first)), found);
+        assert!(list.put_back(first));
     }
 }
 
-fn chain(mut page: *mut Page, found: &mut HashSet<usize>) {
-    // SAFETY: pages on a list are valid, and nobody changes it.
-    while let Some(at) = unsafe { page.as_ref() } {
-        assert!(found.insert(page as usize), "a page is on two lists");
-        page = at.next();
+fn address(page: &Page) -> usize {
+    std::ptr::from_ref(page).addr()
+}
+
+fn chain(pages: Chain<Page>, found: &mut HashSet<usize>) {
+    for page in pages {
+        assert!(found.insert(address(page)), "a page is on two lists");
     }
 }
 
@@ -59,13 +61,12 @@ fn lost() -> usize {
     MAIN.bins.iter().for_each(|bin| on(&bin.abandoned, &mut listed));
     for theap in all_theaps() {
         on(&theap.returned, &mut listed);
-        theap.side.iter().for_each(|side| chain(side.avail.get(), &mut listed));
+        (0..BINS).for_each(|b| chain(theap.cold(b).pages.available(), &mut listed));
     }
     let mut lost = 0;
     MAIN.pages.for_each(|page, _| {
-        // SAFETY: a record in use.
-        let state = unsafe { (*page).word().peek().0 };
-        lost += (state == State::Listed && !listed.contains(&(page as usize))) as usize;
+        let state = page.word().peek().0;
+        lost += (state == State::Listed && !listed.contains(&address(page))) as usize;
         true
     });
     lost
@@ -171,14 +172,13 @@ fn stress_pages_are_on_lists_while_their_heap_is_deleted() {
 }
 
 /// A page of the main heap with room, on no list, and its bin.
-fn page_with_room() -> (*mut Page, usize, Vec<usize>) {
+fn page_with_room() -> (&'static Page, usize, Vec<usize>) {
     let blocks = thread::spawn(|| (0..4).map(|_| malloc(&MAIN, 2048)).collect::<Vec<_>>()).join().unwrap();
-    // The thread's theap is kept warm until then.
+    // The thread's theap is parked until then.
     raw::collect(true);
     let bin = find(blocks[0] as *const u8).unwrap().0.bin().index();
-    let page = MAIN.bins[bin].abandoned.take_all();
-    // SAFETY: just taken off its list.
-    assert!(!page.is_null() && unsafe { (*page).next() }.is_null());
+    let page = MAIN.bins[bin].abandoned.take_all().next().unwrap();
+    assert!(page.next_in_chain().is_none());
     (page, bin, blocks)
 }
 
@@ -201,8 +201,7 @@ fn a_page_that_comes_late_goes_to_its_heap() {
             let heap = heaps::heap_new(None).unwrap();
             let theap = heaps::theap_of(heap).unwrap();
             let list = if to_theap { &theap.returned } else { &heap.bins[bin].abandoned };
-            // SAFETY: on no list.
-            unsafe { list.add(page) };
+            list.add(page);
             step(heap);
             if what != "delete" && what != "destroy" {
                 heaps::heap_destroy(heap);

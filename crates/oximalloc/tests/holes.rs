@@ -2,8 +2,8 @@
 //! its own: it counts what is resident.
 use oximalloc::arena::map;
 use oximalloc::base::config::SLICE;
-use oximalloc::heap::theap::Theap;
-use oximalloc::heap::visit;
+use oximalloc::heap::inspect::visit;
+use oximalloc::heap::state::theap::Theap;
 use oximalloc::page::Page;
 use oximalloc::page::bins::{BINS, Bin};
 use oximalloc::prim::memory::{page_size, resident};

@@ -7,8 +7,9 @@ use core::ptr::null_mut;
 use oximalloc::diag::options;
 use oximalloc::diag::output::Sink;
 use oximalloc::diag::print;
-use oximalloc::heap::totals::{self, Of};
-use oximalloc::heap::{figures, record};
+use oximalloc::heap::inspect::stats;
+use oximalloc::heap::inspect::sums::{self, Scope};
+use oximalloc::heap::state::heap as heap_record;
 use oximalloc::prim::process;
 use oximalloc::raw;
 use oximalloc::raw::heaps::Heap;
@@ -54,9 +55,9 @@ pub extern "C" fn mi_stats_reset() {
 #[cold]
 pub extern "C" fn mi_heap_stats_merge_to_subproc(heap: *mut Heap) {
     if !heap.is_null()
-        && let Some(heap) = record::at(heap)
+        && let Some(heap) = heap_record::at(heap)
     {
-        totals::leave_to_subproc(heap);
+        sums::leave_to_subproc(heap);
     }
 }
 
@@ -65,9 +66,9 @@ pub extern "C" fn mi_heap_stats_merge_to_subproc(heap: *mut Heap) {
 #[cold]
 pub extern "C" fn mi_heap_stats_print_out(heap: *mut Heap, out: Output, arg: *mut c_void) {
     if !heap.is_null()
-        && let Some(heap) = record::at(heap)
+        && let Some(heap) = heap_record::at(heap)
     {
-        figures::print(Of::Heap(heap), out, arg);
+        stats::print(Scope::Heap(heap), out, arg);
     }
 }
 
@@ -76,7 +77,7 @@ pub extern "C" fn mi_heap_stats_print_out(heap: *mut Heap, out: Output, arg: *mu
 #[cold]
 pub extern "C" fn mi_subproc_stats_print_out(subproc_id: SubprocId, out: Output, arg: *mut c_void) {
     if let Some(number) = subproc_id.number() {
-        figures::print(Of::Subproc(number), out, arg);
+        stats::print(Scope::Subproc(number), out, arg);
     }
 }
 
@@ -85,7 +86,7 @@ pub extern "C" fn mi_subproc_stats_print_out(subproc_id: SubprocId, out: Output,
 #[cold]
 pub extern "C" fn mi_subproc_heap_stats_print_out(subproc_id: SubprocId, out: Output, arg: *mut c_void) {
     if let Some(subproc) = subproc_id.get() {
-        figures::print_each(subproc, out, arg);
+        stats::print_each(subproc, out, arg);
     }
 }
 

@@ -8,8 +8,8 @@ use crate::mi::stats_layout::{self, MiStats};
 use crate::mi::subprocs::SubprocId;
 use core::ffi::c_char;
 use core::ptr::null_mut;
-use oximalloc::heap::record;
-use oximalloc::heap::totals::Of;
+use oximalloc::heap::inspect::sums::Scope;
+use oximalloc::heap::state::heap;
 use oximalloc::raw::heaps::{Heap, Subproc};
 
 /// Fills the struct at `p`; false, and nothing written, if it is none of ours or nothing is to be told.
@@ -17,7 +17,7 @@ use oximalloc::raw::heaps::{Heap, Subproc};
 /// # Safety
 /// As [`MiStats::at`].
 #[cold]
-unsafe fn fill(p: *mut MiStats, of: Option<Of>) -> bool {
+unsafe fn fill(p: *mut MiStats, of: Option<Scope>) -> bool {
     // SAFETY: the caller's promise is the same.
     match (unsafe { MiStats::at(p) }, of) {
         (Some(stats), Some(of)) => {
@@ -31,7 +31,7 @@ unsafe fn fill(p: *mut MiStats, of: Option<Of>) -> bool {
 /// # Safety
 /// As [`write`].
 #[cold]
-unsafe fn json(of: Option<Of>, size: usize, buf: *mut c_char) -> *mut c_char {
+unsafe fn json(of: Option<Scope>, size: usize, buf: *mut c_char) -> *mut c_char {
     let Some(of) = of else { return null_mut() };
     let mut stats = MiStats::NOTHING;
     stats.fill(of);
@@ -41,14 +41,14 @@ unsafe fn json(of: Option<Of>, size: usize, buf: *mut c_char) -> *mut c_char {
 
 /// The subprocess of the calling thread, which counts as one of its threads from now on.
 #[cold]
-fn here() -> Option<Of<'static>> {
+fn here() -> Option<Scope> {
     oximalloc::raw::thread_init();
-    Some(Of::Subproc(Subproc::current().number()))
+    Some(Scope::Subproc(Subproc::current().number()))
 }
 
 #[cold]
-fn heap(p: *const Heap) -> Option<Of<'static>> {
-    if p.is_null() { None } else { record::at(p).map(Of::Heap) }
+fn heap(p: *const Heap) -> Option<Scope> {
+    if p.is_null() { None } else { heap::at(p).map(Scope::Heap) }
 }
 
 /// The statistics of this thread's subprocess, all its heaps together. False, and the struct left alone, if its `size` or
@@ -82,7 +82,7 @@ pub unsafe extern "C" fn mi_heap_stats_get(p: *mut Heap, stats: *mut MiStats) ->
 #[cold]
 pub unsafe extern "C" fn mi_subproc_stats_get(subproc_id: SubprocId, stats: *mut MiStats) -> bool {
     // SAFETY: the caller's promise is the same.
-    unsafe { fill(stats, subproc_id.number().map(Of::Subproc)) }
+    unsafe { fill(stats, subproc_id.number().map(Scope::Subproc)) }
 }
 
 /// The statistics of a subprocess without its heaps: its memory, and what heaps have left with it.
@@ -93,7 +93,7 @@ pub unsafe extern "C" fn mi_subproc_stats_get(subproc_id: SubprocId, stats: *mut
 #[cold]
 pub unsafe extern "C" fn mi_subproc_stats_get_exclusive(subproc_id: SubprocId, stats: *mut MiStats) -> bool {
     // SAFETY: the caller's promise is the same.
-    unsafe { fill(stats, subproc_id.number().map(Of::Exclusive)) }
+    unsafe { fill(stats, subproc_id.number().map(Scope::Exclusive)) }
 }
 
 /// A struct as JSON, in `buf`, cut where its `buf_size` bytes end, or, if that is null or `buf_size` 0, whole in a new
@@ -142,7 +142,7 @@ pub unsafe extern "C" fn mi_subproc_stats_get_json(
     buf: *mut c_char,
 ) -> *mut c_char {
     // SAFETY: the caller's promise is the same.
-    unsafe { json(subproc_id.number().map(Of::Subproc), buf_size, buf) }
+    unsafe { json(subproc_id.number().map(Scope::Subproc), buf_size, buf) }
 }
 
 /// The block size of a row of `malloc_bins` and `page_bins`; 0 for what is no row.

@@ -18,8 +18,8 @@
 
 use core::fmt;
 use oximalloc::base::config::SLICE;
-use oximalloc::heap::figures;
-use oximalloc::heap::totals::{self, Of};
+use oximalloc::heap::inspect::stats;
+use oximalloc::heap::inspect::sums::{self, Scope};
 use oximalloc::page::Bin;
 use oximalloc::page::bins::{BINS, BLOCK_MAX};
 use oximalloc::stats::{CountValue, HeapSnapshot, Snapshot};
@@ -155,13 +155,13 @@ impl MiStats {
     /// What is counted, in this shape. (Where it is to be, field by field: what asks may be a thread with a small stack.)
     #[cold]
     #[inline(never)]
-    pub fn fill(&mut self, of: Of) {
+    pub fn fill(&mut self, of: Scope) {
         *self = MiStats::NOTHING;
         (self.size, self.version) = (size_of::<MiStats>(), VERSION);
-        self.fill_memory(&figures::memory_of(of).unwrap_or_default());
-        let (heaps, spare) = totals::heaps(of);
+        self.fill_memory(&stats::memory_of(of).unwrap_or_default());
+        let (heaps, spare) = sums::heaps(of);
         self.fill_heaps(&heaps);
-        self.fill_blocks(of, totals::singles(of, spare.0));
+        self.fill_blocks(of, sums::singles(of, spare.0));
     }
 
     #[cold]
@@ -203,18 +203,18 @@ impl MiStats {
 
     #[cold]
     #[inline(never)]
-    fn fill_blocks(&mut self, of: Of, singles: CountValue) {
-        totals::each_bin(of, &mut |b, bin| {
+    fn fill_blocks(&mut self, of: Scope, singles: CountValue) {
+        sums::each_bin(of, &mut |b, bin| {
             let row = row_of(bin.block_size);
             self.malloc_bins[row].add(CountValue { total: bin.total, peak: bin.peak, current: bin.current });
-            self.page_bins[row].add(totals::pages(of, b));
+            self.page_bins[row].add(sums::pages(of, b));
             self.malloc_normal.add(bin.bytes());
             self.malloc_requested.add(bin.bytes());
             self.malloc_normal_count.total += bin.total;
         });
         self.malloc_bins[LAST] = singles.into();
         self.malloc_huge_count.total = singles.total;
-        self.page_bins[LAST] = totals::pages(of, BINS).into();
+        self.page_bins[LAST] = sums::pages(of, BINS).into();
     }
 
     /// Calls `each` with all fields and their names in C, in order, until it fails.

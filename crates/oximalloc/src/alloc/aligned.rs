@@ -4,9 +4,9 @@
 //! out pointers into blocks, from pages that are marked for it.
 
 use super::free::find;
-use super::malloc::{SIZE_MAX, large, malloc_in, pop_size, zalloc_in};
+use super::malloc::{SIZE_MAX, large, malloc_in, zalloc_in};
 use crate::diag::error::error;
-use crate::heap::theap::Theap;
+use crate::heap::state::theap::Theap;
 use crate::page::bins::BLOCK_MAX;
 use core::ptr;
 
@@ -29,7 +29,7 @@ pub fn aligned_or(
     let rounded = size.wrapping_add(below) & !below;
     if rounded.wrapping_sub(1) < BLOCK_MAX && align & below == 0 && offset & below == 0 {
         // SAFETY: at most BLOCK_MAX, and the theap is this thread's.
-        let block = unsafe { pop_size(Theap::current(), rounded) };
+        let block = unsafe { Theap::current().pop_size(rounded) };
         if !block.is_null() {
             return block;
         }

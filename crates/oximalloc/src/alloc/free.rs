@@ -1,13 +1,15 @@
-//! Freeing. The fast path asks the table of fast frees for the bin that a pointer's slice belongs to, sees that the
+//! Freeing. The fast path asks the slice class map for the bin that a pointer's slice belongs to, sees that the
 //! pointer is the start of a block, and pushes it on this thread's stack of that bin, whoever's the page is. All else
 //! takes the generic path: full stacks, blocks above 64 KiB, other heaps, pointers inside blocks, and pointers not ours.
 
-use crate::arena::{fast, map};
+use super::door::{self, Way};
+use crate::arena::slice_class;
 use crate::diag::error::error;
-use crate::heap::empty;
-use crate::heap::life::root_to_free;
-use crate::heap::record::MAIN;
-use crate::heap::theap::{INVERSE, Theap, lives, told};
+use crate::heap::life::thread_start::root_to_free;
+use crate::heap::state::block_starts::size_at;
+use crate::heap::state::current;
+use crate::heap::state::heap::MAIN;
+use crate::heap::state::theap::{Theap, lives};
 use crate::page::Page;
 use crate::page::bins::Bin;
 use crate::page::block::Block;
@@ -36,20 +38,13 @@ pub unsafe fn free_trusted(p: *mut u8) {
 
 #[inline(always)]
 unsafe fn free_checked<const CHECK: bool>(p: *mut u8) {
-    if let Some(at) = fast::get(p) {
+    if let Some(at) = slice_class::get(p) {
         let theap = Theap::current();
-        // SAFETY: entries are offsets of hot parts from the start of a theap. Bin 0's, that of slices which are not open,
-        // divides nothing and has no room.
+        // SAFETY: an entry of the map. Bin 0's, that of slices which are not open, has no room.
         unsafe {
-            if !CHECK || word::divides::<INVERSE>(theap.bytes(), at, p as usize) {
-                let hot = theap.hot_at(at);
-                let top = hot.top.get();
-                if top < hot.limit.get() {
-                    *theap.word(top).add(1) = p;
-                    word::advance::<8>(theap.bytes(), at);
-                    word::prefetch(p);
-                    return;
-                }
+            if (!CHECK || theap.is_block_start(at, p)) && theap.push_at(at, p) {
+                word::prefetch(p);
+                return;
             }
         }
     }
@@ -61,85 +56,85 @@ unsafe fn free_checked<const CHECK: bool>(p: *mut u8) {
 /// - as for [`free`].
 #[inline(never)]
 unsafe fn free_generic(p: *mut u8) {
-    // SAFETY: forwarded.
-    if p.is_null() || unsafe { free_open(p) } {
+    if p.is_null() {
         return;
     }
-    let Some((page, block)) = find(p) else {
+    let Some((block, way)) = open_way(p).map(|way| (p.cast(), way)).or_else(|| page_way(p)) else {
         invalid("free", p);
         return;
     };
-    // SAFETY: `block` is a block of `page`, and by the contract it is out and the caller's; so the page lives.
-    unsafe {
-        if page.bin() != Bin::SINGLE {
-            let owner = Theap::of_owner(page.owner());
-            if owner.is_empty_theap() {
-                // A page that was left to whoever frees into it, of which little may be in use.
-            } else if ptr::eq(page.heap(), MAIN.as_page_heap()) {
-                // A thread that only frees gets a theap, so that it gives blocks back by the stack.
-                if let Some(root) = root_to_free().filter(|root| root.is_main()) {
-                    let _step = root.step();
-                    root.push_slow(page.bin(), block);
-                    return;
-                }
-                empty::count_free(Theap::current());
-            } else if owner.is_ours() && ptr::eq(page.heap(), owner.heap().as_page_heap()) {
-                // Of a heap that may be destroyed no other thread holds blocks. (A full page may name a theap that was its
-                // heap's, and is another's now.)
-                let _step = owner.step();
-                owner.push_slow(page.bin(), block);
-                return;
-            }
-        }
-        Theap::current().give_now(&raw const *page as *mut Page, block);
-    }
+    // SAFETY: by the contract the block is out and the caller's, so that its page lives.
+    unsafe { door::come_back(block, way) };
 }
 
-/// Free a block of a slice that is open, by the table of fast frees alone: the page's record may be in another processor's
-/// cache. False, and nothing is done, if `p` is none, or the thread has no theap and gets none.
-///
-/// # Safety
-/// - as for [`free`].
+/// The way of a block whose slice is open, by the slice class map alone: the page's record may be in another processor's
+/// cache. None if `p` starts no such block, or the thread has no theap and gets none.
 #[inline]
-unsafe fn free_open(p: *mut u8) -> bool {
-    let Some((number, bin)) = fast::get(p).and_then(Theap::bin_at) else { return false };
+fn open_way(p: *mut u8) -> Option<Way> {
+    let (number, bin) = slice_class::get(p).and_then(Theap::bin_at)?;
     // A thread that only frees gets a theap, so that it gives blocks back by the stack.
-    let Some(theap) = root_to_free().filter(|root| root.is_main()) else { return false };
+    let theap = root_to_free().filter(|root| root.is_main())?;
     let _step = theap.step();
     theap.open_if_new(bin);
-    // SAFETY: by the contract `p` is a block of an open slice, whose entry says the bin, if it is a block's start.
-    unsafe {
-        if !word::divides::<INVERSE>(theap.bytes(), theap.place_of(bin.index()), p as usize) {
-            return false;
-        }
-        if let Some(number) = number
-            && number != theap.number()
-        {
-            if lives(number) {
-                theap.push_remote(bin, p.cast());
-                return true;
-            }
-            // Its thread has ended: this one's next frees into it are fast.
-            theap.open_fast(fast::slice_of(p), bin);
-        }
-        theap.push_slow(bin, p.cast());
+    if !theap.is_start_of(bin, p) {
+        return None;
     }
-    true
+    if let Some(number) = number
+        && number != theap.number()
+    {
+        if lives(number) {
+            return Some(Way::Owner(theap, bin));
+        }
+        // Its thread has ended: this one's next frees into it are fast.
+        theap.open_slice(slice_class::slice_of(p), bin);
+    }
+    Some(Way::Stack(theap, bin))
+}
+
+/// The way of any other block, and the block: `p` may point into it. None if `p` is not ours.
+#[inline]
+fn page_way(p: *mut u8) -> Option<(*mut Block, Way)> {
+    let (page, block) = find(p)?;
+    let bin = page.bin();
+    let way = if bin == Bin::SINGLE {
+        Way::Page(page)
+    } else {
+        // SAFETY: the owner of a page in use.
+        let owner = unsafe { Theap::of_owner(page.owner()) };
+        if owner.is_empty_theap() {
+            // A page that was left to whoever frees into it, of which little may be in use.
+            Way::Page(page)
+        } else if ptr::eq(page.heap(), MAIN.as_page_heap()) {
+            // A thread that only frees gets a theap, so that it gives blocks back by the stack.
+            match root_to_free().filter(|root| root.is_main()) {
+                Some(root) => Way::Stack(root, bin),
+                None => {
+                    current::count_free(Theap::current());
+                    Way::Page(page)
+                }
+            }
+        } else if owner.is_ours() && ptr::eq(page.heap(), owner.heap().as_page_heap()) {
+            // Of a heap that may be destroyed no other thread holds blocks. (A full page may name a theap that was its
+            // heap's, and is another's now.)
+            Way::Stack(owner, bin)
+        } else {
+            Way::Page(page)
+        }
+    };
+    Some((block, way))
 }
 
 /// The page and the block that `p` belongs to, if it is a pointer that was handed out.
 #[inline]
-pub fn find<'a>(p: *const u8) -> Option<(&'a Page, *mut Block)> {
-    let page = map::get(p) as *const Page;
-    // SAFETY: the map leads to records in use; records are never unmapped.
-    let page = unsafe { page.as_ref() }?;
+pub fn find(p: *const u8) -> Option<(&'static Page, *mut Block)> {
+    let page = Page::at(p)?;
     Some((page, page.block_of(p)?))
 }
 
 /// Say that `p` is not a block of ours.
 #[cold]
 pub fn invalid(function: &str, p: *const u8) {
-    let reason = match map::get(p).is_null() {
+    let reason = match Page::at(p).is_none() {
         true => "it does not point into memory of this allocator",
         false => "it points into this allocator's memory, but not to the start of a block in use",
     };
@@ -149,7 +144,7 @@ pub fn invalid(function: &str, p: *const u8) {
 /// Bytes that the block at `p` holds, from `p` on; 0 for null, and for a foreign pointer, which is reported.
 #[inline(always)]
 pub fn usable_size(function: &str, p: *const u8) -> usize {
-    told(p).map_or_else(|| usable_generic(function, p), |(size, _)| size)
+    size_at(p).map_or_else(|| usable_generic(function, p), |(size, _)| size)
 }
 
 /// The same by the page alone: what has no use for the table of sizes is not linked with it.
@@ -169,5 +164,5 @@ pub fn usable_generic(function: &str, p: *const u8) -> usize {
 
 /// Whether `p` points into memory that this allocator has handed out pages of.
 pub fn owns(p: *const u8) -> bool {
-    !ptr::eq(map::get(p), ptr::null())
+    Page::at(p).is_some()
 }

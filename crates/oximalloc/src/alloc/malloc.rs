@@ -1,52 +1,17 @@
 //! Allocation. The fast path pops the bin's stack of free blocks; an empty stack, a large size and a thread that has
 //! no theap yet lead to the generic path, by branches that the fast path has anyway.
 
+use super::door;
 use crate::base::config::SLICE;
 use crate::diag::error::error;
-use crate::heap::life::{Lease, thread_start};
-use crate::heap::theap::Theap;
-use crate::page::bins::{BLOCK_MAX, Bin, SMALL_MAX, slot};
-use crate::prim::word;
+use crate::heap::life::lease::Lease;
+use crate::heap::life::thread_start::thread_start;
+use crate::heap::state::theap::Theap;
+use crate::page::bins::{BLOCK_MAX, Bin, SMALL_MAX};
 use core::ptr;
 
 /// The largest request: pointer differences inside a block fit `ptrdiff_t`.
 pub const SIZE_MAX: usize = isize::MAX as usize;
-
-/// Pop the stack whose hot part is at that offset, or null.
-///
-/// # Safety
-/// - as for [`Theap::hot_at`]; the theap is the calling thread's, or the empty one.
-#[inline(always)]
-unsafe fn pop_at(theap: &Theap, at: usize) -> *mut u8 {
-    // SAFETY: by the contract. At `top` there is a block, and then the word below is the stack's, or a null.
-    unsafe {
-        let block = *theap.word(theap.hot_at(at).top.get());
-        if !block.is_null() {
-            word::advance::<-8>(theap.bytes(), at);
-        }
-        block
-    }
-}
-
-/// Pop the stack of a bin, or null.
-///
-/// # Safety
-/// - `b` is below BINS; the theap is the calling thread's, or the empty one.
-#[inline(always)]
-pub(super) unsafe fn pop(theap: &Theap, b: usize) -> *mut u8 {
-    // SAFETY: by the contract.
-    unsafe { pop_at(theap, theap.place_of(b)) }
-}
-
-/// Pop the stack of the bin of a size, or null.
-///
-/// # Safety
-/// - the size is at most BLOCK_MAX; the theap is the calling thread's, or the empty one.
-#[inline(always)]
-pub(super) unsafe fn pop_size(theap: &Theap, size: usize) -> *mut u8 {
-    // SAFETY: by the contract; the table has offsets of hot parts.
-    unsafe { pop_at(theap, *theap.offsets.get_unchecked(slot(size)) as usize) }
-}
 
 /// Allocate `size` bytes; null, and an error reported, when that cannot be done.
 #[inline(always)]
@@ -71,7 +36,7 @@ pub fn pop_or<'a>(
         && let Some(theap) = theap()
     {
         // SAFETY: the theap is this thread's.
-        let block = unsafe { pop_size(theap, size) };
+        let block = unsafe { theap.pop_size(size) };
         if !block.is_null() {
             return block;
         }
@@ -93,7 +58,7 @@ pub fn malloc_const(size: usize) -> *mut u8 {
 #[inline(always)]
 pub fn malloc_of(bin: Bin, size: usize) -> *mut u8 {
     // SAFETY: bins of sizes up to BLOCK_MAX are below BINS, and the theap is this thread's.
-    let block = unsafe { pop(Theap::current(), bin.index()) };
+    let block = unsafe { Theap::current().pop(bin.index()) };
     if block.is_null() { generic_whole(size) } else { block }
 }
 
@@ -121,7 +86,7 @@ pub fn generic(size: usize) -> *mut u8 {
 pub fn malloc_in(theap: &Theap, size: usize) -> *mut u8 {
     if size <= BLOCK_MAX {
         // SAFETY: the theap is this thread's.
-        let block = unsafe { pop_size(theap, size) };
+        let block = unsafe { theap.pop_size(size) };
         if !block.is_null() {
             return block;
         }
@@ -145,11 +110,11 @@ fn supply(theap: &Theap, size: usize, one: bool, zero: bool) -> (*mut u8, bool) 
         return (ptr::null_mut(), false);
     };
     theap.tick();
-    if let Some(block) = theap.guarded(size, 1, zero) {
+    if let Some(block) = door::leave(&theap, size, 1, zero) {
         return (block, zero);
     }
     // SAFETY: bins are below BINS, and the theap is this thread's.
-    let block = unsafe { pop(&theap, bin.index()) };
+    let block = unsafe { theap.pop(bin.index()) };
     if !block.is_null() {
         // A function of the program's that was called meanwhile freed something.
         return (block, false);
@@ -173,14 +138,15 @@ pub fn large(theap: &Theap, size: usize, align: usize, zero: bool) -> *mut u8 {
         return ptr::null_mut();
     };
     theap.tick();
-    if let Some(block) = theap.guarded(size, align, zero) {
+    if let Some(block) = door::leave(&theap, size, align, zero) {
         return block;
     }
     let slices = size.div_ceil(SLICE).max(1);
-    let (block, clear) = theap.single(slices, align.div_ceil(SLICE));
-    if block.is_null() {
+    let Some((block, clear)) = theap.single(slices, align.div_ceil(SLICE)) else {
         out_of_memory(size);
-    } else if zero && !clear {
+        return ptr::null_mut();
+    };
+    if zero && !clear {
         // SAFETY: a block of that many slices.
         unsafe { ptr::write_bytes(block, 0, slices * SLICE) };
     }
@@ -204,7 +170,7 @@ pub fn zalloc_const(size: usize) -> *mut u8 {
 fn zalloc_or(size: usize, generic: impl FnOnce(usize) -> *mut u8) -> *mut u8 {
     if size <= SMALL_MAX {
         // SAFETY: bins of sizes up to SMALL_MAX are below BINS, and the theap is this thread's.
-        let block = unsafe { pop(Theap::current(), size.div_ceil(16)) };
+        let block = unsafe { Theap::current().pop(size.div_ceil(16)) };
         if !block.is_null() {
             // SAFETY: a small block, from the stack of its bin, which has no others.
             unsafe { ptr::write_bytes(block, 0, (size + 15) & !15) };
@@ -225,7 +191,7 @@ pub fn zalloc_in(theap: &Theap, size: usize) -> *mut u8 {
     }
     let mut zero = false;
     // SAFETY: as in `malloc_in`.
-    let mut block = unsafe { pop_size(theap, size) };
+    let mut block = unsafe { theap.pop_size(size) };
     if block.is_null() {
         (block, zero) = supply(theap, size, size > ZERO_MAX, true);
         if block.is_null() {

@@ -1,5 +1,6 @@
 //! Allocation and freeing: the fast paths, and the generic path behind them.
 pub mod aligned;
+pub mod door;
 pub mod free;
 pub mod malloc;
 pub mod realloc;

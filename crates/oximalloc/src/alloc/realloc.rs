@@ -13,9 +13,10 @@ use super::free::{find, free, free_trusted, invalid, usable_generic};
 use super::malloc::{SIZE_MAX, malloc_in, zalloc_in};
 use crate::arena;
 use crate::base::config::SLICE;
-use crate::heap::record::Heap;
-use crate::heap::theap::{Theap, told};
-use crate::heap::{single, spare};
+use crate::heap::pages::{large_cache, resize};
+use crate::heap::state::block_starts::size_at;
+use crate::heap::state::heap::Heap;
+use crate::heap::state::theap::Theap;
 use crate::page::Page;
 use crate::page::bins::{BLOCK_MAX, Bin, least};
 use core::ptr;
@@ -54,10 +55,10 @@ pub unsafe fn realloc(p: *mut u8, size: usize) -> *mut u8 {
 }
 
 /// As [`realloc`], with the function given for all but blocks that stay where they are: it hears how many bytes `p` has, or 0
-/// where the table of fast frees does not tell.
+/// where the slice class map does not tell.
 #[inline(always)]
 pub fn realloc_or(p: *mut u8, size: usize, rest: impl FnOnce(usize) -> *mut u8) -> *mut u8 {
-    match told(p) {
+    match size_at(p) {
         Some((usable, least)) if size <= usable && size >= least => p,
         told => rest(told.map_or(0, |(usable, _)| usable)),
     }
@@ -160,7 +161,7 @@ pub unsafe fn realloc_in(theap: &Theap, p: *mut u8, size: usize, want: Want) -> 
             return p;
         }
         if fits_align && single && size <= usable && size > LARGE_MIN {
-            single::trim(page, inside + size);
+            resize::trim(page, inside + size);
             return p;
         }
         if fits_align && single && inside == 0 && size > BLOCK_MAX {
@@ -197,7 +198,7 @@ pub unsafe fn realloc_in(theap: &Theap, p: *mut u8, size: usize, want: Want) -> 
         free(p);
         if single {
             // Others that grow are to find room as low as there is, not where this block was.
-            spare::flush(theap);
+            large_cache::flush(theap);
         }
         fresh
     }
@@ -245,16 +246,16 @@ unsafe fn grow_in_place(p: *mut u8, size: usize) -> bool {
         return false;
     }
     // SAFETY: the page's only block is the caller's.
-    if unsafe { single::untrim(page, size) } {
+    if unsafe { resize::untrim(page, size) } {
         return true;
     }
     let span = page.span();
     let extra = size.div_ceil(SLICE) - span.slices;
     // An eighth more where there is room, so that growing by small steps is linear.
     let ample = extra.max(span.slices / 8);
-    spare::flush(Theap::current());
+    large_cache::flush(Theap::current());
     // SAFETY: the span is that of a page in use whose only block is the caller's.
-    unsafe { single::extend(page, ample) || single::extend(page, extra) }
+    unsafe { resize::extend(page, ample) || resize::extend(page, extra) }
 }
 
 /// Grow a block that has a mapping of its own, or give it one.
@@ -276,7 +277,7 @@ unsafe fn remap(page: &Page, size: usize) -> Option<*mut u8> {
             match arena::remap_os(old, slices) {
                 Some(span) => span,
                 None => {
-                    arena::map::set(old.start, old.slices, &raw const *page as *mut u8);
+                    arena::map::set(old.start, old.slices, page.as_map_entry());
                     return None;
                 }
             }
@@ -287,13 +288,13 @@ unsafe fn remap(page: &Page, size: usize) -> Option<*mut u8> {
             arena::release(old);
             span
         };
-        if !arena::map::set(span.start, span.slices, &raw const *page as *mut u8) {
+        if !arena::map::set(span.start, span.slices, page.as_map_entry()) {
             // No memory for a map node of an address range that was never used before: the block stays usable, but
             // its end may not be found. Nothing better can be done without losing it.
             crate::diag::error::warning(format_args!("realloc: no memory for the page map"));
         }
-        single::count(page, old.slices, span.slices);
-        single::forget_end(page);
+        resize::count(page, old.slices, span.slices);
+        resize::forget_end(page);
         heap.pages.remove(old.start);
         page.set_span(span);
         if !heap.pages.insert(span.start) {

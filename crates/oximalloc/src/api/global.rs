@@ -7,7 +7,7 @@ use crate::alloc::aligned::{aligned, zaligned};
 use crate::alloc::free::free_trusted;
 use crate::alloc::malloc::{malloc_const, malloc_of, whole, zalloc_const};
 use crate::alloc::realloc::{PLAIN, Want, realloc, realloc_in};
-use crate::heap::theap::Theap;
+use crate::heap::state::theap::Theap;
 use crate::page::bins::{BLOCK_MAX, Bin};
 use core::alloc::{GlobalAlloc, Layout};
 use core::ptr;

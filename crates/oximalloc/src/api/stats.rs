@@ -20,10 +20,10 @@
 //!
 //! With `MIMALLOC_SHOW_STATS=1` in the environment a program prints them to standard error when it ends.
 pub use crate::diag::stats::{BinRow, CountValue, HeapSnapshot, Snapshot};
-pub use crate::heap::figures::{Stats, Totals, process, totals};
+pub use crate::heap::inspect::stats::{Stats, Totals, process, totals};
 
 use super::heap::Heap;
-use crate::heap::totals::Of;
+use crate::heap::inspect::sums::Scope;
 
 /// All that is counted of a heap.
 ///
@@ -40,7 +40,7 @@ use crate::heap::totals::Of;
 /// ```
 #[cold]
 pub fn heap(heap: &Heap) -> Stats {
-    Stats::of(Of::Heap(heap.record()))
+    Stats::of(Scope::Heap(heap.record()))
 }
 
 /// Print all that is counted of the process, as a table, to standard error.
@@ -49,7 +49,7 @@ pub fn heap(heap: &Heap) -> Stats {
 /// oximalloc::stats::print();
 /// ```
 pub fn print() {
-    crate::heap::figures::print_process();
+    crate::heap::inspect::stats::print_process();
 }
 
 /// Count anew: what is in use stays, all that happened is forgotten.
@@ -59,5 +59,5 @@ pub fn print() {
 /// assert_eq!(oximalloc::stats::process().heaps.pages_retire, 0);
 /// ```
 pub fn reset() {
-    crate::heap::totals::reset();
+    crate::heap::inspect::sums::reset();
 }

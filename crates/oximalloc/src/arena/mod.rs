@@ -2,13 +2,12 @@
 //!
 //! `region` is one arena, `backing` what lies under it and `extent` which of it is mapped, `table` all of them and how one more is reserved, `source`
 //! which of them a claim may use, `reserve` and `gigantic` those that somebody asks for, `direct` mappings of their
-//! own, `purge` how memory goes back, `huge` when transparent huge pages are asked for, `map` and `fast` lead from an
+//! own, `purge` how memory goes back, `huge` when transparent huge pages are asked for, `map` and `slice_class` lead from an
 //! address to a record, `meta` is memory for records, `show` prints. Invariant: a slice belongs to at most one [`Span`] at a time.
 
 mod backing;
 mod direct;
 mod extent;
-pub mod fast;
 mod gigantic;
 mod huge;
 pub mod map;
@@ -17,6 +16,7 @@ mod purge;
 mod region;
 mod reserve;
 mod show;
+pub mod slice_class;
 mod source;
 mod table;
 
@@ -97,7 +97,7 @@ pub struct Totals {
 /// What the options ask for at the start of a process.
 pub fn init() {
     if options::get(Opt::AllowThp) == 0 {
-        fast::shut_to_huge_pages();
+        slice_class::shut_to_huge_pages();
     }
     // Asked here, so that a process that reserves nothing does not touch the code that would (nor this, were it cold too).
     if options::get(Opt::ReserveHugeOsPages) > 0 || options::get(Opt::ReserveOsMemory) > 0 {

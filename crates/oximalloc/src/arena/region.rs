@@ -308,7 +308,7 @@ impl Arena {
         }
         // Not before: what is refused goes on to wait for its purge.
         super::purge::taken_again(self.pending().clear(i.0, n));
-        Some(self.soil(i.0, n) == n && self.backing.is_clean())
+        Some(self.mark_dirty(i.0, n) == n && self.backing.is_clean())
     }
 
     /// A claim ends beyond what was decided upon.
@@ -320,7 +320,7 @@ impl Arena {
     }
 
     /// Mark slices as dirty, and say how many were not.
-    fn soil(&self, i: usize, n: usize) -> usize {
+    fn mark_dirty(&self, i: usize, n: usize) -> usize {
         if self.dirty().all_set(i, n) {
             return 0;
         }
@@ -377,7 +377,7 @@ impl Arena {
                     None => return false,
                     Some(true) => {}
                     Some(false) => {
-                        self.soil(at, to - at);
+                        self.mark_dirty(at, to - at);
                     }
                 }
                 done.set(at, to - at);

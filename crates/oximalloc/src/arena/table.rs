@@ -11,7 +11,7 @@
 use super::backing::Backing;
 use super::meta::meta_alloc;
 use super::region::{Arena, Use, WORD};
-use super::{fast, huge, map, purge};
+use super::{huge, map, purge, slice_class};
 use crate::base::config::SLICE;
 use crate::base::sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use crate::base::units::{SliceIndex, Slices};
@@ -283,7 +283,7 @@ pub(super) fn enter(arena: *mut Arena) -> Option<&'static Arena> {
         if slot.compare_exchange(ptr::null_mut(), arena, Ordering::Release, Ordering::Relaxed).is_ok() {
             // The window should begin where later arenas are asked to lie behind.
             if this.is_own() && (!this.is_pinned() || this.start().addr() < 2 * HINT) {
-                fast::init_window(this.start().addr());
+                slice_class::init_window(this.start().addr());
             }
             PROCESS.arena_count.add(1);
             // Release: pairs with the Acquire in `count`.

@@ -218,15 +218,15 @@ fn the_window_knows_open_slices() {
     let _turn = turn();
     let span = claim(MAIN, 4, 1, true).unwrap();
     let at = span.start.wrapping_add(2 * SLICE);
-    fast::open(at, 96);
-    if fast::get(at).is_some() {
-        assert_eq!(fast::get(at.wrapping_add(SLICE - 1)), Some(96));
-        assert_eq!(fast::get(span.start), Some(0));
-        fast::close(at);
-        assert_eq!(fast::get(at), Some(0));
+    slice_class::set(at, 96);
+    if slice_class::get(at).is_some() {
+        assert_eq!(slice_class::get(at.wrapping_add(SLICE - 1)), Some(96));
+        assert_eq!(slice_class::get(span.start), Some(0));
+        slice_class::clear(at);
+        assert_eq!(slice_class::get(at), Some(0));
     }
-    assert_eq!(fast::get(core::ptr::null()), None);
-    assert_eq!(fast::get(core::ptr::without_provenance(usize::MAX)), None);
+    assert_eq!(slice_class::get(core::ptr::null()), None);
+    assert_eq!(slice_class::get(core::ptr::without_provenance(usize::MAX)), None);
     // SAFETY: ours.
     unsafe { release(span) };
 }

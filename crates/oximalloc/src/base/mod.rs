@@ -1,5 +1,6 @@
 //! The lowest floor: constants, units, atomics. Depends on nothing.
 pub mod config;
+pub mod grow_list;
 pub mod pair;
 pub mod seen;
 pub mod sync;

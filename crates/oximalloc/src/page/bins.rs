@@ -150,8 +150,8 @@ impl Bin {
         }
     }
 
-    /// How many blocks may lie in the depot: at most 2048, and 64 to 128 KiB (the largest 4, of up to 256 KiB).
-    pub const fn depot_max(self) -> usize {
+    /// How many blocks may lie in the transfer cache: at most 2048, and 64 to 128 KiB (the largest 4, of up to 256 KiB).
+    pub const fn transfer_max(self) -> usize {
         match self.block_size() {
             1..=64 => self.stack_base() * 16,
             257..=1024 => self.stack_base() * 8,

@@ -135,11 +135,8 @@ impl Page {
     }
 
     /// Give back the OS pages of a LISTED page in which all blocks are free; None if the page is not LISTED any more.
-    ///
-    /// # Safety
-    /// - the record is not unmapped.
     #[cold]
-    pub unsafe fn purge_holes(&self) -> Option<Given> {
+    pub fn purge_holes(&'static self) -> Option<Given> {
         let chain = self.word().begin_purge()?;
         // SAFETY: the blocks of the chain are ours, and the record until the end.
         let (first, last, n) = unsafe { self.punch(chain) };

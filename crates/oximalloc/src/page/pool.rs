@@ -12,7 +12,7 @@
 //! A take finds nothing where there is something when all lists that have some are taken; then a record more is made.
 //! Records are spread over the lists by their addresses, so that this ends once there are some more than are used.
 
-use super::stack::Linked;
+use super::chain::Linked;
 use crate::base::sync::{AtomicPtr, Ordering};
 use crate::base::try_lock::TryLock;
 use core::ptr;
@@ -22,21 +22,21 @@ const LISTS: usize = if cfg!(loom) { 2 } else { 4 };
 
 /// The pool.
 #[repr(align(64))]
-pub struct Pool<T>([List<T>; LISTS]);
+pub struct Pool<T: 'static>([List<T>; LISTS]);
 
-struct List<T> {
+struct List<T: 'static> {
     first: AtomicPtr<T>,
     lock: TryLock,
 }
 
 /// The list that a record goes to.
-fn place<T>(item: *mut T) -> usize {
+fn place<T>(item: &'static T) -> usize {
     if cfg!(loom) {
         // The same in each run of a model.
         return 0;
     }
     // Records lie in rows, of sizes that are multiples of 64: the bits above decide, too.
-    (item.addr() >> 6).wrapping_mul(0x9E37_79B9) >> 16
+    (ptr::from_ref(item).addr() >> 6).wrapping_mul(0x9E37_79B9) >> 16
 }
 
 impl<T: Linked> Pool<T> {
@@ -57,31 +57,28 @@ impl<T: Linked> Pool<T> {
         (0..LISTS).map(move |i| &self.0[(first % LISTS + i) % LISTS])
     }
 
-    /// Put a record in.
-    ///
-    /// # Safety
-    /// - `item` is valid for ever, in no use, and on no list.
+    /// Put a record in, which is in no use and on no list.
     #[inline(always)]
-    pub unsafe fn put(&self, item: *mut T) {
+    pub fn put(&self, item: &'static T) {
         let first = place(item);
         let list = self.from(first).find(|list| !list.lock.is_taken()).unwrap_or(&self.0[first % LISTS]);
         let mut head = list.first.load(Ordering::Relaxed);
         loop {
-            // SAFETY: the record is the caller's until the exchange below.
-            unsafe { (*item).link().store(head, Ordering::Relaxed) };
+            item.link().store(head, Ordering::Relaxed);
+            let this = ptr::from_ref(item).cast_mut();
             // Release: the link, and what was done with the record, pairs with the Acquire in `take`.
-            match list.first.compare_exchange_weak(head, item, Ordering::Release, Ordering::Relaxed) {
+            match list.first.compare_exchange_weak(head, this, Ordering::Release, Ordering::Relaxed) {
                 Ok(_) => return,
                 Err(now) => head = now,
             }
         }
     }
 
-    /// Take a record out, which is the caller's from then on; null when none was found. Threads that take at the same time
+    /// Take a record out, which is the caller's from then on; None when none was found. Threads that take at the same time
     /// better begin `at` different lists.
     #[inline]
-    pub fn take(&self, at: usize) -> *mut T {
-        self.from(at).map(List::take).find(|item| !item.is_null()).unwrap_or(ptr::null_mut())
+    pub fn take(&self, at: usize) -> Option<&'static T> {
+        self.from(at).find_map(List::take)
     }
 
     /// In the child of a fork: whoever was inside is not there.
@@ -92,23 +89,23 @@ impl<T: Linked> Pool<T> {
 }
 
 impl<T: Linked> List<T> {
-    fn take(&self) -> *mut T {
+    fn take(&self) -> Option<&'static T> {
         if self.first.load(Ordering::Relaxed).is_null() {
-            return ptr::null_mut();
+            return None;
         }
-        let Some(_inside) = self.lock.enter() else { return ptr::null_mut() };
+        let _inside = self.lock.enter()?;
         // Acquire, here and below: pairs with the Release of the put. (All changes are read-modify-writes, so a record
         // that becomes the first again by a take is seen as it was put.)
         let mut first = self.first.load(Ordering::Acquire);
-        // SAFETY: records are valid for ever; this one is on the list until the exchange below, as we alone take.
+        // SAFETY: records live for ever; this one is on the list until the exchange below, as we alone take.
         while let Some(item) = unsafe { first.as_ref() } {
             let next = item.link().load(Ordering::Relaxed);
             match self.first.compare_exchange_weak(first, next, Ordering::Acquire, Ordering::Acquire) {
-                Ok(_) => break,
+                Ok(_) => return Some(item),
                 Err(now) => first = now,
             }
         }
-        first
+        None
     }
 }
 
@@ -128,12 +125,18 @@ mod tests {
         link: AtomicPtr<Item>,
         owned: AtomicPtr<Item>,
     }
-    impl Linked for Item {
+    // SAFETY: the pool alone writes the link.
+    unsafe impl Linked for Item {
         fn link(&self) -> &AtomicPtr<Item> {
             &self.link
         }
     }
-    fn item() -> *mut Item {
+    impl Item {
+        fn address(&'static self) -> usize {
+            ptr::from_ref(self).addr()
+        }
+    }
+    fn item() -> &'static Item {
         let null = || AtomicPtr::new(ptr::null_mut());
         Box::leak(Box::new(Item { link: null(), owned: null() }))
     }
@@ -141,38 +144,35 @@ mod tests {
     #[test]
     fn all_that_was_put_is_taken_once() {
         let pool = Pool::<Item>::new();
-        assert!(pool.take(3).is_null());
-        let put: HashSet<_> = (0..100).map(|_| item()).collect();
-        // SAFETY: fresh, leaked, and on no list.
-        put.iter().for_each(|&item| unsafe { pool.put(item) });
+        assert!(pool.take(3).is_none());
+        let items: Vec<_> = (0..100).map(|_| item()).collect();
+        items.iter().for_each(|item| pool.put(item));
         let spread = pool.0.iter().filter(|list| !list.first.load(Ordering::Relaxed).is_null()).count();
         assert_eq!(spread, LISTS, "records are on all lists");
-        let taken: Vec<_> = (0..100).map(|i| pool.take(i)).collect();
-        assert_eq!(taken.iter().copied().collect::<HashSet<_>>(), put);
-        assert!(pool.take(0).is_null());
+        let taken: HashSet<_> = (0..100).filter_map(|i| pool.take(i)).map(Item::address).collect();
+        assert_eq!(taken, items.into_iter().map(Item::address).collect());
+        assert!(pool.take(0).is_none());
     }
 
     #[test]
     fn who_is_stopped_inside_keeps_one_list_from_the_others() {
         let pool = Pool::new();
         let inside = pool.0[0].lock.enter();
-        // SAFETY: fresh, leaked, and on no list.
-        (0..100).for_each(|_| unsafe { pool.put(item()) });
-        assert!((0..100).all(|i| !pool.take(i).is_null()));
+        (0..100).for_each(|_| pool.put(item()));
+        assert!((0..100).all(|i| pool.take(i).is_some()));
         // What was on its list before can be taken in the child of a fork, which the thread is not in.
-        pool.0[0].first.store(item(), Ordering::Relaxed);
-        assert!(pool.take(0).is_null());
+        pool.0[0].first.store(ptr::from_ref(item()).cast_mut(), Ordering::Relaxed);
+        assert!(pool.take(0).is_none());
         core::mem::forget(inside);
         pool.fork_child();
-        assert!(!pool.take(0).is_null());
+        assert!(pool.take(0).is_some());
     }
 
     #[test]
     fn threads_share_without_a_record_lost_or_shared() {
         let pool = Pool::new();
         for _ in 0..8 {
-            // SAFETY: fresh, leaked, and on no list.
-            unsafe { pool.put(item()) };
+            pool.put(item());
         }
         std::thread::scope(|s| {
             for t in 1..=3usize {
@@ -180,21 +180,15 @@ mod tests {
                 s.spawn(move || {
                     let me = ptr::without_provenance_mut(t);
                     for i in 0..20_000 {
-                        let item = pool.take(i + t);
-                        if item.is_null() {
-                            continue;
-                        }
-                        // SAFETY: leaked, and ours.
-                        unsafe {
-                            assert!((*item).owned.swap(me, Ordering::Relaxed).is_null());
-                            assert_eq!((*item).owned.swap(ptr::null_mut(), Ordering::Relaxed), me);
-                            pool.put(item);
-                        }
+                        let Some(item) = pool.take(i + t) else { continue };
+                        assert!(item.owned.swap(me, Ordering::Relaxed).is_null());
+                        assert_eq!(item.owned.swap(ptr::null_mut(), Ordering::Relaxed), me);
+                        pool.put(item);
                     }
                 });
             }
         });
-        assert_eq!((0..9).filter(|&i| !pool.take(i).is_null()).count(), 8);
+        assert_eq!((0..9).filter_map(|i| pool.take(i)).count(), 8);
     }
 }
 
@@ -209,7 +203,8 @@ mod loom_tests {
         link: AtomicPtr<Item>,
         owners: AtomicUsize,
     }
-    impl Linked for Item {
+    // SAFETY: the pool alone writes the link.
+    unsafe impl Linked for Item {
         fn link(&self) -> &AtomicPtr<Item> {
             &self.link
         }
@@ -224,49 +219,43 @@ mod loom_tests {
         builder.preemption_bound = Some(2);
         builder.check(|| {
             let pool = Arc::new(Pool::<Item>::new());
-            let items = [(); 3].map(|()| {
+            let items: [&'static Item; 3] = [(); 3].map(|()| {
                 let link = AtomicPtr::new(ptr::null_mut());
-                Box::into_raw(Box::new(Item { link, owners: AtomicUsize::new(1) })) as usize
+                &*Box::leak(Box::new(Item { link, owners: AtomicUsize::new(1) }))
             });
-            let put = |pool: &Pool<Item>, item: *mut Item| {
-                if !item.is_null() {
-                    // SAFETY, here and below: freed at the end of the model; the caller's.
-                    unsafe {
-                        assert_eq!((*item).owners.swap(0, Ordering::Relaxed), 1);
-                        pool.put(item);
-                    }
+            let put = |pool: &Pool<Item>, item: Option<&'static Item>| {
+                if let Some(item) = item {
+                    assert_eq!(item.owners.swap(0, Ordering::Relaxed), 1);
+                    pool.put(item);
                 }
             };
             let take = |pool: &Pool<Item>| {
                 let item = pool.take(0);
-                if !item.is_null() {
-                    // SAFETY: as above.
-                    assert_eq!(unsafe { (*item).owners.swap(1, Ordering::Relaxed) }, 0, "it is another thread's");
+                if let Some(item) = item {
+                    assert_eq!(item.owners.swap(1, Ordering::Relaxed), 0, "it is another thread's");
                 }
                 item
             };
-            put(&pool, items[0] as *mut Item);
-            put(&pool, items[1] as *mut Item);
+            put(&pool, Some(items[0]));
+            put(&pool, Some(items[1]));
             let other = {
                 let pool = pool.clone();
                 thread::spawn(move || {
                     let two = [take(&pool), take(&pool)];
                     put(&pool, two[0]);
                     put(&pool, two[1]);
-                    put(&pool, items[2] as *mut Item);
+                    put(&pool, Some(items[2]));
                 })
             };
             let mine = take(&pool);
             put(&pool, mine);
             other.join().unwrap();
-            let mut left: Vec<_> = (0..4).map(|i| pool.take(i) as usize).collect();
+            let address = |item: &'static Item| ptr::from_ref(item).addr();
+            let mut left: Vec<_> = (0..4).filter_map(|i| pool.take(i)).map(address).collect();
+            let mut all = items.map(address);
             left.sort();
-            let mut all = vec![0];
-            all.extend(items);
             all.sort();
             assert_eq!(left, all);
-            // SAFETY: as above.
-            items.into_iter().for_each(|item| drop(unsafe { Box::from_raw(item as *mut Item) }));
         });
     }
 }

@@ -10,10 +10,10 @@
 
 use super::bins::Bin;
 use super::block::Block;
+use super::chain::Linked;
 pub use super::label::{HeapOf, Label, Owner};
-use super::stack::Linked;
 use super::word::{Chain, Given, Word};
-use crate::arena::{Origin, Span};
+use crate::arena::{Origin, Span, map};
 use crate::base::config::SLICE;
 use crate::base::seen::SeenPtr;
 use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
@@ -61,7 +61,8 @@ pub struct Page {
 
 const _: () = assert!(size_of::<Page>() == 128);
 
-impl Linked for Page {
+// SAFETY: lists and chains alone write the link, of records that are never unmapped.
+unsafe impl Linked for Page {
     fn link(&self) -> &AtomicPtr<Page> {
         &self.next
     }
@@ -71,13 +72,26 @@ impl Linked for Page {
 #[repr(transparent)]
 pub struct Batch(Page);
 
-impl Linked for Batch {
+impl Batch {
+    /// The batch that begins with a record.
+    pub fn of(first: &'static Page) -> &'static Batch {
+        // SAFETY: a batch is a page's record, and nothing else.
+        unsafe { &*core::ptr::from_ref(first).cast::<Batch>() }
+    }
+    /// Its first record.
+    pub fn first(&'static self) -> &'static Page {
+        &self.0
+    }
+}
+
+// SAFETY: the pool alone writes the link.
+unsafe impl Linked for Batch {
     fn link(&self) -> &AtomicPtr<Batch> {
         &self.0.batch
     }
 }
 
-/// Blocks smaller than a cache line come back to their owner by lists (`heap/remote.rs`).
+/// Blocks smaller than a cache line come back to their owner by lists (`heap/blocks/remote.rs`).
 const LINE: usize = 64;
 /// Of those a supply takes no more off a list: each may be a cache miss, and an allocation waits for all.
 const WALK: u32 = 32;
@@ -177,7 +191,7 @@ impl Page {
 
     /// The only block of the page, which is the caller's alone, was freed, and the page is kept: no pointer leads to a block.
     /// The next block has the whole span.
-    pub fn rest_single(&self) {
+    pub fn cache_single(&self) {
         self.carved.store(0, Ordering::Relaxed);
         let size = self.slices.get() as usize * SLICE;
         // The size of a block that was not trimmed is that already, and its inverse costs a division.
@@ -186,8 +200,8 @@ impl Page {
         }
     }
 
-    /// Hand the block out again, as a theap's; the page is the caller's alone, since [`Page::rest_single`].
-    pub fn wake_single(&self, owner: *mut Owner) {
+    /// Hand the block out again, as a theap's; the page is the caller's alone, since [`Page::cache_single`].
+    pub fn reuse_single(&self, owner: *mut Owner) {
         self.label.set_owner(owner);
         self.interior.store(false, Ordering::Relaxed);
         self.carved.store(1, Ordering::Relaxed);
@@ -278,13 +292,16 @@ impl Page {
     pub fn heap(&self) -> *mut HeapOf {
         self.label.heap()
     }
-    /// Links of the list that holds it.
-    pub fn next(&self) -> *mut Page {
-        self.next.load(Ordering::Relaxed)
+    /// The page whose record lies at `p` in the page map, if there is one. Records are never unmapped.
+    #[inline(always)]
+    pub fn at(p: *const u8) -> Option<&'static Page> {
+        // SAFETY: the map leads to records of pages, and to nothing else.
+        unsafe { (map::get(p) as *const Page).as_ref() }
     }
-    /// Set the link.
-    pub fn set_next(&self, next: *mut Page) {
-        self.next.store(next, Ordering::Relaxed);
+
+    /// As what the page map has of it.
+    pub fn as_map_entry(&self) -> *mut u8 {
+        (&raw const *self).cast_mut().cast()
     }
 
     /// From now on pointers into blocks may be handed out.

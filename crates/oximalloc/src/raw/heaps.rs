@@ -6,20 +6,19 @@
 pub use crate::alloc::aligned::aligned_in;
 pub use crate::alloc::malloc::{malloc_in, pop_or, zalloc_in};
 pub use crate::alloc::realloc::{PLAIN, Want, realloc_in};
-pub use crate::heap::life::Lease;
-pub use crate::heap::record::Heap;
-pub use crate::heap::subproc::Subproc;
-pub use crate::heap::theap::Theap;
-pub use crate::heap::visit::{Area, Pages, pages as visit};
+pub use crate::heap::inspect::visit::{Area, Pages, pages as visit};
+pub use crate::heap::life::lease::Lease;
+pub use crate::heap::state::heap::Heap;
+pub use crate::heap::state::subproc::Subproc;
+pub use crate::heap::state::theap::Theap;
 
 use crate::alloc::free::find;
 use crate::alloc::malloc::out_of_memory;
-use crate::arena::{ArenaRef, map};
-use crate::base::sync::Ordering;
+use crate::arena::ArenaRef;
 use crate::diag::error::error;
-use crate::heap::parts::make_current;
-use crate::heap::record;
-use crate::heap::{end, life};
+use crate::heap::life::theaps::make_current;
+use crate::heap::life::{heap_end, heap_start, thread_start};
+use crate::heap::state::heap as heap_record;
 use crate::page::Page;
 use core::ptr;
 
@@ -36,18 +35,18 @@ pub unsafe fn heap_of_pointer(p: *const Heap) -> &'static Heap {
 /// The calling thread's theap of a heap, made if there is none; None without memory.
 #[inline]
 pub fn theap_of(heap: &'static Heap) -> Option<Lease> {
-    life::theap_of(heap)
+    thread_start::theap_of(heap)
 }
 
 /// The calling thread's theap of a heap for the caller to keep; null without memory, and for a thread that is past its
 /// end.
 pub fn theap_to_keep(heap: &'static Heap) -> *const Theap {
-    life::theap_of(heap).and_then(Lease::lasting).map_or(ptr::null(), ptr::from_ref)
+    thread_start::theap_of(heap).and_then(Lease::lasting).map_or(ptr::null(), ptr::from_ref)
 }
 
 /// The calling thread's default theap; null as in [`theap_to_keep`].
 pub fn default_theap() -> *const Theap {
-    life::thread_start().and_then(Lease::lasting).map_or(ptr::null(), ptr::from_ref)
+    thread_start::thread_start().and_then(Lease::lasting).map_or(ptr::null(), ptr::from_ref)
 }
 
 /// The theap at `p`; for null, the calling thread's default.
@@ -106,7 +105,7 @@ pub unsafe fn malloc_or(p: *const Heap, size: usize, generic: impl FnOnce() -> *
 #[inline(always)]
 fn at_hand(heap: &Heap) -> Option<&Theap> {
     let current = Theap::current();
-    if ptr::eq(current.heap.load(Ordering::Relaxed), heap) { Some(current) } else { current.root().part(heap) }
+    if current.is_of(heap) { Some(current) } else { current.root().theap_for(heap) }
 }
 
 /// The main heap of the calling thread's subprocess: that of its first theap.
@@ -118,7 +117,7 @@ pub fn main_heap() -> &'static Heap {
 /// A new heap in the calling thread's subprocess, with memory from any arena or from one alone. None, and an error
 /// reported, without memory.
 pub fn heap_new(arena: Option<ArenaRef>) -> Option<&'static Heap> {
-    let heap = end::new(Subproc::current().number(), arena);
+    let heap = heap_start::new(Subproc::current().number(), arena);
     if heap.is_none() {
         error(libc::ENOMEM, format_args!("heap_new: out of memory: the system gives no more for a heap's record"));
     }
@@ -128,14 +127,14 @@ pub fn heap_new(arena: Option<ArenaRef>) -> Option<&'static Heap> {
 /// End a heap; what is in use lives on in the main heap of its subprocess.
 pub fn heap_delete(p: *const Heap) {
     if let Some((heap, main)) = ending("heap_delete", p) {
-        end::delete(heap, main);
+        heap_end::delete(heap, main);
     }
 }
 
 /// End a heap, and free all that is allocated from it at once.
 pub fn heap_destroy(p: *const Heap) {
     if let Some((heap, _)) = ending("heap_destroy", p) {
-        end::destroy(heap);
+        heap_end::destroy(heap);
     }
 }
 
@@ -143,14 +142,14 @@ fn ending(function: &str, p: *const Heap) -> Option<(&'static Heap, &'static Hea
     if p.is_null() {
         return None;
     }
-    let Some(heap) = record::at(p) else {
+    let Some(heap) = heap_record::at(p) else {
         error(
             libc::EINVAL,
             format_args!("{function}: invalid heap {p:p}: it has ended, or is none; nothing was changed"),
         );
         return None;
     };
-    let main = Subproc::of_number(heap.subproc.load(Ordering::Relaxed)).main_heap();
+    let main = Subproc::of_number(heap.subproc()).main_heap();
     if ptr::eq(heap, main) {
         error(libc::EINVAL, format_args!("{function}: the main heap lasts for ever; nothing was changed"));
         return None;
@@ -160,8 +159,8 @@ fn ending(function: &str, p: *const Heap) -> Option<(&'static Heap, &'static Hea
 
 /// The heap of the page that `p` points into, to a block's start or inside; None for a pointer that is not ours.
 pub fn heap_of(p: *const u8) -> Option<&'static Heap> {
-    // SAFETY: the map leads to records of pages in use, which are never unmapped.
-    unsafe { (map::get(p) as *const Page).as_ref().map(|page| Heap::of_page(page.heap())) }
+    // SAFETY: a page's label; heaps' records are never unmapped.
+    Page::at(p).map(|page| unsafe { Heap::of_page(page.heap()) })
 }
 
 /// Give back what the calling thread's part of a heap holds; forced: also what its ended threads left.
@@ -170,9 +169,9 @@ pub fn heap_collect(heap: &'static Heap, force: bool) {
     if root.is_empty_theap() {
         return super::collect(force);
     }
-    if let Some(theap) = if ptr::eq(root.heap(), heap) { Some(root) } else { root.part(heap) } {
+    if let Some(theap) = if ptr::eq(root.heap(), heap) { Some(root) } else { root.theap_for(heap) } {
         theap.collect(force);
-    } else if force && let Some(theap) = life::theap_of(heap) {
+    } else if force && let Some(theap) = thread_start::theap_of(heap) {
         theap.collect(true);
     }
 }
@@ -180,7 +179,7 @@ pub fn heap_collect(heap: &'static Heap, force: bool) {
 /// Make a theap of the calling thread its default; the one before. None if it is not the calling thread's, and for a thread
 /// that is past its end.
 pub fn set_default(theap: &'static Theap) -> Option<&'static Theap> {
-    let before = life::thread_start().and_then(Lease::lasting)?;
+    let before = thread_start::thread_start().and_then(Lease::lasting)?;
     if !theap.is_ours() {
         error(
             libc::EINVAL,
@@ -212,7 +211,7 @@ pub fn theap_set_sample_bounds(theap: &Theap, min: usize, max: usize) {
 
 /// The theap if it is the calling thread's, made if the thread has none yet; else that is reported.
 fn mine(function: &str, theap: &Theap) -> Option<Lease> {
-    let lease = if theap.is_empty_theap() { life::thread_start() } else { Lease::of(theap) };
+    let lease = if theap.is_empty_theap() { thread_start::thread_start() } else { Lease::of(theap) };
     if lease.is_none() {
         error(
             libc::EINVAL,
@@ -224,12 +223,12 @@ fn mine(function: &str, theap: &Theap) -> Option<Lease> {
 
 /// Put the calling thread into a subprocess.
 pub fn subproc_add_current_thread(subproc: &'static Subproc) {
-    life::move_thread(subproc.main_heap());
+    thread_start::move_thread(subproc.main_heap());
 }
 
 /// All heaps of a subprocess, until `visit` answers false; says whether it never did.
 pub fn visit_heaps(subproc: &Subproc, mut visit: impl FnMut(&'static Heap) -> bool) -> bool {
-    record::live().filter(|heap| heap.subproc.load(Ordering::Relaxed) == subproc.number()).all(&mut visit)
+    heap_record::live().filter(|heap| heap.subproc() == subproc.number()).all(&mut visit)
 }
 
 /// Whether less than `percent` of the blocks of `p`'s page are in use, and another page has room for its blocks: false
@@ -241,7 +240,7 @@ pub fn is_under_utilised(heap: &Heap, p: *const u8, percent: usize) -> bool {
     }
     // SAFETY: the owner of a page in use.
     let owner = unsafe { Theap::of_owner(page.owner()) };
-    if owner.is_ours() && ptr::eq(owner.side[page.bin().index()].page.get(), page) {
+    if owner.is_ours() && owner.cold(page.bin().index()).pages.is_front(page) {
         // Blocks are taken from this page now: moving one would gain nothing.
         return false;
     }

@@ -8,13 +8,14 @@ pub use crate::alloc::aligned::{aligned, aligned_or, zaligned};
 pub use crate::alloc::free::{free, owns};
 pub use crate::alloc::malloc::{malloc, malloc_or, zalloc};
 pub use crate::alloc::realloc::{expand, realloc, realloc_aligned, realloc_of, realloc_or, rezalloc, rezalloc_aligned};
-pub use crate::heap::deferred::register as register_deferred_free;
-pub use crate::heap::figures::{Totals, totals};
-pub use crate::heap::life::{end_is_told, forget_threads, thread_done};
-pub use crate::heap::life::{process_end as process_done, process_start as process_init};
-pub use crate::heap::totals::{merge as stats_merge, reset as stats_reset};
+pub use crate::heap::inspect::stats::{Totals, totals};
+pub use crate::heap::inspect::sums::{merge as stats_merge, reset as stats_reset};
+pub use crate::heap::life::heartbeat::register as register_deferred_free;
+pub use crate::heap::life::process::end_is_told;
+pub use crate::heap::life::process::{process_end as process_done, process_start as process_init};
+pub use crate::heap::life::thread_end::{forget_threads, thread_done};
 
-use crate::heap::theap::Theap;
+use crate::heap::state::theap::Theap;
 use crate::page::bins::{BLOCK_MAX, Bin};
 use crate::prim::memory::page_size;
 use core::ffi::c_void;
@@ -46,8 +47,8 @@ pub fn collect(force: bool) {
     if !root.is_empty_theap() {
         root.collect_thread(force);
     } else if force {
-        crate::heap::warm::cool_all();
-        crate::heap::depot::sweep(root, true);
+        crate::heap::life::parked::retire_all();
+        crate::heap::life::collect::sweep_caches(root, true);
         crate::arena::purge_all();
     }
 }
@@ -66,20 +67,20 @@ pub fn collect_reduce(target: usize) {
 /// The calling thread is one of a pool: it lives long and works for many. It leaves the pages of ended threads to others
 /// when it frees into them.
 pub fn set_in_threadpool() {
-    if let Some(theap) = crate::heap::life::thread_start() {
-        theap.root().in_threadpool.set(true);
+    if let Some(theap) = crate::heap::life::thread_start::thread_start() {
+        theap.root().set_in_threadpool(true);
     }
 }
 
 /// Make the calling thread ready; allocation does it too.
 pub fn thread_init() {
-    let _ = crate::heap::life::thread_start();
+    let _ = crate::heap::life::thread_start::thread_start();
 }
 
 /// Print the statistics of all heaps of the calling thread's subprocess to `out`, or where messages go.
 pub fn stats_print(out: Option<crate::diag::output::OutputFun>, arg: *mut c_void) {
-    let number = crate::heap::subproc::Subproc::current().number();
-    crate::heap::figures::print(crate::heap::totals::Of::Subproc(number), out, arg);
+    let number = crate::heap::state::subproc::Subproc::current().number();
+    crate::heap::inspect::stats::print(crate::heap::inspect::sums::Scope::Subproc(number), out, arg);
 }
 
 /// Print the calling thread's statistics: its subprocess's, after this thread's were merged.

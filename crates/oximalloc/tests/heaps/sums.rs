@@ -5,11 +5,11 @@ use super::{Heap, Model, Op};
 use oximalloc::alloc::free::find;
 use oximalloc::arena;
 use oximalloc::base::config::SLICE;
-use oximalloc::heap::figures::Stats;
-use oximalloc::heap::record::MAIN;
-use oximalloc::heap::spare;
-use oximalloc::heap::theap::Theap;
-use oximalloc::heap::totals::{self, Of};
+use oximalloc::heap::inspect::stats::Stats;
+use oximalloc::heap::inspect::sums::{self as totals, Scope};
+use oximalloc::heap::pages::large_cache;
+use oximalloc::heap::state::heap::MAIN;
+use oximalloc::heap::state::theap::Theap;
 use oximalloc::page::Bin;
 use oximalloc::page::bins::BINS;
 use oximalloc::stats::{CountValue, HeapSnapshot, Snapshot};
@@ -68,7 +68,7 @@ fn check(stats: &Stats, main: bool) {
     ordered(stats);
     let pages = stats.pages.iter().map(|row| row.current).sum::<i64>();
     assert_eq!(pages, stats.heaps.pages.current, "pages by bin");
-    let spare = if main { spare::held().0 as i64 } else { 0 };
+    let spare = if main { large_cache::held().0 as i64 } else { 0 };
     assert_eq!(stats.pages[BINS].current, stats.singles.current + spare);
 }
 
@@ -90,7 +90,7 @@ impl Sums {
     }
 
     pub fn hold(&mut self, model: &Model, op: &Op) {
-        let all = Stats::of(Of::Process);
+        let all = Stats::of(Scope::Process);
         check(&all, true);
         let now = counts(&all);
         if !matches!(op, Op::ResetStats) {
@@ -103,11 +103,11 @@ impl Sums {
         for (at, heap) in &model.heaps {
             let mut expected = if heap.is_main() { self.before.clone() } else { InUse::nothing() };
             model.blocks.iter().filter(|live| live.heap == *at).for_each(|live| expected.add(live.at));
-            let stats = Stats::of(Of::Heap(heap));
+            let stats = Stats::of(Scope::Heap(heap));
             check(&stats, heap.is_main());
             assert_eq!(InUse::of(&stats), expected, "heap {at:#x}, main is {:#x}", super::address(&MAIN));
             for (b, row) in stats.bins.iter().enumerate().skip(1) {
-                assert_eq!(*row, totals::bin(Of::Heap(heap), b));
+                assert_eq!(*row, totals::bin(Scope::Heap(heap), b));
             }
             (0..BINS).for_each(|b| sum.bins[b] += expected.bins[b]);
             sum.singles += expected.singles;
@@ -135,11 +135,11 @@ impl Sums {
 
 /// What is in use stays; all that came is what is in use.
 pub fn reset() {
-    // It releases spare pages.
-    spare::sweep(Theap::current(), true);
-    let before = Stats::of(Of::Process);
+    // It releases the pages of the large cache.
+    large_cache::sweep(Theap::current(), true);
+    let before = Stats::of(Scope::Process);
     totals::reset();
-    let after = Stats::of(Of::Process);
+    let after = Stats::of(Scope::Process);
     assert_eq!(InUse::of(&after), InUse::of(&before));
     for (i, (now, was)) in counts(&after).into_iter().zip(counts(&before)).enumerate() {
         assert_eq!((now.current, now.peak, now.total), (was.current, was.current, was.current), "count {i}");
@@ -149,16 +149,16 @@ pub fn reset() {
 
 /// What happened in a heap moves to its subprocess, of which no sum changes.
 pub fn leave(heap: Heap) {
-    let number = heap.subproc.load(std::sync::atomic::Ordering::Relaxed);
+    let number = heap.subproc();
     let all = || {
         totals::merge();
-        Stats::of(Of::Subproc(number))
+        Stats::of(Scope::Subproc(number))
     };
-    // It releases spare pages.
-    spare::sweep(Theap::current(), true);
-    let (before, own) = (all(), Stats::of(Of::Heap(heap)));
+    // It releases the pages of the large cache.
+    large_cache::sweep(Theap::current(), true);
+    let (before, own) = (all(), Stats::of(Scope::Heap(heap)));
     totals::leave_to_subproc(heap);
-    let after = Stats::of(Of::Heap(heap));
+    let after = Stats::of(Scope::Heap(heap));
     assert_eq!(InUse::of(&after), InUse::of(&own));
     counts(&after).into_iter().for_each(|now| assert_eq!((now.peak, now.total), (now.current, now.current)));
     let sums = all();
@@ -166,7 +166,7 @@ pub fn leave(heap: Heap) {
         assert_eq!(now, was, "count {i}");
     }
     assert_eq!((sums.heaps, sums.memory), (before.heaps, before.memory));
-    let past = Stats::of(Of::Exclusive(number));
+    let past = Stats::of(Scope::Exclusive(number));
     check(&past, false);
     assert_eq!(past.blocks_in_use(), 0);
     assert!(past.heaps.pages.total >= own.heaps.pages.total - own.heaps.pages.current);

@@ -1,0 +1,86 @@
+//! The slice class map: for each slice of a window of addresses, the bin of its blocks. A free asks it first.
+//!
+//! A slice is open while it is a page of the main heap, of one slice. An entry is the offset of the bin's hot part from
+//! the start of a theap; 0, that of bin 0, sends frees to the generic path.
+//!
+//! All is relaxed: a thread that frees a block has it, by some way that orders the two, from one that allocated it after
+//! the page was opened; and the entry is that bin's while a block of the page is out. Of the smallest bins there is a hot
+//! part for each number of a theap: which one the entry names may change at any time, from one that leads to the owner's
+//! stack to one for a thread that frees when the owner's has ended. Whose number it is not takes the generic path.
+//!
+//! The window begins at the first arena and later arenas are asked to lie behind it; what lies outside takes the
+//! generic path.
+
+use crate::base::config::{SLICE, SLICE_SHIFT};
+use crate::base::sync::{AtomicU16, AtomicUsize, Ordering};
+use crate::os;
+use crate::prim::word::{Window, load_16, slice_in};
+use core::mem::offset_of;
+
+/// Slices in the window: 64 GiB. Its 2 MiB are touched as far as slices are used.
+const SLICES: usize = 1 << 20;
+
+#[repr(C)]
+struct Table {
+    window: Window,
+    entry: [AtomicU16; SLICES],
+}
+
+const _: () = assert!(offset_of!(Table, window) == 0);
+
+static TABLE: Table = Table {
+    window: Window { base: AtomicUsize::new(0), len: AtomicUsize::new(0) },
+    entry: [const { AtomicU16::new(0) }; SLICES],
+};
+
+/// Begin the window at `base`, once; later calls change nothing.
+pub fn init_window(base: usize) {
+    let _ = TABLE.window.base.compare_exchange(0, base, Ordering::Relaxed, Ordering::Relaxed);
+}
+
+/// Of our static tables this one alone is so long that the system could put a huge page under it.
+#[cold]
+pub(super) fn shut_to_huge_pages() {
+    let (page, start) = (os::page_size(), (&raw const TABLE).addr());
+    let before = start.wrapping_neg() & (page - 1);
+    let bytes = (size_of::<Table>() - before) & !(page - 1);
+    // SAFETY: whole OS pages of a static of ours, of which the contents stay.
+    unsafe { os::shut_to_huge_pages((&raw const TABLE).cast::<u8>().wrapping_add(before).cast_mut(), bytes) };
+}
+
+fn index(start: *const u8) -> Option<usize> {
+    let base = TABLE.window.base.load(Ordering::Relaxed);
+    let index = (start as usize).checked_sub(base)? >> SLICE_SHIFT;
+    (base != 0 && index < SLICES).then_some(index)
+}
+
+/// Frees into the slice at `start` go to the hot part at `entry` now.
+pub fn set(start: *const u8, entry: usize) {
+    let Some(index) = index(start) else { return };
+    TABLE.entry[index].store(entry as u16, Ordering::Relaxed);
+    if TABLE.window.len.load(Ordering::Relaxed) <= index {
+        TABLE.window.len.fetch_max(index + 1, Ordering::Relaxed);
+    }
+}
+
+/// Frees into the slice at `start` take the generic path from now on.
+pub fn clear(start: *const u8) {
+    if let Some(index) = index(start) {
+        TABLE.entry[index].store(0, Ordering::Relaxed);
+    }
+}
+
+/// Where the slice begins that `p` points into.
+pub fn slice_of(p: *const u8) -> *const u8 {
+    p.map_addr(|at| at & !(SLICE - 1))
+}
+
+/// The entry of the slice that `p` points into; None outside the window.
+#[inline(always)]
+pub fn get(p: *const u8) -> Option<usize> {
+    // SAFETY: the window is the table's first field, and its length at most SLICES.
+    unsafe {
+        let (index, window) = slice_in((&raw const TABLE).cast(), p as usize)?;
+        Some(load_16::<{ offset_of!(Table, entry) }>(window.cast(), index))
+    }
+}

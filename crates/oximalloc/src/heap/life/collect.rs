@@ -1,0 +1,164 @@
+//! What a thread does now and then: give held blocks back, let empty pages go, and let the arenas purge.
+
+use super::heartbeat;
+use super::parked;
+use crate::arena;
+use crate::diag::options::{self, Opt};
+use crate::heap::blocks::transfer_cache;
+use crate::heap::pages::{holes, large_cache};
+use crate::heap::state::theap::Theap;
+use crate::heap::state::timer;
+use crate::prim::process::now_ms;
+
+impl Theap {
+    /// Called on each slow path of an allocation.
+    #[inline]
+    pub fn tick(&self) {
+        heartbeat::call(self, false);
+        let slow = self.count_slow_path();
+        if slow.is_multiple_of(16) {
+            self.tick_16(slow);
+        }
+    }
+
+    #[cold]
+    fn tick_16(&self, slow: u32) {
+        let root = self.root();
+        root.flush_outboxes();
+        self.tick_timed();
+        if cfg!(debug_assertions) && slow.is_multiple_of(256) {
+            self.validate();
+        }
+        if slow as i64 >= options::get(Opt::GenericCollect).max(16) {
+            self.restart_slow_paths();
+            self.collect(false);
+        }
+    }
+
+    /// Called when half a stack was given back, for threads that only free.
+    pub fn free_tick(&self) {
+        let slow = self.count_slow_path();
+        if slow.is_multiple_of(64) {
+            self.tick_timed();
+        }
+    }
+
+    /// What is due by the clock.
+    fn tick_timed(&self) {
+        let (root, now) = (self.root(), now_ms());
+        parked::tick();
+        if root.idle.is_due(now) {
+            root.look_for_idle(now);
+        }
+        tick_caches(root);
+        holes::tick(self, now);
+        arena::tick();
+    }
+
+    /// Give chains and the newer half of each stack back (all of it when forced), let go of pages that are empty,
+    /// and purge what is due (forced: all that is free, in all arenas).
+    pub fn collect(&self, force: bool) {
+        let _step = self.step();
+        if force {
+            heartbeat::call(self, true);
+        }
+        self.collect_own(force, force);
+        if force {
+            parked::retire_all();
+            sweep_caches(self.root(), true);
+            holes::purge_all(self);
+            arena::purge_all();
+        } else {
+            self.tick_timed();
+        }
+    }
+
+    /// `force`: give all of each stack back, not half of it. `retire`: let go of pages that are not empty too, and drop
+    /// the records that ended threads left, which nobody may do while another thread destroys the heap.
+    fn collect_own(&self, force: bool, retire: bool) {
+        self.flush_outboxes();
+        self.drain_returned();
+        for b in self.open_bins() {
+            self.cold(b).reclaims.restart();
+            let depth = self.depth(b);
+            let n = if force { depth } else { depth.div_ceil(2) };
+            // SAFETY: the stack is this thread's and `n` at most its depth.
+            unsafe { self.flush_newest(b, n) };
+            self.retire_front(b, retire);
+            self.sweep_available(b);
+        }
+        if retire {
+            self.sweep_abandoned(self.heap());
+        }
+    }
+
+    /// Of a root: [`Theap::collect`] it, and the thread's other theaps.
+    #[cold]
+    pub fn collect_thread(&'static self, force: bool) {
+        let _step = self.step();
+        // Their heaps may be ended by other threads meanwhile.
+        self.for_each_other_theap(|theap| {
+            theap.collect_own(force, false);
+            if force {
+                holes::purge_all(theap);
+            }
+        });
+        self.collect(force);
+    }
+
+    /// Of a root: bytes of free blocks that the thread holds, in all its theaps. Blocks that were never handed out are
+    /// not counted, for their memory was not touched; large ones are, whichever thread of its number freed them.
+    pub fn thread_free_bytes(&self) -> usize {
+        let mut bytes = self.free_bytes() + large_cache::bytes(self);
+        self.for_each_other_theap(|theap| bytes += theap.free_bytes());
+        bytes
+    }
+
+    fn free_bytes(&self) -> usize {
+        self.open_bins().map(|b| self.free_bytes_of(b)).sum()
+    }
+
+    /// Of a root: let go of what is idle, in all the thread's theaps.
+    #[cold]
+    fn look_for_idle(&self, now: u64) {
+        let Some(delay) = arena::purge_delay() else { return };
+        if self.is_empty_theap() || !self.idle.begin_look(now, delay) {
+            return;
+        }
+        self.let_idle_go(true);
+        // Their heaps may be ended by other threads meanwhile.
+        self.for_each_other_theap(|theap| theap.let_idle_go(false));
+    }
+
+    /// `retire`: let go of pages that are not empty too, as in a collect.
+    fn let_idle_go(&self, retire: bool) {
+        for b in self.open_bins() {
+            let (depth, cold) = (self.depth(b), self.cold(b));
+            if depth == 0 && cold.pages.front().is_none() {
+                continue;
+            }
+            if self.idle.note(b, &cold.moved, depth) {
+                // SAFETY: the stack is this thread's.
+                unsafe { self.flush_newest(b, depth) };
+                self.retire_front(b, retire);
+            }
+        }
+    }
+}
+
+/// Sweep the caches that all threads share, when that is due.
+#[inline]
+fn tick_caches(theap: &Theap) {
+    if timer::take_due() {
+        sweep_caches(theap, false);
+    }
+}
+
+/// Give what nobody has taken from these caches since the last sweep away, or all.
+#[cold]
+pub fn sweep_caches(theap: &Theap, all: bool) {
+    let left = transfer_cache::sweep(theap, all);
+    if large_cache::sweep(theap, all) || left {
+        timer::schedule_sweep(arena::purge_delay());
+    }
+}

@@ -1,0 +1,76 @@
+//! The process's start and end.
+
+use super::thread_end::{create_key, forget_threads};
+use crate::arena;
+use crate::base::sync::{AtomicU32, Ordering};
+use crate::diag::error::verbose;
+use crate::diag::options::{self, Opt};
+use crate::diag::stats::PROCESS;
+use crate::heap::inspect::stats;
+use crate::heap::state::heap;
+use crate::prim;
+
+/// 0: nothing done; 1: being done; 2: the process is set up; 3: it has ended.
+static PROCESS_STATE: AtomicU32 = AtomicU32::new(0);
+
+/// Set the process up: options, the key that tells of a thread's end. Any number of calls, from any thread.
+pub fn process_start() {
+    heap::start_main();
+    // Not a load first: that is one fault more in each process. Acquire: pairs with the Release below.
+    let before = PROCESS_STATE.compare_exchange(0, 1, Ordering::Relaxed, Ordering::Acquire);
+    if before.is_ok() {
+        options::init();
+        if options::enabled(Opt::ShowStats) || options::get(Opt::Verbose) > 0 {
+            prim::process::keep_stderr();
+        }
+        create_key();
+        arena::init();
+        prim::process::at_end(end);
+        PROCESS.heaps.add(1);
+        // Release: pairs with the Acquire above; options and key are seen by who sees 2.
+        PROCESS_STATE.store(2, Ordering::Release);
+    } else if before == Err(1) {
+        // Another thread is at it. If it was stopped there we go on with what is set up: defaults are safe.
+        for _ in 0..1000 {
+            // Acquire: pairs with the Release above.
+            if PROCESS_STATE.load(Ordering::Acquire) >= 2 {
+                break;
+            }
+            prim::thread::yield_now();
+        }
+    }
+}
+
+/// The process ends: print statistics, give memory back where that was asked for, but not if it `is_used` until the process is
+/// gone. Allocation goes on to work.
+pub fn process_end(is_used: fn() -> bool) {
+    if PROCESS_STATE.swap(3, Ordering::Relaxed) == 3 {
+        return;
+    }
+    if options::enabled(Opt::ShowStats) || options::get(Opt::Verbose) > 0 {
+        stats::print_process();
+    }
+    if options::enabled(Opt::DestroyOnExit) {
+        if is_used() {
+            verbose(
+                1,
+                format_args!("destroy_on_exit: the system takes all memory, as it is used until the process is gone"),
+            );
+        } else {
+            // SAFETY: the user asked for it, and says with it that nothing is used after.
+            unsafe { arena::destroy_all() };
+        }
+    }
+}
+
+/// The end of a Rust program, or of a library with the crate inside. C libraries' own memory is not from here, so that nobody uses
+/// any until the process is gone.
+fn end() {
+    process_end(|| false);
+    forget_threads();
+}
+
+/// The caller tells of the end, by [`process_end`] and [`forget_threads`].
+pub fn end_is_told() {
+    prim::process::nothing_at_end();
+}

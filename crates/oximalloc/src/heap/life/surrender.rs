@@ -1,0 +1,122 @@
+//! A theap gives all that it has away, and its record goes to where the next thread finds it.
+
+use crate::heap::pages::queue::{note_listed, orphan_page};
+use crate::heap::state::outbox::Outbox;
+use crate::heap::state::registry::to_pool;
+use crate::heap::state::theap::Theap;
+use crate::page::word::Given;
+
+impl Theap {
+    /// All blocks to their pages and all pages to whoever wants them: the thread ends. But bins with, together, less than
+    /// `keep` bytes of free blocks that were ever handed out stay as they are, those of small blocks first. From now on
+    /// nobody returns a page.
+    pub fn surrender_beyond(&self, mut keep: usize) {
+        self.flush_outboxes();
+        self.put_available(self.returned.close());
+        for b in self.open_bins() {
+            let bytes = if keep == 0 { 0 } else { self.free_bytes_of(b) };
+            if bytes < keep {
+                keep -= bytes;
+            } else {
+                self.surrender_bin(b);
+            }
+        }
+    }
+
+    /// Whether it holds no block and no page.
+    fn is_bare(&self) -> bool {
+        let bin_is_bare = |b| {
+            let pages = &self.cold(b).pages;
+            self.depth(b) == 0 && pages.front().is_none() && pages.available().next().is_none()
+        };
+        self.outboxes.iter().all(|out| out.len() == 0) && self.open_bins().all(bin_is_bare)
+    }
+
+    fn surrender_bin(&self, b: usize) {
+        // SAFETY: the stack is this thread's.
+        unsafe { self.flush_newest(b, self.depth(b)) };
+        if let Some(page) = self.cold(b).pages.take_front() {
+            // Another thread may be deleting the heap at this moment, and leaves what it finds attached to its
+            // theap. This one may then become another heap's, so none of its pages must name it. (The main
+            // heap's theaps stay the main heap's.)
+            if !self.is_main() {
+                orphan_page(page);
+            }
+            // SAFETY: it was in front, so it is attached to this theap.
+            match unsafe { page.detach(true) } {
+                Given::List => {
+                    note_listed(page);
+                    Theap::abandon(page);
+                }
+                then => self.settle(page, then),
+            }
+        }
+        for page in self.cold(b).pages.take_available() {
+            if !self.root().drop_dead(page) {
+                Theap::abandon(page);
+            }
+        }
+    }
+
+    /// All blocks and pages to whoever wants them; then nothing is the theap's any more.
+    pub fn surrender(&self) {
+        // Once, unless a function of the program's that is called meanwhile uses it again.
+        loop {
+            self.surrender_beyond(0);
+            if self.is_bare() {
+                break;
+            }
+        }
+        // Only a root has any.
+        self.records.give_all();
+        self.hand_over_counts();
+        self.set_tag(0);
+    }
+
+    /// Leave what was counted with the heap.
+    pub fn hand_over_counts(&self) {
+        let heap = self.heap();
+        for b in self.open_bins() {
+            self.cold(b).moved.hand_over(&heap.bins[b].moved);
+        }
+    }
+
+    /// Another thread's, whose heap was destroyed: nothing in it is looked at.
+    pub fn forget_all(&self) {
+        self.forget_lists();
+        self.hand_over_counts();
+        self.set_tag(0);
+    }
+
+    /// What its stacks and lists hold is left to itself.
+    pub fn forget_lists(&self) {
+        self.outboxes.iter().for_each(Outbox::forget);
+        for b in self.open_bins() {
+            self.forget_stack(b);
+            let pages = &self.cold(b).pages;
+            pages.take_front();
+            pages.take_available();
+        }
+    }
+
+    /// It was entered, and holds nothing any more: whoever is next may have it.
+    pub fn leave_theap(&'static self) {
+        let (orphan, heap) = (self.is_orphan(), self.heap());
+        if !self.ownership.leave(true) {
+            finish_teardown(self);
+            return;
+        }
+        // Full pages of the heap go on to name the theap, so only the heap's next thread may have it. Its list is closed
+        // when the heap has ended meanwhile.
+        if orphan || !heap.vacant.push(self) {
+            to_pool(self);
+        }
+    }
+}
+
+/// The heap of a theap in which this thread was at work was destroyed meanwhile; the theap has given all away.
+pub fn finish_teardown(theap: &'static Theap) {
+    let heap = theap.heap();
+    to_pool(theap);
+    heap.finish_teardown();
+}

@@ -1,0 +1,81 @@
+//! A thread's end: the key whose destructor tells of it, and what the thread then does.
+
+use super::parked;
+use super::theaps::make_current;
+use crate::base::sync::{AtomicU32, Ordering};
+use crate::diag::stats::PROCESS;
+use crate::heap::state::current::{self, thread};
+use crate::heap::state::theap::Theap;
+use crate::prim;
+use core::ffi::c_void;
+use core::ptr;
+
+/// The key whose destructor tells of a thread's end, plus 1; 0 without one.
+static KEY: AtomicU32 = AtomicU32::new(0);
+
+/// The key is made.
+pub fn create_key() {
+    if let Some(key) = prim::thread::key_create(thread_end) {
+        KEY.store(key.0 + 1, Ordering::Relaxed);
+    }
+}
+
+fn end_key() -> Option<prim::thread::Key> {
+    KEY.load(Ordering::Relaxed).checked_sub(1).map(prim::thread::Key)
+}
+
+/// Whether `thread_end` is to be called at the calling thread's end.
+pub fn tell_of_end(tell: bool) {
+    if let Some(key) = end_key() {
+        // Any value but null.
+        prim::thread::key_set(key, if tell { (&raw const KEY).cast_mut().cast() } else { ptr::null_mut() });
+    }
+}
+
+/// The library is about to be unmapped, when nobody may use it any more, or the process ends: threads that end later do not
+/// call here.
+#[cold]
+pub fn forget_threads() {
+    if let Some(key) = end_key() {
+        KEY.store(0, Ordering::Relaxed);
+        prim::thread::key_delete(key);
+    }
+}
+
+/// Called by the C library when a thread ends, once: for what the thread does later the value is not set again.
+extern "C" fn thread_end(_value: *mut c_void) {
+    let current = Theap::current();
+    if current.is_empty_theap() {
+        thread::set(current::gone());
+    } else {
+        finish(current.root(), current::gone());
+    }
+}
+
+/// The calling thread is done with the allocator for now (a later allocation starts it anew).
+pub fn thread_done() {
+    let current = Theap::current();
+    // In a function of the program's that is called in a step it is not done.
+    if !current.is_empty_theap() && !current.root().steps.any() {
+        tell_of_end(false);
+        finish(current.root(), current::new());
+    }
+}
+
+/// The thread is done with its root and all its other theaps; if its pointer is to one of them, it is to `then` from now on. So
+/// what the program does in functions that are called meanwhile it does with another theap.
+#[inline(never)]
+pub fn finish(root: &'static Theap, then: &'static Theap) {
+    // The step ends with the root.
+    root.steps.enter();
+    root.finish_others();
+    if ptr::eq(Theap::current().root(), root) {
+        make_current(then);
+    }
+    if root.set_counted(false) {
+        PROCESS.threads.sub(1);
+    }
+    if !parked::park(root) {
+        root.finish_theap();
+    }
+}

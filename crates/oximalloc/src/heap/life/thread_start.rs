@@ -1,0 +1,101 @@
+//! A thread's start: it gets its first theap.
+//!
+//! A thread's theaps come from their heap's list or from a pool, and go back there (`theaps`, `surrender`). So starting and
+//! ending a thread makes no system call once as many threads have lived at the same time. Theaps of the main heap are parked
+//! first (`parked`).
+//!
+//! A theap that goes back gives all its blocks and pages away, but its record stays. Full pages that still name it find its list
+//! of returned pages closed. That tells the thread that frees into such a page to take it over; or the next thread that gets
+//! the theap has the page.
+
+use super::fork;
+use super::lease::Lease;
+use super::process::process_start;
+use super::theaps::{begin, theap_in};
+use super::thread_end::{finish, tell_of_end};
+use crate::base::sync::{AtomicU32, Ordering};
+use crate::diag::stats::PROCESS;
+use crate::heap::state::current::{self, thread};
+use crate::heap::state::heap::{Heap, MAIN};
+use crate::heap::state::registry::all_theaps;
+use crate::heap::state::theap::Theap;
+use crate::prim;
+use core::ptr;
+
+static FORK_HANDLERS: AtomicU32 = AtomicU32::new(0);
+
+/// The calling thread's theap, made if it has none; None without memory.
+#[inline(never)]
+pub fn thread_start() -> Option<Lease> {
+    if let Some(lease) = Lease::of(Theap::current()) {
+        return Some(lease);
+    }
+    // Another than before, where that was taken away.
+    let now = Theap::current();
+    if now.is_empty_theap() { start_in(&MAIN) } else { Some(Lease::new(now)) }
+}
+
+/// The calling thread's root, to free with in a step, made if it has none and frees often; None without memory, for the first
+/// frees of a thread, and after its end.
+#[inline]
+pub fn root_to_free() -> Option<&'static Theap> {
+    let now = Theap::current();
+    if now.is_empty_theap() {
+        return start_to_free(now);
+    }
+    Some(now.root())
+}
+
+#[inline(never)]
+fn start_to_free(now: &Theap) -> Option<&'static Theap> {
+    if current::frees_often(now) { start_in(&MAIN)?.lasting() } else { None }
+}
+
+/// A root for the calling thread, which has none.
+#[inline(never)]
+fn start_in(heap: &'static Heap) -> Option<Lease> {
+    process_start();
+    let borrowed = current::is_gone(Theap::current());
+    let theap = begin(heap, None)?;
+    if borrowed {
+        // It would call the deferred-free function by each theap that it borrows, in a call of that as well.
+        theap.heartbeat.set_calling(true);
+        return Some(Lease::first(theap, borrowed));
+    }
+    PROCESS.threads.add(1);
+    theap.set_counted(true);
+    thread::set(theap);
+    // May allocate for a late key: the theap is in place.
+    tell_of_end(true);
+    // With a second thread fork leaves something to mend, be it that the first one has no theap. The registration allocates.
+    if (all_theaps().nth(1).is_some() || !prim::thread::is_first()) && FORK_HANDLERS.swap(1, Ordering::Relaxed) == 0 {
+        prim::thread::at_fork(nothing, nothing, fork::child);
+    }
+    Some(Lease::first(theap, borrowed))
+}
+
+/// The calling thread's theap of `heap`, to use now; None without memory.
+#[cold]
+pub fn theap_of(heap: &'static Heap) -> Option<Lease> {
+    let lease = thread_start()?;
+    let theap = theap_in(lease.root(), heap)?;
+    Some(lease.exchange(theap))
+}
+
+/// The calling thread leaves its subprocess and belongs to that of the main heap `heap`.
+pub fn move_thread(heap: &'static Heap) {
+    let current = Theap::current();
+    if current.is_empty_theap() {
+        if current::is_gone(current) {
+            return;
+        }
+    } else if ptr::eq(current.root().heap(), heap) || current.root().steps.any() {
+        // In a function of the program's that is called in a step the thread cannot leave.
+        return;
+    } else {
+        finish(current.root(), current::new());
+    }
+    let _ = start_in(heap);
+}
+
+extern "C" fn nothing() {}

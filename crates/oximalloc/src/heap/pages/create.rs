@@ -1,0 +1,72 @@
+//! New pages: memory from an arena, a record, and what lets frees find them.
+
+use super::large_cache;
+use crate::arena::{self, Span, map};
+use crate::base::config::SLICE;
+use crate::heap::state::theap::Theap;
+use crate::page::Page;
+use crate::page::bins::Bin;
+
+impl Theap {
+    /// A new page of a bin, attached to this theap.
+    pub fn fresh_page(&self, bin: Bin) -> Option<&'static Page> {
+        let (page, span) = self.new_page(bin.slices(), 1)?;
+        page.start_blocks(span, bin, self.as_owner(), self.heap().as_page_heap());
+        if !self.enter(page, span) {
+            return None;
+        }
+        self.open_slice(page.start(), bin);
+        Some(page)
+    }
+
+    /// A block with a page of its own, `slices` long, its start aligned to `align` slices. The second says that it is
+    /// zeroed.
+    pub fn single(&self, slices: usize, align: usize) -> Option<(*mut u8, bool)> {
+        if align == 1
+            && self.is_main()
+            && let Some(page) = large_cache::take(self, slices)
+        {
+            page.reuse_single(self.as_owner());
+            return Some((page.start(), false));
+        }
+        self.single_page(slices, align).map(|(page, zero)| (page.start(), zero))
+    }
+
+    /// The page of such a block.
+    pub fn single_page(&self, slices: usize, align: usize) -> Option<(&'static Page, bool)> {
+        let (page, span) = self.new_page(slices, align)?;
+        page.start_single(span, self.as_owner(), self.heap().as_page_heap());
+        if !self.enter(page, span) {
+            return None;
+        }
+        self.heap().stats.malloc_huge.add(span.slices * SLICE);
+        Some((page, span.zero))
+    }
+
+    /// Memory and a record for a page.
+    #[inline(never)]
+    fn new_page(&self, slices: usize, align: usize) -> Option<(&'static Page, Span)> {
+        large_cache::flush(self);
+        let span = arena::claim(self.heap().source(), slices, align, true)?;
+        let Some(page) = self.root().new_record() else {
+            // SAFETY: just claimed.
+            unsafe { arena::release(span) };
+            return None;
+        };
+        Some((page, span))
+    }
+
+    /// Let frees find a new page, and its heap; false, and the page is undone, without memory for that.
+    fn enter(&self, page: &'static Page, span: Span) -> bool {
+        let heap = self.heap();
+        if heap.pages.insert(span.start) && map::set(span.start, span.slices, page.as_map_entry()) {
+            heap.count_page(page.bin(), span.slices * SLICE);
+            return true;
+        }
+        heap.pages.remove(span.start);
+        // SAFETY: nobody has seen the page.
+        unsafe { arena::release(span) };
+        self.root().free_record(page);
+        false
+    }
+}

@@ -1,0 +1,113 @@
+//! Pages of a guarded block: what follows the block in its span is inaccessible.
+//!
+//! ```text
+//! span:  | unused | block ............ | inaccessible, an OS page at least |
+//!                 ^ page.start()       ^ guard, at a multiple of an OS page    ^ end of the span
+//! ```
+//!
+//! Invariants: a guarded page's block ends at its guard, and begins in the first slice of the span (so the span follows
+//! from the block); access to the span is whole again before its slices go back.
+
+use crate::base::config::SLICE;
+use crate::base::sync::{AtomicUsize, Ordering};
+use crate::page::Page;
+use crate::prim::memory;
+
+/// Guarded blocks that may live at a time, in the whole process. Each takes two mappings (of 65 530), a slice of address
+/// space and an OS page of memory, at least; beyond this many blocks are ordinary.
+pub const MOST: usize = 16 * 1024;
+
+/// Where blocks are aligned that need not end at the guard exactly: as C's `max_align_t`.
+const NATURAL: usize = 16;
+
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+
+/// One more is about to live; false, and it is not, where there are as many as may be.
+pub fn begin() -> bool {
+    let room = LIVE.fetch_add(1, Ordering::Relaxed) < MOST;
+    if !room {
+        end();
+    }
+    room
+}
+
+/// One less lives.
+pub fn end() {
+    LIVE.fetch_sub(1, Ordering::Relaxed);
+}
+
+/// Guarded blocks that live.
+pub fn live() -> usize {
+    LIVE.load(Ordering::Relaxed)
+}
+
+/// Where a guarded block lies in its span.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// Bytes from the start of the span to the block.
+    pub block: usize,
+    /// Bytes of the block, up to the guard.
+    pub bytes: usize,
+    /// Slices of the span.
+    pub slices: usize,
+}
+
+impl Place {
+    /// For a block of `size` bytes at a multiple of `align` (a power of two); None if that needs more than a slice's
+    /// alignment. A size that is a multiple of a larger power of two gets that alignment, up to a slice, since the
+    /// request may have been rounded up for it.
+    pub fn of(size: usize, align: usize, precise: bool, os_page: usize) -> Option<Place> {
+        let unit = if precise { align } else { align.max(NATURAL) };
+        let bytes = size.max(1).checked_next_multiple_of(unit)?;
+        let natural = 1 << bytes.trailing_zeros().min(SLICE.trailing_zeros());
+        let guard = bytes.checked_next_multiple_of(os_page.max(natural))?;
+        let slices = guard.checked_add(os_page)?.div_ceil(SLICE);
+        (unit <= SLICE && guard - bytes < SLICE).then_some(Place { block: guard - bytes, bytes, slices })
+    }
+}
+
+/// The block of a page was freed: give access to its whole span back. False: the system refuses, and the span must not
+/// be used again.
+///
+/// # Safety
+/// - the page is the caller's alone.
+pub unsafe fn lift(page: &Page) -> bool {
+    if !page.is_guarded() {
+        return true;
+    }
+    let span = page.span();
+    let guard = page.start().wrapping_add(page.block_size());
+    let tail = span.start.addr() + span.slices * SLICE - guard.addr();
+    end();
+    // SAFETY: the tail of our span, whole OS pages that were accessible before they were protected.
+    unsafe { memory::commit(guard, tail) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OS_PAGE: usize = 4096;
+
+    #[test]
+    fn places_keep_alignment_and_end_at_the_guard() {
+        for size in (0..5000).chain([8191, 8192, 8193, 65535, 65536, 65537, 98304, 1 << 20, (1 << 20) + 1]) {
+            for shift in 0..=16 {
+                for precise in [true, false] {
+                    let place = Place::of(size, 1 << shift, precise, OS_PAGE).unwrap();
+                    assert!(place.block.is_multiple_of(1 << shift) && (precise || place.block.is_multiple_of(16)));
+                    let guard = place.block + place.bytes;
+                    assert!(guard.is_multiple_of(OS_PAGE) && guard + OS_PAGE <= place.slices * SLICE);
+                    assert!(place.bytes >= size && place.block < SLICE);
+                    let unit = if precise { 1 << shift } else { (1usize << shift).max(16) };
+                    assert_eq!(place.bytes, size.max(1).next_multiple_of(unit));
+                }
+            }
+        }
+        assert_eq!(Place::of(100, 2 * SLICE, true, OS_PAGE), None);
+        assert_eq!(Place::of(usize::MAX, 1, true, OS_PAGE), None);
+        // Rounded up for an alignment.
+        assert!(Place::of(3 * 16384, 1, true, OS_PAGE).unwrap().block.is_multiple_of(16384));
+        assert_eq!(Place::of(1, 1, true, SLICE).unwrap().slices, 2);
+    }
+}

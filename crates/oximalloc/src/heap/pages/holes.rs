@@ -1,0 +1,112 @@
+//! Which pages of a heap get holes (`page::holes`), and when. A page that stays LISTED with the same blocks out for a
+//! `purge_delay` is sparse and nobody takes from it: the OS pages in it that hold free blocks alone go back to the system.
+//! Whoever comes by does that, for its heap and the main one, so that a thread that sleeps keeps nothing here either.
+//!
+//! ```text
+//! a page becomes LISTED:  its bit in the heap's set is set (`state::page_set`)
+//! a pass looks at the bits, a few at each tick:
+//!     the page is not LISTED any more:           the bit is cleared
+//!     its word is another than at the last look: noted; the bit stays
+//!     its word is the same:                      purged, once; the bit stays, for blocks that are freed later
+//! ```
+//!
+//! Bounds: a tick looks at [`LOOKS`] pages and purges [`PURGES`], up to [`MOST`] times as many after a time with few ticks. A
+//! pass begins one `purge_delay` after the one before, later where that one looked at many pages.
+//!
+//! One thread at a time does this in a heap. Who finds another there goes on, so that a thread that is stopped inside
+//! delays nobody. (A page of a single block is never LISTED.)
+
+use crate::arena;
+use crate::heap::state::heap::{self, Heap, MAIN};
+use crate::heap::state::page_set::Cursor;
+use crate::heap::state::theap::Theap;
+use crate::page::Page;
+use crate::page::word::State;
+use core::ptr;
+
+/// Pages that one tick looks at: each is a cache miss.
+const LOOKS: usize = 256;
+
+/// Pages that one tick purges: each is a walk over its free blocks and a system call or some.
+const PURGES: usize = 16;
+
+/// In [`Page::seen`]: purged as it is.
+const PURGED: u32 = 1;
+
+/// Go on with the passes of the theap's heap, and of the main heap.
+#[inline]
+pub fn tick(theap: &Theap, now: u64) {
+    let heap = theap.heap();
+    heap_tick(theap, heap, now);
+    if !heap.is_main() {
+        heap_tick(theap, &MAIN, now);
+    }
+}
+
+#[inline]
+fn heap_tick(theap: &Theap, heap: &Heap, now: u64) {
+    if heap.holes.is_due(now) {
+        pass(theap, heap, now);
+    }
+}
+
+/// A part of a pass, or all of it.
+#[cold]
+fn pass(theap: &Theap, heap: &Heap, now: u64) {
+    let Some(delay) = arena::purge_delay() else { return };
+    let holes = &heap.holes;
+    let Some(_inside) = holes.enter() else { return };
+    let shares = holes.take_shares(now);
+    let (mut looks, mut purges) = (0, 0);
+    while looks < LOOKS * shares && purges < PURGES * shares {
+        let Some((page, start)) = heap.pages.next_listed(holes.cursor()) else {
+            return holes.end_pass(looks, now, delay);
+        };
+        looks += 1;
+        purges += look(theap, heap, page, start, false) as usize;
+    }
+    holes.note_looks(looks);
+}
+
+/// Purge all that can be of the theap's heap.
+#[cold]
+pub fn purge_all(theap: &Theap) {
+    let heap = theap.heap();
+    let Some(_inside) = heap.holes.enter() else { return };
+    let cursor = Cursor::new();
+    while let Some((page, start)) = heap.pages.next_listed(&cursor) {
+        look(theap, heap, page, start, true);
+    }
+}
+
+/// Look at a page whose bit was set, and was just cleared; says whether it was purged.
+fn look(theap: &Theap, heap: &Heap, page: &'static Page, start: *const u8, at_once: bool) -> bool {
+    let (state, bits) = page.word().snapshot();
+    let mixed = (bits ^ bits >> 32) as u32 & !PURGED;
+    let seen = page.seen();
+    if state != State::Listed || !ptr::eq(page.heap(), heap.as_page_heap()) {
+        return false;
+    }
+    // Before the page is looked at: it may be listed anew while that lasts, and else the bit is wrong for a pass.
+    heap.pages.note_listed(start);
+    if seen == mixed | PURGED || (seen != mixed && !at_once) {
+        if seen & !PURGED != mixed {
+            page.note_seen(mixed);
+        }
+        return false;
+    }
+    let Some(then) = heap.holes.with_current(page, || page.purge_holes()) else { return false };
+    let (_, bits) = page.word().snapshot();
+    page.note_seen((bits ^ bits >> 32) as u32 | PURGED);
+    theap.settle(page, then);
+    true
+}
+
+/// In the child of a fork: whoever was at it is not there.
+pub fn fork_child() {
+    for heap in heap::records() {
+        if let Some(page) = heap.holes.fork_child() {
+            page.word().forget_purge(page.linked());
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! Pages with room, and how a theap finds one: among those that it has, those that other threads returned to it, and
+//! those whose threads have ended.
+
+use crate::arena::slice_class;
+use crate::diag::options::{self, Opt};
+use crate::heap::state::current;
+use crate::heap::state::heap::Heap;
+use crate::heap::state::theap::Theap;
+use crate::page::Page;
+use crate::page::bins::Bin;
+use crate::page::chain::{Chain, Linked};
+use crate::page::shared_list::SharedList;
+use core::ptr;
+
+impl Theap {
+    /// Put the pages that other threads returned on their bins' lists.
+    pub fn drain_returned(&self) {
+        self.put_available(self.returned.take_all());
+    }
+
+    /// Put the pages of a chain that was taken off the list of returned ones on their bins' lists. A page of another heap
+    /// was on its way here since before the theap was this heap's.
+    pub fn put_available(&self, pages: Chain<Page>) {
+        let heap = self.heap().as_page_heap();
+        for page in pages {
+            if ptr::eq(page.heap(), heap) {
+                self.push_available(page);
+            } else if !self.root().drop_dead(page) {
+                Theap::abandon(page);
+            }
+        }
+    }
+
+    /// Put a page of this theap, LISTED or DEAD and on no list, on its bin's list.
+    pub fn push_available(&self, page: &'static Page) {
+        self.assert_in_step();
+        self.cold(page.bin().index()).pages.push(page);
+    }
+
+    /// A page with room of those that the theap has.
+    pub fn take_available(&self, bin: Bin) -> Option<&'static Page> {
+        let pages = &self.cold(bin.index()).pages;
+        let candidates = options::get(Opt::PageMaxCandidates).max(1);
+        loop {
+            let (best, seen) = pages.take_fullest(candidates);
+            self.heap().stats.page_searches.add(seen);
+            self.heap().stats.page_searches_count.add(1);
+            let page = best?;
+            if self.attach(page, bin) {
+                return best;
+            }
+            if !self.root().drop_dead(page) {
+                // Another thread purges parts of it. It was not at that when the page was chosen, so that this ends.
+                self.push_available(page);
+            }
+        }
+    }
+
+    /// Attach a page that was taken off its list; false if it is dead, or another thread purges parts of it.
+    #[inline]
+    fn attach(&self, page: &'static Page, bin: Bin) -> bool {
+        let Some(chain) = page.word().attach() else { return false };
+        page.adopt(chain);
+        page.set_owner(self.as_owner());
+        self.open_slice(page.start(), bin);
+        true
+    }
+
+    /// A page of this bin whose thread has ended.
+    pub fn reclaim(&self, bin: Bin) -> Option<&'static Page> {
+        let heap = self.heap();
+        if heap.is_sweep_due() {
+            self.sweep_abandoned(heap);
+        }
+        let list = &heap.bins[bin.index()].abandoned;
+        let reclaims = &self.cold(bin.index()).reclaims;
+        let most = options::get(Opt::PageMaxReclaim);
+        if list.is_empty() || (most >= 0 && reclaims.counts().0 >= most) {
+            return None;
+        }
+        reclaims.count(false);
+        for page in list.take_all() {
+            let rest = page.next_in_chain();
+            if !ptr::eq(page.heap(), heap.as_page_heap()) {
+                // Its heap was deleted while it was on its way to a list, whose record is this heap's now.
+                self.relist(page, heap);
+                continue;
+            }
+            heap.stats.pages_abandoned.sub(1);
+            if self.attach(page, bin) {
+                heap.stats.pages_reclaim_on_alloc.add(1);
+                self.put_back(list, rest);
+                return Some(page);
+            }
+            if !self.root().drop_dead(page) {
+                // Another thread purges parts of it.
+                Theap::abandon(page);
+            }
+        }
+        None
+    }
+
+    /// Put the rest of what was taken off a list of this theap's heap back.
+    fn put_back(&self, list: &SharedList<Page>, rest: Option<&'static Page>) {
+        if let Some(first) = rest
+            && !list.put_back(first)
+        {
+            // Closed: the heap, against the rules, is being deleted.
+            Chain::from(rest).for_each(|page| self.relist(page, self.heap()));
+        }
+    }
+
+    /// A page was taken off one of the lists of abandoned ones of `heap`, and this thread has no use for it: drop the record if it
+    /// is dead, else put it on the list of its heap, which is another one if it was deleted meanwhile.
+    pub fn relist(&self, page: &'static Page, heap: &Heap) {
+        if self.root().drop_dead(page) {
+            heap.stats.pages_abandoned.sub(1);
+            return;
+        }
+        let to = Theap::push_abandoned(page);
+        if !to.is_some_and(|to| ptr::eq(to, heap)) {
+            heap.stats.pages_abandoned.sub(1);
+            if let Some(to) = to {
+                to.stats.pages_abandoned.add(1);
+            }
+        }
+    }
+
+    /// Of a root: whether the thread takes a page over at a free.
+    fn may_reclaim_on_free(&self, bin: Bin) -> bool {
+        let reclaims = &self.cold(bin.index()).reclaims;
+        let limits = [Opt::PageMaxReclaim, Opt::PageCrossThreadMaxReclaim].map(options::get);
+        if self.is_in_threadpool()
+            || options::get(Opt::PageReclaimOnFree) < 0
+            || limits.iter().any(|&most| most >= 0 && reclaims.counts().1 >= most)
+        {
+            return false;
+        }
+        reclaims.count(true);
+        true
+    }
+
+    /// Let the slice class map lead to this theap's stack of the bin, for the page that begins at `start`. It is attached
+    /// to this theap, or this thread has a block of it.
+    #[inline(never)]
+    pub fn open_slice(&self, start: *const u8, bin: Bin) {
+        self.open_if_new(bin);
+        if bin.slices() == 1 && self.is_main() {
+            slice_class::set(start, self.entry(bin));
+        }
+    }
+
+    /// The same for the attached pages of the smallest blocks: while the theap was nobody's, frees of others may have led to
+    /// theirs.
+    pub fn open_smallest(&self) {
+        for page in self.cold_small().iter().filter_map(|cold| cold.pages.front()) {
+            self.open_slice(page.start(), page.bin());
+        }
+    }
+
+    /// A page has become LISTED by us: put it where somebody finds it.
+    #[cold]
+    pub(super) fn list(&self, page: &'static Page) {
+        note_listed(page);
+        // SAFETY: the owner of a page in use.
+        let owner = unsafe { Theap::of_owner(page.owner()) };
+        let root = self.root();
+        // A theap that was a deleted heap's may be another heap's now, while full pages of the heap in between name it.
+        if owner.is_ours() && ptr::eq(page.heap(), owner.heap().as_page_heap()) {
+            owner.push_available(page);
+        } else if !owner.is_empty_theap() && owner.returned.push(page) {
+            // Its owner takes it at its next slow path.
+        } else if !root.is_empty_theap()
+            && ptr::eq(page.heap(), root.heap().as_page_heap())
+            && root.may_reclaim_on_free(page.bin())
+        {
+            // The slice class map learns of it when the page is attached: another thread may be ending the page
+            // now, and its slice may be a new page's already.
+            page.set_owner(root.as_owner());
+            root.open_if_new(page.bin());
+            root.heap().stats.pages_reclaim_on_free.add(1);
+            root.push_available(page);
+        } else {
+            Theap::abandon(page);
+        }
+    }
+
+    /// Put a page, LISTED or DEAD and off every list, where other threads look for one.
+    #[inline(never)]
+    pub fn abandon(page: &'static Page) {
+        // The main heap's theaps stay the main heap's; others may soon be another heap's.
+        // SAFETY: the owner of a page in use.
+        if !unsafe { Theap::of_owner(page.owner()) }.is_main() {
+            orphan_page(page);
+        }
+        if let Some(heap) = Theap::push_abandoned(page) {
+            heap.stats.pages_abandoned.add(1);
+        }
+    }
+
+    /// Put a page on the list of abandoned ones of its heap, which another thread may be deleting; says which heap that is,
+    /// or None: the heap has ended, and the page is dead, or is released with the heap.
+    fn push_abandoned(page: &'static Page) -> Option<&'static Heap> {
+        let bin = page.bin().index();
+        // SAFETY: a page's label; heaps' records are never unmapped.
+        let heap_of = |heap| unsafe { Heap::of_page(heap) };
+        let to = SharedList::push_by_label(page, || page.heap(), |heap| &heap_of(*heap).bins[bin].abandoned);
+        if to.is_none() && page.label().has_left() {
+            Theap::current().root().drop_dead(page);
+        }
+        to.map(heap_of)
+    }
+
+    /// Bytes of the free blocks of a bin, on the stack and in the theap's pages, that were ever handed out.
+    pub fn free_bytes_of(&self, b: usize) -> usize {
+        let pages = &self.cold(b).pages;
+        let given = |page: &Page| page.word().peek().1 as usize;
+        let front = pages.front().map_or(0, |page| {
+            let (free, local) = page.held();
+            (free + local) as usize + given(page)
+        });
+        let blocks = self.depth(b) + front + pages.available().map(given).sum::<usize>();
+        blocks * Bin::at(b).block_size()
+    }
+
+    /// Drop the records of dead pages from a bin's list.
+    pub fn sweep_available(&self, b: usize) {
+        for page in self.cold(b).pages.take_available() {
+            if !self.root().drop_dead(page) {
+                self.push_available(page);
+            }
+        }
+    }
+
+    /// Free the records of dead pages on a heap's lists of abandoned ones. Nobody destroys the heap meanwhile.
+    pub fn sweep_abandoned(&self, heap: &Heap) {
+        for bin in &heap.bins {
+            bin.abandoned.take_all().for_each(|page| self.relist(page, heap));
+        }
+    }
+}
+
+/// Leave a page to whoever frees into it. It is not attached to a theap that goes on to use it.
+pub fn orphan_page(page: &Page) {
+    page.set_owner(current::owner());
+}
+
+/// A page has become LISTED by the caller, who puts it on a list next.
+pub fn note_listed(page: &Page) {
+    // SAFETY: the page is in use; heaps' records are never unmapped.
+    unsafe { Heap::of_page(page.heap()) }.pages.note_listed(page.start());
+}

@@ -1,0 +1,66 @@
+//! A page's memory goes back to its arena.
+
+use super::guard;
+use super::resize;
+use crate::arena::{self, map, slice_class};
+use crate::base::config::SLICE;
+use crate::heap::state::heap::Heap;
+use crate::heap::state::theap::Theap;
+use crate::page::Page;
+use crate::page::bins::Bin;
+use crate::page::record_pool;
+use crate::page::word::Dropped;
+
+/// Give the memory of a page that is all free back to its arena.
+///
+/// # Safety
+/// - the page is the caller's alone (GONE or DEAD).
+#[inline(never)]
+pub unsafe fn release(page: &'static Page) {
+    // SAFETY: by the contract.
+    unsafe {
+        let span = page.span();
+        let heap = Heap::of_page(page.label().leave());
+        if page.bin() == Bin::SINGLE {
+            resize::forget_end(page);
+            heap.stats.malloc_huge.sub(span.slices * SLICE);
+        } else {
+            slice_class::clear(span.start);
+        }
+        heap.pages.remove(span.start);
+        map::clear(span.start, span.slices);
+        heap.uncount_page(page.bin(), span.slices * SLICE);
+        // Without access to all of it nobody can use it again.
+        if guard::lift(page) {
+            arena::release(span);
+        }
+    }
+}
+
+impl Theap {
+    /// A page's record that is in no use; None without memory.
+    pub fn new_record(&self) -> Option<&'static Page> {
+        self.assert_in_step();
+        self.records.take(self.number())
+    }
+
+    /// Let go of a page that was taken off its list, if it is dead; says whether it is. The page was LISTED, and is the
+    /// caller's to take off.
+    pub fn drop_dead(&self, page: &'static Page) -> bool {
+        let dropped = page.word().drop_dead();
+        if dropped == Dropped::Ours {
+            self.free_record(page);
+        }
+        dropped != Dropped::Alive
+    }
+
+    /// A record that nobody refers to any more: the page is GONE, or DEAD and taken off its list.
+    #[inline(never)]
+    pub fn free_record(&self, page: &'static Page) {
+        if self.is_empty_theap() {
+            return record_pool::put_alone(page);
+        }
+        self.assert_in_step();
+        self.records.put(page);
+    }
+}

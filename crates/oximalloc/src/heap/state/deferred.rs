@@ -1,0 +1,40 @@
+//! The deferred-free function that a runtime registers, and the heartbeat of each thread that calls it (`life::heartbeat`).
+
+use crate::base::pair::Pair;
+use core::cell::Cell;
+
+/// The function, and its argument.
+pub static REGISTERED: Pair = Pair::new();
+
+/// Whether one is registered.
+#[inline]
+pub fn is_registered() -> bool {
+    REGISTERED.is_some()
+}
+
+/// Of a thread. Zero is one that has not begun.
+pub struct Heartbeat {
+    beats: Cell<u64>,
+    /// The thread is in the function, or is not to call it.
+    calling: Cell<bool>,
+}
+
+impl Heartbeat {
+    /// One more beat.
+    #[inline]
+    pub fn beat(&self) {
+        self.beats.set(self.beats.get() + 1);
+    }
+    /// How many there were.
+    pub fn beats(&self) -> u64 {
+        self.beats.get()
+    }
+    /// Whether the thread is in the function, or is not to call it.
+    pub fn is_calling(&self) -> bool {
+        self.calling.get()
+    }
+    /// See [`Heartbeat::is_calling`].
+    pub fn set_calling(&self, is: bool) {
+        self.calling.set(is);
+    }
+}

@@ -1,0 +1,93 @@
+//! Which allocations of a theap get a guarded block (`blocks::guarded`): of those whose size lies within bounds, one in so
+//! many. A theap that does not sample pays nothing.
+
+use crate::arena;
+use crate::diag::options::{self, Opt};
+use crate::prim::thread;
+use core::cell::Cell;
+
+/// Which allocations of a theap are guarded.
+pub struct Sampling {
+    /// One in so many; 0 for none.
+    rate: Cell<usize>,
+    /// Allocations within the bounds until the next that is guarded, itself included; 1 to `rate`.
+    left: Cell<usize>,
+    min: Cell<usize>,
+    max: Cell<usize>,
+}
+
+impl Sampling {
+    /// No allocation.
+    pub const fn off() -> Sampling {
+        Sampling { rate: Cell::new(0), left: Cell::new(0), min: Cell::new(0), max: Cell::new(0) }
+    }
+
+    /// What the options say: a theap begins.
+    pub fn begin(&self) {
+        let natural = |option| usize::try_from(options::get(option)).unwrap_or(0);
+        self.set_bounds(options::size(Opt::GuardedMin), options::size(Opt::GuardedMax));
+        self.set_rate(natural(Opt::GuardedSampleRate), natural(Opt::GuardedSampleSeed));
+    }
+
+    /// Guard one in `rate`, beginning with the `seed`th; 0 for any of the first `rate`.
+    pub fn set_rate(&self, rate: usize, seed: usize) {
+        let first = match (rate, seed) {
+            (0 | 1, _) => rate,
+            (_, 0) => thread::random_seed() as usize % rate + 1,
+            _ => (seed - 1) % rate + 1,
+        };
+        if rate != 0 {
+            arena::begin_protecting();
+        }
+        self.left.set(first);
+        self.rate.set(rate);
+    }
+
+    pub fn set_bounds(&self, min: usize, max: usize) {
+        self.min.set(min);
+        self.max.set(max);
+    }
+
+    /// Whether any allocation may be guarded.
+    #[inline]
+    pub fn is_on(&self) -> bool {
+        self.rate.get() != 0
+    }
+
+    /// An allocation of `size` bytes: whether it is the one in so many.
+    #[inline]
+    pub fn hit(&self, size: usize) -> bool {
+        if !self.is_on() || size < self.min.get() || size > self.max.get() {
+            return false;
+        }
+        let left = self.left.get() - 1;
+        self.left.set(if left == 0 { self.rate.get() } else { left });
+        left == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    #[test]
+    fn one_in_so_many_within_the_bounds() {
+        let sampling = Sampling::off();
+        assert!(!sampling.is_on() && !sampling.hit(0));
+        sampling.set_bounds(10, 20);
+        sampling.set_rate(3, 2);
+        let hits: Vec<bool> = (0..8).map(|_| sampling.hit(10)).collect();
+        assert_eq!(hits, [false, true, false, false, true, false, false, true]);
+        assert!(!sampling.hit(9) && !sampling.hit(21));
+        assert!(!sampling.hit(20) && !sampling.hit(20) && sampling.hit(20));
+        sampling.set_rate(1, 77);
+        assert!(sampling.hit(15) && sampling.hit(15));
+        for _ in 0..100 {
+            sampling.set_rate(5, 0);
+            assert_eq!((0..5).filter(|_| sampling.hit(12)).count(), 1);
+        }
+        sampling.set_bounds(20, 10);
+        assert!(!sampling.hit(15));
+    }
+}

@@ -1,0 +1,556 @@
+//! The theap: what one thread allocates from, and the thread-local pointer to it.
+//!
+//! Each bin has a stack of free blocks (an array that ends, at its bottom, in a null: so a pop needs one test). What a
+//! malloc and a free touch of it is [`HotBin`]; the rest is [`ColdBin`].
+//!
+//! A stack takes the blocks that its thread frees, whoever's page they are from: so what threads hand to each other
+//! is used again where it is freed, without an atomic. That is right for the main heap alone, whose pages' slices are
+//! in the slice class map. But blocks of up to [`SMALL`] times 16 bytes share cache lines: those of other threads'
+//! pages go back (`remote`), so that threads do not go on with pieces of one line. To tell them apart costs nothing: the
+//! hot parts of these bins lie in each theap at the place of its number, which is what the table has for its pages; a
+//! part at another's place is all zero, and takes the generic path. A stack whose `limit` is its base takes none on the fast path: those of `current`, so
+//! that the first allocation or free of a thread takes the generic path; those of other heaps' theaps; and all while
+//! they are shut.
+//!
+//! A thread has a theap for each heap that it allocates from. The first, for the main heap of its subprocess, is its
+//! *root*: it holds what there is once a thread (chains, records, the table of the others).
+//!
+//! Invariants: `base <= top <= base + max` and the word at `base` is null; blocks on a stack count as out in their pages; `page`
+//! is attached to this theap; all pages on `avail` are LISTED or DEAD.
+
+use super::counts::Moved;
+use super::deferred::Heartbeat;
+use super::heap::{Heap, MAIN, MAIN_ID};
+use super::heap_table::HeapTable;
+use super::idle::Idle;
+use super::outbox::Outbox;
+use super::ownership::Ownership;
+use super::page_queue::{PageQueue, Reclaims};
+use super::sampling::Sampling;
+use super::shown::Shown;
+use super::steps::Steps;
+use crate::base::grow_list::Listed;
+use crate::base::seen::Seen;
+use crate::base::sync::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use crate::page::Page;
+use crate::page::bins::{BINS, Bin, SLOTS, TABLE};
+use crate::page::chain::Linked;
+use crate::page::record::Owner;
+use crate::page::record_pool::RecordCache;
+use crate::page::shared_list::SharedList;
+use core::cell::Cell;
+use core::mem::offset_of;
+use core::ptr;
+
+mod fast;
+mod stack;
+
+/// The owner's part of a bin. Words of the stack are named by their distance from the theap, in bytes: so zero is the
+/// theap's first word, which is zero, a null; and a theap that is all zero has empty stacks. No stack lies on both sides
+/// of its theap, so distances compare as addresses do.
+#[repr(C)]
+pub struct HotBin {
+    /// The topmost block, or the null at the base.
+    top: Seen,
+    /// Where a push has no room left.
+    limit: Cell<usize>,
+    /// The null at the bottom of the stack.
+    base: Seen,
+    /// `inverse32` of the block size, and `bound32`: together they tell block starts in a one-slice page.
+    inverse: Cell<u32>,
+    /// Behind `inverse`, as `word::divides` takes it.
+    bound: Cell<u32>,
+}
+
+/// The part of a bin that the fast paths do not touch, but for the stack's words while it has not grown. A slow path needs
+/// its first cache line.
+#[repr(C, align(128))]
+pub struct ColdBin {
+    /// The pages that supply the stack.
+    pub pages: PageQueue,
+    /// Statistics.
+    pub moved: Moved,
+    /// Memory for the grown stack; null until it has grown.
+    deep: Cell<*mut *mut u8>,
+    /// How many words above the first it has.
+    deep_words: Cell<u32>,
+    /// Room of the stack now; grows with use.
+    room: Cell<u32>,
+    /// Pages of others taken over since the last collect.
+    pub reclaims: Reclaims,
+    /// The stack ran empty since it was last full.
+    ran_empty: Cell<bool>,
+    /// Of how many pages it gave blocks since it last took some, not counting those that lay together.
+    scattered: Cell<u8>,
+    /// The base of the stack has risen in its array.
+    raised: Cell<bool>,
+    /// The stack, until it has grown.
+    shallow: [Cell<*mut u8>; 1 + SHALLOW],
+}
+
+/// Room of a stack that has not grown beyond it.
+const SHALLOW: usize = 8;
+
+/// One thread's part of a heap.
+#[repr(C, align(64))]
+pub struct Theap {
+    /// The hot parts of the bins, but those of the smallest, which lie in `small`.
+    hot: [HotBin; BINS],
+    /// Those of bins 1 to [`SMALL`] at the theap's number; zero at all others.
+    small: [[HotBin; SMALL]; NUMBERS],
+    /// The theap's number, which it shares with others when there are more than [`NUMBERS`].
+    number: Cell<u32>,
+    /// Blocks of other threads' pages, of the smallest bins.
+    pub outboxes: [Outbox; SMALL],
+    /// The offset of the hot part for a request, by its `slot`. In the theap so that `malloc` needs no address of it.
+    offsets: [u16; SLOTS],
+    /// Tag of the thread; 0 when it has ended, or [`VANISHED`].
+    tag: AtomicUsize,
+    /// Pages with room that other threads return.
+    pub returned: SharedList<Page>,
+    /// The heap it is a part of; null in an empty one, for the main heap of all.
+    heap: AtomicPtr<Heap>,
+    /// The heap's id; another one says that the heap has ended.
+    heap_id: AtomicU64,
+    /// The thread's first theap; null in an empty one.
+    root: AtomicPtr<Theap>,
+    /// Its place in the root's table.
+    slot: Cell<u32>,
+    /// Who works on it.
+    pub ownership: Ownership,
+    /// Whether a thread has it as its default.
+    pub shown: Shown,
+    /// Of a root: the thread's steps.
+    pub steps: Steps,
+    /// Of a root: its thread is counted in the process's statistics.
+    counted: Cell<bool>,
+    /// Of a root: the thread is one of a pool, and takes no pages over when it frees.
+    in_threadpool: Cell<bool>,
+    /// Of a root: the thread may have pages in the large cache.
+    has_cached_pages: Cell<bool>,
+    /// Of a root: the thread's other theaps.
+    pub others: HeapTable<Theap>,
+    /// Link in the heap's list of theaps.
+    peer: AtomicPtr<Member>,
+    /// Link in a list of theaps without a thread.
+    link: AtomicPtr<Theap>,
+    /// Link in the list of all theaps, which only grows.
+    older: AtomicPtr<Theap>,
+    /// Bins whose stacks were ever opened by this thread.
+    opened: Cell<u128>,
+    /// Page records in no use.
+    pub records: RecordCache,
+    /// Slow paths taken since the last collect.
+    slow: Cell<u32>,
+    /// What the thread has not used for a while.
+    pub idle: Idle,
+    /// Of a root.
+    pub heartbeat: Heartbeat,
+    /// Which allocations get a guarded block.
+    pub sampling: Sampling,
+    /// The other parts of the bins.
+    cold: [ColdBin; BINS],
+}
+
+/// A theap on its heap's list of theaps.
+#[repr(transparent)]
+pub struct Member(Theap);
+
+impl Member {
+    /// The theap.
+    pub fn theap(&'static self) -> &'static Theap {
+        &self.0
+    }
+}
+
+/// The `heap_id` of a theap whose heap has ended, or that has none.
+const NOBODY: u64 = u64::MAX;
+
+// SAFETY: a theap is shared for its atomics alone; its cells belong to the thread of `tag` (or, when that is 0, to
+// whoever took it from the pool; or, in a child of fork, to the only thread).
+unsafe impl Sync for Theap {}
+
+// SAFETY: lists of theaps alone write the link.
+unsafe impl Linked for Theap {
+    fn link(&self) -> &AtomicPtr<Theap> {
+        &self.link
+    }
+}
+
+// SAFETY: the list of the heap's theaps alone writes the link.
+unsafe impl Linked for Member {
+    fn link(&self) -> &AtomicPtr<Member> {
+        &self.0.peer
+    }
+}
+
+// SAFETY: the list of all theaps alone writes the link.
+unsafe impl Listed for Theap {
+    fn older(&self) -> &AtomicPtr<Theap> {
+        &self.older
+    }
+}
+
+/// The tag of a theap whose thread is not in the child that was forked (`fork`). No thread's is that low.
+pub const VANISHED: usize = 1;
+
+/// Bins whose blocks share cache lines.
+pub const SMALL: usize = 3;
+
+/// Theaps in a row whose smallest blocks are told apart.
+pub const NUMBERS: usize = 16;
+
+/// Numbers given so far.
+static NUMBERED: AtomicU32 = AtomicU32::new(0);
+
+/// How many theaps were made so far.
+pub fn made() -> usize {
+    NUMBERED.load(Ordering::Relaxed) as usize
+}
+
+/// How many theaps of each number have a thread: on a line that is written when one starts or ends.
+static LIVE: Live = Live([const { AtomicU32::new(0) }; NUMBERS]);
+
+#[repr(align(64))]
+struct Live([AtomicU32; NUMBERS]);
+
+/// Whether a thread lives that has a theap of this number. A hint: as of a moment ago, for any of those that share the number,
+/// and off by one in the child of a fork that met a thread in `set_tag`. Either way of a free is right.
+pub fn lives(number: usize) -> bool {
+    LIVE.0.get(number).is_some_and(|live| live.load(Ordering::Relaxed) != 0)
+}
+
+/// The offset of a bin's hot part in a theap of that number.
+const fn place(number: usize, b: usize) -> usize {
+    if b != 0 && b <= SMALL {
+        offset_of!(Theap, small) + (number * SMALL + b - 1) * size_of::<HotBin>()
+    } else {
+        offset_of!(Theap, hot) + b * size_of::<HotBin>()
+    }
+}
+
+/// [`Theap::bin_at`] takes these parts for one row.
+const _: () = assert!(offset_of!(Theap, small) == offset_of!(Theap, hot) + BINS * size_of::<HotBin>());
+
+impl Theap {
+    /// The same theap with the life that all have: [`Theap::begin`] takes memory that is never unmapped.
+    #[inline(always)]
+    pub fn forever(&self) -> &'static Theap {
+        // SAFETY: as above; a theap is begun nowhere else but in the static of `current`.
+        unsafe { &*ptr::from_ref(self) }
+    }
+
+    /// As one of its heap's list of theaps.
+    pub fn as_member(&'static self) -> &'static Member {
+        // SAFETY: a member is a theap, and nothing else.
+        unsafe { &*ptr::from_ref(self).cast::<Member>() }
+    }
+
+    /// It is nobody's, and what it counts is the main heap's.
+    pub fn belong_to_nobody(&'static self) {
+        self.heap.store(ptr::from_ref(&MAIN).cast_mut(), Ordering::Relaxed);
+        self.heap_id.store(NOBODY, Ordering::Relaxed);
+        self.set_root(self);
+    }
+
+    /// It is a theap of `heap` from now on, with `root` as its thread's first; says whether it was before.
+    pub fn belong_to(&'static self, heap: &'static Heap, root: &'static Theap) -> bool {
+        let id = heap.id();
+        let same = self.heap_id.load(Ordering::Relaxed) == id;
+        self.heap.store(ptr::from_ref(heap).cast_mut(), Ordering::Relaxed);
+        self.heap_id.store(id, Ordering::Relaxed);
+        self.set_root(root);
+        self.slot.set(heap.slot());
+        same
+    }
+
+    /// `root` is its thread's first theap.
+    pub fn set_root(&self, root: &'static Theap) {
+        self.root.store(ptr::from_ref(root).cast_mut(), Ordering::Relaxed);
+    }
+
+    /// Its thread's first theap; None of an empty one.
+    #[inline(always)]
+    pub(super) fn root_of(&self) -> Option<&'static Theap> {
+        // SAFETY: null or a theap, which is never unmapped.
+        unsafe { self.root.load(Ordering::Relaxed).as_ref() }
+    }
+
+    /// It is of no heap from now on.
+    pub fn leave_heap(&self) {
+        self.heap_id.store(NOBODY, Ordering::Relaxed);
+    }
+
+    /// Whether its heap was deleted: its pages are another heap's, and it is nobody's once its thread has noticed.
+    pub fn is_orphan(&self) -> bool {
+        // Acquire: pairs with the Release in `orphan`, so that the pages' new heap is seen.
+        self.heap_id.load(Ordering::Acquire) == NOBODY
+    }
+
+    /// The thread that deletes `heap`, whose id was `id`, says that this one is an orphan, and what it counts `heir`'s. Nothing
+    /// happens if it is another heap's by now.
+    pub fn orphan(&self, id: u64, heap: &'static Heap, heir: &'static Heap) {
+        // Its thread may be giving it away: once it is nobody's it may be another heap's at any moment, and stays that.
+        // Release: as in `is_orphan`.
+        if self.heap_id.compare_exchange(id, NOBODY, Ordering::Release, Ordering::Relaxed).is_ok() {
+            let [old, new] = [heap, heir].map(|heap| ptr::from_ref(heap).cast_mut());
+            let _ = self.heap.compare_exchange(old, new, Ordering::Release, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether it is, or was before it became an orphan, of the heap with that id.
+    pub fn has_heap_id(&self, id: u64) -> bool {
+        self.heap_id.load(Ordering::Relaxed) == id
+    }
+
+    /// Whether it says that it is a part of `heap`. (A default theap that was taken away may still say so.)
+    #[inline(always)]
+    pub fn is_of(&self, heap: &Heap) -> bool {
+        ptr::eq(self.heap.load(Ordering::Relaxed), heap)
+    }
+
+    /// Its place in the root's table.
+    pub fn slot(&self) -> u32 {
+        self.slot.get()
+    }
+
+    /// Of a root: whether its thread is counted in the process's statistics, from now on; says whether it was.
+    pub fn set_counted(&self, counted: bool) -> bool {
+        self.counted.replace(counted)
+    }
+
+    /// Of a root: whether the thread takes no pages over when it frees, as one of a pool.
+    pub fn is_in_threadpool(&self) -> bool {
+        self.in_threadpool.get()
+    }
+    /// See [`Theap::is_in_threadpool`].
+    pub fn set_in_threadpool(&self, is: bool) {
+        self.in_threadpool.set(is);
+    }
+
+    /// Of a root: whether the thread may have pages in the large cache.
+    #[inline]
+    pub fn may_have_cached_pages(&self) -> bool {
+        self.has_cached_pages.get()
+    }
+    /// See [`Theap::may_have_cached_pages`].
+    pub fn note_cached_pages(&self, any: bool) {
+        self.has_cached_pages.set(any);
+    }
+
+    /// The number of this slow path, counted since [`Theap::restart_slow_paths`].
+    #[inline]
+    pub fn count_slow_path(&self) -> u32 {
+        let slow = self.slow.get() + 1;
+        self.slow.set(slow);
+        slow
+    }
+    /// Count slow paths anew.
+    pub fn restart_slow_paths(&self) {
+        self.slow.set(0);
+    }
+
+    /// The part of a bin that the fast paths do not touch.
+    #[inline(always)]
+    pub fn cold(&self, b: usize) -> &ColdBin {
+        &self.cold[b]
+    }
+
+    /// The first theap's bins with the smallest blocks, and bin 0.
+    pub fn cold_small(&self) -> &[ColdBin] {
+        &self.cold[..=SMALL]
+    }
+
+    /// The heap that it is a part of.
+    #[inline(always)]
+    pub fn heap(&self) -> &'static Heap {
+        // SAFETY: a heap's record, which is never unmapped.
+        unsafe { self.heap.load(Ordering::Relaxed).as_ref() }.unwrap_or(&MAIN)
+    }
+
+    /// Whether the calling thread has it.
+    #[inline(always)]
+    pub fn is_ours(&self) -> bool {
+        self.tag.load(Ordering::Relaxed) == crate::prim::tls::tag()
+    }
+
+    /// Whether a thread has it.
+    pub fn has_thread(&self) -> bool {
+        self.tag.load(Ordering::Relaxed) > VANISHED
+    }
+
+    /// Whether its thread vanished in a fork, and nobody has it since.
+    pub fn has_vanished(&self) -> bool {
+        self.tag.load(Ordering::Relaxed) == VANISHED
+    }
+
+    /// It is that thread's now, or (0, [`VANISHED`]) nobody's.
+    pub fn set_tag(&self, tag: usize) {
+        let had = self.tag.swap(tag, Ordering::Relaxed);
+        self.count_thread(had, tag);
+    }
+
+    /// It is the calling thread's now, unless (false) its thread has not vanished, or another thread has it.
+    pub fn claim_vanished(&self) -> bool {
+        let tag = crate::prim::tls::tag();
+        // Relaxed: what its thread had done was seen before the child had a second thread.
+        let claimed = self.tag.compare_exchange(VANISHED, tag, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        if claimed {
+            self.count_thread(VANISHED, tag);
+        }
+        claimed
+    }
+
+    fn count_thread(&self, had: usize, tag: usize) {
+        let (live, theaps) = (&LIVE.0[self.number()], &self.heap().stats.theaps);
+        match (had > VANISHED, tag > VANISHED) {
+            (false, true) => {
+                live.fetch_add(1, Ordering::Relaxed);
+                theaps.add(1);
+            }
+            (true, false) => {
+                live.fetch_sub(1, Ordering::Relaxed);
+                theaps.sub(1);
+            }
+            _ => {}
+        }
+    }
+
+    /// Its number, which others may have, too.
+    #[inline(always)]
+    pub fn number(&self) -> usize {
+        self.number.get() as usize % NUMBERS
+    }
+
+    /// As the owner of pages.
+    #[inline(always)]
+    pub fn as_owner(&self) -> *mut Owner {
+        &raw const *self as *mut Owner
+    }
+
+    /// The theap behind a page's owner.
+    ///
+    /// # Safety
+    /// - `owner` is that of a page in use: theaps are never unmapped.
+    #[inline(always)]
+    pub unsafe fn of_owner(owner: *mut Owner) -> &'static Theap {
+        // SAFETY: by the contract; the one place where an owner is turned back into a theap.
+        unsafe { &*(owner as *const Theap) }
+    }
+
+    /// The hot part of a bin.
+    #[inline(always)]
+    fn hot(&self, b: usize) -> &HotBin {
+        debug_assert!(b < BINS);
+        // SAFETY: at most BINS - 1.
+        unsafe { self.hot_at(self.place_of(b.min(BINS - 1))) }
+    }
+
+    /// The hot part at an offset.
+    ///
+    /// # Safety
+    /// - it is one of [`Theap::place_of`], of `offsets` or of the slice class map.
+    #[inline(always)]
+    unsafe fn hot_at(&self, at: usize) -> &HotBin {
+        // SAFETY: there is a hot part at such offsets, in each theap.
+        unsafe { &*self.bytes().add(at).cast::<HotBin>() }
+    }
+
+    /// Its first byte.
+    #[inline(always)]
+    pub fn bytes(&self) -> *const u8 {
+        (&raw const *self).cast()
+    }
+
+    /// The offset of a bin's hot part.
+    ///
+    /// # Safety
+    /// - `b` is below BINS.
+    #[inline(always)]
+    pub unsafe fn place_of(&self, b: usize) -> usize {
+        // The sizes of the smallest bins are 16 times their number. No branch: it would be mispredicted.
+        // SAFETY: far below the table's length.
+        let small = unsafe { *self.offsets.get_unchecked(b) as usize };
+        core::hint::select_unpredictable(
+            b.wrapping_sub(1) < SMALL,
+            small,
+            offset_of!(Theap, hot) + b * size_of::<HotBin>(),
+        )
+    }
+
+    /// The word that lies so many bytes from the theap.
+    #[inline(always)]
+    fn word(&self, distance: usize) -> *mut *mut u8 {
+        // The stacks' memory is exposed in `distance`, the theap's here: at 0 its first word is read.
+        ptr::with_exposed_provenance_mut((&raw const *self).expose_provenance().wrapping_add(distance))
+    }
+
+    /// How far a word lies from the theap.
+    fn distance(&self, word: *mut *mut u8) -> usize {
+        word.expose_provenance().wrapping_sub((&raw const *self).addr())
+    }
+
+    /// The entry of a bin's pages for the slice class map.
+    pub fn entry(&self, bin: Bin) -> usize {
+        place(self.number(), bin.index())
+    }
+
+    /// What an entry says: the bin and, of the smallest, the number of the theap it leads to; None for a closed slice's.
+    pub fn bin_at(entry: usize) -> Option<(Option<usize>, Bin)> {
+        let i = entry / size_of::<HotBin>();
+        match i.checked_sub(BINS) {
+            Some(small) => Some((Some(small / SMALL), Bin::at(small % SMALL + 1))),
+            None => (i != 0).then(|| (None, Bin::at(i))),
+        }
+    }
+
+    /// Whether it is of the main heap of all, whose blocks any of its theaps' stacks may hold.
+    #[inline(always)]
+    pub fn is_main(&self) -> bool {
+        self.heap_id.load(Ordering::Relaxed) == MAIN_ID
+    }
+
+    /// Whether the stack of a bin was ever opened by this thread.
+    #[inline(always)]
+    pub fn is_open(&self, b: usize) -> bool {
+        self.opened.get() & 1 << b != 0
+    }
+
+    /// Numbers of the open bins.
+    pub fn open_bins(&self) -> impl Iterator<Item = usize> + use<> {
+        let mut left = self.opened.get();
+        core::iter::from_fn(move || {
+            (left != 0).then(|| {
+                let b = left.trailing_zeros() as usize;
+                left &= left - 1;
+                b
+            })
+        })
+    }
+}
+
+impl Theap {
+    /// Begin the theap at `this`: no bin is open, and so each stack is empty and full.
+    ///
+    /// # Safety
+    /// - it is fresh zeroed memory of the caller's, for ever.
+    pub unsafe fn begin(this: *mut Theap) -> &'static Theap {
+        // Another thread's theap has the next number; after the last one they begin again.
+        let number = NUMBERED.fetch_add(1, Ordering::Relaxed) as usize % NUMBERS;
+        // SAFETY: by the contract; zeroed memory is a theap.
+        unsafe {
+            (*this).number.set(number as u32);
+            // Without a branch on the bin: the smallest have the first slots, which come again.
+            for (offset, bin) in (*this).offsets.iter_mut().zip(&TABLE) {
+                *offset = (offset_of!(Theap, hot) + bin.index() * size_of::<HotBin>()) as u16;
+            }
+            for (offset, bin) in (*this).offsets.iter_mut().zip(&TABLE).take(SMALL + 1) {
+                *offset = place(number, bin.index()) as u16;
+            }
+            &*this
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

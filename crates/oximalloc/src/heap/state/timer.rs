@@ -1,0 +1,36 @@
+//! When the caches that all threads share are swept next: the transfer cache and the large cache.
+//!
+//! Who puts something into one of them enters a time if none is entered; who sweeps clears it first. The head of
+//! `pages::large_cache_slots` says why nothing is missed.
+
+use crate::base::sync::{AtomicU64, Ordering};
+use crate::prim::process::now_ms;
+
+const NEVER: u64 = u64::MAX;
+
+/// When the next sweep is due, in milliseconds; NEVER: nothing was put since the last that left nothing.
+static DUE: AtomicU64 = AtomicU64::new(NEVER);
+
+/// Something was put into one of the caches: a sweep is due in `delay` milliseconds.
+#[inline]
+pub fn schedule_sweep(delay: Option<u64>) {
+    // SeqCst: as in the head of `pages::large_cache_slots`.
+    if DUE.load(Ordering::SeqCst) == NEVER {
+        enter(delay);
+    }
+}
+
+#[cold]
+fn enter(delay: Option<u64>) {
+    if let Some(delay) = delay {
+        DUE.store(now_ms() + delay, Ordering::Relaxed);
+    }
+}
+
+/// Whether a sweep is due. If so the caller sweeps, and nothing is entered any more.
+#[inline]
+pub fn take_due() -> bool {
+    let due = DUE.load(Ordering::Relaxed);
+    // SeqCst: as in the head of `pages::large_cache_slots`.
+    due != NEVER && now_ms() >= due && DUE.compare_exchange(due, NEVER, Ordering::SeqCst, Ordering::Relaxed).is_ok()
+}
