@@ -42,7 +42,7 @@ unsafe fn free_checked<const CHECK: bool>(p: *mut u8) {
         let theap = Theap::current();
         // SAFETY: an entry of the map. Bin 0's, that of slices which are not open, has no room.
         unsafe {
-            if (!CHECK || theap.is_block_start(at, p)) && theap.push_at(at, p) {
+            if (!CHECK || theap.is_block_start(at, p as usize)) && theap.push_at(at, p) {
                 word::prefetch(p);
                 return;
             }
@@ -76,7 +76,7 @@ fn open_way(p: *mut u8) -> Option<Way> {
     let theap = root_to_free().filter(|root| root.is_main())?;
     let _step = theap.step();
     theap.open_if_new(bin);
-    if !theap.is_start_of(bin, p) {
+    if !theap.is_start_of(bin, p as usize) {
         return None;
     }
     if let Some(number) = number

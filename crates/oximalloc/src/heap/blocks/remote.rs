@@ -42,7 +42,7 @@ impl Theap {
             unsafe { Block::set_ahead(block.cast(), ahead.cast()) };
         }
         // A function of the program's that is called meanwhile may free others: so a run is off before it is given.
-        while let n @ 1.. = out.len() {
+        while let n @ 1.. = out.count() {
             // SAFETY: blocks of that bin, which are ours.
             unsafe {
                 let run = Theap::newest_run(out.array(), n);

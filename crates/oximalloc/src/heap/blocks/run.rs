@@ -48,6 +48,7 @@ impl Theap {
     ///
     /// # Safety
     /// - its blocks are out, and the caller's alone: on no stack.
+    #[inline(never)]
     pub unsafe fn return_run(&self, b: usize, Run { first, last, count }: Run) {
         // There is one, as its blocks are out.
         let Some(page) = Page::at(first.cast()) else { return };

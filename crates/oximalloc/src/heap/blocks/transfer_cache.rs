@@ -164,6 +164,7 @@ enum Drained {
 const SOME: usize = 64;
 
 /// Give up to `most` of the blocks that nobody has taken since the last sweep to their pages; with `all` all have waited.
+#[inline(never)]
 fn drain_some(theap: &Theap, b: usize, most: usize, all: bool) -> Drained {
     let cache = &CACHES[b];
     let mut some = [ptr::null_mut(); SOME];

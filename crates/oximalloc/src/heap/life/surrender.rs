@@ -29,7 +29,7 @@ impl Theap {
             let pages = &self.cold(b).pages;
             self.depth(b) == 0 && pages.front().is_none() && pages.available().next().is_none()
         };
-        self.outboxes.iter().all(|out| out.len() == 0) && self.open_bins().all(bin_is_bare)
+        self.outboxes.iter().all(|out| out.count() == 0) && self.open_bins().all(bin_is_bare)
     }
 
     fn surrender_bin(&self, b: usize) {

@@ -77,7 +77,7 @@ impl Theap {
 
     /// Of a root: all others that are still this thread's.
     pub fn other_theaps(&self) -> impl Iterator<Item = &'static Theap> {
-        (0..self.others.len()).filter_map(|slot| self.theap_at(slot))
+        (0..self.others.slots()).filter_map(|slot| self.theap_at(slot))
     }
 
     /// Of a root: the theap at a slot, if it is still this thread's.
@@ -113,7 +113,7 @@ impl Theap {
     /// Of a root: the thread ends, and with it all its other theaps.
     pub fn finish_others(&self) {
         self.other_theaps().for_each(Theap::finish_theap);
-        for slot in 0..self.others.len() {
+        for slot in 0..self.others.slots() {
             self.others.set(slot, None);
         }
     }

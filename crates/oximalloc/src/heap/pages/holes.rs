@@ -73,7 +73,7 @@ fn pass(theap: &Theap, heap: &Heap, now: u64) {
 pub fn purge_all(theap: &Theap) {
     let heap = theap.heap();
     let Some(_inside) = heap.holes.enter() else { return };
-    let cursor = Cursor::new();
+    let cursor = Cursor::start();
     while let Some((page, start)) = heap.pages.next_listed(&cursor) {
         look(theap, heap, page, start, true);
     }

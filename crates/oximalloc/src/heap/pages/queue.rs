@@ -20,6 +20,7 @@ impl Theap {
 
     /// Put the pages of a chain that was taken off the list of returned ones on their bins' lists. A page of another heap
     /// was on its way here since before the theap was this heap's.
+    #[inline(never)]
     pub fn put_available(&self, pages: Chain<Page>) {
         let heap = self.heap().as_page_heap();
         for page in pages {

@@ -56,6 +56,7 @@ impl Theap {
     ///
     /// # Safety
     /// - it is attached to this theap.
+    #[inline(never)]
     pub unsafe fn let_go(&self, page: &'static Page) {
         // SAFETY: by the contract.
         let then = unsafe { page.detach(true) };

@@ -19,7 +19,7 @@ fn add(cell: &AtomicU64, n: usize) {
 
 impl Moved {
     /// Nothing.
-    pub const fn new() -> Moved {
+    pub(super) const fn new() -> Moved {
         Moved { taken: AtomicU64::new(0), given: AtomicU64::new(0) }
     }
 

@@ -45,7 +45,7 @@ impl<T> HeapTable<T> {
     }
 
     /// Slots that there are.
-    pub fn len(&self) -> u32 {
+    pub fn slots(&self) -> u32 {
         self.len.get()
     }
 

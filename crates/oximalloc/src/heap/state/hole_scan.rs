@@ -43,12 +43,12 @@ unsafe impl Sync for HoleScan {}
 
 impl HoleScan {
     /// Nobody came by yet.
-    pub const fn new() -> HoleScan {
+    pub(super) const fn new() -> HoleScan {
         HoleScan {
             lock: TryLock::unlocked(),
             due: AtomicU64::new(0),
             current: AtomicPtr::new(ptr::null_mut()),
-            cursor: Cursor::new(),
+            cursor: Cursor::start(),
             looks: Cell::new(0),
             last: Cell::new(0),
             left: Cell::new(0),

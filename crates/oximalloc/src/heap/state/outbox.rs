@@ -19,7 +19,7 @@ impl Outbox {
     }
 
     /// How many there are; any thread may ask.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.count.get()
     }
 

@@ -43,7 +43,7 @@ pub struct Cursor {
 
 impl Cursor {
     /// Before the first.
-    pub const fn new() -> Cursor {
+    pub const fn start() -> Cursor {
         Cursor { chunk: Cell::new(None), slice: Cell::new(0) }
     }
 }

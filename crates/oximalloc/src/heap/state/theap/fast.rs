@@ -45,19 +45,19 @@ impl Theap {
         unsafe { self.pop_at(*self.offsets.get_unchecked(slot(size)) as usize) }
     }
 
-    /// Whether a block may start at `p`, in a slice for which the slice class map has the entry `at`. Bin 0's, that of slices
+    /// Whether a block may start at the address `p`, in a slice for which the slice class map has the entry `at`. Bin 0's, that of slices
     /// which are not open, divides nothing.
     ///
     /// # Safety
     /// - `at` is an entry of the map; the theap has opened the bin, or has never opened any of this entry.
     #[inline(always)]
-    pub unsafe fn is_block_start(&self, at: usize, p: *const u8) -> bool {
+    pub unsafe fn is_block_start(&self, at: usize, p: usize) -> bool {
         // SAFETY: entries are offsets of hot parts from the start of a theap.
-        unsafe { word::divides::<INVERSE>(self.bytes(), at, p as usize) }
+        unsafe { word::divides::<INVERSE>(self.bytes(), at, p) }
     }
 
-    /// Whether a block of an open bin, whose pages are one slice long, may start at `p`.
-    pub fn is_start_of(&self, bin: Bin, p: *const u8) -> bool {
+    /// Whether a block of an open bin, whose pages are one slice long, may start at the address `p`.
+    pub fn is_start_of(&self, bin: Bin, p: usize) -> bool {
         // SAFETY: the place of a bin's hot part.
         unsafe { self.is_block_start(self.place_of(bin.index()), p) }
     }

@@ -69,7 +69,7 @@ impl Theap {
     }
 
     fn outbox_len(&self, b: usize) -> usize {
-        self.outboxes.get(b.wrapping_sub(1)).map_or(0, Outbox::len)
+        self.outboxes.get(b.wrapping_sub(1)).map_or(0, Outbox::count)
     }
 
     /// The blocks on the stack of an open bin.
