@@ -3,7 +3,7 @@
 //! own and does nothing but print a line.
 //!
 //! Where the bytes are: `nm -S --size-sort -C` and `size -A` of the file before it is stripped. What helped so far is in
-//! `docs/performance.md`: texts instead of tables of pointers, no large statics that are not all zero, no inlining into
+//! `docs/trials/startup.md`: texts instead of tables of pointers, no large statics that are not all zero, no inlining into
 //! many slow paths.
 
 use std::fs;
