@@ -3,5 +3,6 @@ pub mod config;
 pub mod pair;
 pub mod seen;
 pub mod sync;
+pub mod text;
 pub mod try_lock;
 pub mod units;
