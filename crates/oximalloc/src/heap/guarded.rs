@@ -160,7 +160,7 @@ impl Theap {
             None => {
                 LIVE.fetch_sub(1, Ordering::Relaxed);
             }
-            Some(_) => self.heap().stats.malloc_guarded.add(1),
+            Some(_) => self.heap().stats.malloc_guarded_count.add(1),
         }
         block
     }
