@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
+use crate::complaint::last_line;
 use crate::folders;
-use crate::launch::last_line;
 use crate::rivals::{OURS, Rival, SYSTEM};
 use crate::workloads::Row;
 

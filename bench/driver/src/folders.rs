@@ -1,13 +1,10 @@
 //! Where things are.
 
 use std::env;
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-
-use crate::args::Args;
-use crate::measure;
 
 /// The folder `bench`.
 pub fn bench() -> PathBuf {
@@ -38,15 +35,6 @@ pub fn programs() -> PathBuf {
 /// The same, compiled.
 pub fn binaries() -> PathBuf {
     target().join("programs")
-}
-
-/// Makes the folder for results. Those of a part must not replace the recorded ones of a full run.
-pub fn results(args: &Args) -> Result<PathBuf> {
-    let whole = args.is_full() && !measure::interrupted();
-    let usual = if whole { bench() } else { target() };
-    let folder = args.out.clone().unwrap_or(usual.join("results"));
-    fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
-    Ok(folder)
 }
 
 /// Finds a program in `PATH`.

@@ -12,10 +12,12 @@ use anyhow::{Context, Result};
 
 use crate::args::Args;
 use crate::build::Missing;
+use crate::complaint::last_line;
 use crate::folders;
+use crate::interrupt::interrupted;
 use crate::jobs::Jobs;
-use crate::launch::{Job, last_line};
-use crate::measure::interrupted;
+use crate::launch::Job;
+use crate::output;
 use crate::progress::Progress;
 use crate::table::markdown;
 use crate::workloads::Row;
@@ -67,7 +69,7 @@ pub fn count(rows: &[Row], jobs: &Jobs, args: &Args) -> Result<bool> {
     text.push_str("\n\n");
     reasons.iter().for_each(|reason| text.push_str(reason));
     println!("{text}");
-    let out = folders::results(args)?;
+    let out = output::results(args)?;
     println!("written to {}", out.display());
     fs::write(out.join("instructions.md"), text)?;
     fs::write(out.join("instructions.csv"), csv)?;

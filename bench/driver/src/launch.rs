@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
+use crate::complaint::last_line;
 use crate::folders;
 
 /// How long a program may run.
@@ -117,13 +118,6 @@ impl Launcher {
             _ => Err(format!("{end}: {complaint}")),
         }
     }
-}
-
-/// The last line of a program's complaints, of a bearable length, with the paths as seen from `bench`.
-pub fn last_line(text: &str) -> String {
-    let line = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    let here = format!("{}/", folders::bench().display());
-    line.trim().replace(&here, "").chars().take(200).collect()
 }
 
 /// Puts the launcher's line and the program's output together.

@@ -7,14 +7,17 @@
 mod args;
 mod build;
 mod charts;
+mod complaint;
 mod csv;
 mod folders;
 mod install;
 mod instructions;
+mod interrupt;
 mod jobs;
 mod launch;
 mod machine;
 mod measure;
+mod output;
 mod progress;
 mod report;
 mod results;
@@ -60,7 +63,7 @@ fn run(args: &Args) -> Result<bool> {
     fs::create_dir_all(folders::target())?;
     let _alone = folders::alone()?;
     let jobs = Jobs::new(rivals, &rows, args.library.as_deref());
-    measure::catch_interrupt();
+    interrupt::catch_interrupt();
     if args.smoke {
         return smoke_test(&rows, &jobs, args);
     }
@@ -71,7 +74,7 @@ fn run(args: &Args) -> Result<bool> {
         return scale::measure(&rows, &jobs, args);
     }
     let cells = measure::measure(&rows, &jobs, args)?;
-    let out = folders::results(args)?;
+    let out = output::results(args)?;
     let ours = jobs.ours();
     let results = Results::new(jobs.rivals, rows, cells, ours);
     fs::write(out.join("results.csv"), csv::write(&results))?;

@@ -6,7 +6,6 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::Result;
@@ -14,6 +13,7 @@ use anyhow::Result;
 use crate::args::Args;
 use crate::build::Missing;
 use crate::folders;
+use crate::interrupt::interrupted;
 use crate::jobs::Jobs;
 use crate::launch::{Launcher, Run};
 use crate::progress::Progress;
@@ -35,22 +35,6 @@ pub enum Cell {
         latency: Vec<Run>,
     },
     Missing(Missing),
-}
-
-/// Set by Ctrl-C: what was measured until then is still written.
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-
-/// Makes Ctrl-C end the measuring instead of the driver.
-pub fn catch_interrupt() {
-    extern "C" fn note(_: libc::c_int) {
-        INTERRUPTED.store(true, Ordering::Relaxed);
-    }
-    // SAFETY: the handler only stores to an atomic, which a signal handler may.
-    unsafe { libc::signal(libc::SIGINT, note as *const () as libc::sighandler_t) };
-}
-
-pub fn interrupted() -> bool {
-    INTERRUPTED.load(Ordering::Relaxed)
 }
 
 /// One process to run.

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use crate::args::Args;
 use crate::build::Missing;
+use crate::charts;
 use crate::launch::PERCENTILES;
 use crate::machine;
 use crate::measure::NOISY;
@@ -127,12 +128,16 @@ fn behind(text: &mut String, results: &Results) {
     }
 }
 
+/// Names a chart that was drawn. (No picture: the recorded report is in git, and the chart is not.)
+fn drawn(text: &mut String, charts: &[String], chart: &str) {
+    if charts.iter().any(|name| name == chart) {
+        let _ = writeln!(text, "Drawn in `{chart}`.\n");
+    }
+}
+
 fn rows(text: &mut String, results: &Results, group: &str, charts: &[String]) {
     let _ = writeln!(text, "## Group {group}\n");
-    let chart = format!("rows-{group}.svg");
-    if charts.contains(&chart) {
-        let _ = writeln!(text, "![Every row of the group]({chart})\n");
-    }
+    drawn(text, charts, &charts::of_group(group));
     for measure in [Measure::Time, Measure::Peak, Measure::Cpu, Measure::Faults] {
         let show = |figure: Option<Figure>| match figure {
             Some(figure) if measure == Measure::Time && figure.spread > 0.0 => {
@@ -210,10 +215,7 @@ fn latency(text: &mut String, results: &Results, charts: &[String]) {
             let heads: Vec<String> = [first.as_str()].into_iter().chain(PERCENTILES).map(String::from).collect();
             let _ = writeln!(text, "{}", markdown(&heads, &table));
         }
-        let chart = format!("latency-{}.svg", row.row.name);
-        if charts.contains(&chart) {
-            let _ = writeln!(text, "![Latency of {}]({chart})\n", row.row.name);
-        }
+        drawn(text, charts, &charts::of_latency(&row.row.name));
     }
 }
 

@@ -8,12 +8,12 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::args::Args;
-use crate::charts::{curves, style};
-use crate::folders;
+use crate::charts::{self, curves, style};
+use crate::interrupt::interrupted;
 use crate::jobs::Jobs;
 use crate::launch::{Launcher, Run};
 use crate::machine;
-use crate::measure::interrupted;
+use crate::output;
 use crate::progress::Progress;
 use crate::statistics::median;
 use crate::workloads::{Row, Workload};
@@ -80,8 +80,9 @@ pub fn measure(rows: &[Row], jobs: &Jobs, args: &Args) -> Result<bool> {
         }
     }
     progress.finish();
-    let out = folders::results(args)?;
+    let out = output::results(args)?;
     fs::write(out.join("scale.csv"), csv(&points, jobs)?)?;
+    fs::create_dir_all(out.join(charts::FOLDER))?;
     for row in rows.iter().filter(|row| row.threads == row.workload.threads[0]) {
         draw(row.workload, &points, jobs, &out)?;
     }
@@ -142,7 +143,7 @@ fn draw(workload: &Workload, points: &[Point], jobs: &Jobs, out: &Path) -> Resul
         (0..jobs.rivals.len()).map(one).collect()
     };
     let x = if workload.threads.len() > 1 { "threads" } else { "live memory, MiB" };
-    let file = |what: &str| out.join(format!("scale-{}-{what}.svg", workload.name));
+    let file = |what: &str| out.join(charts::FOLDER).join(format!("scale-{}-{what}.svg", workload.name));
     let chart = |y, log_y| curves::Chart { title: "", x, y, log_y, show: style::short, categories: &[] };
     let time = [(chart("ns per operation", true), series(nanoseconds))];
     curves::draw(&file("time"), "Time of a free and a malloc", &workload.what, &time)?;

@@ -110,7 +110,7 @@ typedef bool(mi_commit_fun_t)(bool commit, void* start, size_t size, bool* is_ze
 
 /* The options. Each is also read from the environment: MIMALLOC_ and the name in upper case. */
 typedef enum mi_option_e {
-  mi_option_show_errors = 0, /* print errors and warnings (on in debug and secure modes) (bool, default 0) */
+  mi_option_show_errors = 0, /* print errors and warnings (on in the build with debug assertions) (bool, default 0) */
   mi_option_show_stats, /* print statistics when the program ends (bool, default 0) */
   /* print what the allocator does; also lists the options in force at the start (level, default 0) */
   mi_option_verbose,
@@ -118,8 +118,11 @@ typedef enum mi_option_e {
   /* commit an arena when it is reserved: never, always, or only where the OS overcommits (0/1/2, default 2) */
   mi_option_arena_eager_commit,
   mi_option_purge_decommits, /* a purge decommits; 0: it only resets (bool, default 1) */
-  mi_option_allow_large_os_pages, /* use OS pages of 2 MiB that an administrator set aside: never, for arenas, also for mappings of their own (0/1/2, default 0) */
-  mi_option_reserve_huge_os_pages, /* reserve N huge OS pages of 1 GiB at the start, spread over the NUMA nodes (count, default 0) */
+  /* use OS pages of 2 MiB that an administrator set aside: never, for arenas, also for mappings of their own (0/1/2,
+     default 0) */
+  mi_option_allow_large_os_pages,
+  /* reserve N huge OS pages of 1 GiB at the start, spread over the NUMA nodes (count, default 0) */
+  mi_option_reserve_huge_os_pages,
   mi_option_reserve_huge_os_pages_at, /* reserve them on this NUMA node; -1: spread (node, default -1) */
   mi_option_reserve_os_memory, /* reserve this much OS memory in an arena at the start (KiB, default 0) */
   mi_option_deprecated_segment_cache, /* accepted, no effect */
@@ -134,13 +137,15 @@ typedef enum mi_option_e {
   mi_option_max_errors, /* stop printing errors after N (count, default 32) */
   mi_option_max_warnings, /* stop printing warnings after N (count, default 32) */
   mi_option_deprecated_max_segment_reclaim, /* accepted, no effect */
-  mi_option_destroy_on_exit, /* give all memory back at process end, but not where `malloc` is this library's (bool, default 0) */
+  /* give all memory back at process end, but not where `malloc` is this library's (bool, default 0) */
+  mi_option_destroy_on_exit,
   mi_option_arena_reserve, /* size of an arena reservation (1 GiB on 64-bit) (KiB, default 1048576) */
   mi_option_arena_purge_mult, /* multiplies purge_delay for arena memory (factor, default 1) */
   mi_option_deprecated_purge_extend_delay, /* accepted, no effect */
   /* allocate from the OS directly, arenas only where asked for by id (bool, default 0) */
   mi_option_disallow_arena_alloc,
-  mi_option_retry_on_oom, /* keep retrying an OS allocation this long on Windows; no effect elsewhere (ms, default 400) */
+  /* keep retrying an OS allocation this long on Windows; no effect elsewhere (ms, default 400) */
+  mi_option_retry_on_oom,
   mi_option_visit_abandoned, /* let a visit also see blocks of ended threads (bool, default 0) */
   mi_option_guarded_min, /* smallest block that may get a guard page (bytes, default 0) */
   mi_option_guarded_max, /* largest such block (bytes, default 1073741824) */
@@ -158,17 +163,20 @@ typedef enum mi_option_e {
   mi_option_page_commit_on_demand, /* commit a page's memory as it is used (0/1/2, default 0) */
   mi_option_page_max_reclaim, /* do not reclaim more pages of a class than this; -1: no limit (count, default -1) */
   mi_option_page_cross_thread_max_reclaim, /* likewise across threads (count, default 32) */
-  mi_option_allow_thp, /* transparent huge pages for the allocator's memory: never, allowed, preferred (0/1/2, default 1) */
+  /* transparent huge pages for the allocator's memory, not passed on to other programs: never, allowed, preferred
+     (0/1/2, default 1) */
+  mi_option_allow_thp,
   /* smallest piece that is purged; 0: chosen (64, or 2048 with allow_thp=2) (KiB, default 0) */
   mi_option_minimal_purge_size,
   mi_option_arena_max_object_size, /* largest object placed in an arena (KiB, default 2097152) */
-  mi_option_arena_is_numa_local, /* take memory from arenas of the node that a thread runs on
-     first; new arenas are for that node (bool, default 0) */
+  /* take memory from arenas of the NUMA node that a thread runs on first; new arenas are for that node (bool,
+     default 0) */
+  mi_option_arena_is_numa_local,
   _mi_option_last, /* how many there are */
   /* older names */
-  mi_option_large_os_pages = mi_option_allow_large_os_pages,
   mi_option_eager_region_commit = mi_option_arena_eager_commit,
   mi_option_reset_decommits = mi_option_purge_decommits,
+  mi_option_large_os_pages = mi_option_allow_large_os_pages,
   mi_option_reset_delay = mi_option_purge_delay,
   mi_option_limit_os_alloc = mi_option_disallow_os_alloc,
   mi_option_abandoned_reclaim_on_free = mi_option_page_reclaim_on_free

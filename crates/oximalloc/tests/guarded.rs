@@ -141,7 +141,7 @@ fn heaps_end_and_are_visited_with_guarded_blocks() {
             let theap = heaps::theap_of(heap).unwrap();
             theap.set_sample_rate(2, 1);
             let blocks: Vec<_> = (0..10).map(|_| heaps::malloc_in(&theap, 100)).collect();
-            assert_eq!(heap.stats.malloc_guarded.snapshot(), 5);
+            assert_eq!(heap.stats.malloc_guarded_count.snapshot(), 5);
             let mut seen = Vec::new();
             // SAFETY: no other thread uses the heap.
             unsafe {

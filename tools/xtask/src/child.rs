@@ -12,7 +12,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::watch::Meter;
 
@@ -131,6 +131,15 @@ pub fn capture(command: &mut Command, limit: Duration) -> Result<End> {
 /// Between two looks at a program: what it does in between is taken together.
 const POLL_LEAST: Duration = Duration::from_millis(20);
 const POLL_MOST: Duration = Duration::from_secs(1);
+
+/// Runs a tool that must work; gives what it printed.
+pub fn done(command: &mut Command) -> Result<String> {
+    let end = capture(command, Duration::from_secs(300))?;
+    if !end.success() {
+        bail!("{command:?}: {}\n{}{}", end.status, end.stdout, end.stderr);
+    }
+    Ok(end.stdout)
+}
 
 /// Reads a whole file from its start; what is no UTF-8 is replaced.
 fn read(file: &mut File) -> Result<String> {

@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::run;
+use crate::program;
 
 /// Why a library cannot be preloaded into a program.
 #[derive(Debug, PartialEq, Eq)]
@@ -77,7 +77,7 @@ fn interpreter(line: &[u8], depth: u32) -> std::io::Result<Option<Refusal>> {
         return Ok(refused);
     }
     let named = words.find(|word| !word.starts_with('-') && !word.contains('='));
-    match named.and_then(|name| run::resolve(name.as_ref()).ok()) {
+    match named.and_then(|name| program::resolve(name.as_ref()).ok()) {
         Some(program) => follow(&program, depth + 1),
         None => Ok(None),
     }

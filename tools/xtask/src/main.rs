@@ -15,6 +15,7 @@ mod golden;
 mod install;
 mod pace;
 mod package;
+mod program;
 mod real;
 mod run;
 mod rusttests;
@@ -53,7 +54,11 @@ enum Task {
     /// Check the rules of the source tree: floors, platform cfgs, file sizes, file heads, macros, tested functions
     Tidy,
     /// Compare headers, libraries and the tables of the interface
-    Abi,
+    Abi {
+        /// First write what follows from the table of options: in the header, in options.tsv and in README.md
+        #[arg(long)]
+        write: bool,
+    },
     /// Compare the lengths of the fast paths with those on record
     Golden {
         /// Write them down instead
@@ -114,7 +119,10 @@ fn dispatch(task: Task) -> anyhow::Result<ExitCode> {
             println!("tidy: {} complaints", complaints.len());
             Ok(exit(complaints.is_empty()))
         }
-        Task::Abi => {
+        Task::Abi { write } => {
+            if write {
+                abi::write_options()?;
+            }
             let tally = abi::check()?;
             println!("{tally}");
             Ok(exit(tally.failed == 0))

@@ -5,6 +5,7 @@ pub mod dots;
 pub mod overview;
 pub mod style;
 
+use std::fs;
 use std::path::Path;
 
 use anyhow::Result;
@@ -13,8 +14,22 @@ use curves::{Chart, Series};
 use crate::launch::PERCENTILES;
 use crate::results::{Results, duration};
 
+/// All charts but the overview go into this folder in that of the results. It is not in git.
+pub const FOLDER: &str = "charts";
+
+/// The chart of the rows of a group.
+pub fn of_group(group: &str) -> String {
+    format!("{FOLDER}/rows-{group}.svg")
+}
+
+/// The chart of the latencies of a row.
+pub fn of_latency(row: &str) -> String {
+    format!("{FOLDER}/latency-{row}.svg")
+}
+
 /// Draws all charts of a measuring; gives the names of the files.
 pub fn draw(results: &Results, out: &Path) -> Result<Vec<String>> {
+    fs::create_dir_all(out.join(FOLDER))?;
     let mut names = Vec::new();
     let mut file = |name: String| {
         let path = out.join(&name);
@@ -23,7 +38,7 @@ pub fn draw(results: &Results, out: &Path) -> Result<Vec<String>> {
     };
     overview::draw(results, &file("overview.svg".into()))?;
     for group in results.groups() {
-        dots::draw(results, group, &file(format!("rows-{group}.svg")))?;
+        dots::draw(results, group, &file(of_group(group)))?;
     }
     for row in results.rows.iter().filter(|row| !row.calls().is_empty()) {
         let series = |call: &str| -> Vec<Series> {
@@ -39,7 +54,7 @@ pub fn draw(results: &Results, out: &Path) -> Result<Vec<String>> {
             |title| Chart { title, x: "percentile of calls", y: "", log_y: true, show, categories: &PERCENTILES };
         let panels: Vec<_> = row.calls().into_iter().map(|call| (chart(call), series(call))).collect();
         let title = format!("Latency of single calls: {}", row.row.name);
-        curves::draw(&file(format!("latency-{}.svg", row.row.name)), &title, &row.row.workload.what, &panels)?;
+        curves::draw(&file(of_latency(&row.row.name)), &title, &row.row.workload.what, &panels)?;
     }
     Ok(names)
 }

@@ -13,6 +13,7 @@ pub mod query;
 pub mod release;
 pub mod settings;
 pub mod stats;
+mod stats_fields;
 pub mod stats_get;
 pub mod stats_json;
 pub mod stats_layout;

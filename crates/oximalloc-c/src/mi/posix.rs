@@ -5,7 +5,7 @@ use core::ffi::{c_int, c_void};
 use core::ptr::null_mut;
 use libc::{EINVAL, ENOMEM, EOVERFLOW};
 use oximalloc::diag::error::error;
-use oximalloc::prim::process::{errno, set_errno};
+use oximalloc::prim::keep_errno;
 use oximalloc::raw;
 
 /// `posix_memalign`: 0 and the block at `out`, or EINVAL or ENOMEM; neither `errno` nor, on failure, `*out` changes.
@@ -28,9 +28,7 @@ pub unsafe extern "C" fn mi_posix_memalign(out: *mut *mut c_void, alignment: usi
 
 #[cold]
 fn bad_posix_alignment(alignment: usize) -> c_int {
-    let before = errno();
     error(EINVAL, format_args!("posix_memalign: alignment {alignment} is no power of two, or below a pointer's size"));
-    set_errno(before);
     EINVAL
 }
 
@@ -89,26 +87,23 @@ pub unsafe extern "C" fn mi_reallocarr(ptrp: *mut c_void, count: usize, size: us
     if ptrp.is_null() {
         return EINVAL;
     }
-    let before = errno();
-    let Some(bytes) = product("reallocarr", count, size) else {
-        set_errno(before);
-        return EOVERFLOW;
-    };
-    let place = ptrp.cast::<*mut u8>();
-    // SAFETY: `ptrp` is a pointer's place, unaligned at worst, and holds null or our block, as the caller promised.
-    unsafe {
-        let old = place.read_unaligned();
-        if bytes == 0 {
-            raw::free(old);
-            place.write_unaligned(null_mut());
-            return 0;
+    keep_errno(|| {
+        let Some(bytes) = product("reallocarr", count, size) else { return EOVERFLOW };
+        let place = ptrp.cast::<*mut u8>();
+        // SAFETY: `ptrp` is a pointer's place, unaligned at worst, and holds null or our block, as the caller promised.
+        unsafe {
+            let old = place.read_unaligned();
+            if bytes == 0 {
+                raw::free(old);
+                place.write_unaligned(null_mut());
+                return 0;
+            }
+            let new = raw::realloc(old, bytes);
+            if new.is_null() {
+                return ENOMEM;
+            }
+            place.write_unaligned(new);
         }
-        let new = raw::realloc(old, bytes);
-        set_errno(before);
-        if new.is_null() {
-            return ENOMEM;
-        }
-        place.write_unaligned(new);
-    }
-    0
+        0
+    })
 }

@@ -6,7 +6,7 @@
 //! one that the library makes always has the whole.
 
 use crate::mi::query::mi_version;
-use crate::mi::stats_layout::{Count, Field, MiStats, VERSION, bin_size, page_size};
+use crate::mi::stats_layout::{MiStats, ROWS, VERSION, bin_size, page_size};
 use crate::outcome::new_block;
 use core::ffi::c_char;
 use core::fmt::{self, Write};
@@ -87,41 +87,31 @@ impl fmt::Display for Json<'_> {
             self.process.committed.current,
             self.process.committed.peak
         )?;
-        self.stats.each_field(&mut |name, field| {
+        write!(f, ",\n  \"size\": {},\n  \"version\": {VERSION}", size_of::<MiStats>())?;
+        self.stats.each_field(&mut |name, item, words| {
             write!(f, ",\n  \"{name}\": ")?;
-            match field {
-                Field::Number(n) => write!(f, "{n}"),
-                Field::Counter(counter) => write!(f, "{}", counter.total),
-                Field::Count(count) => object(f, count, None),
-                Field::Counters(all) => list(f, all, |f, _, counter| write!(f, "{}", counter.total)),
-                Field::Counts(all) => list(f, all, |f, _, count| object(f, *count, None)),
-                Field::Rows(all) => list(f, all, |f, row, count| object(f, *count, Some(row))),
+            if words.len() == item {
+                return value(f, words, None);
             }
+            f.write_str("[")?;
+            let by_size = words.len() == item * ROWS;
+            for (i, words) in words.chunks(item.max(1)).enumerate() {
+                f.write_str(if i == 0 { "\n    " } else { ",\n    " })?;
+                value(f, words, by_size.then_some(i))?;
+            }
+            f.write_str("\n  ]")
         })?;
         f.write_str("\n}\n")
     }
 }
 
+/// A counter, or a count; with the sizes of its row, if it is of a size class.
 #[cold]
-fn object(f: &mut fmt::Formatter, count: Count, row: Option<usize>) -> fmt::Result {
-    let Count { total, peak, current } = count;
+fn value(f: &mut fmt::Formatter, words: &[i64], row: Option<usize>) -> fmt::Result {
+    let &[total, peak, current] = words else { return write!(f, "{}", words.first().unwrap_or(&0)) };
     write!(f, "{{ \"total\": {total}, \"peak\": {peak}, \"current\": {current}")?;
     if let Some(row) = row {
         write!(f, ", \"block_size\": {}, \"page_size\": {}", bin_size(row), page_size(row))?;
     }
     f.write_str(" }")
-}
-
-#[cold]
-fn list<T>(
-    f: &mut fmt::Formatter,
-    all: &[T],
-    mut each: impl FnMut(&mut fmt::Formatter, usize, &T) -> fmt::Result,
-) -> fmt::Result {
-    f.write_str("[")?;
-    for (i, item) in all.iter().enumerate() {
-        f.write_str(if i == 0 { "\n    " } else { ",\n    " })?;
-        each(f, i, item)?;
-    }
-    f.write_str("\n  ]")
 }

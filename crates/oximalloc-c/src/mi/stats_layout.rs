@@ -13,16 +13,18 @@
 //! - memory, threads, arenas and calls of the system are a subprocess's; for a heap they are 0. What lies in no arena, and
 //!   the calls, are the main subprocess's; of the others' memory only the present is known.
 //! - always 0, as there is no such thing here: `segments*`, `chunk_bins` (arenas do not sort their slices by size),
-//!   `malloc_guarded_count`, `pages_extended` (each refill of a stack carves what it needs), `pages_unabandon_busy_wait`
+//!   `pages_extended` (each refill of a stack carves what it needs), `pages_unabandon_busy_wait`
 //!   and `heaps_delete_wait` (nobody waits).
 
+use crate::mi::stats_fields::{self, HEAPS, MEMORY, NAMES, SHAPES, WORDS};
 use core::fmt;
 use oximalloc::base::config::SLICE;
+use oximalloc::base::text::cut;
 use oximalloc::heap::inspect::stats;
 use oximalloc::heap::inspect::sums::{self, Scope};
 use oximalloc::page::Bin;
 use oximalloc::page::bins::{BINS, BLOCK_MAX};
-use oximalloc::stats::{CountValue, HeapSnapshot, Snapshot};
+use oximalloc::stats::CountValue;
 
 /// Rows of the tables by size class.
 pub const ROWS: usize = 74;
@@ -31,108 +33,23 @@ const LAST: usize = ROWS - 1;
 /// `MI_STAT_VERSION`.
 pub const VERSION: usize = 5;
 
-/// `mi_stat_count_t`.
-#[repr(C)]
-#[derive(Clone, Copy, Default)]
-pub struct Count {
-    /// All that came.
-    pub total: i64,
-    /// The most there was.
-    pub peak: i64,
-    /// What there is.
-    pub current: i64,
-}
-
-/// `mi_stat_counter_t`.
-#[repr(C)]
-#[derive(Clone, Copy, Default)]
-pub struct Counter {
-    /// How often it happened, or to how many bytes.
-    pub total: i64,
-}
-
-impl From<CountValue> for Count {
-    #[cold]
-    fn from(CountValue { total, peak, current }: CountValue) -> Count {
-        Count { total, peak, current }
-    }
-}
-
-impl Count {
-    #[cold]
-    fn add(&mut self, more: CountValue) {
-        let CountValue { total, peak, current } = more;
-        *self = CountValue { total: self.total, peak: self.peak, current: self.current }
-            .plus(CountValue { total, peak, current })
-            .into();
-    }
-}
+const MALLOC_NORMAL: usize = stats_fields::at("malloc_normal");
+const MALLOC_REQUESTED: usize = stats_fields::at("malloc_requested");
+const MALLOC_NORMAL_COUNT: usize = stats_fields::at("malloc_normal_count");
+const MALLOC_HUGE_COUNT: usize = stats_fields::at("malloc_huge_count");
+const MALLOC_BINS: usize = stats_fields::at("malloc_bins");
+const PAGE_BINS: usize = stats_fields::at("page_bins");
 
 /// `mi_stats_t`.
 #[repr(C)]
 pub struct MiStats {
     size: usize,
     version: usize,
-    pages: Count,
-    reserved: Count,
-    committed: Count,
-    reset: Counter,
-    purged: Counter,
-    page_committed: Count,
-    pages_abandoned: Count,
-    threads: Count,
-    malloc_normal: Count,
-    malloc_huge: Count,
-    malloc_requested: Count,
-    mmap_calls: Counter,
-    commit_calls: Counter,
-    reset_calls: Counter,
-    purge_calls: Counter,
-    arena_count: Counter,
-    malloc_normal_count: Counter,
-    malloc_huge_count: Counter,
-    malloc_guarded_count: Counter,
-    arena_rollback_count: Counter,
-    arena_purges: Counter,
-    pages_extended: Counter,
-    pages_retire: Counter,
-    page_searches: Counter,
-    page_searches_count: Counter,
-    segments: Count,
-    segments_abandoned: Count,
-    segments_cache: Count,
-    segments_reserved: Count,
-    heaps: Count,
-    theaps: Count,
-    pages_reclaim_on_alloc: Counter,
-    pages_reclaim_on_free: Counter,
-    pages_reabandon_full: Counter,
-    pages_unabandon_busy_wait: Counter,
-    heaps_delete_wait: Counter,
-    stat_reserved: [Count; 4],
-    stat_counter_reserved: [Counter; 4],
-    malloc_bins: [Count; ROWS],
-    page_bins: [Count; ROWS],
-    chunk_bins: [Count; 6],
+    /// All other fields, which are of such words: see `stats_fields`.
+    words: [i64; WORDS],
 }
 
 const _: () = assert!(size_of::<MiStats>() == 4368 || size_of::<usize>() != 8);
-
-/// A field, as it is read.
-pub enum Field<'a> {
-    /// The size, or the version.
-    Number(usize),
-    /// A counter.
-    Counter(Counter),
-    /// A count.
-    Count(Count),
-    /// Several counters.
-    Counters(&'a [Counter]),
-    /// Several counts.
-    Counts(&'a [Count]),
-    /// One count for each row of the size classes.
-    Rows(&'a [Count; ROWS]),
-}
 
 impl MiStats {
     /// The struct at `p`; None for null and for a struct of another size or version.
@@ -149,121 +66,71 @@ impl MiStats {
     }
 
     /// Nothing.
-    // SAFETY: all fields are numbers.
-    pub const NOTHING: MiStats = unsafe { core::mem::MaybeUninit::zeroed().assume_init() };
+    pub const NOTHING: MiStats = MiStats { size: 0, version: 0, words: [0; WORDS] };
 
-    /// What is counted, in this shape. (Where it is to be, field by field: what asks may be a thread with a small stack.)
+    /// What is counted, in this shape. (Where it is to be, word by word: what asks may be a thread with a small stack.)
     #[cold]
     #[inline(never)]
     pub fn fill(&mut self, of: Scope) {
         *self = MiStats::NOTHING;
         (self.size, self.version) = (size_of::<MiStats>(), VERSION);
-        self.fill_memory(&stats::memory_of(of).unwrap_or_default());
+        self.put(&MEMORY, stats::memory_of(of).unwrap_or_default().words());
         let (heaps, spare) = sums::heaps(of);
-        self.fill_heaps(&heaps);
+        self.put(&HEAPS, heaps.words());
+        self.add(MALLOC_REQUESTED, heaps.malloc_huge);
         self.fill_blocks(of, sums::singles(of, spare.0));
     }
 
+    /// Puts each word in its place.
     #[cold]
     #[inline(never)]
-    fn fill_memory(&mut self, memory: &Snapshot) {
-        let counter = |total| Counter { total };
-        self.reserved = memory.reserved.into();
-        self.committed = memory.committed.into();
-        self.reset = counter(memory.reset);
-        self.purged = counter(memory.purged);
-        self.threads = memory.threads.into();
-        self.mmap_calls = counter(memory.mmap_calls);
-        self.commit_calls = counter(memory.commit_calls);
-        self.reset_calls = counter(memory.reset_calls);
-        self.purge_calls = counter(memory.purge_calls);
-        self.arena_count = counter(memory.arena_count);
-        self.arena_rollback_count = counter(memory.arena_rollback_count);
-        self.arena_purges = counter(memory.arena_purges);
-        self.heaps = memory.heaps.into();
+    fn put(&mut self, places: &[u8], words: &[i64]) {
+        for (place, word) in places.iter().zip(words) {
+            if let Some(slot) = self.words.get_mut(usize::from(*place)) {
+                *slot = *word;
+            }
+        }
     }
 
+    /// Adds to the count that begins at a word.
     #[cold]
     #[inline(never)]
-    fn fill_heaps(&mut self, heaps: &HeapSnapshot) {
-        let counter = |total| Counter { total };
-        self.pages = heaps.pages.into();
-        self.page_committed = heaps.page_committed.into();
-        self.pages_abandoned = heaps.pages_abandoned.into();
-        self.malloc_huge = heaps.malloc_huge.into();
-        self.malloc_requested = heaps.malloc_huge.into();
-        self.pages_retire = counter(heaps.pages_retire);
-        self.page_searches = counter(heaps.page_searches);
-        self.page_searches_count = counter(heaps.page_searches_count);
-        self.theaps = heaps.theaps.into();
-        self.pages_reclaim_on_alloc = counter(heaps.pages_reclaim_on_alloc);
-        self.pages_reclaim_on_free = counter(heaps.pages_reclaim_on_free);
-        self.pages_reabandon_full = counter(heaps.pages_reabandon_full);
+    fn add(&mut self, at: usize, more: CountValue) {
+        if let Some([total, peak, current]) = self.words.get_mut(at..).and_then(|words| words.first_chunk_mut()) {
+            let sum = CountValue { total: *total, peak: *peak, current: *current }.plus(more);
+            (*total, *peak, *current) = (sum.total, sum.peak, sum.current);
+        }
     }
 
     #[cold]
     #[inline(never)]
     fn fill_blocks(&mut self, of: Scope, singles: CountValue) {
         sums::each_bin(of, &mut |b, bin| {
-            let row = row_of(bin.block_size);
-            self.malloc_bins[row].add(CountValue { total: bin.total, peak: bin.peak, current: bin.current });
-            self.page_bins[row].add(sums::pages(of, b));
-            self.malloc_normal.add(bin.bytes());
-            self.malloc_requested.add(bin.bytes());
-            self.malloc_normal_count.total += bin.total;
+            let row = 3 * row_of(bin.block_size);
+            self.add(MALLOC_BINS + row, CountValue { total: bin.total, peak: bin.peak, current: bin.current });
+            self.add(PAGE_BINS + row, sums::pages(of, b));
+            self.add(MALLOC_NORMAL, bin.bytes());
+            self.add(MALLOC_REQUESTED, bin.bytes());
+            self.words[MALLOC_NORMAL_COUNT] += bin.total;
         });
-        self.malloc_bins[LAST] = singles.into();
-        self.malloc_huge_count.total = singles.total;
-        self.page_bins[LAST] = sums::pages(of, BINS).into();
+        self.add(MALLOC_BINS + 3 * LAST, singles);
+        self.words[MALLOC_HUGE_COUNT] = singles.total;
+        self.add(PAGE_BINS + 3 * LAST, sums::pages(of, BINS));
     }
 
-    /// Calls `each` with all fields and their names in C, in order, until it fails.
+    /// Calls `each` with the name in C of each field but the size and the version, the words of one of its items (3 of a
+    /// count, 1 of a counter) and all its words, in order, until it fails.
     #[cold]
-    pub fn each_field(&self, each: &mut dyn FnMut(&'static str, Field) -> fmt::Result) -> fmt::Result {
-        use Field::{Count, Counter, Counters, Counts, Number, Rows};
-        each("size", Number(self.size))?;
-        each("version", Number(self.version))?;
-        each("pages", Count(self.pages))?;
-        each("reserved", Count(self.reserved))?;
-        each("committed", Count(self.committed))?;
-        each("reset", Counter(self.reset))?;
-        each("purged", Counter(self.purged))?;
-        each("page_committed", Count(self.page_committed))?;
-        each("pages_abandoned", Count(self.pages_abandoned))?;
-        each("threads", Count(self.threads))?;
-        each("malloc_normal", Count(self.malloc_normal))?;
-        each("malloc_huge", Count(self.malloc_huge))?;
-        each("malloc_requested", Count(self.malloc_requested))?;
-        each("mmap_calls", Counter(self.mmap_calls))?;
-        each("commit_calls", Counter(self.commit_calls))?;
-        each("reset_calls", Counter(self.reset_calls))?;
-        each("purge_calls", Counter(self.purge_calls))?;
-        each("arena_count", Counter(self.arena_count))?;
-        each("malloc_normal_count", Counter(self.malloc_normal_count))?;
-        each("malloc_huge_count", Counter(self.malloc_huge_count))?;
-        each("malloc_guarded_count", Counter(self.malloc_guarded_count))?;
-        each("arena_rollback_count", Counter(self.arena_rollback_count))?;
-        each("arena_purges", Counter(self.arena_purges))?;
-        each("pages_extended", Counter(self.pages_extended))?;
-        each("pages_retire", Counter(self.pages_retire))?;
-        each("page_searches", Counter(self.page_searches))?;
-        each("page_searches_count", Counter(self.page_searches_count))?;
-        each("segments", Count(self.segments))?;
-        each("segments_abandoned", Count(self.segments_abandoned))?;
-        each("segments_cache", Count(self.segments_cache))?;
-        each("_segments_reserved", Count(self.segments_reserved))?;
-        each("heaps", Count(self.heaps))?;
-        each("theaps", Count(self.theaps))?;
-        each("pages_reclaim_on_alloc", Counter(self.pages_reclaim_on_alloc))?;
-        each("pages_reclaim_on_free", Counter(self.pages_reclaim_on_free))?;
-        each("pages_reabandon_full", Counter(self.pages_reabandon_full))?;
-        each("pages_unabandon_busy_wait", Counter(self.pages_unabandon_busy_wait))?;
-        each("heaps_delete_wait", Counter(self.heaps_delete_wait))?;
-        each("_stat_reserved", Counts(&self.stat_reserved))?;
-        each("_stat_counter_reserved", Counters(&self.stat_counter_reserved))?;
-        each("malloc_bins", Rows(&self.malloc_bins))?;
-        each("page_bins", Rows(&self.page_bins))?;
-        each("chunk_bins", Counts(&self.chunk_bins))
+    pub fn each_field(&self, each: &mut dyn FnMut(&'static str, usize, &[i64]) -> fmt::Result) -> fmt::Result {
+        let (mut names, mut words) = (NAMES, &self.words[..]);
+        for [item, items] in SHAPES {
+            let (name, later) = cut(names, b'\n');
+            let (item, items) = (usize::from(item), usize::from(items));
+            let (field, rest) = words.split_at_checked(item * items).unwrap_or_default();
+            each(name, item, field)?;
+            (names, words) = (later, rest);
+        }
+        Ok(())
     }
 }
 

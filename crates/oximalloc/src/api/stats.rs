@@ -24,6 +24,7 @@ pub use crate::heap::inspect::stats::{Stats, Totals, process, totals};
 
 use super::heap::Heap;
 use crate::heap::inspect::sums::Scope;
+use core::fmt;
 
 /// All that is counted of a heap.
 ///
@@ -50,6 +51,16 @@ pub fn heap(heap: &Heap) -> Stats {
 /// ```
 pub fn print() {
     crate::heap::inspect::stats::print_process();
+}
+
+/// Statistics in the text format that Prometheus reads, when they are printed.
+///
+/// ```
+/// let text = oximalloc::stats::prometheus(&oximalloc::stats::process()).to_string();
+/// assert!(text.contains("# TYPE oximalloc_committed_bytes gauge\noximalloc_committed_bytes "));
+/// ```
+pub fn prometheus(stats: &Stats) -> impl fmt::Display {
+    fmt::from_fn(|f| crate::diag::prometheus::write(f, &stats.memory, &stats.heaps, &stats.bins))
 }
 
 /// Count anew: what is in use stays, all that happened is forgotten.

@@ -8,7 +8,7 @@ use crate::base::sync::{AtomicBool, Ordering};
 use crate::diag::options::{self, Opt};
 use crate::diag::stats::PROCESS;
 use crate::os;
-use crate::prim::process::{errno, set_errno};
+use crate::prim::keep_errno;
 use core::ffi::c_void;
 
 /// A function that makes a range accessible (`true`) or takes access away, and says whether it did. It may say at the
@@ -94,11 +94,8 @@ impl Backing {
     }
 
     fn call(&self, commit: bool, p: *mut u8, bytes: usize) -> Option<bool> {
-        let before = errno();
-        let mut zero = false;
-        let done = (self.fun?)(commit, p.cast(), bytes, &mut zero, self.arg);
-        set_errno(before);
-        done.then_some(zero)
+        let (fun, mut zero) = (self.fun?, false);
+        keep_errno(|| fun(commit, p.cast(), bytes, &mut zero, self.arg)).then_some(zero)
     }
 
     /// Give the memory of a range back, in the way that the options ask for.

@@ -4,5 +4,6 @@ pub mod grow_list;
 pub mod pair;
 pub mod seen;
 pub mod sync;
+pub mod text;
 pub mod try_lock;
 pub mod units;

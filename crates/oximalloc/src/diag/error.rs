@@ -6,7 +6,7 @@ use super::hook::Hook;
 use super::options::{self, Opt};
 use super::output::print;
 use crate::base::sync::{AtomicI64, Ordering};
-use crate::prim::process::{errno, set_errno};
+use crate::prim::keep_errno;
 use core::ffi::c_void;
 use core::fmt;
 use core::ptr::null_mut;
@@ -28,16 +28,16 @@ pub fn register_error(fun: Option<ErrorFun>, arg: *mut c_void) {
 /// Report an error: shown under `show_errors` or `verbose`, at most `max_errors` times, then told to the registered
 /// function. `args` has neither prefix nor newline.
 pub fn error(code: i32, args: fmt::Arguments) {
-    let before = errno();
-    if may_show(&ERRORS_SHOWN, Opt::MaxErrors) {
-        print(format_args!("mimalloc: error: {args}\n"));
-    }
-    if let Some(entered) = ERROR.enter() {
-        // SAFETY: `register_error` is the only one to store in this hook, and it stores an `ErrorFun`.
-        let fun = unsafe { core::mem::transmute::<*mut (), ErrorFun>(entered.fun) };
-        fun(code, entered.arg);
-    }
-    set_errno(before);
+    keep_errno(|| {
+        if may_show(&ERRORS_SHOWN, Opt::MaxErrors) {
+            print(format_args!("mimalloc: error: {args}\n"));
+        }
+        if let Some(entered) = ERROR.enter() {
+            // SAFETY: `register_error` is the only one to store in this hook, and it stores an `ErrorFun`.
+            let fun = unsafe { core::mem::transmute::<*mut (), ErrorFun>(entered.fun) };
+            fun(code, entered.arg);
+        }
+    });
 }
 
 /// Report what is odd but harmless: shown under `show_errors` or `verbose`, at most `max_warnings` times.
@@ -75,7 +75,7 @@ fn below(counter: &AtomicI64, limit: i64) -> bool {
 mod tests {
     use super::*;
     use crate::diag::output::register;
-    use crate::prim::process::thread_id;
+    use crate::prim::process::{errno, set_errno, thread_id};
     use std::ffi::{CStr, c_char};
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicI32, AtomicUsize};

@@ -7,4 +7,5 @@ mod hook;
 pub mod options;
 pub mod output;
 pub mod print;
+pub mod prometheus;
 pub mod stats;

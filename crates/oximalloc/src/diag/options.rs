@@ -1,11 +1,12 @@
 //! The options: one row each in the table below, from which follow the enum, the environment's names, the printed
-//! list and the defaults.
+//! list and the defaults; and, by `cargo xtask abi --write`, what the C header, `options.tsv` and README say of them.
 //!
 //! Invariants: a value chosen by a call is never replaced by the environment or by a default, and the environment
 //! is read once, in [`init`]; before that every option has its default. A row's place in the table is the option's
 //! number in the C interface: new ones go to the end.
 use super::output::Sink;
 use crate::base::sync::{AtomicBool, AtomicI64, Ordering};
+use crate::base::text::cut;
 
 mod environment;
 mod value;
@@ -47,7 +48,7 @@ macro_rules! options {
 
 options! {
     ShowErrors: "show_errors", [], cfg!(debug_assertions) as i64, "bool",
-        "print errors and warnings (on in debug and secure modes)";
+        "print errors and warnings (on in the build with debug assertions)";
     ShowStats: "show_stats", [], 0, "bool",
         "print statistics when the program ends";
     Verbose: "verbose", [], 0, "level",
@@ -91,7 +92,7 @@ options! {
     DeprecatedMaxSegmentReclaim: "deprecated_max_segment_reclaim", [], 0, "-",
         "accepted, no effect";
     DestroyOnExit: "destroy_on_exit", [], 0, "bool",
-        "give all memory back at process end";
+        "give all memory back at process end, but not where `malloc` is this library's";
     ArenaReserve: "arena_reserve", [], if usize::BITS == 64 { 1024 * 1024 } else { 128 * 1024 }, "KiB",
         "size of an arena reservation (1 GiB on 64-bit)";
     ArenaPurgeMult: "arena_purge_mult", [], 1, "factor",
@@ -133,7 +134,7 @@ options! {
     PageCrossThreadMaxReclaim: "page_cross_thread_max_reclaim", [], 32, "count",
         "likewise across threads";
     AllowThp: "allow_thp", [], 1, "0/1/2",
-        "transparent huge pages for the allocator's memory: never, allowed, preferred";
+        "transparent huge pages for the allocator's memory, not passed on to other programs: never, allowed, preferred";
     MinimalPurgeSize: "minimal_purge_size", [], 0, "KiB",
         "smallest piece that is purged; 0: chosen (64, or 2048 with allow_thp=2)";
     ArenaMaxObjectSize: "arena_max_object_size", [], 2 * 1024 * 1024, "KiB",
@@ -215,13 +216,6 @@ impl Opt {
     fn has_effect(self) -> bool {
         self.unit() != "-"
     }
-}
-
-/// What comes before the first `mark`, an ASCII character, and after it.
-#[inline(never)]
-fn cut(text: &'static str, mark: u8) -> (&'static str, &'static str) {
-    let end = text.bytes().position(|b| b == mark).unwrap_or(text.len());
-    (text.get(..end).unwrap_or_default(), text.get(end + 1..).unwrap_or_default())
 }
 
 /// The value in force.

@@ -3,7 +3,8 @@
 //! Invariant: a message is built in a fixed buffer on the stack and is handed on whole, as a C string. A function
 //! that itself makes messages does not recurse: those go to standard error.
 use super::hook::Hook;
-use crate::prim::process::{errno, set_errno, write_stderr};
+use crate::prim::keep_errno;
+use crate::prim::process::write_stderr;
 use core::ffi::{c_char, c_void};
 use core::fmt::{self, Write};
 use core::ptr::null_mut;
@@ -20,17 +21,17 @@ pub fn register(fun: Option<OutputFun>, arg: *mut c_void) {
 
 /// Hand one message, as it is, to the registered function or else to standard error. Leaves `errno` alone.
 pub fn print(args: fmt::Arguments) {
-    let before = errno();
-    let line = Line::<LINE_MAX>::of(args);
-    match OUTPUT.enter() {
-        Some(entered) => {
-            // SAFETY: `register` is the only one to store in this hook, and it stores an `OutputFun`.
-            let fun = unsafe { core::mem::transmute::<*mut (), OutputFun>(entered.fun) };
-            fun(line.as_ptr(), entered.arg);
+    keep_errno(|| {
+        let line = Line::<LINE_MAX>::of(args);
+        match OUTPUT.enter() {
+            Some(entered) => {
+                // SAFETY: `register` is the only one to store in this hook, and it stores an `OutputFun`.
+                let fun = unsafe { core::mem::transmute::<*mut (), OutputFun>(entered.fun) };
+                fun(line.as_ptr(), entered.arg);
+            }
+            None => write_stderr(line.as_bytes()),
         }
-        None => write_stderr(line.as_bytes()),
-    }
-    set_errno(before);
+    });
 }
 
 /// Where a whole table goes: to a given function, or to wherever messages go.
@@ -52,9 +53,7 @@ impl Sink {
     /// Hand on one piece of text, as it is. Leaves `errno` alone.
     pub fn print(&self, args: fmt::Arguments) {
         let Some(fun) = self.fun else { return print(args) };
-        let before = errno();
-        fun(Line::<LINE_MAX>::of(args).as_ptr(), self.arg);
-        set_errno(before);
+        keep_errno(|| fun(Line::<LINE_MAX>::of(args).as_ptr(), self.arg));
     }
 }
 
@@ -128,6 +127,7 @@ impl<const N: usize> Write for Line<N> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::prim::process::{errno, set_errno};
     use std::ffi::CStr;
 
     /// Appends each message to the `String` behind `arg`.

@@ -5,7 +5,7 @@
 //! Invariant: what a line and the sums below it say is of one look at each count, so that they agree.
 use super::options;
 use super::output::{Line, Sink};
-use super::stats::{BinRow, CountValue, HeapSnapshot, PROCESS, Snapshot};
+use super::stats::{BinRow, CountValue, HeapSnapshot, PROCESS, Row, Snapshot, rows};
 use crate::prim::process;
 use core::fmt::{self, Write};
 
@@ -39,16 +39,12 @@ pub fn table(sink: &Sink, stats: Option<&Snapshot>, heaps: &HeapSnapshot, single
     huge.print(sink, "huge", BLANK);
     binned.plus(huge).print(sink, "total", BLANK);
     sink.print(format_args!("\n"));
-    if let Some(stats) = stats {
-        row(sink, "reserved", stats.reserved, BYTES);
-        row(sink, "committed", stats.committed, BYTES);
-        totals(sink, &[("reset", stats.reset), ("purged", stats.purged)], BYTES);
-    }
-    row(sink, "in pages", heaps.page_committed, BYTES);
+    let memory = stats.map(|stats| (Snapshot::LABELS, stats.words()));
+    let heaps = (HeapSnapshot::LABELS, heaps.words());
+    memory.into_iter().chain([heaps]).for_each(|table| print_rows(sink, table, true));
     sink.print(format_args!("\n"));
-    events(sink, heaps);
-    if let Some(stats) = stats {
-        calls(sink, stats);
+    [heaps].into_iter().chain(memory).for_each(|table| print_rows(sink, table, false));
+    if memory.is_some() {
         process(sink);
     }
 }
@@ -74,50 +70,36 @@ pub fn process(sink: &Sink) {
     ));
 }
 
-/// Numbers of things and of events in heaps.
+/// Print the rows of a table that count bytes, or the others.
 #[cold]
-fn events(sink: &Sink, heaps: &HeapSnapshot) {
-    row(sink, "pages", heaps.pages, NUMBER);
-    row(sink, "-abandoned", heaps.pages_abandoned, NUMBER);
-    let reclaimed = heaps.pages_reclaim_on_alloc.saturating_add(heaps.pages_reclaim_on_free);
-    let (retired, guarded) = (heaps.pages_retire, heaps.malloc_guarded);
-    totals(sink, &[("-reclaimed", reclaimed), ("-retired", retired), ("-guarded", guarded)], NUMBER);
-    // In tenths, rounded down.
-    let tenths = heaps.page_searches.saturating_mul(10).checked_div(heaps.page_searches_count).unwrap_or(0);
-    sink.print(format_args!("  searches    :{:>18}.{} avg\n", tenths / 10, tenths % 10));
-    row(sink, "in threads", heaps.theaps, NUMBER);
-}
-
-/// Numbers of things and of events that no heap has.
-#[cold]
-fn calls(sink: &Sink, stats: &Snapshot) {
-    let (made, purges, undone) = (stats.arena_count, stats.arena_purges, stats.arena_rollback_count);
-    totals(sink, &[("arenas", made), ("-purges", purges), ("-rollbacks", undone)], NUMBER);
-    row(sink, "heaps", stats.heaps, NUMBER);
-    row(sink, "threads", stats.threads, NUMBER);
-    let (mmaps, commits) = (("mmaps", stats.mmap_calls), ("commits", stats.commit_calls));
-    totals(sink, &[mmaps, commits, ("resets", stats.reset_calls), ("purges", stats.purge_calls)], NUMBER);
-}
-
-/// A row of something that comes and goes.
-#[cold]
-fn row(sink: &Sink, name: &str, value: CountValue, unit: Unit) {
-    cells(sink, name, &four(value, unit), format_args!("\n"));
+#[inline(never)]
+fn print_rows(sink: &Sink, (labels, words): (&'static str, &[i64]), bytes: bool) {
+    let (unit, mut kept) = (if bytes { BYTES } else { NUMBER }, 0);
+    for Row { unit: its, label, values } in rows(labels, words) {
+        let n = values.first().copied().unwrap_or(0);
+        match (its, values) {
+            ("kept", _) => kept = n,
+            _ if label.is_empty() || (its == "bytes") != bytes => {}
+            (_, &[total, peak, current]) => {
+                cells(sink, label, &four(CountValue { total, peak, current }, unit), format_args!("\n"));
+            }
+            ("mean", _) => {
+                // In tenths, rounded down.
+                let tenths = kept.saturating_mul(10).checked_div(n).unwrap_or(0);
+                sink.print(format_args!("  {label:<12}:{:>18}.{} avg\n", tenths / 10, tenths % 10));
+            }
+            _ => {
+                let n = if its == "sum" { n.saturating_add(kept) } else { n };
+                cells(sink, label, &[BLANK, Amount(n, unit)], format_args!("\n"));
+            }
+        }
+    }
 }
 
 /// The columns of something that comes and goes.
 #[cold]
 fn four(value: CountValue, unit: Unit) -> [Amount; 4] {
     [value.peak, value.total, value.current, value.freed()].map(|n| Amount(n, unit))
-}
-
-/// Rows of which only the total is known.
-#[cold]
-#[inline(never)]
-fn totals(sink: &Sink, rows: &[(&str, i64)], unit: Unit) {
-    for (name, n) in rows {
-        cells(sink, name, &[BLANK, Amount(*n, unit)], format_args!("\n"));
-    }
 }
 
 /// A row: its name, its cells, and how it ends.
@@ -279,6 +261,42 @@ mod tests {
         }
         let process = words("process");
         assert!(["user:", "system:", "faults:", "rss:", "peak commit:"].iter().all(|part| process.contains(part)));
+    }
+
+    /// Each row of the tables is a line, or is added to one; only the bytes of large blocks are in a line of their own.
+    #[test]
+    fn each_statistic_is_printed() {
+        let (mut memory, mut heaps) = (Snapshot::default(), HeapSnapshot::default());
+        let mut n = 100;
+        for word in memory.words_mut().iter_mut().chain(heaps.words_mut()) {
+            *word = n;
+            n += 1;
+        }
+        let text = captured(|sink| table(sink, Some(&memory), &heaps, 0, &|_| {}));
+        let line = |label: &str| {
+            let labelled = |line: &&str| line.split_once(':').is_some_and(|(start, _)| start.trim() == label);
+            let lines: Vec<_> = text.lines().filter(labelled).collect();
+            assert_eq!(lines.len(), 1, "{label} in\n{text}");
+            lines[0].split_once(':').unwrap().1.split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        let mut kept = 0;
+        let tables = [(Snapshot::LABELS, memory.words()), (HeapSnapshot::LABELS, heaps.words())];
+        let mut unseen = Vec::new();
+        for Row { unit, label, values } in tables.into_iter().flat_map(|(labels, words)| rows(labels, words)) {
+            let last = *values.last().unwrap();
+            match (unit, values.len()) {
+                ("kept", 1) => kept = last,
+                ("bytes" | "number", _) if label.is_empty() => unseen.push(values[0]),
+                ("bytes", 3) => assert!(line(label).contains(&format!(" {last} B")), "{label}"),
+                ("number", 3) => assert!(line(label).contains(&format!(" {last} ")), "{label}"),
+                ("bytes", 1) => assert_eq!(line(label), format!("{last} B")),
+                ("number", 1) => assert_eq!(line(label), last.to_string()),
+                ("sum", 1) => assert_eq!(line(label), (kept + last).to_string()),
+                ("mean", 1) => assert_eq!(line(label), format!("{}.{} avg", kept / last, kept * 10 / last % 10)),
+                _ => panic!("{label} counts {unit}"),
+            }
+        }
+        assert_eq!(unseen, [heaps.malloc_huge.total]);
     }
 
     #[test]

@@ -1,10 +1,13 @@
-//! What is counted of the process: one row each in the table below, from which follow the counters, their snapshot
-//! and the reset.
+//! How things and events are counted. What is counted is in `table`, a row each.
 //!
 //! Invariants: in a snapshot `0 <= current <= peak <= total`. Counting is a few relaxed atomic additions and belongs
 //! to slow paths only; what the blocks add up to is derived from pages when it is asked for (see [`BinRow`]). Functions that
 //! add up are not inlined: each Rust program has them in it.
 use crate::base::sync::{AtomicI64, Ordering};
+
+mod table;
+
+pub use table::{HeapSnapshot, HeapStats, PROCESS, ProcessStats, Row, Snapshot, rows};
 
 /// Something that comes and goes: how much of it there is, was at most, and came in all.
 #[derive(Debug)]
@@ -15,6 +18,7 @@ pub struct Count {
 }
 
 /// The values of a [`Count`].
+#[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CountValue {
     /// All that ever came.
@@ -213,131 +217,6 @@ impl Default for Counter {
 fn signed(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
-
-/// One line a statistic: its name and what it counts.
-macro_rules! statistics {
-    ($stats:ident, $snapshot:ident of $what:literal:
-     counts { $($count:ident: $count_doc:literal;)* } counters { $($counter:ident: $counter_doc:literal;)* }) => {
-        #[doc = concat!("What is counted of ", $what, ".")]
-        #[derive(Debug)]
-        #[repr(C)]
-        pub struct $stats {
-            $(#[doc = concat!("Counts ", $count_doc, ".")] pub $count: Count,)*
-            $(#[doc = concat!("Counts ", $counter_doc, ".")] pub $counter: Counter,)*
-        }
-
-        #[doc = concat!("The values counted of ", $what, " at one time.")]
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-        pub struct $snapshot {
-            $(#[doc = concat!("Counts ", $count_doc, ".")] pub $count: CountValue,)*
-            $(#[doc = concat!("Counts ", $counter_doc, ".")] pub $counter: i64,)*
-        }
-
-        impl $stats {
-            /// Nothing yet.
-            pub const fn new() -> $stats {
-                $stats { $($count: Count::new(),)* $($counter: Counter::new(),)* }
-            }
-
-            /// The values now.
-            #[inline(never)]
-            pub fn snapshot(&self) -> $snapshot {
-                $snapshot { $($count: self.$count.snapshot(),)* $($counter: self.$counter.snapshot(),)* }
-            }
-
-            /// The values now, for sums: see [`Count::raw`].
-            #[inline(never)]
-            pub fn raw(&self) -> $snapshot {
-                $snapshot { $($count: self.$count.raw(),)* $($counter: self.$counter.snapshot(),)* }
-            }
-
-            /// Count anew: what there is stays, all that happened is forgotten.
-            pub fn reset(&self) {
-                $(self.$count.reset();)*
-                $(self.$counter.reset();)*
-            }
-
-            /// Add what another counted, which then begins anew, from nothing.
-            pub fn absorb(&self, other: &$stats) {
-                $(self.$count.absorb(&other.$count);)*
-                $(self.$counter.absorb(&other.$counter);)*
-            }
-
-            /// Leave what happened with another, and count anew from what there is.
-            pub fn leave_to(&self, other: &$stats) {
-                $(self.$count.leave_to(&other.$count);)*
-                $(self.$counter.leave_to(&other.$counter);)*
-            }
-        }
-
-        impl Default for $stats {
-            fn default() -> Self {
-                Self::new()
-            }
-        }
-
-        impl $snapshot {
-            /// With each count as [`CountValue::sound`] makes it.
-            #[inline(never)]
-            pub fn sound(self) -> $snapshot {
-                $snapshot { $($count: self.$count.sound(),)* ..self }
-            }
-
-            /// The sum with `other`.
-            #[inline(never)]
-            pub fn plus(self, other: $snapshot) -> $snapshot {
-                $snapshot {
-                    $($count: self.$count.plus(other.$count),)*
-                    $($counter: self.$counter.saturating_add(other.$counter),)*
-                }
-            }
-        }
-    };
-}
-
-statistics! {
-    ProcessStats, Snapshot of "a process":
-    counts {
-        reserved: "bytes of address space reserved from the OS";
-        committed: "bytes of memory committed";
-        threads: "threads that have used the allocator";
-        heaps: "heaps";
-    }
-    counters {
-        reset: "bytes that the OS was told it may take";
-        purged: "bytes given back to the OS";
-        mmap_calls: "calls that reserve memory";
-        commit_calls: "calls that commit memory";
-        reset_calls: "calls that reset memory";
-        purge_calls: "calls that purge memory";
-        arena_count: "arenas ever made";
-        arena_rollback_count: "claims undone, since the system refused the memory for them";
-        arena_purges: "runs of slices of arenas that were purged";
-    }
-}
-
-statistics! {
-    HeapStats, HeapSnapshot of "a heap":
-    counts {
-        theaps: "the heap's parts in threads";
-        pages: "pages in use";
-        page_committed: "bytes committed within pages";
-        pages_abandoned: "pages that belong to no thread";
-        malloc_huge: "bytes in blocks that have a page of their own";
-    }
-    counters {
-        malloc_guarded: "blocks given a guard: what follows them is inaccessible";
-        pages_retire: "pages given up when their last block was freed";
-        page_searches: "pages looked at in searches for one with room";
-        page_searches_count: "searches for a page with room";
-        pages_reclaim_on_alloc: "abandoned pages taken over by a thread that allocates";
-        pages_reclaim_on_free: "abandoned pages taken over by a thread that frees";
-        pages_reabandon_full: "full pages that their thread gave up to whoever frees into them";
-    }
-}
-
-/// What this process counts.
-pub static PROCESS: ProcessStats = ProcessStats::new();
 
 /// What the blocks of one size class add up to, derived from its pages. All but the size are numbers of blocks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -7,4 +7,4 @@ pub mod tls;
 mod unix;
 pub mod word;
 #[cfg(unix)]
-pub use unix::{env, memory, numa, process, thread};
+pub use unix::{env, memory, memory::keep_errno, numa, process, thread};

@@ -1,9 +1,11 @@
 //! `cargo xtask abi`: headers, libraries and the tables of the interface say the same.
 //!
 //! Sources that are generated from the tables compile with the headers; the headers declare nothing else, and compile
-//! alone under every standard; the libraries define the names of the tables and no other ones.
+//! alone under every standard; the libraries define the names of the tables and no other ones. What headers, tables and
+//! README say of an option is what its row in the allocator says.
 
 mod generate;
+mod options;
 mod tables;
 
 use std::collections::BTreeSet;
@@ -48,6 +50,9 @@ pub fn check() -> Result<Tally> {
         let compiler = if file.ends_with(".c") { "gcc" } else { "g++" };
         report(name, compile(compiler, standard, &source)?);
     }
+    for text in options::texts()? {
+        report(&format!("options in {}", text.name), text.difference());
+    }
     report("nothing else is declared", undeclared(&tables, &folder)?);
     for (compilers, standards, suffix) in [(["gcc", "clang"], &C[..], "c"), (["g++", "clang++"], &CPP[..], "cpp")] {
         for compiler in compilers.into_iter().filter(|compiler| workspace::find_program(compiler).is_some()) {
@@ -63,6 +68,11 @@ pub fn check() -> Result<Tally> {
     let archive = symbols::global(&Flavour::Release.archive())?;
     report("libmimalloc.a", difference(&meant, &archive.intersection(&meant).cloned().collect()));
     Ok(tally)
+}
+
+/// Writes what is said of the options where it is to be said.
+pub fn write_options() -> Result<()> {
+    options::texts()?.iter().try_for_each(options::Text::write)
 }
 
 /// The folder of the headers.

@@ -11,12 +11,11 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
-use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
 use crate::abi;
-use crate::child;
+use crate::child::done;
 use crate::workspace::Flavour;
 
 /// Arguments of `cargo xtask install`.
@@ -118,13 +117,4 @@ fn version() -> Result<[u32; 3]> {
     let number = header.lines().find_map(|line| line.strip_prefix("#define MI_MALLOC_VERSION ")?.trim().parse().ok());
     let number: u32 = number.context("mimalloc.h has no version")?;
     Ok([number / 10000, number / 100 % 100, number % 100])
-}
-
-/// Runs a tool that must work.
-fn done(command: &mut Command) -> Result<String> {
-    let end = child::capture(command, Duration::from_secs(300))?;
-    if !end.success() {
-        bail!("{command:?}: {}\n{}{}", end.status, end.stdout, end.stderr);
-    }
-    Ok(end.stdout)
 }

@@ -10,8 +10,8 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::done;
 use crate::abi::Tables;
+use crate::child::done;
 use crate::symbols;
 
 /// A fully static C++ program has of libstdc++.a only what its linker was asked for, and the library's reference to the

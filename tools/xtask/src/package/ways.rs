@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::{done, install};
+use super::install;
 use crate::abi;
-use crate::child;
+use crate::child::{self, done};
 use crate::cprograms::indent;
 use crate::symbols;
 use crate::tally::Tally;

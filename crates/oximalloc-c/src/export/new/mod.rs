@@ -11,13 +11,17 @@
 
 mod runtime;
 #[cfg(target_arch = "x86_64")]
-mod x86_64;
+pub(crate) mod x86_64;
 #[cfg(target_arch = "x86_64")]
-pub(crate) use x86_64::{again, again_nothrow, forward, its_nothrow, nothrow, operator, own, throwing};
+pub(crate) use x86_64::{again, again_nothrow, throwing};
+#[cfg(target_arch = "x86_64")]
+use x86_64::{forward, nothrow};
 #[cfg(not(target_arch = "x86_64"))]
-mod other;
+pub(crate) mod other;
 #[cfg(not(target_arch = "x86_64"))]
-pub(crate) use other::{again, again_nothrow, forward, nothrow, throwing};
+pub(crate) use other::{again, again_nothrow, throwing};
+#[cfg(not(target_arch = "x86_64"))]
+use other::{forward, nothrow};
 
 use crate::export::process::found;
 use core::ffi::c_void;

@@ -47,8 +47,8 @@ pub(crate) use forward;
 /// Defines a nothrow form. (What a program has of its own is not called by it.)
 macro_rules! nothrow {
     ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*), $attempt:path, keep $count:tt, of $($word:ident),*) => {
-        $crate::export::new::throwing! {
-            $(#[$doc])* $name($($arg: $type),*), $attempt, $crate::export::new::again_nothrow, keep $count
+        $crate::export::new::other::throwing! {
+            $(#[$doc])* $name($($arg: $type),*), $attempt, $crate::export::new::other::again_nothrow, keep $count
         }
     };
 }

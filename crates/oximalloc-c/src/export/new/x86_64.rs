@@ -11,7 +11,7 @@ use core::arch::naked_asm;
 /// that needs (1 or up to 3), the loop that goes on when it fails, what comes first, and what that names.
 macro_rules! operator {
     ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*), $attempt:path, keep 1, $($rest:tt)*) => {
-        $crate::export::new::operator! {
+        $crate::export::new::x86_64::operator! {
             @ $(#[$doc])* $name($($arg: $type),*), $attempt,
             ["push rdi; .cfi_adjust_cfa_offset 8"],
             ["pop rdi; .cfi_adjust_cfa_offset -8"],
@@ -19,7 +19,7 @@ macro_rules! operator {
         }
     };
     ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*), $attempt:path, keep 3, $($rest:tt)*) => {
-        $crate::export::new::operator! {
+        $crate::export::new::x86_64::operator! {
             @ $(#[$doc])* $name($($arg: $type),*), $attempt,
             [
                 "push rdi; .cfi_adjust_cfa_offset 8",
@@ -86,9 +86,9 @@ pub(crate) use own;
 /// Defines an operator of ours, and a name for it that is ours alone.
 macro_rules! throwing {
     ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*), $attempt:path, $again:path, keep $n:tt $(, named $own:ident)?) => {
-        $crate::export::new::operator! {
+        $crate::export::new::x86_64::operator! {
             $(#[$doc])* $name($($arg: $type),*), $attempt, keep $n, $again,
-            [$($crate::export::new::own!($own))?], []
+            [$($crate::export::new::x86_64::own!($own))?], []
         }
     };
 }
@@ -107,7 +107,7 @@ macro_rules! forward {
         pub unsafe extern "C" fn $name($($arg: $type),*) $(-> $block)? {
             core::arch::naked_asm!(
                 ".cfi_startproc",
-                $($crate::export::new::own!($own),)?
+                $($crate::export::new::x86_64::own!($own),)?
                 concat!("jmp qword ptr [rip + oximalloc_", stringify!($word), "]"),
                 ".cfi_endproc",
             )
@@ -120,15 +120,15 @@ pub(crate) use forward;
 /// by a call of the first that is not.
 macro_rules! nothrow {
     ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*), $attempt:path, keep $n:tt, of $($word:ident),*) => {
-        $crate::export::new::operator! {
-            $(#[$doc])* $name($($arg: $type),*), $attempt, keep $n, $crate::export::new::again_nothrow,
+        $crate::export::new::x86_64::operator! {
+            $(#[$doc])* $name($($arg: $type),*), $attempt, keep $n, $crate::export::new::x86_64::again_nothrow,
             [$(
                 concat!("mov rax, qword ptr [rip + oximalloc_", stringify!($word), "]"),
                 concat!("lea rcx, [rip + oximalloc_own_", stringify!($word), "]"),
                 "cmp rax, rcx",
                 "jne {its}"
             ),*],
-            [its = sym $crate::export::new::its_nothrow,]
+            [its = sym $crate::export::new::x86_64::its_nothrow,]
         }
     };
 }

@@ -3,8 +3,9 @@
 //! Invariants: the environment is read once, not at all in a program that runs with more rights than its caller,
 //! and no warning is given before all variables were read: one of them may be what shows or hides warnings.
 use super::value::{ACCEPTED, parse};
-use super::{ALL, COUNT, Opt, cut, get, print};
+use super::{ALL, COUNT, Opt, get, print};
 use crate::base::sync::{AtomicU32, Ordering};
+use crate::base::text::cut;
 use crate::diag::error::{shown, warning};
 use crate::prim::env;
 use core::fmt::{self, Write};

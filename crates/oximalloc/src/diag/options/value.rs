@@ -1,4 +1,5 @@
 //! What an option's value looks like in the environment.
+use crate::base::text::number;
 
 /// What is accepted, for the message on a value that is not.
 pub(super) const ACCEPTED: &str = "a number, a size such as 64K, 2MiB or 1G, or one of yes, no, on, off, true, false";
@@ -12,18 +13,17 @@ pub(super) fn parse(text: &[u8], in_kib: bool) -> Option<i64> {
     if let Some(&(_, value)) = WORDS.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)) {
         return Some(value);
     }
-    let (sign, digits) = match text {
-        [b'-', rest @ ..] => (-1, rest),
-        [b'+', rest @ ..] => (1, rest),
-        _ => (1, text),
+    let (negative, digits) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, text),
     };
-    let end = digits.iter().position(|b| !b.is_ascii_digit()).unwrap_or(digits.len());
-    let (digits, suffix) = digits.split_at_checked(end)?;
-    if digits.is_empty() {
+    let (number, suffix) = number(digits);
+    if suffix.len() == digits.len() {
         return None;
     }
-    // Summed up with its sign, so that the smallest value is within reach too.
-    let number = digits.iter().fold(0i64, |n, &b| n.saturating_mul(10).saturating_add(sign * i64::from(b & 15)));
+    // The smallest value is within reach too.
+    let number = if negative { 0i64.saturating_sub_unsigned(number) } else { 0i64.saturating_add_unsigned(number) };
     let power = power_of_1024(suffix)?;
     let kib = u32::from(in_kib && power > 0);
     Some(number.saturating_mul(1024i64.pow(power - kib)))

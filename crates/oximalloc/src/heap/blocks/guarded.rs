@@ -59,7 +59,7 @@ impl Theap {
         let block = self.place(place, zero);
         match block {
             None => guard::end(),
-            Some(_) => self.heap().stats.malloc_guarded.add(1),
+            Some(_) => self.heap().stats.malloc_guarded_count.add(1),
         }
         block
     }

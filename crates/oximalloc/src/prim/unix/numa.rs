@@ -4,6 +4,7 @@
 use super::memory::keep_errno;
 use super::process::ReadFile;
 use crate::base::sync::{AtomicUsize, Ordering};
+use crate::base::text::number;
 
 /// The largest node number that is believed, plus 1.
 const NODES_MAX: usize = 1024;
@@ -27,9 +28,8 @@ pub fn nodes() -> usize {
 /// The last number of a list as the kernel prints it: `0-3,8`. 0 if there is none.
 #[cold]
 fn last_of_list(text: &[u8]) -> usize {
-    let digits = |b: &u8| b.is_ascii_digit();
-    let last = text.split(|b| !digits(b)).rfind(|part| !part.is_empty()).unwrap_or_default();
-    last.iter().fold(0, |n: usize, &b| n.saturating_mul(10).saturating_add(usize::from(b & 15)))
+    let last = text.split(|b| !b.is_ascii_digit()).rfind(|part| !part.is_empty()).unwrap_or_default();
+    usize::try_from(number(last).0).unwrap_or(usize::MAX)
 }
 
 /// The node that the calling thread runs on at the moment.

@@ -5,6 +5,7 @@
 //! the C library's wrappers, which would let a cancelled thread unwind through the allocator), and all of it works
 //! before the C library's constructors have run. Only the functions that say so change `errno`.
 use crate::base::sync::{AtomicI32, AtomicPtr, Ordering};
+use crate::base::text::number;
 use core::ffi::{CStr, c_int, c_long};
 use core::ptr::null_mut;
 
@@ -197,8 +198,7 @@ fn resident() -> usize {
 
 /// The number that `digits` spell, up to the first byte that is none.
 fn decimal(digits: &[u8]) -> usize {
-    let digits = digits.iter().take_while(|b| b.is_ascii_digit());
-    digits.fold(0, |n: usize, &b| n.saturating_mul(10).saturating_add(usize::from(b & 15)))
+    usize::try_from(number(digits).0).unwrap_or(usize::MAX)
 }
 
 /// Now, less the start that the kernel tells: the 22nd field of `/proc/self/stat`, in clock ticks since the boot. So

@@ -1,0 +1,51 @@
+//! Text in tables and in small files: words and numbers in it. All of it is `const` too, for tables that are read when the
+//! library is built.
+
+/// What comes before the first `mark`, an ASCII character, and after it.
+#[inline(never)]
+pub const fn cut(text: &str, mark: u8) -> (&str, &str) {
+    let bytes = text.as_bytes();
+    let mut end = 0;
+    while end < bytes.len() && bytes[end] != mark {
+        end += 1;
+    }
+    let Some((before, rest)) = text.split_at_checked(end) else { return (text, "") };
+    match rest.split_at_checked(1) {
+        Some((_, after)) => (before, after),
+        None => (before, ""),
+    }
+}
+
+/// The number that the decimal digits at the start of `text` spell, and what follows them; 0 where there is none. What is
+/// too large becomes the largest value.
+#[inline(never)]
+pub const fn number(mut text: &[u8]) -> (u64, &[u8]) {
+    let mut n = 0u64;
+    while let [digit @ b'0'..=b'9', rest @ ..] = text {
+        n = n.saturating_mul(10).saturating_add((*digit & 15) as u64);
+        text = rest;
+    }
+    (n, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_end_at_other_bytes() {
+        assert_eq!(number(b"120 kB"), (120, &b" kB"[..]));
+        assert_eq!(number(b"007"), (7, &b""[..]));
+        assert_eq!((number(b"").0, number(b"-1").0), (0, 0));
+        assert_eq!(number(b"18446744073709551615").0, u64::MAX);
+        assert_eq!(number(b"18446744073709551616x"), (u64::MAX, &b"x"[..]));
+    }
+
+    #[test]
+    fn texts_are_cut_once() {
+        assert_eq!(cut("a b c", b' '), ("a", "b c"));
+        assert_eq!(cut("a", b' '), ("a", ""));
+        assert_eq!(cut("a ", b' '), ("a", ""));
+        assert_eq!(cut("", b'\n'), ("", ""));
+    }
+}
