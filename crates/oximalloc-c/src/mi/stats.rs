@@ -9,7 +9,7 @@ use oximalloc::diag::output::Sink;
 use oximalloc::diag::print;
 use oximalloc::heap::totals::{self, Of};
 use oximalloc::heap::{figures, record};
-use oximalloc::prim::process;
+use oximalloc::prim::{Os, Process};
 use oximalloc::raw;
 use oximalloc::raw::heaps::Heap;
 
@@ -133,7 +133,7 @@ pub unsafe extern "C" fn mi_process_info(
     peak_commit: *mut usize,
     page_faults: *mut usize,
 ) {
-    let info = process::info();
+    let info = Os::info();
     let totals = raw::totals();
     let figures = [
         (elapsed_msecs, info.elapsed_ms as usize),

@@ -11,7 +11,7 @@ use crate::heap::theap::{INVERSE, Theap, lives, told};
 use crate::page::Page;
 use crate::page::bins::Bin;
 use crate::page::block::Block;
-use crate::prim::word;
+use crate::prim::{Errno, processor};
 use core::ptr;
 
 /// Free a block. Null is fine; a pointer that is no block's is reported, and nothing changes.
@@ -41,13 +41,13 @@ unsafe fn free_checked<const CHECK: bool>(p: *mut u8) {
         // SAFETY: entries are offsets of hot parts from the start of a theap. Bin 0's, that of slices which are not open,
         // divides nothing and has no room.
         unsafe {
-            if !CHECK || word::divides::<INVERSE>(theap.bytes(), at, p as usize) {
+            if !CHECK || processor::divides::<INVERSE>(theap.bytes(), at, p as usize) {
                 let hot = theap.hot_at(at);
                 let top = hot.top.get();
                 if top < hot.limit.get() {
                     *theap.word(top).add(1) = p;
-                    word::advance::<8>(theap.bytes(), at);
-                    word::prefetch(p);
+                    processor::advance::<8>(theap.bytes(), at);
+                    processor::prefetch(p);
                     return;
                 }
             }
@@ -109,7 +109,7 @@ unsafe fn free_open(p: *mut u8) -> bool {
     theap.open_if_new(bin);
     // SAFETY: by the contract `p` is a block of an open slice, whose entry says the bin, if it is a block's start.
     unsafe {
-        if !word::divides::<INVERSE>(theap.bytes(), theap.place_of(bin.index()), p as usize) {
+        if !processor::divides::<INVERSE>(theap.bytes(), theap.place_of(bin.index()), p as usize) {
             return false;
         }
         if let Some(number) = number
@@ -143,7 +143,7 @@ pub fn invalid(function: &str, p: *const u8) {
         true => "it does not point into memory of this allocator",
         false => "it points into this allocator's memory, but not to the start of a block in use",
     };
-    error(libc::EINVAL, format_args!("{function}: invalid pointer {p:p}: {reason}; nothing was changed"));
+    error(Errno::EINVAL, format_args!("{function}: invalid pointer {p:p}: {reason}; nothing was changed"));
 }
 
 /// Bytes that the block at `p` holds, from `p` on; 0 for null, and for a foreign pointer, which is reported.

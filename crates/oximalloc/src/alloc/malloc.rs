@@ -6,7 +6,7 @@ use crate::diag::error::error;
 use crate::heap::life::{Lease, thread_start};
 use crate::heap::theap::Theap;
 use crate::page::bins::{BLOCK_MAX, Bin, SMALL_MAX, slot};
-use crate::prim::word;
+use crate::prim::{Errno, processor};
 use core::ptr;
 
 /// The largest request: pointer differences inside a block fit `ptrdiff_t`.
@@ -22,7 +22,7 @@ unsafe fn pop_at(theap: &Theap, at: usize) -> *mut u8 {
     unsafe {
         let block = *theap.word(theap.hot_at(at).top.get());
         if !block.is_null() {
-            word::advance::<-8>(theap.bytes(), at);
+            processor::advance::<-8>(theap.bytes(), at);
         }
         block
     }
@@ -252,10 +252,10 @@ fn ready(theap: &Theap) -> Option<Lease> {
 /// Say that there is no memory for a block.
 #[cold]
 pub fn out_of_memory(size: usize) {
-    error(libc::ENOMEM, format_args!("malloc: out of memory: the system gives no more for a block of {size} bytes"));
+    error(Errno::ENOMEM, format_args!("malloc: out of memory: the system gives no more for a block of {size} bytes"));
 }
 
 #[cold]
 fn too_large(size: usize) {
-    error(libc::ENOMEM, format_args!("malloc: a size of {size} bytes is over the limit of {SIZE_MAX} (PTRDIFF_MAX)"));
+    error(Errno::ENOMEM, format_args!("malloc: a size of {size} bytes is over the limit of {SIZE_MAX} (PTRDIFF_MAX)"));
 }

@@ -8,7 +8,7 @@ use crate::base::sync::{AtomicBool, Ordering};
 use crate::diag::options::{self, Opt};
 use crate::diag::stats::PROCESS;
 use crate::os;
-use crate::prim::process::{errno, set_errno};
+use crate::prim::{Os, Process};
 use core::ffi::c_void;
 
 /// A function that makes a range accessible (`true`) or takes access away, and says whether it did. It may say at the
@@ -94,10 +94,10 @@ impl Backing {
     }
 
     fn call(&self, commit: bool, p: *mut u8, bytes: usize) -> Option<bool> {
-        let before = errno();
+        let before = Os::errno();
         let mut zero = false;
         let done = (self.fun?)(commit, p.cast(), bytes, &mut zero, self.arg);
-        set_errno(before);
+        Os::set_errno(before);
         done.then_some(zero)
     }
 
@@ -107,7 +107,7 @@ impl Backing {
     /// - as for [`Backing::commit`], and nobody uses the range.
     pub(super) unsafe fn give_back(&self, p: *mut u8, bytes: usize) -> Fate {
         let decommits = options::enabled(Opt::PurgeDecommits);
-        if self.pinned || (self.fun.is_some() && !decommits) {
+        if self.pinned || (self.fun.is_some() && !decommits) || !os::capabilities().decommit_part {
             return Fate::Kept;
         }
         if self.fun.is_some() {

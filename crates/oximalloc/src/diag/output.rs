@@ -3,7 +3,7 @@
 //! Invariant: a message is built in a fixed buffer on the stack and is handed on whole, as a C string. A function
 //! that itself makes messages does not recurse: those go to standard error.
 use super::hook::Hook;
-use crate::prim::process::{errno, set_errno, write_stderr};
+use crate::prim::{Os, Process};
 use core::ffi::{c_char, c_void};
 use core::fmt::{self, Write};
 use core::ptr::null_mut;
@@ -20,7 +20,7 @@ pub fn register(fun: Option<OutputFun>, arg: *mut c_void) {
 
 /// Hand one message, as it is, to the registered function or else to standard error. Leaves `errno` alone.
 pub fn print(args: fmt::Arguments) {
-    let before = errno();
+    let before = Os::errno();
     let line = Line::<LINE_MAX>::of(args);
     match OUTPUT.enter() {
         Some(entered) => {
@@ -28,9 +28,9 @@ pub fn print(args: fmt::Arguments) {
             let fun = unsafe { core::mem::transmute::<*mut (), OutputFun>(entered.fun) };
             fun(line.as_ptr(), entered.arg);
         }
-        None => write_stderr(line.as_bytes()),
+        None => Os::write_stderr(line.as_bytes()),
     }
-    set_errno(before);
+    Os::set_errno(before);
 }
 
 /// Where a whole table goes: to a given function, or to wherever messages go.
@@ -52,9 +52,9 @@ impl Sink {
     /// Hand on one piece of text, as it is. Leaves `errno` alone.
     pub fn print(&self, args: fmt::Arguments) {
         let Some(fun) = self.fun else { return print(args) };
-        let before = errno();
+        let before = Os::errno();
         fun(Line::<LINE_MAX>::of(args).as_ptr(), self.arg);
-        set_errno(before);
+        Os::set_errno(before);
     }
 }
 
@@ -128,6 +128,7 @@ impl<const N: usize> Write for Line<N> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::prim::Errno;
     use std::ffi::CStr;
 
     /// Appends each message to the `String` behind `arg`.
@@ -157,12 +158,12 @@ pub(crate) mod tests {
 
     #[test]
     fn a_sink_takes_pieces_in_order_and_leaves_errno() {
-        set_errno(5);
+        Os::set_errno(Errno(5));
         let text = captured(|sink| {
             sink.print(format_args!("a {}\n", 1));
             sink.print(format_args!("b\n"));
         });
         assert_eq!(text, "a 1\nb\n");
-        assert_eq!(errno(), 5);
+        assert_eq!(Os::errno(), Errno(5));
     }
 }

@@ -13,7 +13,7 @@ use crate::base::sync::Ordering;
 use crate::diag::options::{self, Opt};
 use crate::page::word::Given;
 use crate::page::{Bin, Page};
-use crate::prim::process::now_ms;
+use crate::prim::{Os, Process};
 use core::ptr;
 
 impl Theap {
@@ -53,7 +53,7 @@ impl Theap {
 
     /// What is due by the clock.
     fn tick_timed(&self) {
-        let (root, now) = (self.root(), now_ms());
+        let (root, now) = (self.root(), Os::now_ms());
         warm::tick();
         root.tick_idle(now);
         depot::tick(root);

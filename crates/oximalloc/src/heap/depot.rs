@@ -22,7 +22,7 @@ use crate::arena::{self, meta::meta_alloc};
 use crate::base::sync::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use crate::base::try_lock::TryLock;
 use crate::page::bins::{BINS, Bin};
-use crate::prim::process::now_ms;
+use crate::prim::{Os, Process};
 use core::hint::black_box;
 use core::ptr;
 
@@ -85,7 +85,7 @@ pub fn come_back(delay: Option<u64>) {
 #[cold]
 fn enter(delay: Option<u64>) {
     if let Some(delay) = delay {
-        DUE.store(now_ms() + delay, Ordering::Relaxed);
+        DUE.store(Os::now_ms() + delay, Ordering::Relaxed);
     }
 }
 
@@ -158,7 +158,9 @@ pub unsafe fn take(bin: Bin, to: *mut *mut u8, most: usize) -> usize {
 pub fn tick(theap: &Theap) {
     let due = DUE.load(Ordering::Relaxed);
     // SeqCst: as in the head of `row`.
-    if due != NEVER && now_ms() >= due && DUE.compare_exchange(due, NEVER, Ordering::SeqCst, Ordering::Relaxed).is_ok()
+    if due != NEVER
+        && Os::now_ms() >= due
+        && DUE.compare_exchange(due, NEVER, Ordering::SeqCst, Ordering::Relaxed).is_ok()
     {
         sweep(theap, false);
     }

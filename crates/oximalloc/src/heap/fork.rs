@@ -35,8 +35,7 @@ use super::{depot, holes, record, records, warm};
 use crate::arena;
 use crate::base::sync::{AtomicPtr, AtomicU64, Ordering};
 use crate::diag::stats::PROCESS;
-use crate::prim::process::now_ms;
-use crate::prim::tls;
+use crate::prim::{Os, Process, tls};
 use core::ptr;
 
 const NEVER: u64 = u64::MAX;
@@ -86,7 +85,7 @@ pub(super) extern "C" fn child() {
     }
     if left {
         NEXT.store(pointer(all_theaps().next()), Ordering::Relaxed);
-        DUE.store(now_ms() + warm::delay(), Ordering::Relaxed);
+        DUE.store(Os::now_ms() + warm::delay(), Ordering::Relaxed);
     }
 }
 

@@ -20,8 +20,9 @@ use crate::base::config::SLICE;
 use crate::base::sync::{AtomicBool, AtomicUsize, Ordering};
 use crate::diag::error::warning;
 use crate::diag::options::{self, Opt};
+use crate::os;
 use crate::page::Page;
-use crate::prim::{memory, thread};
+use crate::prim::{Memory, Os, Threads};
 use core::cell::Cell;
 use core::ptr;
 
@@ -66,9 +67,10 @@ impl Sampling {
     fn set_rate(&self, rate: usize, seed: usize) {
         let first = match (rate, seed) {
             (0 | 1, _) => rate,
-            (_, 0) => thread::random_seed() as usize % rate + 1,
+            (_, 0) => Os::random_seed() as usize % rate + 1,
             _ => (seed - 1) % rate + 1,
         };
+        let rate = if os::capabilities().protect { rate } else { 0 };
         if rate != 0 {
             arena::begin_protecting();
         }
@@ -150,7 +152,7 @@ impl Theap {
 
     #[cold]
     fn guard(&self, size: usize, align: usize, zero: bool) -> Option<*mut u8> {
-        let place = Place::of(size, align, options::enabled(Opt::GuardedPrecise), memory::page_size())?;
+        let place = Place::of(size, align, options::enabled(Opt::GuardedPrecise), Os::page_size())?;
         if LIVE.fetch_add(1, Ordering::Relaxed) >= MOST {
             LIVE.fetch_sub(1, Ordering::Relaxed);
             return None;
@@ -173,10 +175,14 @@ impl Theap {
         // and the guard's place are multiples of one.
         unsafe {
             let (block, tail) = (span.start.add(place.block), span.slices * SLICE - guard);
-            if !arena::may_protect(&span) || !memory::protect(span.start.add(guard), tail) {
+            let (guard, may) = (span.start.add(guard), arena::may_protect(&span));
+            if !may || !Os::protect(guard, tail) {
                 refused();
-                self.release(&raw const *page as *mut Page);
-                self.root().free_record(&raw const *page as *mut Page);
+                // A part may be inaccessible all the same, and then nobody can use the span again.
+                if !may || Os::commit(guard, tail) {
+                    self.release(&raw const *page as *mut Page);
+                    self.root().free_record(&raw const *page as *mut Page);
+                }
                 return None;
             }
             page.set_guarded(block, place.bytes);
@@ -202,7 +208,7 @@ pub(super) unsafe fn lift(page: &Page) -> bool {
     let tail = span.start.addr() + span.slices * SLICE - guard.addr();
     LIVE.fetch_sub(1, Ordering::Relaxed);
     // SAFETY: the tail of our span, whole OS pages that were accessible before they were protected.
-    unsafe { memory::commit(guard, tail) }
+    unsafe { Os::commit(guard, tail) }
 }
 
 #[cold]

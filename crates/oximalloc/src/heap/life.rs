@@ -16,7 +16,7 @@ use crate::base::sync::{AtomicU32, Ordering};
 use crate::diag::error::verbose;
 use crate::diag::options::{self, Opt};
 use crate::diag::stats::PROCESS;
-use crate::prim;
+use crate::prim::{Key, Memory, Os, Process, Threads};
 use core::ffi::c_void;
 use core::ptr;
 
@@ -34,13 +34,13 @@ pub fn process_start() {
     if before.is_ok() {
         options::init();
         if options::enabled(Opt::ShowStats) || options::get(Opt::Verbose) > 0 {
-            prim::process::keep_stderr();
+            Os::keep_stderr();
         }
-        if let Some(key) = prim::thread::key_create(thread_end) {
+        if let Some(key) = Os::key_create(thread_end) {
             KEY.store(key.0 + 1, Ordering::Relaxed);
         }
         arena::init();
-        prim::process::at_end(end);
+        Os::at_end(end);
         PROCESS.heaps.add(1);
         // Release: pairs with the Acquire above; options and key are seen by who sees 2.
         PROCESS_STATE.store(2, Ordering::Release);
@@ -51,7 +51,7 @@ pub fn process_start() {
             if PROCESS_STATE.load(Ordering::Acquire) >= 2 {
                 break;
             }
-            prim::thread::yield_now();
+            Os::yield_now();
         }
     }
 }
@@ -84,7 +84,7 @@ pub fn process_end(is_used: fn() -> bool) {
 pub fn forget_threads() {
     if let Some(key) = end_key() {
         KEY.store(0, Ordering::Relaxed);
-        prim::thread::key_delete(key);
+        Os::key_delete(key);
     }
 }
 
@@ -97,7 +97,7 @@ fn end() {
 
 /// The caller tells of the end, by [`process_end`] and [`forget_threads`].
 pub fn end_is_told() {
-    prim::process::nothing_at_end();
+    Os::nothing_at_end();
 }
 
 /// A theap to use now, in a step of the thread's. A thread that allocates after the library was told of its end would
@@ -227,8 +227,9 @@ fn start_in(heap: &'static Heap) -> Option<Lease> {
     // May allocate for a late key: the theap is in place.
     tell_of_end(true);
     // With a second thread fork leaves something to mend, be it that the first one has no theap. The registration allocates.
-    if (all_theaps().nth(1).is_some() || !prim::thread::is_first()) && FORK_HANDLERS.swap(1, Ordering::Relaxed) == 0 {
-        prim::thread::at_fork(nothing, nothing, fork::child);
+    let forks = Os::capabilities().fork && (all_theaps().nth(1).is_some() || !Os::is_first_thread());
+    if forks && FORK_HANDLERS.swap(1, Ordering::Relaxed) == 0 {
+        Os::at_fork(nothing, nothing, fork::child);
     }
     Some(Lease { theap, borrowed })
 }
@@ -262,15 +263,15 @@ pub fn move_thread(heap: &'static Heap) {
     let _ = start_in(heap);
 }
 
-fn end_key() -> Option<prim::thread::Key> {
-    KEY.load(Ordering::Relaxed).checked_sub(1).map(prim::thread::Key)
+fn end_key() -> Option<Key> {
+    KEY.load(Ordering::Relaxed).checked_sub(1).map(Key)
 }
 
 /// Whether `thread_end` is to be called at the calling thread's end.
 fn tell_of_end(tell: bool) {
     if let Some(key) = end_key() {
         // Any value but null.
-        prim::thread::key_set(key, if tell { (&raw const KEY).cast_mut().cast() } else { ptr::null_mut() });
+        Os::key_set(key, if tell { (&raw const KEY).cast_mut().cast() } else { ptr::null_mut() });
     }
 }
 

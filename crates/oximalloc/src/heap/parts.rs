@@ -10,7 +10,7 @@ use super::theap::Theap;
 use crate::arena::meta::meta_alloc;
 use crate::base::sync::{AtomicPtr, Ordering};
 use crate::page::pool::Pool;
-use crate::prim;
+use crate::prim::tls;
 use core::cell::Cell;
 use core::ptr;
 
@@ -55,7 +55,7 @@ pub fn begin(heap: &'static Heap, root: Option<&Theap>) -> Option<&'static Theap
         return Some(theap);
     }
     let theap = heap.vacant.take_one().or_else(pooled).or_else(fresh)?;
-    let (id, tag) = (heap.id.load(Ordering::Relaxed), prim::tls::tag());
+    let (id, tag) = (heap.id.load(Ordering::Relaxed), tls::tag());
     let known = theap.heap_id.load(Ordering::Relaxed) == id;
     // Before it is this thread's.
     theap.steps.begin();

@@ -34,7 +34,7 @@ use crate::page::Page;
 use crate::page::bins::{BINS, Bin, SLOTS, TABLE, least};
 use crate::page::record::{Owner, bound32, inverse32};
 use crate::page::stack::{Linked, Stack};
-use crate::prim::word;
+use crate::prim::processor;
 use core::cell::Cell;
 use core::mem::offset_of;
 use core::ptr;
@@ -52,7 +52,7 @@ pub struct Hot {
     pub base: Seen,
     /// `inverse32` of the block size, and `bound32`: together they tell block starts in a one-slice page.
     pub inverse: Cell<u32>,
-    /// Behind `inverse`, as `word::divides` takes it.
+    /// Behind `inverse`, as `processor::divides` takes it.
     pub bound: Cell<u32>,
 }
 
@@ -257,7 +257,7 @@ pub fn told(p: *const u8) -> Option<(usize, usize)> {
     let at = fast::get(p)? / (size_of::<Hot>() / size_of::<Told>());
     // SAFETY: entries are offsets of hot parts, of which `TOLD` has one for each.
     unsafe {
-        word::divides::<0>(TOLD.as_ptr().cast(), at, p as usize).then(|| {
+        processor::divides::<0>(TOLD.as_ptr().cast(), at, p as usize).then(|| {
             let told = &*TOLD.as_ptr().byte_add(at);
             (told.size as usize, told.least as usize)
         })

@@ -22,8 +22,7 @@ use super::slots::Slots;
 use super::theap::Theap;
 use crate::arena;
 use crate::base::sync::Ordering;
-use crate::prim::process::now_ms;
-use crate::prim::tls;
+use crate::prim::{Os, Process, tls};
 
 /// Bytes of free blocks that a warm theap keeps.
 const KEEP: usize = 1 << 20;
@@ -52,7 +51,7 @@ pub fn rest(root: &'static Theap) -> bool {
     }
     root.give_beyond(KEEP);
     root.set_tag(0);
-    if !WARM.put((&raw const *root).cast_mut(), now_ms() + delay) {
+    if !WARM.put((&raw const *root).cast_mut(), Os::now_ms() + delay) {
         cool(root);
     }
     true
@@ -86,7 +85,7 @@ pub fn wake() -> Option<&'static Theap> {
 #[inline]
 pub fn tick() {
     if any() {
-        cool_due(now_ms());
+        cool_due(Os::now_ms());
     }
 }
 

@@ -21,6 +21,7 @@ use crate::heap::parts::make_current;
 use crate::heap::record;
 use crate::heap::{end, life};
 use crate::page::Page;
+use crate::prim::Errno;
 use core::ptr;
 
 /// The heap at `p`; for null, the main heap of the calling thread's subprocess.
@@ -120,7 +121,7 @@ pub fn main_heap() -> &'static Heap {
 pub fn heap_new(arena: Option<ArenaRef>) -> Option<&'static Heap> {
     let heap = end::new(Subproc::current().number(), arena);
     if heap.is_none() {
-        error(libc::ENOMEM, format_args!("heap_new: out of memory: the system gives no more for a heap's record"));
+        error(Errno::ENOMEM, format_args!("heap_new: out of memory: the system gives no more for a heap's record"));
     }
     heap
 }
@@ -145,14 +146,14 @@ fn ending(function: &str, p: *const Heap) -> Option<(&'static Heap, &'static Hea
     }
     let Some(heap) = record::at(p) else {
         error(
-            libc::EINVAL,
+            Errno::EINVAL,
             format_args!("{function}: invalid heap {p:p}: it has ended, or is none; nothing was changed"),
         );
         return None;
     };
     let main = Subproc::of_number(heap.subproc.load(Ordering::Relaxed)).main_heap();
     if ptr::eq(heap, main) {
-        error(libc::EINVAL, format_args!("{function}: the main heap lasts for ever; nothing was changed"));
+        error(Errno::EINVAL, format_args!("{function}: the main heap lasts for ever; nothing was changed"));
         return None;
     }
     Some((heap, main))
@@ -183,7 +184,7 @@ pub fn set_default(theap: &'static Theap) -> Option<&'static Theap> {
     let before = life::thread_start().and_then(Lease::lasting)?;
     if !theap.is_ours() {
         error(
-            libc::EINVAL,
+            Errno::EINVAL,
             format_args!("theap_set_default: {theap:p} is not a theap of the calling thread; nothing was changed"),
         );
         return None;
@@ -215,7 +216,7 @@ fn mine(function: &str, theap: &Theap) -> Option<Lease> {
     let lease = if theap.is_empty_theap() { life::thread_start() } else { Lease::of(theap) };
     if lease.is_none() {
         error(
-            libc::EINVAL,
+            Errno::EINVAL,
             format_args!("{function}: {theap:p} is not a theap of the calling thread; nothing was changed"),
         );
     }

@@ -15,8 +15,8 @@ pub use crate::heap::life::{process_end as process_done, process_start as proces
 pub use crate::heap::totals::{merge as stats_merge, reset as stats_reset};
 
 use crate::heap::theap::Theap;
+use crate::os::page_size;
 use crate::page::bins::{BLOCK_MAX, Bin};
-use crate::prim::memory::page_size;
 use core::ffi::c_void;
 
 /// Allocate, when the fast path could not.
@@ -87,3 +87,6 @@ pub fn thread_stats_print(out: Option<crate::diag::output::OutputFun>, arg: *mut
     stats_merge();
     stats_print(out, arg);
 }
+
+#[cfg(test)]
+mod tests;

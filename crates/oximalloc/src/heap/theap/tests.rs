@@ -19,7 +19,7 @@ fn only_starts_of_blocks_pass() {
         let told = [inverse32(size), bound32(size)];
         for p in 0..SLICE {
             // SAFETY: two numbers of this function's.
-            let passes = unsafe { word::divides::<0>(told.as_ptr().cast(), 0, p) };
+            let passes = unsafe { processor::divides::<0>(told.as_ptr().cast(), 0, p) };
             assert_eq!(passes, p % size == 0 && p + size <= SLICE, "{p} of {size}");
         }
     }
