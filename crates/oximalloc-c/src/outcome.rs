@@ -3,19 +3,19 @@
 //! The core has reported the failure by then; the paths here that fail are cold, so that the callers stay a tail
 //! call or an inlined fast path.
 
+use crate::errno::{self, Code};
 use core::ffi::c_void;
 use core::fmt::{self, Write};
 use core::ptr::null_mut;
-use libc::{EINVAL, ENOMEM, EOVERFLOW};
 use oximalloc::alloc::free::find;
 use oximalloc::diag::error::error;
-use oximalloc::prim::process::set_errno;
+use oximalloc::prim::{Os, Process};
 use oximalloc::raw;
 
 /// The block, or null with `errno` ENOMEM.
 #[inline(always)]
 pub fn block(p: *mut u8) -> *mut c_void {
-    if p.is_null() { failed(ENOMEM) } else { p.cast() }
+    if p.is_null() { failed(Code::ENOMEM) } else { p.cast() }
 }
 
 /// A block of `size` bytes, or null with `errno` ENOMEM: the fast path inlined, and the rest called last of all.
@@ -57,7 +57,7 @@ pub fn moved_block(p: *mut u8, old: *mut c_void) -> *mut c_void {
 #[inline(never)]
 fn failed_to_move(old: *mut c_void) -> *mut c_void {
     let ours = old.is_null() || find(old.cast()).is_some();
-    failed(if ours { ENOMEM } else { EINVAL })
+    failed(if ours { Code::ENOMEM } else { Code::EINVAL })
 }
 
 /// The block, or null with `errno` EINVAL where `align` is no power of two and ENOMEM otherwise.
@@ -82,15 +82,15 @@ extern "C" fn generic_rounded(size: usize, align: usize) -> *mut c_void {
 /// Null, with `errno` set to `code`.
 #[cold]
 #[inline(never)]
-pub fn failed(code: i32) -> *mut c_void {
-    set_errno(code);
+pub fn failed(code: Code) -> *mut c_void {
+    errno::set(code);
     null_mut()
 }
 
 #[cold]
 #[inline(never)]
 fn failed_aligned(align: usize) -> *mut c_void {
-    failed(if align.is_power_of_two() { ENOMEM } else { EINVAL })
+    failed(if align.is_power_of_two() { Code::ENOMEM } else { Code::EINVAL })
 }
 
 /// `count * size` bytes, or `None` (reported, with `errno` ENOMEM) if that is no number of bytes.
@@ -106,8 +106,8 @@ pub fn product(function: &str, count: usize, size: usize) -> Option<usize> {
 #[cold]
 #[inline(never)]
 fn overflow(function: &str, count: usize, size: usize) {
-    error(EOVERFLOW, format_args!("{function}: {count} elements of {size} bytes are too large"));
-    set_errno(ENOMEM);
+    error(Code::EOVERFLOW, format_args!("{function}: {count} elements of {size} bytes are too large"));
+    errno::set(Code::ENOMEM);
 }
 
 /// Stores the usable size of `p` where the caller asked for it.
@@ -126,16 +126,14 @@ pub unsafe fn tell_size(p: *const u8, size: *mut usize) {
 #[cold]
 pub fn give_up(why: fmt::Arguments) -> ! {
     let _ = Stderr.write_fmt(format_args!("mimalloc: {why}\n"));
-    // SAFETY: abort has no precondition.
-    unsafe { libc::abort() }
+    Os::abort()
 }
 
 struct Stderr;
 
 impl Write for Stderr {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        // SAFETY: the pointer and the length are those of `text`.
-        unsafe { libc::write(2, text.as_ptr().cast(), text.len()) };
+        Os::write_stderr(text.as_bytes());
         Ok(())
     }
 }

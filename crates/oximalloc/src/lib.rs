@@ -14,6 +14,10 @@
 //! `alloc`, `api`. A file uses its own floor and lower ones.
 #![cfg_attr(not(test), no_std)]
 
+// For the shadow model, which unit tests share with integration tests.
+#[cfg(all(test, not(loom)))]
+extern crate self as oximalloc;
+
 #[doc(hidden)]
 pub mod base;
 

@@ -4,9 +4,10 @@ use oximalloc::arena::map;
 use oximalloc::base::config::SLICE;
 use oximalloc::heap::inspect::visit;
 use oximalloc::heap::state::theap::Theap;
+use oximalloc::os::page_size;
 use oximalloc::page::Page;
 use oximalloc::page::bins::{BINS, Bin};
-use oximalloc::prim::memory::{page_size, resident};
+use oximalloc::prim::{Memory, Os};
 use oximalloc::raw;
 use oximalloc::raw::heaps;
 use std::collections::BTreeSet;
@@ -30,7 +31,7 @@ fn needed(blocks: &[(*mut u8, u8)], size: usize) -> usize {
 /// OS pages that are resident in the pages of the blocks.
 fn there(blocks: &[(*mut u8, u8)]) -> usize {
     let pages: BTreeSet<usize> = blocks.iter().map(|&(block, _)| page_of(block).span().start.addr()).collect();
-    pages.iter().map(|&start| resident(start as *const u8, page_of(start as *const u8).span().slices * SLICE)).sum()
+    pages.iter().map(|&start| Os::resident(start as *const u8, page_of(start as *const u8).span().slices * SLICE)).sum()
 }
 
 fn check(blocks: &[(*mut u8, u8)], size: usize) {

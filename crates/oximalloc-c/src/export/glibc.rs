@@ -1,10 +1,10 @@
 //! glibc's own names of the allocation functions, and its functions that look into or tune the allocator.
 
+use crate::errno::Code;
 use crate::mi::{allocate, posix, stats};
 use crate::outcome::{failed, new_block, resized, rounded_block};
 use core::ffi::{c_char, c_int, c_void};
 use core::fmt::{self, Write};
-use libc::EINVAL;
 use oximalloc::raw;
 
 /// `malloc`, under glibc's own name.
@@ -149,7 +149,7 @@ pub extern "C" fn mallinfo() -> Mallinfo<c_int> {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn malloc_info(options: c_int, stream: *mut libc::FILE) -> c_int {
     if options != 0 {
-        failed(EINVAL);
+        failed(Code::EINVAL);
         return -1;
     }
     let info = mallinfo2();

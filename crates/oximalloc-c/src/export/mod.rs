@@ -1,9 +1,9 @@
-//! The standard names: with them a program that preloads or links this library allocates here.
+//! The standard names: with them a program that preloads or links this library allocates here. And all else that depends
+//! on the system and the C library: nothing outside this folder names these.
 
-#[cfg(target_os = "linux")]
+pub(crate) mod c_library;
 pub mod glibc;
+mod life;
 pub mod malloc;
-#[cfg(target_pointer_width = "64")]
 pub mod new;
-#[cfg(target_pointer_width = "64")]
 pub(crate) mod process;

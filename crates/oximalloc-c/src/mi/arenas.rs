@@ -3,6 +3,7 @@
 //! They are for the calling thread's subprocess. An exclusive one serves only heaps that were made for it. Error numbers
 //! are answers here, and `errno` does not change.
 
+use crate::errno;
 use core::ffi::{c_int, c_void};
 use core::ptr::null_mut;
 use oximalloc::arena::{self, ArenaRef, CommitFun, Given};
@@ -49,7 +50,7 @@ pub unsafe extern "C" fn mi_reserve_os_memory_ex(
     let made = arena::reserve(size, commit, allow_large, exclusive, subproc());
     // SAFETY: the caller's promise about `arena_id` is the same.
     unsafe { tell(arena_id, made.ok()) };
-    made.err().unwrap_or(0)
+    errno::number(made)
 }
 
 /// Makes an arena of memory of the program; false, and nothing changed, if that cannot be done.
@@ -170,7 +171,7 @@ pub unsafe extern "C" fn mi_reserve_huge_os_pages_at_ex(
     };
     // SAFETY: the caller's promise about `arena_id` is the same.
     unsafe { tell(arena_id, made.ok().flatten()) };
-    made.err().unwrap_or(0)
+    errno::number(made)
 }
 
 /// Reserves huge OS pages of 1 GiB, spread evenly over so many NUMA nodes (0: all). The time and the answer are those of
@@ -188,7 +189,7 @@ fn spread(pages: usize, nodes: usize, timeout_ms: u64) -> (usize, c_int) {
         return (0, 0);
     }
     let (got, stopped) = arena::interleave(pages, nodes, timeout_ms);
-    (got, stopped.err().unwrap_or(0))
+    (got, errno::number(stopped))
 }
 
 /// The older form of [`mi_reserve_huge_os_pages_interleave`], over all nodes: the time is in seconds (0 or less: no

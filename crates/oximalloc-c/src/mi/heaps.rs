@@ -2,11 +2,11 @@
 //!
 //! Null stands for the main heap of the calling thread's subprocess, except where a heap ends.
 
+use crate::errno::{self, Code};
 use core::ffi::{c_int, c_void};
 use core::ptr::{self, null_mut};
 use oximalloc::arena::ArenaRef;
 use oximalloc::diag::error::error;
-use oximalloc::prim::process::set_errno;
 use oximalloc::raw::heaps::{self, Heap, Theap};
 
 fn pointer(heap: Option<&'static Heap>) -> *mut Heap {
@@ -25,8 +25,8 @@ pub extern "C" fn mi_heap_new() -> *mut Heap {
 pub extern "C" fn mi_heap_new_in_arena(arena_id: *mut c_void) -> *mut Heap {
     let arena = ArenaRef::from_id(arena_id);
     if arena.is_none() && !arena_id.is_null() {
-        error(libc::EINVAL, format_args!("heap_new_in_arena: {arena_id:p} is no arena"));
-        set_errno(libc::EINVAL);
+        error(Code::EINVAL, format_args!("heap_new_in_arena: {arena_id:p} is no arena"));
+        errno::set(Code::EINVAL);
         return null_mut();
     }
     new_in(arena)
@@ -35,7 +35,7 @@ pub extern "C" fn mi_heap_new_in_arena(arena_id: *mut c_void) -> *mut Heap {
 fn new_in(arena: Option<ArenaRef>) -> *mut Heap {
     let heap = pointer(heaps::heap_new(arena));
     if heap.is_null() {
-        set_errno(libc::ENOMEM);
+        errno::set(Code::ENOMEM);
     }
     heap
 }

@@ -1,11 +1,11 @@
 //! The standard functions under `mi_` names, as POSIX, BSD and glibc define them.
 
+use crate::errno::{self, Code, EINVAL, ENOMEM, EOVERFLOW};
 use crate::outcome::{aligned_block, block, failed, product, resized};
 use core::ffi::{c_int, c_void};
 use core::ptr::null_mut;
-use libc::{EINVAL, ENOMEM, EOVERFLOW};
 use oximalloc::diag::error::error;
-use oximalloc::prim::keep_errno;
+use oximalloc::os::page_size;
 use oximalloc::raw;
 
 /// `posix_memalign`: 0 and the block at `out`, or EINVAL or ENOMEM; neither `errno` nor, on failure, `*out` changes.
@@ -28,7 +28,10 @@ pub unsafe extern "C" fn mi_posix_memalign(out: *mut *mut c_void, alignment: usi
 
 #[cold]
 fn bad_posix_alignment(alignment: usize) -> c_int {
-    error(EINVAL, format_args!("posix_memalign: alignment {alignment} is no power of two, or below a pointer's size"));
+    error(
+        Code::EINVAL,
+        format_args!("posix_memalign: alignment {alignment} is no power of two, or below a pointer's size"),
+    );
     EINVAL
 }
 
@@ -47,21 +50,16 @@ pub extern "C" fn mi_aligned_alloc(alignment: usize, size: usize) -> *mut c_void
 /// `valloc`: a block at a page boundary.
 #[unsafe(no_mangle)]
 pub extern "C" fn mi_valloc(size: usize) -> *mut c_void {
-    block(raw::aligned(size, os_page(), 0))
+    block(raw::aligned(size, page_size(), 0))
 }
 
 /// `pvalloc`: a block of whole pages, one at least.
 #[unsafe(no_mangle)]
 pub extern "C" fn mi_pvalloc(size: usize) -> *mut c_void {
-    match size.max(1).checked_next_multiple_of(os_page()) {
-        Some(whole) => block(raw::aligned(whole, os_page(), 0)),
-        None => failed(ENOMEM),
+    match size.max(1).checked_next_multiple_of(page_size()) {
+        Some(whole) => block(raw::aligned(whole, page_size(), 0)),
+        None => failed(Code::ENOMEM),
     }
-}
-
-fn os_page() -> usize {
-    // SAFETY: sysconf has no precondition.
-    unsafe { libc::sysconf(libc::_SC_PAGESIZE) as usize }
 }
 
 /// `reallocarray`: `realloc` to `count` elements of `size` bytes.
@@ -87,7 +85,7 @@ pub unsafe extern "C" fn mi_reallocarr(ptrp: *mut c_void, count: usize, size: us
     if ptrp.is_null() {
         return EINVAL;
     }
-    keep_errno(|| {
+    errno::kept(|| {
         let Some(bytes) = product("reallocarr", count, size) else { return EOVERFLOW };
         let place = ptrp.cast::<*mut u8>();
         // SAFETY: `ptrp` is a pointer's place, unaligned at worst, and holds null or our block, as the caller promised.

@@ -118,7 +118,7 @@ pub extern "C" fn mi_process_init() {
 #[unsafe(no_mangle)]
 #[cold]
 pub extern "C" fn mi_process_done() {
-    raw::process_done(crate::is_its_malloc);
+    raw::process_done(crate::export::process::is_its_malloc);
 }
 
 /// Starts the state of this thread; done by itself at its first allocation.

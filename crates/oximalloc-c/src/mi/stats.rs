@@ -10,7 +10,7 @@ use oximalloc::diag::print;
 use oximalloc::heap::inspect::stats;
 use oximalloc::heap::inspect::sums::{self, Scope};
 use oximalloc::heap::state::heap as heap_record;
-use oximalloc::prim::process;
+use oximalloc::prim::{Os, Process};
 use oximalloc::raw;
 use oximalloc::raw::heaps::Heap;
 
@@ -134,7 +134,7 @@ pub unsafe extern "C" fn mi_process_info(
     peak_commit: *mut usize,
     page_faults: *mut usize,
 ) {
-    let info = process::info();
+    let info = Os::info();
     let totals = raw::totals();
     let figures = [
         (elapsed_msecs, info.elapsed_ms as usize),

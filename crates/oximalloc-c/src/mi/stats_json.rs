@@ -13,7 +13,7 @@ use core::fmt::{self, Write};
 use core::ptr::null_mut;
 use oximalloc::heap::inspect::stats::memory_of;
 use oximalloc::heap::inspect::sums::Scope;
-use oximalloc::prim::process::{self, ProcessInfo};
+use oximalloc::prim::{Os, Process, ProcessInfo};
 use oximalloc::stats::Snapshot;
 
 /// The figures of a struct, and of the process at the moment.
@@ -30,7 +30,7 @@ struct Json<'a> {
 /// `buf` is null or has `size` bytes.
 #[cold]
 pub unsafe fn write(stats: &MiStats, size: usize, buf: *mut c_char) -> *mut c_char {
-    let json = Json { stats, info: process::info(), process: memory_of(Scope::Process).unwrap_or_default() };
+    let json = Json { stats, info: Os::info(), process: memory_of(Scope::Process).unwrap_or_default() };
     let (start, size) = if buf.is_null() || size == 0 {
         let mut count = Out { at: null_mut(), room: 0, len: 0 };
         let _ = count.write_fmt(format_args!("{json}"));

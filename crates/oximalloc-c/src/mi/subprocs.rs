@@ -1,8 +1,8 @@
 //! Subprocesses: parts of a program whose threads, heaps and arenas are apart from those of other parts.
 
+use crate::errno::{self, Code};
 use core::ptr::null;
 use oximalloc::diag::error::error;
-use oximalloc::prim::process::set_errno;
 use oximalloc::raw::heaps::{self, Subproc};
 
 /// `mi_subproc_id_t`. Null stands for the main one.
@@ -28,7 +28,7 @@ impl SubprocId {
     pub fn known(self, function: &str) -> Option<&'static Subproc> {
         let known = Subproc::at(self.0);
         if known.is_none() {
-            error(libc::EINVAL, format_args!("{function}: {:p} is no subprocess; nothing was done", self.0));
+            error(Code::EINVAL, format_args!("{function}: {:p} is no subprocess; nothing was done", self.0));
         }
         known
     }
@@ -55,8 +55,8 @@ pub extern "C" fn mi_subproc_new() -> SubprocId {
     match Subproc::new() {
         Some(subproc) => SubprocId(subproc),
         None => {
-            error(libc::ENOMEM, format_args!("subproc_new: out of memory"));
-            set_errno(libc::ENOMEM);
+            error(Code::ENOMEM, format_args!("subproc_new: out of memory"));
+            errno::set(Code::ENOMEM);
             SubprocId(null())
         }
     }

@@ -1,11 +1,12 @@
 //! Copies of strings, of a path and of an environment variable, in the default heap or in a given one (null: the main
 //! one). A null string gives null.
 
+use crate::errno::{EINVAL, ENOMEM};
+use crate::export::c_library::{self, wchar_t};
 use crate::mi::heap_allocate::mi_heap_malloc;
 use crate::outcome::new_block;
 use core::ffi::{c_char, c_int, c_uchar, c_void};
 use core::ptr::null_mut;
-use libc::{EINVAL, ENOMEM, wchar_t};
 use oximalloc::raw;
 use oximalloc::raw::heaps::Heap;
 
@@ -73,7 +74,7 @@ pub(crate) unsafe fn duplicate(place: impl Place, text: *const c_char, n: usize)
     // SAFETY: the text is read up to its zero or `n` bytes, whichever comes first; the new block has a byte more, and
     // overlaps nothing.
     unsafe {
-        let len = if n == usize::MAX { libc::strlen(text) } else { libc::strnlen(text, n) };
+        let len = if n == usize::MAX { c_library::strlen(text) } else { c_library::strnlen(text, n) };
         let new = place(len.saturating_add(1)).cast::<c_char>();
         if !new.is_null() {
             new.copy_from_nonoverlapping(text, len);
@@ -104,7 +105,7 @@ pub unsafe extern "C" fn mi_wcsdup(text: *const wchar_t) -> *mut wchar_t {
     }
     // SAFETY: the string is read up to and with its zero; the block has room for as many characters.
     unsafe {
-        let count = libc::wcslen(text) + 1;
+        let count = c_library::wcslen(text) + 1;
         let new = new_block(count * size_of::<wchar_t>()).cast::<wchar_t>();
         if !new.is_null() {
             new.copy_from_nonoverlapping(text, count);
@@ -138,16 +139,16 @@ pub unsafe extern "C" fn mi_heap_realpath(heap: *mut Heap, name: *const c_char, 
 unsafe fn resolve(place: impl Place, name: *const c_char, resolved: *mut c_char) -> *mut c_char {
     if !resolved.is_null() {
         // SAFETY: the caller's promises are the same.
-        return unsafe { libc::realpath(name, resolved) };
+        return unsafe { c_library::realpath(name, resolved) };
     }
     // Not on the stack, which may be small.
-    let path = new_block(libc::PATH_MAX as usize).cast::<c_char>();
+    let path = new_block(c_library::PATH_MAX as usize).cast::<c_char>();
     if path.is_null() {
         return null_mut();
     }
     // SAFETY: `path` has `PATH_MAX` bytes, and what realpath returns is a string in it, or null. (Freeing leaves errno alone.)
     unsafe {
-        let copy = duplicate(place, libc::realpath(name, path), usize::MAX);
+        let copy = duplicate(place, c_library::realpath(name, path), usize::MAX);
         raw::free(path.cast());
         copy
     }
@@ -165,11 +166,11 @@ pub unsafe extern "C" fn mi_dupenv_s(buf: *mut *mut c_char, size: *mut usize, na
     }
     // SAFETY: the pointers that are written are not null, and `name` is a string, as the caller promised.
     unsafe {
-        let value = libc::getenv(name);
+        let value = c_library::getenv(name);
         let new = mi_strdup(value);
         buf.write(new);
         if !size.is_null() {
-            size.write(if new.is_null() { 0 } else { libc::strlen(new) + 1 });
+            size.write(if new.is_null() { 0 } else { c_library::strlen(new) + 1 });
         }
         if new.is_null() && !value.is_null() { ENOMEM } else { 0 }
     }

@@ -8,6 +8,7 @@ use super::malloc::{SIZE_MAX, large, malloc_in, zalloc_in};
 use crate::diag::error::error;
 use crate::heap::state::theap::Theap;
 use crate::page::bins::BLOCK_MAX;
+use crate::prim::Errno;
 use core::ptr;
 
 /// Allocate `size` bytes such that the address plus `offset` is a multiple of `align` (a power of two).
@@ -50,12 +51,12 @@ pub fn zaligned(size: usize, align: usize, offset: usize) -> *mut u8 {
 /// As [`aligned`] or, with `zero`, [`zaligned`], in a theap of the calling thread (as in `malloc_in`).
 pub fn aligned_in(theap: &Theap, size: usize, align: usize, offset: usize, zero: bool) -> *mut u8 {
     if !align.is_power_of_two() {
-        error(libc::EINVAL, format_args!("aligned allocation: an alignment of {align} is not a power of two"));
+        error(Errno::EINVAL, format_args!("aligned allocation: an alignment of {align} is not a power of two"));
         return ptr::null_mut();
     }
     if size > SIZE_MAX - align.min(SIZE_MAX) {
         error(
-            libc::ENOMEM,
+            Errno::ENOMEM,
             format_args!("aligned allocation: {size} bytes aligned to {align} are over the limit of {SIZE_MAX}"),
         );
         return ptr::null_mut();
@@ -74,7 +75,7 @@ pub fn aligned_in(theap: &Theap, size: usize, align: usize, offset: usize, zero:
 fn at_offset(theap: &Theap, size: usize, align: usize, offset: usize, zero: bool) -> *mut u8 {
     let Some(total) = size.checked_add(align - 1).filter(|t| *t <= SIZE_MAX) else {
         error(
-            libc::ENOMEM,
+            Errno::ENOMEM,
             format_args!("aligned allocation: {size} bytes aligned to {align} are over the limit of {SIZE_MAX}"),
         );
         return ptr::null_mut();

@@ -13,7 +13,7 @@ use crate::heap::state::theap::{Theap, lives};
 use crate::page::Page;
 use crate::page::bins::Bin;
 use crate::page::block::Block;
-use crate::prim::word;
+use crate::prim::{Errno, processor};
 use core::ptr;
 
 /// Free a block. Null is fine; a pointer that is no block's is reported, and nothing changes.
@@ -43,7 +43,7 @@ unsafe fn free_checked<const CHECK: bool>(p: *mut u8) {
         // SAFETY: an entry of the map. Bin 0's, that of slices which are not open, has no room.
         unsafe {
             if (!CHECK || theap.is_block_start(at, p as usize)) && theap.push_at(at, p) {
-                word::prefetch(p);
+                processor::prefetch(p);
                 return;
             }
         }
@@ -138,7 +138,7 @@ pub fn invalid(function: &str, p: *const u8) {
         true => "it does not point into memory of this allocator",
         false => "it points into this allocator's memory, but not to the start of a block in use",
     };
-    error(libc::EINVAL, format_args!("{function}: invalid pointer {p:p}: {reason}; nothing was changed"));
+    error(Errno::EINVAL, format_args!("{function}: invalid pointer {p:p}: {reason}; nothing was changed"));
 }
 
 /// Bytes that the block at `p` holds, from `p` on; 0 for null, and for a foreign pointer, which is reported.

@@ -8,6 +8,7 @@ use crate::heap::life::lease::Lease;
 use crate::heap::life::thread_start::thread_start;
 use crate::heap::state::theap::Theap;
 use crate::page::bins::{BLOCK_MAX, Bin, SMALL_MAX};
+use crate::prim::Errno;
 use core::ptr;
 
 /// The largest request: pointer differences inside a block fit `ptrdiff_t`.
@@ -218,10 +219,10 @@ fn ready(theap: &Theap) -> Option<Lease> {
 /// Say that there is no memory for a block.
 #[cold]
 pub fn out_of_memory(size: usize) {
-    error(libc::ENOMEM, format_args!("malloc: out of memory: the system gives no more for a block of {size} bytes"));
+    error(Errno::ENOMEM, format_args!("malloc: out of memory: the system gives no more for a block of {size} bytes"));
 }
 
 #[cold]
 fn too_large(size: usize) {
-    error(libc::ENOMEM, format_args!("malloc: a size of {size} bytes is over the limit of {SIZE_MAX} (PTRDIFF_MAX)"));
+    error(Errno::ENOMEM, format_args!("malloc: a size of {size} bytes is over the limit of {SIZE_MAX} (PTRDIFF_MAX)"));
 }

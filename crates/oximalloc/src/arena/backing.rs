@@ -104,7 +104,7 @@ impl Backing {
     /// - as for [`Backing::commit`], and nobody uses the range.
     pub(super) unsafe fn give_back(&self, p: *mut u8, bytes: usize) -> Fate {
         let decommits = options::enabled(Opt::PurgeDecommits);
-        if self.pinned || (self.fun.is_some() && !decommits) {
+        if self.pinned || (self.fun.is_some() && !decommits) || !os::capabilities().decommit_part {
             return Fate::Kept;
         }
         if self.fun.is_some() {

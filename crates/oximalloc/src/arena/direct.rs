@@ -3,14 +3,14 @@
 //! Invariant: such a range is `slices` whole slices from a multiple of a slice on, and nothing else; one of large OS
 //! pages is longer, up to the next whole page.
 
-use super::{Origin, Span};
+use super::{Origin, Span, map};
 use crate::base::config::SLICE;
 use crate::base::sync::{AtomicUsize, Ordering};
 use crate::base::units::Slices;
 use crate::diag::options::{self, Opt};
 use crate::diag::stats::PROCESS;
 use crate::os;
-use crate::prim::memory;
+use crate::prim::{Memory, Os};
 
 static IN_USE: AtomicUsize = AtomicUsize::new(0);
 
@@ -39,13 +39,13 @@ pub(super) fn claim(n: usize, align: usize, node: i32) -> Option<Span> {
     }
     let bytes = Slices(n).bytes();
     let start = os::reserve(bytes, align.checked_mul(SLICE)?, true, 0);
-    if start.is_null() {
+    if start.is_null() || !in_map(start, n) {
         return None;
     }
     // SAFETY: reserved above.
     unsafe {
         if options::get(Opt::AllowThp) >= 2 {
-            memory::advise_huge(start, bytes, true);
+            Os::advise_huge(start, bytes, true);
         }
         os::numa::prefer(start, bytes, node);
     }
@@ -67,14 +67,28 @@ pub(super) fn claim_large(n: usize, node: i32, reserve: os::ReserveLarge) -> Opt
         SKIP.store(PAUSE, Ordering::Relaxed);
         return None;
     }
+    if !in_map(start, whole) {
+        return None;
+    }
     // SAFETY: reserved above, and not touched yet.
     unsafe { os::numa::prefer(start, Slices(whole).bytes(), node) };
     count(whole, 0);
     Some(Span { start, slices: n, zero: true, origin: Origin::LARGE })
 }
 
+/// Whether the page map will hold a new range: later, when it has a block that must not be lost, is too late to learn that.
+/// The range is given back if not.
+fn in_map(start: *mut u8, slices: usize) -> bool {
+    let known = map::prepare(start, slices);
+    if !known {
+        // SAFETY: reserved just now and told to nobody.
+        unsafe { os::release(start, Slices(slices).bytes()) };
+    }
+    known
+}
+
 /// # Safety
-/// - `keep..slices` of the span is in use by nobody.
+/// - `keep..slices` of the span is in use by nobody; all of it, or the system can unmap parts.
 pub(super) unsafe fn shrink(span: &mut Span, keep: usize) {
     let unit = if span.origin == Origin::LARGE { LARGE } else { 1 };
     let (from, to) = (keep.next_multiple_of(unit), span.slices.next_multiple_of(unit));
@@ -88,20 +102,20 @@ pub(super) unsafe fn shrink(span: &mut Span, keep: usize) {
 /// - the span is the caller's alone, and larger afterwards.
 pub(super) unsafe fn grow(span: Span, slices: usize) -> Option<Span> {
     let (old, new) = (Slices(span.slices).bytes(), Slices(slices).bytes());
-    if new > isize::MAX as usize {
+    if new > isize::MAX as usize || !os::capabilities().remap {
         return None;
     }
     let mut start = span.start;
     // SAFETY: the whole of our mapping, by the contract.
-    if unsafe { memory::remap_in_place(start, old, new) } {
+    if map::prepare(start, slices) && unsafe { Os::remap_in_place(start, old, new) } {
         PROCESS.reserved.add(new - old);
     } else {
         let to = os::reserve(new, SLICE, false, 0);
-        if to.is_null() {
+        if to.is_null() || !in_map(to, slices) {
             return None;
         }
         // SAFETY: our mapping, and a place that we have just reserved.
-        start = unsafe { memory::remap(start, old, new, to) };
+        start = unsafe { Os::remap(start, old, new, to) };
         if start.is_null() {
             // The kernel empties the place before it can fail, and it may be somebody's by now: not ours to unmap.
             PROCESS.reserved.sub(new);

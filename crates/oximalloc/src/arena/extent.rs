@@ -66,7 +66,7 @@ impl Arena {
 
     /// Whether free parts may be given back.
     pub(super) fn gives(&self) -> bool {
-        self.extent().gives.load(Ordering::Relaxed)
+        os::capabilities().unmap_part && self.extent().gives.load(Ordering::Relaxed)
     }
 
     /// Nobody asked for the arena as it is: free parts of it may be given back from now on.

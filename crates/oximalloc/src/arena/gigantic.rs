@@ -9,7 +9,7 @@ use super::source::ArenaRef;
 use super::table;
 use crate::base::config::SLICE;
 use crate::os::{self, HUGE_PAGE};
-use crate::prim::process::now_ms;
+use crate::prim::{Errno, Os, Process};
 
 /// More than any machine has.
 const MOST: usize = 1 << 14;
@@ -27,7 +27,7 @@ pub fn reserve_huge(
     timeout_ms: u64,
     exclusive: bool,
     subproc: u32,
-) -> Result<(ArenaRef, usize), i32> {
+) -> Result<(ArenaRef, usize), Errno> {
     get(pages, timeout_ms, Use { subproc, exclusive, numa }, &mut os::reserve_huge_page)
 }
 
@@ -37,19 +37,19 @@ pub(super) fn get(
     timeout_ms: u64,
     what_for: Use,
     page: &mut GetPage<'_>,
-) -> Result<(ArenaRef, usize), i32> {
+) -> Result<(ArenaRef, usize), Errno> {
     if pages == 0 {
-        return Err(libc::EINVAL);
+        return Err(Errno::EINVAL);
     }
     if pages > MOST {
-        return Err(libc::ENOMEM);
+        return Err(Errno::ENOMEM);
     }
-    let from = now_ms();
+    let from = Os::now_ms();
     let mut start = core::ptr::null_mut::<u8>();
     let first = table::next().next_multiple_of(HUGE_PAGE);
     let mut got = 0;
     while got < pages {
-        let spent = now_ms().saturating_sub(from);
+        let spent = Os::now_ms().saturating_sub(from);
         // Not begun if, at the pace so far, it would not be done in time.
         if timeout_ms > 0 && spent + spent / (got as u64).max(1) > timeout_ms {
             break;
@@ -74,8 +74,8 @@ pub(super) fn get(
         got += 1;
     }
     if got == 0 {
-        let late = timeout_ms > 0 && now_ms().saturating_sub(from) > timeout_ms;
-        return Err(if late { libc::ETIMEDOUT } else { libc::ENOMEM });
+        let late = timeout_ms > 0 && Os::now_ms().saturating_sub(from) > timeout_ms;
+        return Err(if late { Errno::ETIMEDOUT } else { Errno::ENOMEM });
     }
     table::took(first, start, got * HUGE_PAGE);
     let (size, slices) = (got * HUGE_PAGE, got * (HUGE_PAGE / SLICE));
@@ -89,18 +89,23 @@ pub(super) fn get(
         // SAFETY: likewise.
         unsafe { os::release(start, size) };
     }
-    entered.map(|arena| (ArenaRef::of(arena), got)).ok_or(libc::ENOMEM)
+    entered.map(|arena| (ArenaRef::of(arena), got)).ok_or(Errno::ENOMEM)
 }
 
 /// Reserve huge pages for the main subprocess, spread evenly over so many NUMA nodes (0: all), in an arena for each;
 /// the time is divided likewise. Says how many pages there are, and what stopped it if something did.
 #[cold]
-pub fn interleave(pages: usize, nodes: usize, timeout_ms: u64) -> (usize, Result<(), i32>) {
+pub fn interleave(pages: usize, nodes: usize, timeout_ms: u64) -> (usize, Result<(), Errno>) {
     spread(pages, nodes, timeout_ms, &mut os::reserve_huge_page)
 }
 
 #[cold]
-pub(super) fn spread(pages: usize, nodes: usize, timeout_ms: u64, page: &mut GetPage<'_>) -> (usize, Result<(), i32>) {
+pub(super) fn spread(
+    pages: usize,
+    nodes: usize,
+    timeout_ms: u64,
+    page: &mut GetPage<'_>,
+) -> (usize, Result<(), Errno>) {
     let nodes = if nodes == 0 { os::numa::nodes() } else { nodes }.clamp(1, pages.clamp(1, MOST));
     let each_ms = timeout_ms.div_ceil(nodes as u64);
     let mut all = 0;

@@ -12,7 +12,7 @@ use crate::base::config::SLICE;
 use crate::base::units::{SliceIndex, Slices};
 use crate::diag::options::{self, Opt};
 use crate::os::{self, LARGE_PAGE, page_size};
-use crate::prim::memory;
+use crate::prim::{Memory, Os};
 
 /// What an arena has without huge pages in any case: small programs stay small.
 const SMALL: usize = 8 << 20;
@@ -34,7 +34,7 @@ pub(super) unsafe fn begin(start: *mut u8, bytes: usize, node: i32) {
     // SAFETY: by the contract.
     unsafe {
         if options::get(Opt::AllowThp) != 0 {
-            memory::advise_huge(start, bytes, wanted());
+            Os::advise_huge(start, bytes, wanted());
         }
         os::numa::prefer(start, bytes, node);
     }
@@ -53,13 +53,15 @@ pub(super) fn decide(arena: &Arena, from: SliceIndex, i: SliceIndex, n: usize) -
     let start = arena.at(from);
     let to = (arena.at(end).addr().max(start.addr() + part)).next_multiple_of(LARGE_PAGE);
     let bytes = (to - start.addr()).min(arena.bytes() - from.bytes());
-    let wanted = options::get(Opt::AllowThp) == 1 && options::get(Opt::PageCommitOnDemand) == 0;
+    let wanted = os::capabilities().advise_huge
+        && options::get(Opt::AllowThp) == 1
+        && options::get(Opt::PageCommitOnDemand) == 0;
     if wanted && arena.is_own() && !arena.is_pinned() && is_dense(arena, from) {
         let (first, end) = (from.0, from.0 + bytes / SLICE);
         let ours = i.0.max(first);
         arena.widest(ours, end.min(i.0 + n) - ours, (first, end), |from, to| {
             // SAFETY: inside our reservation, and mapped.
-            unsafe { memory::advise_huge(arena.at(SliceIndex(from)), Slices(to - from).bytes(), true) }
+            unsafe { Os::advise_huge(arena.at(SliceIndex(from)), Slices(to - from).bytes(), true) }
         });
     }
     SliceIndex(from.0 + bytes / SLICE)
@@ -69,10 +71,10 @@ pub(super) fn decide(arena: &Arena, from: SliceIndex, i: SliceIndex, n: usize) -
 /// purge. The window ends a quarter of the way before it: what was handed out last is still being filled. Nor does it
 /// begin before the half: what was handed out first is a page for each bin, some of which stay sparse.
 fn is_dense(arena: &Arena, end: SliceIndex) -> bool {
-    let most = Slices::of_bytes(WINDOW.min(page_size() * memory::MOST_LOOKED_AT)).0;
+    let most = Slices::of_bytes(WINDOW.min(page_size() * Os::RESIDENT_MAX)).0;
     let to = end.0 - end.0 / 4;
     let from = to - most.min(end.0 / 4);
     let used = (from..to).filter(|&i| arena.dirty().all_set(i, 1)).count();
-    let resident = memory::resident(arena.at(SliceIndex(from)), Slices(to - from).bytes()) * page_size();
+    let resident = Os::resident(arena.at(SliceIndex(from)), Slices(to - from).bytes()) * page_size();
     used > 0 && resident >= Slices(used).bytes() / 2
 }

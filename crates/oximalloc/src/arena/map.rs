@@ -9,13 +9,14 @@ use crate::base::config::SLICE_SHIFT;
 use crate::base::sync::{AtomicPtr, AtomicUsize, Ordering};
 use crate::diag::options::{self, Opt};
 use crate::os;
+use crate::prim::{Memory, Os};
 use core::ptr;
 
 const NODE_SHIFT: usize = 13;
 /// Slices of a node.
 const NODE: usize = 1 << NODE_SHIFT;
-/// The map knows addresses of so many bits.
-pub(super) const ADDRESS_BITS: usize = if usize::BITS < 48 { usize::BITS as usize } else { 48 };
+/// The map knows all addresses that the system has.
+const ADDRESS_BITS: usize = Os::CAPABILITIES.address_bits;
 const BRANCH_SHIFT: usize = 11;
 const ROOTS: usize = 1 << (ADDRESS_BITS - SLICE_SHIFT - NODE_SHIFT - BRANCH_SHIFT);
 const STATIC_BRANCHES: usize = 2;
@@ -69,6 +70,15 @@ pub fn get(p: *const u8) -> *mut u8 {
 
 /// Enter `record` for the slices from `start` on. False, with nothing entered, if the map cannot hold them.
 pub fn set(start: *const u8, slices: usize, record: *mut u8) -> bool {
+    let can = prepare(start, slices);
+    if can {
+        store(start, slices, record);
+    }
+    can
+}
+
+/// Whether the map can hold the slices from `start` on, at any time from now on.
+pub(super) fn prepare(start: *const u8, slices: usize) -> bool {
     let first = start.addr() >> SLICE_SHIFT;
     let Some(last) = first.checked_add(slices.saturating_sub(1)) else {
         return false;
@@ -78,11 +88,7 @@ pub fn set(start: *const u8, slices: usize, record: *mut u8) -> bool {
         return false;
     }
     let (low, high) = (first >> NODE_SHIFT, last >> NODE_SHIFT);
-    if high >> BRANCH_SHIFT >= ROOTS || (low..=high).any(|number| !has_node(number)) {
-        return false;
-    }
-    store(start, slices, record);
-    true
+    high >> BRANCH_SHIFT < ROOTS && (low..=high).all(has_node)
 }
 
 /// Forget the slices from `start` on.

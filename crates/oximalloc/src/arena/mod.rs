@@ -32,6 +32,7 @@ pub use source::{
 use crate::base::sync::{AtomicBool, AtomicUsize, Ordering};
 use crate::base::units::Slices;
 use crate::diag::options::{self, Opt};
+use crate::os;
 use region::{Arena, Use};
 
 /// Slices of arenas that are handed out.
@@ -183,7 +184,12 @@ pub fn may_protect(span: &Span) -> bool {
 /// Whether OS pages of a span that is in use may go back to the system: as for [`may_protect`], and where purges do not
 /// leave the memory to the system to take.
 pub fn may_purge_parts(span: &Span) -> bool {
-    may_protect(span) && options::enabled(Opt::PurgeDecommits)
+    os::capabilities().decommit_part && may_protect(span) && options::enabled(Opt::PurgeDecommits)
+}
+
+/// Whether a span can give its end back.
+pub fn may_shrink(span: &Span) -> bool {
+    os::capabilities().unmap_part || span.origin.arena().is_some()
 }
 
 /// Whether a NUMA node that exists has no arena yet.
@@ -231,7 +237,8 @@ pub unsafe fn release(mut span: Span) {
 /// Give all but the first `keep` slices back; keeping none releases the span.
 ///
 /// # Safety
-/// - as for [`release`], for what is given back.
+/// - as for [`release`], for what is given back;
+/// - some are kept only where that [`may_shrink`].
 #[inline(never)]
 pub unsafe fn shrink(span: &mut Span, keep: usize) {
     if keep >= span.slices {
@@ -274,6 +281,9 @@ pub unsafe fn remap_os(mut span: Span, new_slices: usize) -> Option<Span> {
     if new_slices > span.slices {
         // SAFETY: by the contract.
         return unsafe { direct::grow(span, new_slices) };
+    }
+    if !may_shrink(&span) {
+        return None;
     }
     // SAFETY: by the contract.
     unsafe { shrink(&mut span, new_slices) };

@@ -14,7 +14,7 @@ use crate::base::units::SliceIndex;
 use crate::diag::options::{self, Opt};
 use crate::diag::stats::PROCESS;
 use crate::os;
-use crate::prim::process::now_ms;
+use crate::prim::{Os, Process};
 
 /// Slices that may wait for their purge: 24 MiB, and as many as were claimed while they waited lately, up to the most
 /// that was in use. A program that claims what it frees keeps it, however much it swells and shrinks; one that only
@@ -124,10 +124,10 @@ pub(super) fn free(arena: &Arena, i: SliceIndex, n: usize, in_use: usize) {
         Some(0) if n >= smallest() => {
             arena.purge(i, n);
             arena.set_free(i, n);
-            due_at(now_ms() + LATER);
+            due_at(Os::now_ms() + LATER);
         }
         Some(delay) => {
-            let now = now_ms();
+            let now = Os::now_ms();
             wait(arena, i, n, now, false);
             arena.set_free(i, n);
             due_at(now + delay);
@@ -189,7 +189,7 @@ fn due_at(time: u64) {
 /// Purge what is due. Cheap when nothing is; to be called on slow paths, by any thread.
 pub fn tick() {
     let due = DUE.load(Ordering::Relaxed);
-    if due == NEVER || now_ms() < due {
+    if due == NEVER || Os::now_ms() < due {
         return;
     }
     // Acquire: pairs with the Release in `due_at`.
@@ -219,7 +219,7 @@ pub(super) fn give_back(n: usize) -> bool {
 /// Purge all that is free in one arena, whether it waits or not.
 pub(super) fn purge_free(arena: &Arena) {
     if !arena.is_pinned() {
-        scan_arena(arena, Which::Free, now_ms(), 0, 1, 0);
+        scan_arena(arena, Which::Free, Os::now_ms(), 0, 1, 0);
     }
 }
 
@@ -262,7 +262,7 @@ pub(super) static SCANS: AtomicUsize = AtomicUsize::new(0);
 fn scan(which: Which) {
     #[cfg(test)]
     SCANS.fetch_add(1, Ordering::Relaxed);
-    let now = now_ms();
+    let now = Os::now_ms();
     let delay = delay().unwrap_or(0);
     let which = match which {
         Which::Due if note_limited(os::limit().is_some()) => Which::DueBack,

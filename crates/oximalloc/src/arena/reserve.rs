@@ -11,6 +11,7 @@ use crate::base::units::Slices;
 use crate::diag::error::warning;
 use crate::diag::options::{self, Opt};
 use crate::diag::stats::PROCESS;
+use crate::prim::Errno;
 use core::ffi::c_void;
 
 /// The largest arena that makes sense.
@@ -48,13 +49,13 @@ pub(super) fn at_start() {
 /// say. `large`: of large OS pages, if the system has any to spare (they are committed in any case). ENOMEM when the
 /// system refuses, or for less than [`min_size`].
 #[cold]
-pub fn reserve(bytes: usize, commit: bool, large: bool, exclusive: bool, subproc: u32) -> Result<ArenaRef, i32> {
+pub fn reserve(bytes: usize, commit: bool, large: bool, exclusive: bool, subproc: u32) -> Result<ArenaRef, Errno> {
     if bytes < min_size() || bytes > LARGEST {
-        return Err(libc::ENOMEM);
+        return Err(Errno::ENOMEM);
     }
     let what_for = Use { subproc, exclusive, numa: -1 };
     let made = table::add_sized(bytes.next_multiple_of(SLICE), commit, large, what_for);
-    made.map(ArenaRef::of).ok_or(libc::ENOMEM)
+    made.map(ArenaRef::of).ok_or(Errno::ENOMEM)
 }
 
 /// What is said of memory that is given to us.
@@ -87,26 +88,26 @@ pub struct Given {
 /// - the function, if there is one, makes a range readable and writable when it says so, and may be called by any
 ///   thread at any time.
 #[cold]
-pub unsafe fn manage(start: *mut u8, bytes: usize, given: &Given) -> Result<ArenaRef, i32> {
+pub unsafe fn manage(start: *mut u8, bytes: usize, given: &Given) -> Result<ArenaRef, Errno> {
     // SAFETY: by the contract.
     let made = unsafe { manage_quietly(start, bytes, given) };
     if let Err(code) = made {
-        warning(format_args!("the {bytes} bytes of memory at {start:p} cannot be managed (error {code})"));
+        warning(format_args!("the {bytes} bytes of memory at {start:p} cannot be managed (error {})", code.0));
     }
     made
 }
 
 #[cold]
-unsafe fn manage_quietly(start: *mut u8, bytes: usize, given: &Given) -> Result<ArenaRef, i32> {
-    let end = start.addr().checked_add(bytes).ok_or(libc::EINVAL)? & !SLICE_MASK;
+unsafe fn manage_quietly(start: *mut u8, bytes: usize, given: &Given) -> Result<ArenaRef, Errno> {
+    let end = start.addr().checked_add(bytes).ok_or(Errno::EINVAL)? & !SLICE_MASK;
     let before = start.addr().wrapping_neg() & SLICE_MASK;
     let size = end.saturating_sub(start.addr()).saturating_sub(before);
     let (start, slices) = (start.wrapping_add(before), size / SLICE);
     if start.is_null() || before > bytes || bytes < min_size() || table::beyond(start, size) {
-        return Err(libc::EINVAL);
+        return Err(Errno::EINVAL);
     }
     if table::all().any(|arena| arena.contains(start) || arena.start().addr().wrapping_sub(start.addr()) < size) {
-        return Err(libc::EINVAL);
+        return Err(Errno::EINVAL);
     }
     let clean = given.zero || (given.commit.is_some() && !given.committed);
     let backing = Backing::managed(given.pinned, clean, given.commit, given.commit_arg);
@@ -115,7 +116,7 @@ unsafe fn manage_quietly(start: *mut u8, bytes: usize, given: &Given) -> Result<
         committed = Arena::record_slices(slices);
         // SAFETY: inside the range, whole slices.
         if unsafe { backing.commit(start, Slices(committed).bytes()) }.is_none() {
-            return Err(libc::ENOMEM);
+            return Err(Errno::ENOMEM);
         }
     }
     let what_for = Use { subproc: given.subproc, exclusive: given.exclusive, numa: given.numa };
@@ -126,5 +127,5 @@ unsafe fn manage_quietly(start: *mut u8, bytes: usize, given: &Given) -> Result<
     if entered.is_none() {
         PROCESS.reserved.sub(size);
     }
-    entered.map(ArenaRef::of).ok_or(libc::ENOMEM)
+    entered.map(ArenaRef::of).ok_or(Errno::ENOMEM)
 }

@@ -14,7 +14,7 @@
 use crate::base::config::{SLICE, SLICE_SHIFT};
 use crate::base::sync::{AtomicU16, AtomicUsize, Ordering};
 use crate::os;
-use crate::prim::word::{Window, load_16, slice_in};
+use crate::prim::processor::{Window, load_16, slice_in};
 use core::mem::offset_of;
 
 /// Slices in the window: 64 GiB. Its 2 MiB are touched as far as slices are used.

@@ -11,14 +11,14 @@
 use super::backing::Backing;
 use super::meta::meta_alloc;
 use super::region::{Arena, Use, WORD};
-use super::{huge, map, purge, slice_class};
+use super::{huge, purge, slice_class};
 use crate::base::config::SLICE;
 use crate::base::sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use crate::base::units::{SliceIndex, Slices};
 use crate::diag::options::{self, Opt};
 use crate::diag::stats::PROCESS;
 use crate::os;
-use crate::prim::thread;
+use crate::prim::{Memory, Os, Threads};
 use core::ptr;
 
 /// Places in a chunk. Sizes double every 16 arenas, so 256 of the default size are more than there are addresses.
@@ -28,9 +28,9 @@ const CHUNKS: usize = 16;
 const DOUBLE_AFTER: usize = 16;
 pub(super) const SMALLEST: usize = WORD * SLICE;
 const YIELDS: usize = 2000;
-/// Where nothing else is mapped: below 2^46 and above the shadows of the sanitizers.
-const HINT: usize = 1 << 45;
-const HINT_SPREAD: usize = 1 << 43;
+/// Where nothing else is mapped.
+const HINT: usize = Os::CAPABILITIES.arenas_at;
+const HINT_SPREAD: usize = Os::CAPABILITIES.arenas_spread;
 
 struct Chunk([AtomicPtr<Arena>; CHUNK]);
 
@@ -123,7 +123,7 @@ pub(super) fn grow(n: usize, align: usize, what_for: Use) -> bool {
         if mine || count() != seen {
             break;
         }
-        thread::yield_now();
+        Os::yield_now();
     }
     // A thread that holds the turn for longer is stopped: go ahead without.
     let room = n + align - 1;
@@ -154,7 +154,8 @@ fn add(room: usize, what_for: Use) -> bool {
     let mut first = doubled.min(LIMIT.load(Ordering::Relaxed)).min(1 << 44);
     if let Some(limit) = os::address_space_limit() {
         purge::note_limited(true);
-        if !large && options::get(Opt::ArenaEagerCommit) != 1 && add_growing(doubled.min(1 << 44), room, what_for) {
+        let may_grow = os::capabilities().unmap_part && !large && options::get(Opt::ArenaEagerCommit) != 1;
+        if may_grow && add_growing(doubled.min(1 << 44), room, what_for) {
             return true;
         }
         first = first.min((limit / 8).next_multiple_of(SMALLEST));
@@ -266,8 +267,8 @@ pub(super) fn add_large(size: usize, what_for: Use, reserve: os::ReserveLarge) -
 pub(super) fn beyond(start: *mut u8, size: usize) -> bool {
     let bits = options::get(Opt::MaxVabits);
     let bits = if (32..64).contains(&bits) { bits as usize } else { usize::MAX };
-    // 47 bits at most where there are 64, so the shift is one that there is.
-    (start.addr() + size - 1) >> bits.min(map::ADDRESS_BITS).min(usize::BITS as usize - 1) != 0
+    // 63 at most, so the shift is one that there is.
+    (start.addr() + size - 1) >> bits.min(Os::CAPABILITIES.address_bits).min(usize::BITS as usize - 1) != 0
 }
 
 /// Enter an arena into the table. None, and it is unknown and counted no more, if the table is full.
@@ -312,9 +313,12 @@ fn hint(size: usize) -> usize {
 pub(super) fn next() -> usize {
     if NEXT.load(Ordering::Relaxed) == 0 {
         let bits = options::get(Opt::MaxVabits);
-        let (from, spread) =
-            if (32..=46).contains(&bits) { (1 << (bits - 1), 1 << (bits - 3)) } else { (HINT, HINT_SPREAD) };
-        let random = thread::random_seed() as usize % spread;
+        let (from, spread) = if (32..=HINT.ilog2() as i64 + 1).contains(&bits) {
+            (1 << (bits - 1), 1 << (bits - 3))
+        } else {
+            (HINT, HINT_SPREAD)
+        };
+        let random = Os::random_seed() as usize % spread;
         let start = from + (random & !((1 << 30) - 1));
         let _ = NEXT.compare_exchange(0, start, Ordering::Relaxed, Ordering::Relaxed);
     }

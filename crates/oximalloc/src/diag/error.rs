@@ -6,7 +6,7 @@ use super::hook::Hook;
 use super::options::{self, Opt};
 use super::output::print;
 use crate::base::sync::{AtomicI64, Ordering};
-use crate::prim::keep_errno;
+use crate::prim::{Errno, keep_errno};
 use core::ffi::c_void;
 use core::fmt;
 use core::ptr::null_mut;
@@ -27,7 +27,7 @@ pub fn register_error(fun: Option<ErrorFun>, arg: *mut c_void) {
 
 /// Report an error: shown under `show_errors` or `verbose`, at most `max_errors` times, then told to the registered
 /// function. `args` has neither prefix nor newline.
-pub fn error(code: i32, args: fmt::Arguments) {
+pub fn error(code: Errno, args: fmt::Arguments) {
     keep_errno(|| {
         if may_show(&ERRORS_SHOWN, Opt::MaxErrors) {
             print(format_args!("mimalloc: error: {args}\n"));
@@ -35,7 +35,7 @@ pub fn error(code: i32, args: fmt::Arguments) {
         if let Some(entered) = ERROR.enter() {
             // SAFETY: `register_error` is the only one to store in this hook, and it stores an `ErrorFun`.
             let fun = unsafe { core::mem::transmute::<*mut (), ErrorFun>(entered.fun) };
-            fun(code, entered.arg);
+            fun(code.0, entered.arg);
         }
     });
 }
@@ -75,7 +75,7 @@ fn below(counter: &AtomicI64, limit: i64) -> bool {
 mod tests {
     use super::*;
     use crate::diag::output::register;
-    use crate::prim::process::{errno, set_errno, thread_id};
+    use crate::prim::{Os, Process, Threads};
     use std::ffi::{CStr, c_char};
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicI32, AtomicUsize};
@@ -86,7 +86,7 @@ mod tests {
     static CODES: AtomicI32 = AtomicI32::new(0);
 
     fn mine() -> bool {
-        TESTER.load(Ordering::Relaxed) == thread_id()
+        TESTER.load(Ordering::Relaxed) == Os::thread_id()
     }
 
     extern "C" fn listen(text: *const c_char, _arg: *mut c_void) {
@@ -102,7 +102,7 @@ mod tests {
         if mine() {
             assert!(arg.is_null());
             CODES.fetch_add(code, Ordering::Relaxed);
-            error(1000, format_args!("from inside"));
+            error(Errno(1000), format_args!("from inside"));
         }
     }
 
@@ -113,25 +113,25 @@ mod tests {
     /// The only test that touches the registrations and these options, so that it needs no lock.
     #[test]
     fn shown_limited_and_told() {
-        TESTER.store(thread_id(), Ordering::Relaxed);
+        TESTER.store(Os::thread_id(), Ordering::Relaxed);
         register(Some(listen), null_mut());
         register_error(Some(remember), null_mut());
         options::set_enabled(Opt::ShowErrors, false);
         options::set(Opt::Verbose, 0);
         options::set(Opt::MaxErrors, -1);
         options::set(Opt::MaxWarnings, -1);
-        set_errno(9);
+        Os::set_errno(Errno(9));
 
-        error(22, format_args!("hidden"));
+        error(Errno(22), format_args!("hidden"));
         assert_eq!(heard(), (22, String::new()));
 
         options::set_enabled(Opt::ShowErrors, true);
-        error(12, format_args!("free of {:#x}", 16));
+        error(Errno(12), format_args!("free of {:#x}", 16));
         let text = "mimalloc: error: free of 0x10\nmimalloc: error: from inside\n";
         assert_eq!(heard(), (12, text.to_owned()));
 
         options::set(Opt::MaxErrors, 0);
-        error(12, format_args!("too many"));
+        error(Errno(12), format_args!("too many"));
         assert_eq!(heard(), (12, String::new()));
 
         warning(format_args!("odd"));
@@ -139,7 +139,7 @@ mod tests {
         options::set(Opt::Verbose, 2);
         verbose(1, format_args!("said"));
         assert_eq!(heard().1, "mimalloc: warning: odd\nmimalloc: said\n");
-        assert_eq!(errno(), 9);
+        assert_eq!(Os::errno(), Errno(9));
 
         options::set(Opt::Verbose, 0);
         options::set(Opt::MaxErrors, 32);

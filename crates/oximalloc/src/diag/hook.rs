@@ -5,7 +5,7 @@
 //! a running callback: where the guard cannot be had, the callback is left out.
 use crate::base::pair::Pair;
 use crate::base::sync::{AtomicUsize, Ordering};
-use crate::prim::process::thread_id;
+use crate::prim::{Os, Threads};
 use core::ffi::c_void;
 
 /// How many threads can be inside one callback at the same time; the others go without it.
@@ -47,7 +47,7 @@ impl Hook {
 /// A place for the calling thread, if it has none. (The compiler is not told how many slots there are: it would write out the loop.)
 #[inline(never)]
 fn place(slots: &[AtomicUsize]) -> Option<&AtomicUsize> {
-    let me = thread_id();
+    let me = Os::thread_id();
     if slots.iter().any(|slot| slot.load(Ordering::Relaxed) == me) {
         return None;
     }

@@ -3,8 +3,7 @@
 //! Invariant: a message is built in a fixed buffer on the stack and is handed on whole, as a C string. A function
 //! that itself makes messages does not recurse: those go to standard error.
 use super::hook::Hook;
-use crate::prim::keep_errno;
-use crate::prim::process::write_stderr;
+use crate::prim::{Os, Process, keep_errno};
 use core::ffi::{c_char, c_void};
 use core::fmt::{self, Write};
 use core::ptr::null_mut;
@@ -29,7 +28,7 @@ pub fn print(args: fmt::Arguments) {
                 let fun = unsafe { core::mem::transmute::<*mut (), OutputFun>(entered.fun) };
                 fun(line.as_ptr(), entered.arg);
             }
-            None => write_stderr(line.as_bytes()),
+            None => Os::write_stderr(line.as_bytes()),
         }
     });
 }
@@ -127,7 +126,7 @@ impl<const N: usize> Write for Line<N> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::prim::process::{errno, set_errno};
+    use crate::prim::Errno;
     use std::ffi::CStr;
 
     /// Appends each message to the `String` behind `arg`.
@@ -157,12 +156,12 @@ pub(crate) mod tests {
 
     #[test]
     fn a_sink_takes_pieces_in_order_and_leaves_errno() {
-        set_errno(5);
+        Os::set_errno(Errno(5));
         let text = captured(|sink| {
             sink.print(format_args!("a {}\n", 1));
             sink.print(format_args!("b\n"));
         });
         assert_eq!(text, "a 1\nb\n");
-        assert_eq!(errno(), 5);
+        assert_eq!(Os::errno(), Errno(5));
     }
 }

@@ -6,7 +6,7 @@
 use super::options;
 use super::output::{Line, Sink};
 use super::stats::{BinRow, CountValue, HeapSnapshot, PROCESS, Row, Snapshot, rows};
-use crate::prim::process;
+use crate::prim::{Os, Process};
 use core::fmt::{self, Write};
 
 /// Blocks up to this many bytes are marked `S`(mall) in the table, up to the next `M`(edium), else `L`(arge).
@@ -58,7 +58,7 @@ pub fn options(sink: &Sink) {
 /// Print the time and memory used by the process.
 #[cold]
 pub fn process(sink: &Sink) {
-    let info = process::info();
+    let info = Os::info();
     let [elapsed, user, system] = [info.elapsed_ms, info.user_ms, info.system_ms].map(Seconds);
     let bytes = [info.current_rss as i64, info.peak_rss as i64, PROCESS.committed.snapshot().peak];
     let [rss, peak, commit] = bytes.map(|n| Amount(n, BYTES));

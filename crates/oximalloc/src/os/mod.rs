@@ -8,19 +8,37 @@ pub mod numa;
 use crate::base::sync::{AtomicBool, Ordering};
 use crate::diag::options::{self, Opt};
 use crate::diag::stats::PROCESS;
-use crate::prim::memory;
+use crate::prim::{Memory, Os};
 use core::ptr;
 
-pub use crate::prim::memory::{At, overcommits, page_size};
+pub use crate::prim::{At, Capabilities};
 
 /// Log2 of [`LARGE_PAGE`].
-const LARGE_SHIFT: u32 = 21;
+const LARGE_SHIFT: u32 = Os::CAPABILITIES.large_page_shift;
 /// Log2 of [`HUGE_PAGE`].
-const HUGE_SHIFT: u32 = 30;
+const HUGE_SHIFT: u32 = Os::CAPABILITIES.huge_page_shift;
 /// Bytes of a large OS page.
 pub const LARGE_PAGE: usize = 1 << LARGE_SHIFT;
 /// Bytes of a huge OS page.
 pub const HUGE_PAGE: usize = 1 << HUGE_SHIFT;
+
+/// What the system can do.
+#[inline(always)]
+pub fn capabilities() -> Capabilities {
+    Os::capabilities()
+}
+
+/// Bytes of an OS page.
+#[inline(always)]
+pub fn page_size() -> usize {
+    Os::page_size()
+}
+
+/// Whether memory that is committed and not touched costs nothing.
+#[inline(always)]
+pub fn overcommits() -> bool {
+    Os::overcommits()
+}
 
 /// Reserve `size` bytes (whole OS pages) aligned to `align` (a power of two), at `hint` if that is free and aligned,
 /// accessible at once if `commit`. Null when the system refuses.
@@ -37,7 +55,7 @@ pub fn reserve(size: usize, align: usize, commit: bool, hint: usize) -> *mut u8 
 /// Reserve `size` bytes (whole OS pages) at `p`, if nothing is mapped there, accessible at once if `commit`.
 pub fn reserve_at(p: *mut u8, size: usize, commit: bool) -> At {
     PROCESS.mmap_calls.add(1);
-    let at = memory::reserve_at(p, size, commit);
+    let at = Os::reserve_at(p, size, commit);
     if at == At::Mapped {
         PROCESS.reserved.add(size);
     }
@@ -46,12 +64,12 @@ pub fn reserve_at(p: *mut u8, size: usize, commit: bool) -> At {
 
 /// Bytes of address space that the process may have; None: no limit.
 pub fn address_space_limit() -> Option<usize> {
-    memory::limit(true)
+    Os::limit(true)
 }
 
 /// Bytes of memory that it may have accessible.
 pub fn data_limit() -> Option<usize> {
-    memory::limit(false)
+    Os::limit(false)
 }
 
 /// The lesser of both.
@@ -67,7 +85,7 @@ pub fn limit() -> Option<usize> {
 pub unsafe fn shut_to_huge_pages(p: *mut u8, size: usize) {
     if options::get(Opt::AllowThp) == 0 {
         // SAFETY: by the contract.
-        unsafe { memory::advise_huge(p, size, false) };
+        unsafe { Os::advise_huge(p, size, false) };
     }
 }
 
@@ -76,17 +94,20 @@ fn reserve_uncounted(size: usize, align: usize, commit: bool, hint: usize) -> *m
         return ptr::null_mut();
     }
     PROCESS.mmap_calls.add(1);
-    let p = memory::reserve(hint, size, commit);
+    let p = Os::reserve(hint, size, commit);
     if p.is_null() || p.addr() & (align - 1) == 0 {
         return p;
     }
     // SAFETY: mapped just now and told to nobody.
-    unsafe { memory::unmap(p, size) };
+    unsafe { Os::unmap(p, size) };
     let Some(room) = size.checked_add(align).filter(|&room| room <= isize::MAX as usize) else {
         return ptr::null_mut();
     };
+    if !capabilities().unmap_part {
+        return reserve_whole(size, align, commit, room);
+    }
     PROCESS.mmap_calls.add(1);
-    let p = memory::reserve(0, room, commit);
+    let p = Os::reserve(0, room, commit);
     if p.is_null() {
         return p;
     }
@@ -95,14 +116,37 @@ fn reserve_uncounted(size: usize, align: usize, commit: bool, hint: usize) -> *m
     // SAFETY: the parts before and after the aligned range belong to the mapping made above and are told to nobody.
     unsafe {
         if before > 0 {
-            memory::unmap(p, before);
+            Os::unmap(p, before);
         }
         if room > before + size {
-            memory::unmap(start.wrapping_add(size), room - before - size);
+            Os::unmap(start.wrapping_add(size), room - before - size);
         }
     }
     start
 }
+
+/// Where a part of a reservation cannot be given back: look where there is room for an aligned range, and reserve that alone.
+#[cold]
+fn reserve_whole(size: usize, align: usize, commit: bool, room: usize) -> *mut u8 {
+    // Another thread may be faster.
+    for _ in 0..TRIES {
+        PROCESS.mmap_calls.add(2);
+        let p = Os::reserve(0, room, false);
+        if p.is_null() {
+            break;
+        }
+        // SAFETY: reserved just now and told to nobody.
+        unsafe { Os::unmap(p, room) };
+        let start = p.wrapping_add(p.addr().wrapping_neg() & (align - 1));
+        if Os::reserve_at(start, size, commit) == At::Mapped {
+            return start;
+        }
+    }
+    ptr::null_mut()
+}
+
+/// See [`reserve_whole`].
+const TRIES: usize = 16;
 
 /// [`reserve_large`], or what stands for it in a test.
 pub type ReserveLarge = fn(usize, usize) -> *mut u8;
@@ -114,7 +158,7 @@ pub fn reserve_large(size: usize, hint: usize) -> *mut u8 {
         return ptr::null_mut();
     }
     PROCESS.mmap_calls.add(1);
-    let p = memory::reserve_large(hint, size, LARGE_SHIFT);
+    let p = Os::reserve_large(hint, size, LARGE_SHIFT);
     if !p.is_null() {
         PROCESS.reserved.add(size);
     }
@@ -125,26 +169,26 @@ pub fn reserve_large(size: usize, hint: usize) -> *mut u8 {
 /// the system has none to spare. Takes as long as it takes to clear it.
 pub fn reserve_huge_page(hint: usize, node: i32) -> *mut u8 {
     PROCESS.mmap_calls.add(1);
-    let p = memory::reserve_large(hint, HUGE_PAGE, HUGE_SHIFT);
+    let p = Os::reserve_large(hint, HUGE_PAGE, HUGE_SHIFT);
     if !p.is_null() {
         PROCESS.reserved.add(HUGE_PAGE);
         // SAFETY: mapped just now, and ours alone.
         unsafe {
             numa::prefer(p, HUGE_PAGE, node);
-            memory::populate(p, HUGE_PAGE);
+            Os::populate(p, HUGE_PAGE);
         }
     }
     p
 }
 
-/// Give a range back; false, and it is as it was, if the system refuses.
+/// Give a range back; false, and it is as it was, if the system refuses. (It may refuse any part: [`Capabilities::unmap_part`].)
 ///
 /// # Safety
 /// - the range is all or a part of what the functions above gave, in whole OS pages (whole large ones of large ones), and nobody uses it any more.
 #[inline(never)]
 pub unsafe fn release(p: *mut u8, size: usize) -> bool {
     // SAFETY: by the contract.
-    let done = size > 0 && unsafe { memory::unmap(p, size) };
+    let done = size > 0 && unsafe { Os::unmap(p, size) };
     if done {
         PROCESS.reserved.sub(size);
     }
@@ -158,7 +202,7 @@ pub unsafe fn release(p: *mut u8, size: usize) -> bool {
 pub unsafe fn commit(p: *mut u8, size: usize) -> bool {
     PROCESS.commit_calls.add(1);
     // SAFETY: by the contract.
-    unsafe { memory::commit(p, size) }
+    unsafe { Os::commit(p, size) }
 }
 
 /// Give the memory of a range back; it reads as zero from then on (after a [`commit`] if `strict`).
@@ -168,7 +212,7 @@ pub unsafe fn commit(p: *mut u8, size: usize) -> bool {
 pub unsafe fn decommit(p: *mut u8, size: usize, strict: bool) -> bool {
     PROCESS.purge_calls.add(1);
     // SAFETY: by the contract.
-    let done = unsafe { memory::decommit(p, size, strict) };
+    let done = unsafe { Os::decommit(p, size, strict) };
     if done {
         PROCESS.purged.add(size);
         if strict {
@@ -193,7 +237,7 @@ pub unsafe fn reset(p: *mut u8, size: usize, own: bool) -> bool {
     }
     PROCESS.reset_calls.add(1);
     // SAFETY: by the contract.
-    let done = unsafe { memory::reset(p, size) };
+    let done = unsafe { Os::reset(p, size) };
     if done {
         PROCESS.reset.add(size);
     } else if own {

@@ -1,18 +1,18 @@
 //! NUMA nodes as the option `use_numa_nodes` wants them seen. Invariant: [`current`] is below [`nodes`].
 
 use crate::diag::options::{self, Opt};
-use crate::prim::numa;
+use crate::prim::{Numa, Os};
 
 /// How many nodes there are, or are pretended to be.
 pub fn nodes() -> usize {
-    usize::try_from(options::get(Opt::UseNumaNodes)).ok().filter(|&n| n > 0).unwrap_or_else(numa::nodes)
+    usize::try_from(options::get(Opt::UseNumaNodes)).ok().filter(|&n| n > 0).unwrap_or_else(Os::nodes)
 }
 
 /// The node that the calling thread runs on at the moment.
 pub fn current() -> i32 {
     match nodes() {
         0 | 1 => 0,
-        nodes => (numa::current() % nodes) as i32,
+        nodes => (Os::current_node() % nodes) as i32,
     }
 }
 
@@ -27,6 +27,6 @@ pub unsafe fn prefer(p: *mut u8, size: usize, node: i32) {
     {
         // What is refused costs speed, and nothing else.
         // SAFETY: by the contract.
-        unsafe { numa::prefer(p, size, node % nodes()) };
+        unsafe { Os::prefer_node(p, size, node % nodes()) };
     }
 }

@@ -1,7 +1,7 @@
 //! A free block: its first word links it to the next, and its second may name one further on, for who walks the list to
 //! have it in the cache in time. Raw access to these words is here and nowhere else.
 
-use crate::prim::prefetch::prefetch;
+use crate::prim::processor::prefetch_to_read;
 
 /// A free block of a page; blocks are at least 16 bytes and aligned to 16.
 #[repr(C)]
@@ -46,6 +46,6 @@ impl Block {
     #[inline(always)]
     pub unsafe fn prefetch_ahead(block: *mut Block) {
         // SAFETY: by the contract nobody writes the word now; the program or the system wrote it; it is not followed.
-        prefetch(unsafe { (&raw const (*block).1).read_volatile() }.cast());
+        prefetch_to_read(unsafe { (&raw const (*block).1).read_volatile() }.cast());
     }
 }

@@ -17,6 +17,7 @@ use crate::arena::{Origin, Span, map};
 use crate::base::config::SLICE;
 use crate::base::seen::SeenPtr;
 use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
+use crate::prim::Errno;
 use core::cell::Cell;
 use core::ptr;
 
@@ -452,7 +453,7 @@ impl Page {
     #[cold]
     pub(super) fn tell_corrupt(&self, block: *mut Block, lost: u32) {
         crate::diag::error::error(
-            libc::EFAULT,
+            Errno::EFAULT,
             format_args!(
                 "malloc: a free block's link was overwritten ({block:p}, page of {} byte blocks at {:p}): the program wrote to freed memory; {lost} free blocks are given up",
                 self.block_size(),

@@ -1,10 +1,49 @@
-//! The contract with the operating system, and its only implementations. Nothing above this floor names a platform.
-//! Invariant: no function here allocates, panics, or changes `errno`.
+//! What the allocator asks of the operating system and the processor. Nothing above this floor names either.
+//!
+//! `contract` says what a system must supply; a folder for each system supplies it. `processor` has a file for each processor.
+//! `mock` stands before the system in unit tests: it fails, lies and forgets as the contract allows.
 
-pub mod prefetch;
-pub mod tls;
-#[cfg(unix)]
-mod unix;
-pub mod word;
-#[cfg(unix)]
-pub use unix::{env, memory, memory::keep_errno, numa, process, thread};
+pub mod contract;
+pub mod processor;
+
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+mod linux;
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+use linux::Linux as Real;
+#[cfg(all(test, target_os = "linux", target_pointer_width = "64"))]
+pub use linux::for_tests;
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+pub use linux::tls;
+#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
+compile_error!("no folder in `prim` implements `prim/contract.rs` for this system");
+
+#[cfg(test)]
+pub mod mock;
+
+/// The operating system.
+#[cfg(not(test))]
+pub type Os = Real;
+/// The operating system, behind what a test does to it.
+#[cfg(test)]
+pub type Os = mock::Mock<Real>;
+
+pub use contract::{At, Capabilities, Environment, Errno, Key, Memory, Numa, Process, ProcessInfo, Threads};
+
+/// Do something that leaves `errno` as it is.
+#[inline(always)]
+pub fn keep_errno<T>(work: impl FnOnce() -> T) -> T {
+    let before = Os::errno();
+    let result = work();
+    Os::set_errno(before);
+    result
+}
+
+/// The system must have all of the contract.
+const _: fn() = {
+    fn is_complete<S: contract::System>() {}
+    is_complete::<Os>
+};
+const _: (fn() -> *const u8, fn(*const u8), fn() -> usize) = (tls::load, tls::store, tls::tag);
+
+#[cfg(test)]
+mod tests;

@@ -20,6 +20,7 @@ use crate::heap::life::theaps::make_current;
 use crate::heap::life::{heap_end, heap_start, thread_start};
 use crate::heap::state::heap as heap_record;
 use crate::page::Page;
+use crate::prim::Errno;
 use core::ptr;
 
 /// The heap at `p`; for null, the main heap of the calling thread's subprocess.
@@ -119,7 +120,7 @@ pub fn main_heap() -> &'static Heap {
 pub fn heap_new(arena: Option<ArenaRef>) -> Option<&'static Heap> {
     let heap = heap_start::new(Subproc::current().number(), arena);
     if heap.is_none() {
-        error(libc::ENOMEM, format_args!("heap_new: out of memory: the system gives no more for a heap's record"));
+        error(Errno::ENOMEM, format_args!("heap_new: out of memory: the system gives no more for a heap's record"));
     }
     heap
 }
@@ -144,14 +145,14 @@ fn ending(function: &str, p: *const Heap) -> Option<(&'static Heap, &'static Hea
     }
     let Some(heap) = heap_record::at(p) else {
         error(
-            libc::EINVAL,
+            Errno::EINVAL,
             format_args!("{function}: invalid heap {p:p}: it has ended, or is none; nothing was changed"),
         );
         return None;
     };
     let main = Subproc::of_number(heap.subproc()).main_heap();
     if ptr::eq(heap, main) {
-        error(libc::EINVAL, format_args!("{function}: the main heap lasts for ever; nothing was changed"));
+        error(Errno::EINVAL, format_args!("{function}: the main heap lasts for ever; nothing was changed"));
         return None;
     }
     Some((heap, main))
@@ -182,7 +183,7 @@ pub fn set_default(theap: &'static Theap) -> Option<&'static Theap> {
     let before = thread_start::thread_start().and_then(Lease::lasting)?;
     if !theap.is_ours() {
         error(
-            libc::EINVAL,
+            Errno::EINVAL,
             format_args!("theap_set_default: {theap:p} is not a theap of the calling thread; nothing was changed"),
         );
         return None;
@@ -214,7 +215,7 @@ fn mine(function: &str, theap: &Theap) -> Option<Lease> {
     let lease = if theap.is_empty_theap() { thread_start::thread_start() } else { Lease::of(theap) };
     if lease.is_none() {
         error(
-            libc::EINVAL,
+            Errno::EINVAL,
             format_args!("{function}: {theap:p} is not a theap of the calling thread; nothing was changed"),
         );
     }

@@ -16,8 +16,8 @@ pub use crate::heap::life::process::{process_end as process_done, process_start 
 pub use crate::heap::life::thread_end::{forget_threads, thread_done};
 
 use crate::heap::state::theap::Theap;
+use crate::os::page_size;
 use crate::page::bins::{BLOCK_MAX, Bin};
-use crate::prim::memory::page_size;
 use core::ffi::c_void;
 
 /// Allocate, when the fast path could not.
@@ -88,3 +88,6 @@ pub fn thread_stats_print(out: Option<crate::diag::output::OutputFun>, arg: *mut
     stats_merge();
     stats_print(out, arg);
 }
+
+#[cfg(test)]
+mod tests;

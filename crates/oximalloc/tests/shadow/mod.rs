@@ -59,6 +59,10 @@ pub struct Shadow {
     blocks: Vec<Live>,
     spans: BTreeMap<usize, usize>,
     next_byte: u8,
+    /// The system may refuse memory: then null is an answer, and a block that was to change is as it was.
+    pub may_fail: bool,
+    /// How often it was.
+    pub failures: usize,
 }
 
 // SAFETY (whole file): all accesses are to blocks that the model holds, within their sizes.
@@ -68,8 +72,17 @@ unsafe fn is_all(p: *const u8, n: usize, byte: u8) -> bool {
 }
 
 impl Shadow {
+    /// Whether an operation failed, as it may.
+    fn failed(&mut self, p: *mut u8, size: usize) -> bool {
+        assert!(!p.is_null() || self.may_fail, "no memory for {size}");
+        self.failures += usize::from(p.is_null());
+        p.is_null()
+    }
+
     fn add(&mut self, p: *mut u8, size: usize, zeroed: bool) {
-        assert!(!p.is_null(), "no memory for {size}");
+        if self.failed(p, size) {
+            return;
+        }
         let at = p as usize;
         let usable = raw::usable_size(p);
         assert!(usable >= size, "{usable} < {size}");
@@ -100,14 +113,32 @@ impl Shadow {
         Some(live)
     }
 
+    /// What was to be changed could not be.
+    fn put_back(&mut self, live: Live) {
+        let usable = raw::usable_size(live.at as *const u8);
+        assert!(usable >= live.size, "{usable} < {}", live.size);
+        // SAFETY: a live block.
+        unsafe { assert!(is_all(live.at as *const u8, live.size, live.byte), "content of {:#x} changed", live.at) };
+        self.spans.insert(live.at, usable);
+        self.blocks.push(live);
+    }
+
     /// Do one operation and check it, then the whole heap.
     pub fn apply(&mut self, op: &Op) {
+        self.perform(op);
+        Theap::current().validate();
+    }
+
+    fn perform(&mut self, op: &Op) {
         match *op {
             Op::Malloc(size) => self.add(raw::malloc(size), size, false),
             Op::Zalloc(size) => self.add(raw::zalloc(size), size, true),
             Op::Aligned { size, shift, offset, zero } => {
                 let align = 1usize << shift;
                 let p = if zero { raw::zaligned(size, align, offset) } else { raw::aligned(size, align, offset) };
+                if self.failed(p, size) {
+                    return;
+                }
                 assert!((p as usize + offset).is_multiple_of(align), "{size} bytes aligned to {align} at {offset}");
                 // An odd offset with a large alignment gives up the 16 of small blocks.
                 if (p as usize).is_multiple_of(16) {
@@ -121,6 +152,9 @@ impl Shadow {
                 if let Some(live) = self.take(index) {
                     // SAFETY: a live block.
                     let p = unsafe { raw::realloc(live.at as *mut u8, size) };
+                    if self.failed(p, size) {
+                        return self.put_back(live);
+                    }
                     // SAFETY: the new block.
                     unsafe { assert!(is_all(p, live.size.min(size), live.byte), "realloc lost content") };
                     self.add(p, size, false);
@@ -131,6 +165,9 @@ impl Shadow {
                     let before = raw::usable_size(live.at as *const u8);
                     // SAFETY: a live block.
                     let p = unsafe { raw::rezalloc(live.at as *mut u8, size) };
+                    if self.failed(p, size) {
+                        return self.put_back(live);
+                    }
                     // SAFETY: the new block.
                     unsafe {
                         assert!(is_all(p, live.size.min(size), live.byte), "rezalloc lost content");
@@ -155,11 +192,9 @@ impl Shadow {
                 for i in 0..count {
                     self.apply(&Op::Free(index.wrapping_add(i)));
                 }
-                return;
             }
             Op::Collect(force) => raw::collect(force),
         }
-        Theap::current().validate();
     }
 
     /// Free all that is left.

@@ -28,6 +28,12 @@ const MAX_MACROS: usize = 3;
 const PLATFORM: [&str; 7] =
     ["unix", "windows", "target_os", "target_arch", "target_family", "target_env", "target_vendor"];
 
+/// What is for the platform alone.
+const PLATFORM_FOLDERS: [&str; 2] = ["crates/oximalloc/src/prim", "crates/oximalloc-c/src/export"];
+
+/// What only these folders name: the C library, and assembler.
+const SYSTEM: [&str; 4] = ["libc", "asm", "global_asm", "naked_asm"];
+
 /// A broken rule.
 #[derive(Debug)]
 pub struct Complaint {
@@ -90,8 +96,9 @@ fn check_file(source: &Source, complaints: &mut Vec<Complaint>) {
     }
     let below = |folder: &str| source.path.starts_with(folder);
     let library = source.path.components().any(|part| part.as_os_str() == "src") && below("crates");
-    if library && !below("crates/oximalloc/src/prim") && !below("crates/oximalloc-c/src") {
+    if library && !PLATFORM_FOLDERS.iter().any(|folder| below(folder)) {
         complaints.extend(platform(source));
+        complaints.extend(system(source));
     }
 }
 
@@ -180,12 +187,21 @@ fn platform(source: &Source) -> Vec<Complaint> {
             let rest = source.code[at + name.len()..].trim_start_matches(['!', ' ', '\n']);
             let Some(condition) = rest.starts_with('(').then(|| balanced(rest)) else { continue };
             if let Some(word) = PLATFORM.iter().find(|word| find_word(condition, word).next().is_some()) {
-                let rule = format!("`cfg({word})` outside `crates/oximalloc/src/prim`");
+                let rule = format!("`cfg({word})` outside {}", PLATFORM_FOLDERS.join(" and "));
                 complaints.push(source.complain(line_of(&source.code, at), rule));
             }
         }
     }
     complaints
+}
+
+/// So do the C library and assembler.
+fn system(source: &Source) -> Vec<Complaint> {
+    let named = |word: &'static str| find_word(&source.code, word).map(move |at| (word, at));
+    let complain = |(word, at)| {
+        source.complain(line_of(&source.code, at), format!("`{word}` outside {}", PLATFORM_FOLDERS.join(" and ")))
+    };
+    SYSTEM.into_iter().flat_map(named).map(complain).collect()
 }
 
 /// The text up to the parenthesis that closes the first one.
@@ -230,10 +246,21 @@ mod tests {
         let text = "//! X.\n#[cfg(all(\n    unix,\n    not(loom)))]\nfn f() {}\nfn g() { if cfg!(target_os = \"linux\") {} }\n";
         assert_eq!(complaints("crates/oximalloc/src/os/mod.rs", text).len(), 2);
         assert!(complaints("crates/oximalloc/src/prim/mod.rs", text).is_empty());
-        assert!(complaints("crates/oximalloc-c/src/lib.rs", text).is_empty());
+        assert_eq!(complaints("crates/oximalloc-c/src/lib.rs", text).len(), 2);
+        assert!(complaints("crates/oximalloc-c/src/export/mod.rs", text).is_empty());
         let harmless =
             "//! X.\n#[cfg(feature = \"unix\")]\nfn unix() {}\n#[cfg(target_pointer_width = \"64\")]\nfn f() {}\n";
         assert!(complaints("crates/oximalloc/src/os/mod.rs", harmless).is_empty());
+    }
+
+    #[test]
+    fn the_c_library_and_assembler_are_found() {
+        let text = "//! X: no libc.\nuse libc::c_int;\nfn f() { unsafe { core::arch::asm!(\"\") } }\n";
+        assert_eq!(complaints("crates/oximalloc/src/heap/x.rs", text).len(), 2);
+        assert_eq!(complaints("crates/oximalloc-c/src/mi/x.rs", text).len(), 2);
+        assert!(complaints("crates/oximalloc/src/prim/linux/x.rs", text).is_empty());
+        assert!(complaints("crates/oximalloc-c/src/export/x.rs", text).is_empty());
+        assert!(complaints("crates/oximalloc/tests/x.rs", text).is_empty());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::*;
 use crate::base::units::SliceIndex;
 use crate::diag::stats::PROCESS;
-use crate::prim::memory;
+use crate::prim::{At, Memory, Os, for_tests};
 use backing::Backing;
 use region::Use;
 
@@ -24,12 +24,12 @@ fn given_back(subproc: u32) -> (Source, ArenaRef, Span) {
 
 /// Whether anything is mapped at an address.
 fn is_mapped(p: *mut u8) -> bool {
-    let at = memory::reserve_at(p, SLICE, false);
-    if at == memory::At::Mapped {
+    let at = Os::reserve_at(p, SLICE, false);
+    if at == At::Mapped {
         // SAFETY: mapped just now.
-        assert!(unsafe { memory::unmap(p, SLICE) });
+        assert!(unsafe { Os::unmap(p, SLICE) });
     }
-    at == memory::At::Occupied
+    at == At::Occupied
 }
 
 /// Whether a range is a mapping that may be read only.
@@ -76,11 +76,11 @@ fn what_others_map_there_is_theirs() {
     let (source, arena, before) = given_back(63);
     // In the midst of what is gone.
     let place = before.start.wrapping_add(8 * MIB);
-    assert_eq!(memory::reserve_at(place, MIB, true), memory::At::Mapped);
+    assert_eq!(Os::reserve_at(place, MIB, true), At::Mapped);
     // SAFETY: mapped just now; read only from now on.
     unsafe {
         place.write_bytes(7, MIB);
-        assert_eq!(libc::mprotect(place.cast(), MIB, libc::PROT_READ), 0);
+        for_tests::make_read_only(place, MIB);
     }
     assert!(!arena.contains(place) && arena.contains(arena.id().cast()));
     let all: Vec<_> = (0..3000).map(|_| claim(source, 1, 1, true).unwrap()).collect();
@@ -97,7 +97,7 @@ fn what_others_map_there_is_theirs() {
     unsafe {
         assert!(core::slice::from_raw_parts(place, MIB).iter().all(|&b| b == 7));
         assert!(is_read_only(place, MIB), "access is as it was");
-        assert!(memory::unmap(place, MIB));
+        assert!(Os::unmap(place, MIB));
     }
 }
 
@@ -183,9 +183,9 @@ fn an_arena_with_holes_is_destroyed_around_them() {
         assert!(arena.give_up(at, 110));
         assert_eq!((arena.present_bytes(), arena.gone_slices()), (size - 130 * SLICE, 130));
         let place = arena.at(at);
-        assert_eq!(memory::reserve_at(place, 110 * SLICE, true), memory::At::Mapped);
+        assert_eq!(Os::reserve_at(place, 110 * SLICE, true), At::Mapped);
         place.write(9);
-        assert_eq!(libc::mprotect(place.cast(), 110 * SLICE, libc::PROT_READ), 0);
+        for_tests::make_read_only(place, 110 * SLICE);
         // What is made accessible with other slices ends where the hole begins.
         let beyond = SliceIndex(at.0 + 115);
         assert!(!arena.committed().all_set(beyond.0, 1));
@@ -198,7 +198,7 @@ fn an_arena_with_holes_is_destroyed_around_them() {
         Arena::destroy(made);
         assert_eq!(place.read(), 9);
         assert!(!is_mapped(start) && !is_mapped(place.wrapping_add(110 * SLICE)));
-        assert!(memory::unmap(place, 110 * SLICE));
+        assert!(Os::unmap(place, 110 * SLICE));
     }
     assert_eq!((PROCESS.reserved.current(), PROCESS.committed.current()), (reserved, committed));
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::os;
-use crate::prim::memory;
+use crate::prim::{Errno, Memory, Os, for_tests};
 use std::ffi::c_void;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
@@ -26,7 +26,7 @@ fn range(size: usize, commit: bool) -> *mut u8 {
     p
 }
 
-fn give(start: *mut u8, size: usize, given: Given) -> Result<ArenaRef, i32> {
+fn give(start: *mut u8, size: usize, given: Given) -> Result<ArenaRef, Errno> {
     // SAFETY: the tests give memory of `range`, and nobody else uses it. What is no such memory is refused.
     unsafe { manage(start, size, &given) }
 }
@@ -60,11 +60,11 @@ extern "C" fn on_demand(commit: bool, p: *mut c_void, size: usize, zero: *mut bo
     // SAFETY: a range of the memory that the test gave; the flag is the caller's.
     unsafe {
         if commit {
-            assert!(memory::commit(p.cast(), size));
+            assert!(Os::commit(p.cast(), size));
             *zero = asked.tells_zero.load(Ordering::Relaxed);
             asked.committed.fetch_add(size, Ordering::Relaxed);
         } else {
-            assert!(memory::decommit(p.cast(), size, true));
+            assert!(Os::decommit(p.cast(), size, true));
             asked.decommitted.fetch_add(size, Ordering::Relaxed);
         }
     }
@@ -183,7 +183,7 @@ fn what_a_function_refuses_is_out_of_memory() {
     let arg = (&raw const *asked).cast_mut().cast();
     let given = Given { committed: false, commit: Some(on_demand), commit_arg: arg, ..MANAGED };
     let memory = range(8 * MIB, false);
-    assert_eq!(give(memory, 8 * MIB, given), Err(libc::ENOMEM), "no record");
+    assert_eq!(give(memory, 8 * MIB, given), Err(Errno::ENOMEM), "no record");
     asked.refuses.store(false, Ordering::Relaxed);
     assert!(give(memory, 8 * MIB, given).is_ok());
 }
@@ -286,11 +286,11 @@ fn what_cannot_be_managed_is_refused() {
         (high, least),
         (high, usize::MAX),
     ] {
-        assert_eq!(give(start, size, MANAGED), Err(libc::EINVAL), "{start:p} {size}");
+        assert_eq!(give(start, size, MANAGED), Err(Errno::EINVAL), "{start:p} {size}");
     }
     let first = give(memory.wrapping_add(least), 2 * least, MANAGED).unwrap();
     for (at, size) in [(0, 4 * least), (least, least), (0, least + SLICE), (2 * least + 5, 2 * least - 5)] {
-        assert_eq!(give(memory.wrapping_add(at), size, MANAGED), Err(libc::EINVAL), "overlaps at {at}");
+        assert_eq!(give(memory.wrapping_add(at), size, MANAGED), Err(Errno::EINVAL), "overlaps at {at}");
     }
     let (before, after) = (give(memory, least, MANAGED).unwrap(), give(memory.wrapping_add(3 * least), least, MANAGED));
     assert!(before != first && after.unwrap() != first);
@@ -299,13 +299,8 @@ fn what_cannot_be_managed_is_refused() {
 #[test]
 fn a_file_may_be_managed() {
     let _turn = turn();
-    // SAFETY: a new shared mapping of memory that is not anonymous to us.
-    let p = unsafe {
-        let (prot, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED | libc::MAP_ANONYMOUS);
-        libc::mmap(null_mut(), 8 * MIB, prot, flags, -1, 0)
-    };
-    assert_ne!(p, libc::MAP_FAILED);
-    let arena = give(p.cast(), 8 * MIB, MANAGED).unwrap();
+    let p = for_tests::of_a_file(8 * MIB);
+    let arena = give(p, 8 * MIB, MANAGED).unwrap();
     for round in 0..3 {
         let span = claim(only(arena), 7, 1, true).unwrap();
         assert_eq!(span.zero, round == 0);

@@ -3,6 +3,7 @@
 use super::*;
 use crate::diag::output::tests::captured;
 use crate::os::{HUGE_PAGE, LARGE_PAGE};
+use crate::prim::Errno;
 use std::ptr::{null, null_mut, without_provenance};
 
 const MIB: usize = 1 << 20;
@@ -49,7 +50,7 @@ fn wrong_ids_are_answered() {
 #[test]
 fn too_much_and_too_little_are_refused() {
     for bytes in [0, min_size() - 1, 1 << 45, usize::MAX] {
-        assert_eq!(reserve(bytes, true, true, true, 0), Err(libc::ENOMEM));
+        assert_eq!(reserve(bytes, true, true, true, 0), Err(Errno::ENOMEM));
     }
 }
 
@@ -189,14 +190,14 @@ fn huge_pages_as_many_as_there_are() {
     release_all(vec![span]);
     purge_all();
     assert_eq!(arena.totals(), sum, "pinned");
-    assert_eq!(gigantic::get(4, 0, exclusive, &mut pages(0)), Err(libc::ENOMEM));
-    assert_eq!(gigantic::get(0, 0, exclusive, &mut pages(1)), Err(libc::EINVAL));
-    assert_eq!(gigantic::get(usize::MAX, 0, exclusive, &mut pages(1)), Err(libc::ENOMEM));
+    assert_eq!(gigantic::get(4, 0, exclusive, &mut pages(0)), Err(Errno::ENOMEM));
+    assert_eq!(gigantic::get(0, 0, exclusive, &mut pages(1)), Err(Errno::EINVAL));
+    assert_eq!(gigantic::get(usize::MAX, 0, exclusive, &mut pages(1)), Err(Errno::ENOMEM));
     let mut slow = |_, _| {
         std::thread::sleep(std::time::Duration::from_millis(40));
         null_mut()
     };
-    assert_eq!(gigantic::get(4, 10, exclusive, &mut slow), Err(libc::ETIMEDOUT));
+    assert_eq!(gigantic::get(4, 10, exclusive, &mut slow), Err(Errno::ETIMEDOUT));
     // What does not follow the page before goes back.
     let mut calls = 0;
     let mut apart = |at, _| {
@@ -214,7 +215,7 @@ fn huge_pages_are_spread_evenly() {
         asked.push(node);
         null_mut()
     };
-    assert_eq!(gigantic::spread(7, 3, 0, &mut note), (0, Err(libc::ENOMEM)));
+    assert_eq!(gigantic::spread(7, 3, 0, &mut note), (0, Err(Errno::ENOMEM)));
     assert_eq!(asked, [0]);
     let mut had = pages(3);
     asked.clear();
@@ -222,12 +223,12 @@ fn huge_pages_are_spread_evenly() {
         asked.push(node);
         had(at, node)
     };
-    assert_eq!(gigantic::spread(4, 3, 0, &mut note), (3, Err(libc::ENOMEM)));
+    assert_eq!(gigantic::spread(4, 3, 0, &mut note), (3, Err(Errno::ENOMEM)));
     assert_eq!(asked, [0, 0, 1, 2]);
     assert_eq!(gigantic::spread(0, 0, 0, &mut pages(0)), (0, Ok(())));
     // The system of a test has none, or a few.
     if let Err(code) = reserve_huge(1, -1, 1000, true, 0) {
-        assert!(code == libc::ENOMEM || code == libc::ETIMEDOUT);
+        assert!(code == Errno::ENOMEM || code == Errno::ETIMEDOUT);
     }
 }
 

@@ -7,7 +7,7 @@ use super::{ALL, COUNT, Opt, get, print};
 use crate::base::sync::{AtomicU32, Ordering};
 use crate::base::text::cut;
 use crate::diag::error::{shown, warning};
-use crate::prim::env;
+use crate::prim::{Environment, Os};
 use core::fmt::{self, Write};
 
 /// What the name of every variable of ours begins with, in any case.
@@ -26,18 +26,18 @@ pub fn init() {
     if STATE.compare_exchange(UNREAD, READING, Ordering::Relaxed, Ordering::Relaxed).is_err() {
         return;
     }
-    if env::is_secure() {
+    if Os::is_secure() {
         STATE.store(READ, Ordering::Relaxed);
         return;
     }
     let mut found = Found::NOTHING;
-    let readable = env::visit(&mut |name, value| {
+    let readable = Os::visit_environment(&mut |name, value| {
         found.see(name, value);
         true
     });
     found.adopt();
     if found.odd && shown() {
-        env::visit(&mut |name, value| {
+        Os::visit_environment(&mut |name, value| {
             if let Some(oddity) = oddity(name, value) {
                 warning(format_args!("{oddity}"));
             }

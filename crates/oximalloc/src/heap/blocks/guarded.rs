@@ -22,7 +22,7 @@ use crate::diag::options::{self, Opt};
 use crate::heap::pages::guard::{self, Place};
 use crate::heap::pages::release::release;
 use crate::heap::state::theap::Theap;
-use crate::prim::memory;
+use crate::prim::{Memory, Os};
 use core::ptr;
 
 impl Theap {
@@ -52,7 +52,7 @@ impl Theap {
 
     #[cold]
     fn guard(&self, size: usize, align: usize, zero: bool) -> Option<*mut u8> {
-        let place = Place::of(size, align, options::enabled(Opt::GuardedPrecise), memory::page_size())?;
+        let place = Place::of(size, align, options::enabled(Opt::GuardedPrecise), Os::page_size())?;
         if !guard::begin() {
             return None;
         }
@@ -72,10 +72,14 @@ impl Theap {
         // and the guard's place are multiples of one.
         unsafe {
             let (block, tail) = (span.start.add(place.block), span.slices * SLICE - guard);
-            if !arena::may_protect(&span) || !memory::protect(span.start.add(guard), tail) {
+            let (guard, may) = (span.start.add(guard), arena::may_protect(&span));
+            if !may || !Os::protect(guard, tail) {
                 refused();
-                release(page);
-                self.root().free_record(page);
+                // A part may be inaccessible all the same, and then nobody can use the span again.
+                if !may || Os::commit(guard, tail) {
+                    release(page);
+                    self.root().free_record(page);
+                }
                 return None;
             }
             page.set_guarded(block, place.bytes);

@@ -7,6 +7,7 @@ use crate::heap::state::theap::Theap;
 use crate::page::Page;
 use crate::page::bins::Bin;
 use crate::page::word::State;
+use crate::prim::{Os, Process};
 use core::ptr;
 
 /// Print what is broken and end the process: the heap cannot be trusted.
@@ -14,8 +15,7 @@ use core::ptr;
 fn broken(what: &str, at: *const u8) -> ! {
     let line = format_args!("mimalloc: validator: {what} ({at:p})\n");
     crate::diag::output::print(line);
-    // SAFETY: ends the process.
-    unsafe { libc::abort() }
+    Os::abort()
 }
 
 /// Whether `block` is one of a page of bin `b`.

@@ -8,7 +8,7 @@ use crate::heap::blocks::transfer_cache;
 use crate::heap::pages::{holes, large_cache};
 use crate::heap::state::theap::Theap;
 use crate::heap::state::timer;
-use crate::prim::process::now_ms;
+use crate::prim::{Os, Process};
 
 impl Theap {
     /// Called on each slow path of an allocation.
@@ -45,7 +45,7 @@ impl Theap {
 
     /// What is due by the clock.
     fn tick_timed(&self) {
-        let (root, now) = (self.root(), now_ms());
+        let (root, now) = (self.root(), Os::now_ms());
         parked::tick();
         if root.idle.is_due(now) {
             root.look_for_idle(now);

@@ -39,7 +39,7 @@ use crate::heap::state::registry::{self, all_theaps, to_pool};
 use crate::heap::state::theap::{Theap, VANISHED};
 use crate::heap::state::waiting::{self, PARKED};
 use crate::page::record_pool;
-use crate::prim::process::now_ms;
+use crate::prim::{Os, Process};
 use core::ptr;
 
 /// In the child of a fork.
@@ -72,7 +72,7 @@ pub extern "C" fn child() {
         left = true;
     }
     if left {
-        waiting::note_left(now_ms() + parked::delay());
+        waiting::note_left(Os::now_ms() + parked::delay());
     }
 }
 

@@ -22,8 +22,7 @@ use crate::heap::state::heap::MAIN;
 use crate::heap::state::registry::all_theaps;
 use crate::heap::state::theap::Theap;
 use crate::heap::state::waiting::{self, PARKED, is_main_root};
-use crate::prim::process::now_ms;
-use crate::prim::tls;
+use crate::prim::{Os, Process, tls};
 
 /// Bytes of free blocks that a parked theap keeps.
 const KEEP: usize = 1 << 20;
@@ -45,7 +44,7 @@ pub fn park(root: &'static Theap) -> bool {
     }
     root.surrender_beyond(KEEP);
     root.set_tag(0);
-    if !PARKED.put(root, now_ms() + delay) {
+    if !PARKED.put(root, Os::now_ms() + delay) {
         retire(root);
     }
     true
@@ -78,7 +77,7 @@ pub fn adopt() -> Option<&'static Theap> {
 #[inline]
 pub fn tick() {
     if waiting::any() {
-        retire_due(now_ms());
+        retire_due(Os::now_ms());
     }
 }
 

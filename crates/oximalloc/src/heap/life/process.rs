@@ -8,7 +8,7 @@ use crate::diag::options::{self, Opt};
 use crate::diag::stats::PROCESS;
 use crate::heap::inspect::stats;
 use crate::heap::state::heap;
-use crate::prim;
+use crate::prim::{Os, Process, Threads};
 
 /// 0: nothing done; 1: being done; 2: the process is set up; 3: it has ended.
 static PROCESS_STATE: AtomicU32 = AtomicU32::new(0);
@@ -21,11 +21,11 @@ pub fn process_start() {
     if before.is_ok() {
         options::init();
         if options::enabled(Opt::ShowStats) || options::get(Opt::Verbose) > 0 {
-            prim::process::keep_stderr();
+            Os::keep_stderr();
         }
         create_key();
         arena::init();
-        prim::process::at_end(end);
+        Os::at_end(end);
         PROCESS.heaps.add(1);
         // Release: pairs with the Acquire above; options and key are seen by who sees 2.
         PROCESS_STATE.store(2, Ordering::Release);
@@ -36,7 +36,7 @@ pub fn process_start() {
             if PROCESS_STATE.load(Ordering::Acquire) >= 2 {
                 break;
             }
-            prim::thread::yield_now();
+            Os::yield_now();
         }
     }
 }
@@ -72,5 +72,5 @@ fn end() {
 
 /// The caller tells of the end, by [`process_end`] and [`forget_threads`].
 pub fn end_is_told() {
-    prim::process::nothing_at_end();
+    Os::nothing_at_end();
 }

@@ -10,7 +10,7 @@ use crate::heap::state::heap::Heap;
 use crate::heap::state::registry::{fresh, from_pool, to_pool};
 use crate::heap::state::theap::Theap;
 use crate::page::bins::Bin;
-use crate::prim;
+use crate::prim::tls;
 use core::ptr;
 
 /// A theap of `heap` for the calling thread, with `root` as its root; or as a root itself, when there is none, in a step that
@@ -26,7 +26,7 @@ pub fn begin(heap: &'static Heap, root: Option<&'static Theap>) -> Option<&'stat
     // Before it is this thread's.
     theap.steps.begin();
     let known = theap.belong_to(heap, root.unwrap_or(theap));
-    theap.set_tag(prim::tls::tag());
+    theap.set_tag(tls::tag());
     theap.set_in_threadpool(false);
     theap.heartbeat.set_calling(false);
     theap.ownership.start();

@@ -6,7 +6,7 @@ use crate::base::sync::{AtomicU32, Ordering};
 use crate::diag::stats::PROCESS;
 use crate::heap::state::current::{self, thread};
 use crate::heap::state::theap::Theap;
-use crate::prim;
+use crate::prim::{Key, Os, Threads};
 use core::ffi::c_void;
 use core::ptr;
 
@@ -15,20 +15,20 @@ static KEY: AtomicU32 = AtomicU32::new(0);
 
 /// The key is made.
 pub fn create_key() {
-    if let Some(key) = prim::thread::key_create(thread_end) {
+    if let Some(key) = Os::key_create(thread_end) {
         KEY.store(key.0 + 1, Ordering::Relaxed);
     }
 }
 
-fn end_key() -> Option<prim::thread::Key> {
-    KEY.load(Ordering::Relaxed).checked_sub(1).map(prim::thread::Key)
+fn end_key() -> Option<Key> {
+    KEY.load(Ordering::Relaxed).checked_sub(1).map(Key)
 }
 
 /// Whether `thread_end` is to be called at the calling thread's end.
 pub fn tell_of_end(tell: bool) {
     if let Some(key) = end_key() {
         // Any value but null.
-        prim::thread::key_set(key, if tell { (&raw const KEY).cast_mut().cast() } else { ptr::null_mut() });
+        Os::key_set(key, if tell { (&raw const KEY).cast_mut().cast() } else { ptr::null_mut() });
     }
 }
 
@@ -38,7 +38,7 @@ pub fn tell_of_end(tell: bool) {
 pub fn forget_threads() {
     if let Some(key) = end_key() {
         KEY.store(0, Ordering::Relaxed);
-        prim::thread::key_delete(key);
+        Os::key_delete(key);
     }
 }
 

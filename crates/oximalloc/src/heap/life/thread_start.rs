@@ -19,7 +19,7 @@ use crate::heap::state::current::{self, thread};
 use crate::heap::state::heap::{Heap, MAIN};
 use crate::heap::state::registry::all_theaps;
 use crate::heap::state::theap::Theap;
-use crate::prim;
+use crate::prim::{Memory, Os, Threads};
 use core::ptr;
 
 static FORK_HANDLERS: AtomicU32 = AtomicU32::new(0);
@@ -68,8 +68,9 @@ fn start_in(heap: &'static Heap) -> Option<Lease> {
     // May allocate for a late key: the theap is in place.
     tell_of_end(true);
     // With a second thread fork leaves something to mend, be it that the first one has no theap. The registration allocates.
-    if (all_theaps().nth(1).is_some() || !prim::thread::is_first()) && FORK_HANDLERS.swap(1, Ordering::Relaxed) == 0 {
-        prim::thread::at_fork(nothing, nothing, fork::child);
+    let forks = Os::capabilities().fork && (all_theaps().nth(1).is_some() || !Os::is_first_thread());
+    if forks && FORK_HANDLERS.swap(1, Ordering::Relaxed) == 0 {
+        Os::at_fork(nothing, nothing, fork::child);
     }
     Some(Lease::first(theap, borrowed))
 }

@@ -11,7 +11,7 @@
 use crate::base::config::SLICE;
 use crate::base::sync::{AtomicUsize, Ordering};
 use crate::page::Page;
-use crate::prim::memory;
+use crate::prim::{Memory, Os};
 
 /// Guarded blocks that may live at a time, in the whole process. Each takes two mappings (of 65 530), a slice of address
 /// space and an OS page of memory, at least; beyond this many blocks are ordinary.
@@ -80,7 +80,7 @@ pub unsafe fn lift(page: &Page) -> bool {
     let tail = span.start.addr() + span.slices * SLICE - guard.addr();
     end();
     // SAFETY: the tail of our span, whole OS pages that were accessible before they were protected.
-    unsafe { memory::commit(guard, tail) }
+    unsafe { Os::commit(guard, tail) }
 }
 
 #[cfg(test)]

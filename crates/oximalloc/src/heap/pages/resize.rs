@@ -34,14 +34,14 @@ pub unsafe fn extend(page: &Page, extra: usize) -> bool {
     true
 }
 
-/// Give all but the first `keep` slices back.
+/// Give all but the first `keep` slices back, if they can be.
 ///
 /// # Safety
 /// - as for [`extend`]; what is given back is not used any more.
 pub unsafe fn cut(page: &Page, keep: usize) {
     let mut span = page.span();
     let old = span.slices;
-    if keep >= old {
+    if keep >= old || !arena::may_shrink(&span) {
         return;
     }
     // SAFETY: the tail is the caller's, who gives it up.

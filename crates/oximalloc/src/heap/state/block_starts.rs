@@ -4,7 +4,7 @@ use super::theap::{HotBin, NUMBERS, SMALL};
 use crate::arena::slice_class;
 use crate::page::bins::{BINS, Bin, least};
 use crate::page::record::{bound32, inverse32};
-use crate::prim::word;
+use crate::prim::processor;
 
 /// What an entry of the slice class map says of the blocks of its slice, for any thread.
 #[repr(C)]
@@ -44,7 +44,7 @@ pub fn size_at(p: *const u8) -> Option<(usize, usize)> {
     let at = slice_class::get(p)? / (size_of::<HotBin>() / size_of::<BlockStarts>());
     // SAFETY: entries are offsets of hot parts, of which `BLOCK_STARTS` has one for each.
     unsafe {
-        word::divides::<0>(BLOCK_STARTS.as_ptr().cast(), at, p as usize).then(|| {
+        processor::divides::<0>(BLOCK_STARTS.as_ptr().cast(), at, p as usize).then(|| {
             let told = &*BLOCK_STARTS.as_ptr().byte_add(at);
             (told.size as usize, told.least as usize)
         })
@@ -69,7 +69,7 @@ mod tests {
             let told = [inverse32(size), bound32(size)];
             for p in 0..SLICE {
                 // SAFETY: two numbers of this function's.
-                let passes = unsafe { word::divides::<0>(told.as_ptr().cast(), 0, p) };
+                let passes = unsafe { processor::divides::<0>(told.as_ptr().cast(), 0, p) };
                 assert_eq!(passes, p % size == 0 && p + size <= SLICE, "{p} of {size}");
             }
         }

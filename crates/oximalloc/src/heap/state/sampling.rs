@@ -3,7 +3,8 @@
 
 use crate::arena;
 use crate::diag::options::{self, Opt};
-use crate::prim::thread;
+use crate::os;
+use crate::prim::{Os, Threads};
 use core::cell::Cell;
 
 /// Which allocations of a theap are guarded.
@@ -31,9 +32,10 @@ impl Sampling {
 
     /// Guard one in `rate`, beginning with the `seed`th; 0 for any of the first `rate`.
     pub fn set_rate(&self, rate: usize, seed: usize) {
+        let rate = if os::capabilities().protect { rate } else { 0 };
         let first = match (rate, seed) {
             (0 | 1, _) => rate,
-            (_, 0) => thread::random_seed() as usize % rate + 1,
+            (_, 0) => Os::random_seed() as usize % rate + 1,
             _ => (seed - 1) % rate + 1,
         };
         if rate != 0 {

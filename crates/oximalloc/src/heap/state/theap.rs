@@ -58,7 +58,7 @@ pub struct HotBin {
     base: Seen,
     /// `inverse32` of the block size, and `bound32`: together they tell block starts in a one-slice page.
     inverse: Cell<u32>,
-    /// Behind `inverse`, as `word::divides` takes it.
+    /// Behind `inverse`, as `processor::divides` takes it.
     bound: Cell<u32>,
 }
 

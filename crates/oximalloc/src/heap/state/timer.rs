@@ -4,7 +4,7 @@
 //! `pages::large_cache_slots` says why nothing is missed.
 
 use crate::base::sync::{AtomicU64, Ordering};
-use crate::prim::process::now_ms;
+use crate::prim::{Os, Process};
 
 const NEVER: u64 = u64::MAX;
 
@@ -23,7 +23,7 @@ pub fn schedule_sweep(delay: Option<u64>) {
 #[cold]
 fn enter(delay: Option<u64>) {
     if let Some(delay) = delay {
-        DUE.store(now_ms() + delay, Ordering::Relaxed);
+        DUE.store(Os::now_ms() + delay, Ordering::Relaxed);
     }
 }
 
@@ -32,5 +32,5 @@ fn enter(delay: Option<u64>) {
 pub fn take_due() -> bool {
     let due = DUE.load(Ordering::Relaxed);
     // SeqCst: as in the head of `pages::large_cache_slots`.
-    due != NEVER && now_ms() >= due && DUE.compare_exchange(due, NEVER, Ordering::SeqCst, Ordering::Relaxed).is_ok()
+    due != NEVER && Os::now_ms() >= due && DUE.compare_exchange(due, NEVER, Ordering::SeqCst, Ordering::Relaxed).is_ok()
 }

@@ -2,7 +2,7 @@
 
 use super::{HotBin, Theap};
 use crate::page::bins::{Bin, slot};
-use crate::prim::word;
+use crate::prim::processor;
 use core::mem::offset_of;
 
 /// From a bin's hot part to its inverse.
@@ -19,7 +19,7 @@ impl Theap {
         unsafe {
             let block = *self.word(self.hot_at(at).top.get());
             if !block.is_null() {
-                word::advance::<-8>(self.bytes(), at);
+                processor::advance::<-8>(self.bytes(), at);
             }
             block
         }
@@ -53,7 +53,7 @@ impl Theap {
     #[inline(always)]
     pub unsafe fn is_block_start(&self, at: usize, p: usize) -> bool {
         // SAFETY: entries are offsets of hot parts from the start of a theap.
-        unsafe { word::divides::<INVERSE>(self.bytes(), at, p) }
+        unsafe { processor::divides::<INVERSE>(self.bytes(), at, p) }
     }
 
     /// Whether a block of an open bin, whose pages are one slice long, may start at the address `p`.
@@ -77,7 +77,7 @@ impl Theap {
                 return false;
             }
             *self.word(top).add(1) = block;
-            word::advance::<8>(self.bytes(), at);
+            processor::advance::<8>(self.bytes(), at);
             true
         }
     }

@@ -2,7 +2,9 @@
 //! have run, and takes names in one case only.
 //!
 //! Invariant: the environment is only read, and no reference into it outlives the call of the visitor.
-use super::process::{ReadFile, errno, set_errno};
+use super::process::ReadFile;
+use super::{Linux, errno};
+use crate::prim::contract::Environment;
 use core::ffi::{CStr, c_char};
 
 unsafe extern "C" {
@@ -13,51 +15,34 @@ unsafe extern "C" {
 /// The longest entry that is seen while the environment has to be read from `/proc`; longer ones are left out.
 const ENTRY_MAX: usize = 1024;
 
-/// Call `f(name, value)` for each variable, in order, until it returns false. Says whether there was an environment
-/// to read: false when the C library has none yet and `/proc` cannot be read. Leaves `errno` alone.
-pub fn visit(f: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> bool {
-    // SAFETY: a variable of the C library, read once as a whole word.
-    let mut entry = unsafe { (&raw const environ).read_volatile() };
-    if entry.is_null() {
-        return visit_proc(f);
+impl Environment for Linux {
+    fn visit_environment(f: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> bool {
+        // SAFETY: a variable of the C library, read once as a whole word.
+        let mut entry = unsafe { (&raw const environ).read_volatile() };
+        if entry.is_null() {
+            return visit_proc(f);
+        }
+        loop {
+            // SAFETY: `entry` walks a list that ends in a null, where the loop stops. As with `getenv`, the program must
+            // not change its environment at the same time.
+            let text = unsafe { *entry };
+            if text.is_null() {
+                return true;
+            }
+            // SAFETY: every entry is a C string, under the same condition.
+            let text = unsafe { CStr::from_ptr(text) };
+            if !visit_entry(text.to_bytes(), f) {
+                return true;
+            }
+            // SAFETY: not past the end, since this entry was not the null.
+            entry = unsafe { entry.add(1) };
+        }
     }
-    loop {
-        // SAFETY: `entry` walks a list that ends in a null, where the loop stops. As with `getenv`, the program must
-        // not change its environment at the same time.
-        let text = unsafe { *entry };
-        if text.is_null() {
-            return true;
-        }
-        // SAFETY: every entry is a C string, under the same condition.
-        let text = unsafe { CStr::from_ptr(text) };
-        if !visit_entry(text.to_bytes(), f) {
-            return true;
-        }
-        // SAFETY: not past the end, since this entry was not the null.
-        entry = unsafe { entry.add(1) };
+
+    fn is_secure() -> bool {
+        // SAFETY: no preconditions; reads what the kernel left beside the arguments.
+        unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
     }
-}
-
-/// Copy the value of the variable `name`, in whatever case, into `buf`, cut to what fits. The first one counts.
-pub fn get<'a>(name: &str, buf: &'a mut [u8]) -> Option<&'a [u8]> {
-    let mut found = None;
-    visit(&mut |key, value| {
-        if !key.eq_ignore_ascii_case(name.as_bytes()) {
-            return true;
-        }
-        buf.iter_mut().zip(value).for_each(|(to, from)| *to = *from);
-        found = Some(value.len());
-        false
-    });
-    let len = found?.min(buf.len());
-    buf.get(..len)
-}
-
-/// Whether the program runs with rights that its caller lacks (setuid and the like), so that the environment must
-/// not be trusted.
-pub fn is_secure() -> bool {
-    // SAFETY: no preconditions; reads what the kernel left beside the arguments.
-    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
 }
 
 /// Split an entry at its first `=` and hand it on; entries without one are passed over.
@@ -68,15 +53,15 @@ fn visit_entry(entry: &[u8], f: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> bool {
     }
 }
 
-/// As [`visit`], from the copy that the kernel keeps of the environment at the program's start.
+/// As [`Environment::visit`], from the copy that the kernel keeps of the environment at the program's start.
 fn visit_proc(f: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> bool {
-    let before = errno();
+    let before = errno::get();
     let file = ReadFile::open(c"/proc/self/environ");
     let readable = file.is_some();
     if let Some(mut file) = file {
         visit_stream(&mut |chunk| file.read(chunk), f);
     }
-    set_errno(before);
+    errno::set(before);
     readable
 }
 
@@ -114,20 +99,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_a_variable_in_any_case() {
-        let path = std::env::var("PATH").unwrap_or_default();
-        let mut buf = [0u8; 4096];
-        assert_eq!(get("pAtH", &mut buf), Some(path.as_bytes()).filter(|p| !p.is_empty()));
-        let mut short = [0u8; 3];
-        assert_eq!(get("PATH", &mut short), path.as_bytes().get(..3));
-        assert_eq!(get("NO_SUCH_VARIABLE_HERE", &mut buf), None);
-        assert!(!is_secure());
-    }
-
-    #[test]
     fn proc_tells_the_same() {
         let (mut listed, mut kernel) = (Vec::new(), Vec::new());
-        assert!(visit(&mut |n, v| {
+        assert!(Linux::visit_environment(&mut |n, v| {
             listed.push((n.to_vec(), v.to_vec()));
             true
         }));

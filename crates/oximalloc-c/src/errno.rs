@@ -1,0 +1,32 @@
+//! Error numbers as C has them: in `errno`, or as what a function returns.
+
+use core::ffi::c_int;
+use oximalloc::prim::{Errno, Os, Process};
+
+pub use oximalloc::prim::Errno as Code;
+
+/// [`Errno::EINVAL`] as C functions return it.
+pub const EINVAL: c_int = Errno::EINVAL.0;
+/// [`Errno::ENOMEM`] as C functions return it.
+pub const ENOMEM: c_int = Errno::ENOMEM.0;
+/// [`Errno::EOVERFLOW`] as C functions return it.
+pub const EOVERFLOW: c_int = Errno::EOVERFLOW.0;
+
+/// Set `errno`.
+pub fn set(code: Errno) {
+    Os::set_errno(code);
+}
+
+/// Do something that leaves `errno` as it is.
+#[inline(always)]
+pub fn kept<T>(work: impl FnOnce() -> T) -> T {
+    let before = Os::errno();
+    let result = work();
+    Os::set_errno(before);
+    result
+}
+
+/// 0, or the error number.
+pub fn number<T>(result: Result<T, Errno>) -> c_int {
+    result.err().map_or(0, |code| code.0)
+}

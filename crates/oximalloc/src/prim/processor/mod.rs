@@ -1,0 +1,44 @@
+//! What depends on the processor. A port to another one is one file here and one line below that chooses it; the constants at
+//! the end say which functions it has, and of which types. What it need not write out in instructions it takes from `plain`.
+//!
+//! - [`slice_in`], [`load_16`], [`divides`], [`advance`]: words that other threads may write, read as operands of
+//!   instructions. See `plain` for what they do.
+//! - [`prefetch`]: have the cache line at an address brought near, as it is to be written to soon; [`prefetch_to_read`]: as it
+//!   is to be read soon. Hints: nothing is read, and any address will do.
+//! - `elf`: `load` and `store` of the thread-local word `oximalloc_0_1_thread` of an ELF system, and `tag`, which is never 0 and
+//!   which no other living thread has. A system that is not ELF has these in its own folder.
+
+#[cfg(target_arch = "aarch64")]
+mod aarch64;
+#[cfg(any(test, tsan, not(target_arch = "x86_64")))]
+mod plain;
+#[cfg(target_arch = "x86_64")]
+mod x86_64;
+
+#[cfg(target_arch = "aarch64")]
+use aarch64 as chosen;
+#[cfg(target_arch = "x86_64")]
+use x86_64 as chosen;
+
+pub use chosen::{advance, divides, elf, load_16, prefetch, prefetch_to_read, slice_in};
+
+use crate::base::sync::AtomicUsize;
+
+/// A range of addresses: `[base, base + (len << 16))`.
+#[repr(C)]
+pub struct Window {
+    /// First address.
+    pub base: AtomicUsize,
+    /// Length in slices of 64 KiB; only grows.
+    pub len: AtomicUsize,
+}
+
+const _: unsafe fn(*const Window, usize) -> Option<(usize, *const Window)> = slice_in;
+const _: unsafe fn(*const u8, usize) -> usize = load_16::<0>;
+const _: unsafe fn(*const u8, usize, usize) -> bool = divides::<0>;
+const _: unsafe fn(*const u8, usize) = advance::<8>;
+const _: [fn(*const u8); 2] = [prefetch, prefetch_to_read];
+const _: (fn() -> *const u8, fn(*const u8), fn() -> usize) = (elf::load, elf::store, elf::tag);
+
+#[cfg(test)]
+mod tests;
