@@ -78,6 +78,7 @@ pub fn set(start: *const u8, slices: usize, record: *mut u8) -> bool {
 }
 
 /// Whether the map can hold the slices from `start` on, at any time from now on.
+#[inline(never)]
 pub(super) fn prepare(start: *const u8, slices: usize) -> bool {
     let first = start.addr() >> SLICE_SHIFT;
     let Some(last) = first.checked_add(slices.saturating_sub(1)) else {
@@ -88,7 +89,7 @@ pub(super) fn prepare(start: *const u8, slices: usize) -> bool {
         return false;
     }
     let (low, high) = (first >> NODE_SHIFT, last >> NODE_SHIFT);
-    high >> BRANCH_SHIFT < ROOTS && (low..=high).all(has_node)
+    high >> BRANCH_SHIFT < ROOTS && !(low..=high).any(|number| !has_node(number))
 }
 
 /// Forget the slices from `start` on.

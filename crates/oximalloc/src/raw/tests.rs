@@ -49,7 +49,7 @@ fn restless() {
 
 /// Run operations, in this thread.
 fn apply(ops: &[Op], may_fail: bool) -> usize {
-    let mut shadow = Shadow { may_fail, ..Shadow::default() };
+    let mut shadow = Shadow::new(may_fail);
     ops.iter().for_each(|op| shadow.apply(op));
     shadow.clear();
     raw::collect(true);

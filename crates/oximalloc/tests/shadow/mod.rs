@@ -60,7 +60,7 @@ pub struct Shadow {
     spans: BTreeMap<usize, usize>,
     next_byte: u8,
     /// The system may refuse memory: then null is an answer, and a block that was to change is as it was.
-    pub may_fail: bool,
+    may_fail: bool,
     /// How often it was.
     pub failures: usize,
 }
@@ -72,6 +72,11 @@ unsafe fn is_all(p: *const u8, n: usize, byte: u8) -> bool {
 }
 
 impl Shadow {
+    /// Of a system that may refuse memory, or must not.
+    pub fn new(may_fail: bool) -> Shadow {
+        Shadow { may_fail, ..Shadow::default() }
+    }
+
     /// Whether an operation failed, as it may.
     fn failed(&mut self, p: *mut u8, size: usize) -> bool {
         assert!(!p.is_null() || self.may_fail, "no memory for {size}");

@@ -105,8 +105,8 @@ pub struct Setup {
     pub overcommits: Option<bool>,
     /// The answer of `limit`.
     pub limit: Option<usize>,
-    /// Which calls fail.
-    fail: [Fail; Call::ALL.len()],
+    /// Which calls fail: see [`Setup::failing`].
+    pub fail: [Fail; Call::ALL.len()],
 }
 
 impl Setup {
