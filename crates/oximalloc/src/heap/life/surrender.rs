@@ -74,6 +74,7 @@ impl Theap {
     }
 
     /// Leave what was counted with the heap.
+    #[inline(never)]
     pub fn hand_over_counts(&self) {
         let heap = self.heap();
         for b in self.open_bins() {
@@ -89,6 +90,7 @@ impl Theap {
     }
 
     /// What its stacks and lists hold is left to itself.
+    #[inline(never)]
     pub fn forget_lists(&self) {
         self.outboxes.iter().for_each(Outbox::forget);
         for b in self.open_bins() {

@@ -111,6 +111,7 @@ impl Theap {
     }
 
     /// Of a root: the thread ends, and with it all its other theaps.
+    #[inline]
     pub fn finish_others(&self) {
         self.other_theaps().for_each(Theap::finish_theap);
         for slot in 0..self.others.slots() {

@@ -9,6 +9,7 @@ use crate::page::bins::Bin;
 
 impl Theap {
     /// A new page of a bin, attached to this theap.
+    #[inline]
     pub fn fresh_page(&self, bin: Bin) -> Option<&'static Page> {
         let (page, span) = self.new_page(bin.slices(), 1)?;
         page.start_blocks(span, bin, self.as_owner(), self.heap().as_page_heap());

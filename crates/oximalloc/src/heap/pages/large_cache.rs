@@ -40,6 +40,7 @@ fn all_slots() -> impl Iterator<Item = &'static PageSlots<Page>> {
 ///
 /// # Safety
 /// - the page is the caller's alone (GONE), of a single block.
+#[inline]
 pub unsafe fn put(theap: &Theap, page: &'static Page) -> bool {
     let root = theap.root();
     let (slices, delay) = (page.span().slices, arena::purge_delay());

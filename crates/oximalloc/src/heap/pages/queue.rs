@@ -14,6 +14,7 @@ use core::ptr;
 
 impl Theap {
     /// Put the pages that other threads returned on their bins' lists.
+    #[inline]
     pub fn drain_returned(&self) {
         self.put_available(self.returned.take_all());
     }
@@ -39,6 +40,7 @@ impl Theap {
     }
 
     /// A page with room of those that the theap has.
+    #[inline]
     pub fn take_available(&self, bin: Bin) -> Option<&'static Page> {
         let pages = &self.cold(bin.index()).pages;
         let candidates = options::get(Opt::PageMaxCandidates).max(1);
@@ -58,7 +60,7 @@ impl Theap {
     }
 
     /// Attach a page that was taken off its list; false if it is dead, or another thread purges parts of it.
-    #[inline]
+    #[inline(never)]
     fn attach(&self, page: &'static Page, bin: Bin) -> bool {
         let Some(chain) = page.word().attach() else { return false };
         page.adopt(chain);
@@ -68,6 +70,7 @@ impl Theap {
     }
 
     /// A page of this bin whose thread has ended.
+    #[inline]
     pub fn reclaim(&self, bin: Bin) -> Option<&'static Page> {
         let heap = self.heap();
         if heap.is_sweep_due() {
@@ -225,6 +228,7 @@ impl Theap {
     }
 
     /// Drop the records of dead pages from a bin's list.
+    #[inline]
     pub fn sweep_available(&self, b: usize) {
         for page in self.cold(b).pages.take_available() {
             if !self.root().drop_dead(page) {

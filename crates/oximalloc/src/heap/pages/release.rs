@@ -46,6 +46,7 @@ impl Theap {
 
     /// Let go of a page that was taken off its list, if it is dead; says whether it is. The page was LISTED, and is the
     /// caller's to take off.
+    #[inline(never)]
     pub fn drop_dead(&self, page: &'static Page) -> bool {
         let dropped = page.word().drop_dead();
         if dropped == Dropped::Ours {

@@ -104,6 +104,7 @@ pub fn forget_end(page: &Page) {
 ///
 /// # Safety
 /// - as for [`trim`].
+#[inline]
 pub unsafe fn untrim(page: &Page, bytes: usize) -> bool {
     let room = page.span().slices * SLICE;
     if bytes > room {

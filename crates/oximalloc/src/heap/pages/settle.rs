@@ -64,6 +64,7 @@ impl Theap {
     }
 
     /// Let the bin's page go if all its blocks are free, or (forced) in any case: the next refill takes it back.
+    #[inline]
     pub fn retire_front(&self, b: usize, force: bool) {
         let pages = &self.cold(b).pages;
         let Some(page) = pages.front() else { return };

@@ -33,6 +33,7 @@ pub fn older(theap: &Theap) -> Option<&'static Theap> {
 }
 
 /// A theap in no use.
+#[inline]
 pub fn from_pool() -> Option<&'static Theap> {
     POOL.take(0)
 }
@@ -43,6 +44,7 @@ pub fn fork_child() {
 }
 
 /// A new theap; None without memory.
+#[inline]
 pub fn fresh() -> Option<&'static Theap> {
     let memory = meta_alloc(size_of::<Theap>(), align_of::<Theap>()) as *mut Theap;
     if memory.is_null() {
@@ -57,6 +59,7 @@ pub fn fresh() -> Option<&'static Theap> {
 }
 
 /// A theap in no use, which no heap's list holds, no thread knows and no page in use names.
+#[inline(never)]
 pub fn to_pool(theap: &'static Theap) {
     theap.leave_heap();
     if theap.shown.retire() {

@@ -11,6 +11,7 @@ const EARLY: usize = 32;
 impl Threads for Linux {
     // Destructors run in the order of the keys' numbers, in up to four rounds. So this is the last of the early keys: in each
     // round it comes after those of most other libraries, and in the last round too it hears of a value that one of theirs set.
+    #[inline]
     fn key_create(destructor: Destructor) -> Option<Key> {
         #[cfg(tsan)]
         let destructor = watched::once(destructor);
