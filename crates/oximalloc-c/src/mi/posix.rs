@@ -27,6 +27,7 @@ pub unsafe extern "C" fn mi_posix_memalign(out: *mut *mut c_void, alignment: usi
 }
 
 #[cold]
+#[inline(never)]
 fn bad_posix_alignment(alignment: usize) -> c_int {
     error(EINVAL, format_args!("posix_memalign: alignment {alignment} is no power of two, or below a pointer's size"));
     EINVAL

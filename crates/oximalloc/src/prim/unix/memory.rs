@@ -6,6 +6,7 @@ use crate::prim::unix::process::ReadFile;
 use core::ptr;
 
 /// Run a system call and put `errno` back.
+#[inline(always)]
 pub fn keep_errno<T>(call: impl FnOnce() -> T) -> T {
     // SAFETY: always a valid pointer to the calling thread's own errno.
     let errno = unsafe { libc::__errno_location() };
