@@ -153,8 +153,8 @@ fn wrapped(say: &str) -> String {
 /// The table for other tools, below its remarks.
 fn tsv(rows: &[Row], _: &str) -> Result<String> {
     let mut text = String::from(
-        "# options in enum order (mi_option_NAME; environment MIMALLOC_NAME in upper case): value, name, default, unit, \
-         meaning\n",
+        "# options in enum order (mi_option_NAME; environment MIMALLOC_NAME in upper case): value, name, default, \
+         unit, meaning\n",
     );
     for (number, Row { name, default, unit, meaning, .. }) in rows.iter().enumerate() {
         let default = if unit == NONE { NONE.into() } else { default.to_string() };
