@@ -1,8 +1,8 @@
-//! The fields of `mi_stats_t`, read from `abi/structs.tsv` when the library is built. (`cargo xtask abi` compares that table
-//! with the header.) A field is a statistic of the allocator's table if it has the name of one.
+//! The fields of `mi_stats_t`, read from `abi/structs.tsv` when the library is built. (`cargo xtask abi` compares that
+//! table with the header.) A field with the name of a statistic in the allocator's table is that statistic.
 //!
-//! Invariant: each field is a statistic, or [`DERIVED`], or [`ALWAYS_0`], and each statistic is a field or [`NOT_IN_C`];
-//! else this does not compile.
+//! Invariant: each field is a statistic, or in [`DERIVED`], or in [`ALWAYS_0`]; each statistic is a field, or in
+//! [`NOT_IN_C`]. Else this does not compile.
 
 use oximalloc::base::text::{cut, number};
 use oximalloc::stats::{HeapSnapshot, Snapshot};

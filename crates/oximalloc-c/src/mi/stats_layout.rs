@@ -118,8 +118,8 @@ impl MiStats {
         self.add(PAGE_BINS + 3 * LAST, sums::pages(of, BINS));
     }
 
-    /// Calls `each` with the name in C of each field but the size and the version, the words of one of its items (3 of a
-    /// count, 1 of a counter) and all its words, in order, until it fails.
+    /// Calls `each` for each field but the size and the version, in order, until it fails: with its name in C, how many
+    /// words one of its items has (3 in a count, 1 in a counter), and all its words.
     #[cold]
     pub fn each_field(&self, each: &mut dyn FnMut(&'static str, usize, &[i64]) -> fmt::Result) -> fmt::Result {
         let (mut names, mut words) = (NAMES, &self.words[..]);

@@ -1,5 +1,5 @@
-//! Text in tables and in small files: words and numbers in it. All of it is `const` too, for tables that are read when the
-//! library is built.
+//! Words and numbers in texts: in tables, in small files of the system, in options. All functions are `const`, for
+//! tables that are read when the library is built.
 
 /// What comes before the first `mark`, an ASCII character, and after it.
 #[inline(never)]
@@ -16,8 +16,8 @@ pub const fn cut(text: &str, mark: u8) -> (&str, &str) {
     }
 }
 
-/// The number that the decimal digits at the start of `text` spell, and what follows them; 0 where there is none. What is
-/// too large becomes the largest value.
+/// The number that the decimal digits at the start of `text` spell, and what follows them; 0 where there is none. What
+/// is too large becomes the largest value.
 #[inline(never)]
 pub const fn number(mut text: &[u8]) -> (u64, &[u8]) {
     let mut n = 0u64;

@@ -5,7 +5,7 @@
 //! Invariant: what a line and the sums below it say is of one look at each count, so that they agree.
 use super::options;
 use super::output::{Line, Sink};
-use super::stats::{BinRow, CountValue, HeapSnapshot, PROCESS, Row, Snapshot, rows};
+use super::stats::{BinRow, CountValue, HeapSnapshot, PROCESS, Row, Snapshot, rows, unit};
 use crate::prim::{Os, Process};
 use core::fmt::{self, Write};
 
@@ -39,12 +39,15 @@ pub fn table(sink: &Sink, stats: Option<&Snapshot>, heaps: &HeapSnapshot, single
     huge.print(sink, "huge", BLANK);
     binned.plus(huge).print(sink, "total", BLANK);
     sink.print(format_args!("\n"));
-    let memory = stats.map(|stats| (Snapshot::LABELS, stats.words()));
     let heaps = (HeapSnapshot::LABELS, heaps.words());
-    memory.into_iter().chain([heaps]).for_each(|table| print_rows(sink, table, true));
+    if let Some(stats) = stats {
+        print_rows(sink, (Snapshot::LABELS, stats.words()), true);
+    }
+    print_rows(sink, heaps, true);
     sink.print(format_args!("\n"));
-    [heaps].into_iter().chain(memory).for_each(|table| print_rows(sink, table, false));
-    if memory.is_some() {
+    print_rows(sink, heaps, false);
+    if let Some(stats) = stats {
+        print_rows(sink, (Snapshot::LABELS, stats.words()), false);
         process(sink);
     }
 }
@@ -74,24 +77,22 @@ pub fn process(sink: &Sink) {
 #[cold]
 #[inline(never)]
 fn print_rows(sink: &Sink, (labels, words): (&'static str, &[i64]), bytes: bool) {
-    let (unit, mut kept) = (if bytes { BYTES } else { NUMBER }, 0);
-    for Row { unit: its, label, values } in rows(labels, words) {
+    let (amounts, mut kept) = (if bytes { BYTES } else { NUMBER }, 0);
+    for Row { unit, label, values } in rows(labels, words) {
         let n = values.first().copied().unwrap_or(0);
-        match (its, values) {
-            ("kept", _) => kept = n,
-            _ if label.is_empty() || (its == "bytes") != bytes => {}
-            (_, &[total, peak, current]) => {
-                cells(sink, label, &four(CountValue { total, peak, current }, unit), format_args!("\n"));
-            }
-            ("mean", _) => {
-                // In tenths, rounded down.
-                let tenths = kept.saturating_mul(10).checked_div(n).unwrap_or(0);
-                sink.print(format_args!("  {label:<12}:{:>18}.{} avg\n", tenths / 10, tenths % 10));
-            }
-            _ => {
-                let n = if its == "sum" { n.saturating_add(kept) } else { n };
-                cells(sink, label, &[BLANK, Amount(n, unit)], format_args!("\n"));
-            }
+        if unit == unit::KEPT {
+            kept = n;
+        } else if label.is_empty() || (unit == unit::BYTES) != bytes {
+            continue;
+        } else if let &[total, peak, current] = values {
+            cells(sink, label, &four(CountValue { total, peak, current }, amounts), format_args!("\n"));
+        } else if unit == unit::MEAN {
+            // In tenths, rounded down.
+            let tenths = kept.saturating_mul(10).checked_div(n).unwrap_or(0);
+            sink.print(format_args!("  {label:<12}:{:>18}.{} avg\n", tenths / 10, tenths % 10));
+        } else {
+            let n = if unit == unit::SUM { n.saturating_add(kept) } else { n };
+            cells(sink, label, &[BLANK, Amount(n, amounts)], format_args!("\n"));
         }
     }
 }
@@ -267,10 +268,8 @@ mod tests {
     #[test]
     fn each_statistic_is_printed() {
         let (mut memory, mut heaps) = (Snapshot::default(), HeapSnapshot::default());
-        let mut n = 100;
-        for word in memory.words_mut().iter_mut().chain(heaps.words_mut()) {
+        for (n, word) in (100..).zip(memory.words_mut().iter_mut().chain(heaps.words_mut())) {
             *word = n;
-            n += 1;
         }
         let text = captured(|sink| table(sink, Some(&memory), &heaps, 0, &|_| {}));
         let line = |label: &str| {
@@ -285,15 +284,15 @@ mod tests {
         for Row { unit, label, values } in tables.into_iter().flat_map(|(labels, words)| rows(labels, words)) {
             let last = *values.last().unwrap();
             match (unit, values.len()) {
-                ("kept", 1) => kept = last,
-                ("bytes" | "number", _) if label.is_empty() => unseen.push(values[0]),
-                ("bytes", 3) => assert!(line(label).contains(&format!(" {last} B")), "{label}"),
-                ("number", 3) => assert!(line(label).contains(&format!(" {last} ")), "{label}"),
-                ("bytes", 1) => assert_eq!(line(label), format!("{last} B")),
-                ("number", 1) => assert_eq!(line(label), last.to_string()),
-                ("sum", 1) => assert_eq!(line(label), (kept + last).to_string()),
-                ("mean", 1) => assert_eq!(line(label), format!("{}.{} avg", kept / last, kept * 10 / last % 10)),
-                _ => panic!("{label} counts {unit}"),
+                (unit::KEPT, 1) => kept = last,
+                (unit::BYTES | unit::NUMBER, _) if label.is_empty() => unseen.push(values[0]),
+                (unit::BYTES, 3) => assert!(line(label).contains(&format!(" {last} B")), "{label}"),
+                (unit::NUMBER, 3) => assert!(line(label).contains(&format!(" {last} ")), "{label}"),
+                (unit::BYTES, 1) => assert_eq!(line(label), format!("{last} B")),
+                (unit::NUMBER, 1) => assert_eq!(line(label), last.to_string()),
+                (unit::SUM, 1) => assert_eq!(line(label), (kept + last).to_string()),
+                (unit::MEAN, 1) => assert_eq!(line(label), format!("{}.{} avg", kept / last, kept * 10 / last % 10)),
+                _ => panic!("{label} has no unit"),
             }
         }
         assert_eq!(unseen, [heaps.malloc_huge.total]);

@@ -1,7 +1,7 @@
 //! Statistics in the text format that Prometheus reads.
 //!
 //! A program that does not ask for it has none of this in it.
-use super::stats::{BinRow, HeapSnapshot, Row, Snapshot, rows};
+use super::stats::{BinRow, HeapSnapshot, Row, Snapshot, rows, unit};
 use core::fmt::{Result, Write};
 
 const GAUGE: &str = "gauge";
@@ -26,7 +26,8 @@ pub fn write(out: &mut dyn Write, memory: &Snapshot, heaps: &HeapSnapshot, bins:
 /// Write a table, from its names, its labels and what its rows count. What comes and goes is three metrics.
 fn table(out: &mut dyn Write, (names, labels, docs): (&str, &'static str, &str), words: &[i64]) -> Result {
     for ((name, doc), Row { unit, values, .. }) in names.lines().zip(docs.lines()).zip(rows(labels, words)) {
-        let endings = if unit == "bytes" { ["_bytes", "_peak_bytes", "_bytes_total"] } else { ["", "_peak", "_total"] };
+        let endings =
+            if unit == unit::BYTES { ["_bytes", "_peak_bytes", "_bytes_total"] } else { ["", "_peak", "_total"] };
         let [now, most, all] = endings;
         let mut metric = |ending, kind, value: i64| {
             head(out, name, ending, kind, doc)?;

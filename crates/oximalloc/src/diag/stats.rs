@@ -7,7 +7,7 @@ use crate::base::sync::{AtomicI64, Ordering};
 
 mod table;
 
-pub use table::{HeapSnapshot, HeapStats, PROCESS, ProcessStats, Row, Snapshot, rows};
+pub use table::{HeapSnapshot, HeapStats, PROCESS, ProcessStats, Row, Snapshot, rows, unit};
 
 /// Something that comes and goes: how much of it there is, was at most, and came in all.
 #[derive(Debug)]

@@ -1,5 +1,5 @@
-//! What is said of the options in other places follows from their table in the allocator, `diag/options.rs`: the enum in the
-//! header, `options.tsv`, and the rows that README.md has of some.
+//! What other places say of the options follows from their table in the allocator, `diag/options.rs`: the enum in the
+//! header, `options.tsv`, and README.md's rows for some of them.
 
 use std::fmt::Write;
 use std::fs;
@@ -153,7 +153,8 @@ fn wrapped(say: &str) -> String {
 /// The table for other tools, below its remarks.
 fn tsv(rows: &[Row], _: &str) -> Result<String> {
     let mut text = String::from(
-        "# options in enum order (mi_option_NAME; environment MIMALLOC_NAME in upper case): value, name, default, unit, meaning\n",
+        "# options in enum order (mi_option_NAME; environment MIMALLOC_NAME in upper case): value, name, default, \
+         unit, meaning\n",
     );
     for (number, Row { name, default, unit, meaning, .. }) in rows.iter().enumerate() {
         let default = if unit == NONE { NONE.into() } else { default.to_string() };
@@ -183,10 +184,33 @@ fn readme(rows: &[Row], there: &str) -> Result<String> {
 mod tests {
     use super::*;
 
-    const SOURCE: &str = "macro_rules! options { }\n\noptions! {\n    Plain: \"plain\", [], 2, \"0/1/2\",\n        \
-                          \"one; two\";\n    Wide: \"wide\", [\"old\", \"older\"], if usize::BITS == 64 { 1024 * 4 } else \
-                          { 3 }, \"KiB\",\n        \"of much\";\n    Gone: \"gone\", [], 0, \"-\",\n        \"accepted, no \
-                          effect\";\n}\n\nfn f() {}\n";
+    const SOURCE: &str = r#"
+macro_rules! options { }
+
+options! {
+    Plain: "plain", [], 2, "0/1/2",
+        "one; two";
+    Wide: "wide", ["old", "older"], if usize::BITS == 64 { 1024 * 4 } else { 3 }, "KiB",
+        "of much";
+    Gone: "gone", [], 0, "-",
+        "accepted, no effect";
+}
+
+fn f() {}
+"#;
+
+    const MEANT: &str = "a
+typedef enum mi_option_e {
+  mi_option_plain = 0, /* one; two (0/1/2, default 2) */
+  mi_option_wide, /* of much (KiB, default 4096) */
+  mi_option_gone, /* accepted, no effect */
+  _mi_option_last, /* how many there are */
+  /* older names */
+  mi_option_old = mi_option_wide,
+  mi_option_older = mi_option_wide
+} mi_option_t;
+b
+";
 
     #[test]
     fn rows_are_read() {
@@ -206,11 +230,7 @@ mod tests {
         let rows = rows(SOURCE).unwrap();
         let there = "a\ntypedef enum mi_option_e {\n  mi_option_plain, /* else */\n} mi_option_t;\nb\n";
         let meant = header(&rows, there).unwrap();
-        let expected = "a\ntypedef enum mi_option_e {\n  mi_option_plain = 0, /* one; two (0/1/2, default 2) */\n  \
-                        mi_option_wide, /* of much (KiB, default 4096) */\n  mi_option_gone, /* accepted, no effect */\n  \
-                        _mi_option_last, /* how many there are */\n  /* older names */\n  mi_option_old = \
-                        mi_option_wide,\n  mi_option_older = mi_option_wide\n} mi_option_t;\nb\n";
-        assert_eq!(meant, expected);
+        assert_eq!(meant, MEANT);
         let text = Text { name: HEADER, there: there.into(), meant };
         assert_eq!(text.difference().len(), 8 + 1, "seven lines too few, one too many, and what mends it");
         assert!(tsv(&rows, "").unwrap().contains("2\tgone\t-\t-\taccepted, no effect\n#"));

@@ -22,8 +22,9 @@ pub(super) fn parse(text: &[u8], in_kib: bool) -> Option<i64> {
     if suffix.len() == digits.len() {
         return None;
     }
-    // The smallest value is within reach too.
-    let number = if negative { 0i64.saturating_sub_unsigned(number) } else { 0i64.saturating_add_unsigned(number) };
+    // The smallest value is one farther from 0 than the largest.
+    let number = number.min(i64::MAX as u64 + u64::from(negative)) as i64;
+    let number = if negative { number.wrapping_neg() } else { number };
     let power = power_of_1024(suffix)?;
     let kib = u32::from(in_kib && power > 0);
     Some(number.saturating_mul(1024i64.pow(power - kib)))

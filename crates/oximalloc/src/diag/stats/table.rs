@@ -1,19 +1,21 @@
-//! The table of statistics: what is counted of the process and of each heap, one row each. From a row follow the counter, its
-//! place in the snapshot, the reset, and what prints it: the table that people read (`diag/print.rs`), Prometheus's text
-//! (`diag/prometheus.rs`), the C struct and its JSON (the C crate's `stats_fields.rs`, which finds rows by their names).
+//! The table of statistics: what is counted of the process and of each heap, one row each.
 //!
-//! Invariant: a snapshot is an array of words, three for each count and then one for each counter, in the table's order.
+//! From a row follow the counter, its value in a snapshot, its reset, and all that shows it: the table that people read
+//! (`diag/print.rs`), Prometheus's text (`diag/prometheus.rs`), and in the C crate the struct and its JSON, which find
+//! rows by their names (`stats_fields.rs`).
+//!
+//! Invariant: a snapshot is an array of words, three for each count, then one for each counter, in the table's order.
 use super::{Count, CountValue, Counter};
 use crate::base::text::cut;
 use core::slice;
 
-/// One line a statistic: `name: unit "label", "what it counts";`. The name is that of the field in C, if it is there too.
-/// A label is what people read; without one the row is not printed for them. The units are
+/// One line a statistic: `name: unit "label", "what it counts";`. The name is that of the field in C, if C has it. The
+/// label is what people read; a row without one is not in the printed table. The units are
 ///
-/// - `bytes`, and `number` for all else;
-/// - `kept`: a number that is not printed itself but with the next row;
-/// - `sum`: that number and the one kept, added up;
-/// - `mean`: the number kept for each of these.
+/// - `B` bytes, and `N` a number of other things;
+/// - `K` a number that is not printed itself but kept for the next row;
+/// - `S` a number that is printed with the one kept, as their sum;
+/// - `M` a number that is not printed, but the mean that follows from it: so many of what was kept for each.
 macro_rules! statistics {
     ($stats:ident, $snapshot:ident of $what:literal:
      counts { $($count:ident: $count_unit:ident $count_label:literal, $count_doc:literal;)* }
@@ -82,11 +84,11 @@ macro_rules! statistics {
             pub const NAMES: &str =
                 concat!($(stringify!($count), "\n",)* $(stringify!($counter), "\n",)*);
 
-            /// Of each row how many words it has in the snapshot, its unit and its label, a line a row: one text, because a
+            /// A line a row: how many words it has in the snapshot, its unit, and its label. It is one text, because a
             /// table of texts is a table of pointers, which the loader has to relocate in each process.
             pub const LABELS: &str = concat!(
-                $("3 ", stringify!($count_unit), " ", $count_label, "\n",)*
-                $("1 ", stringify!($unit), " ", $label, "\n",)*
+                $("3", stringify!($count_unit), " ", $count_label, "\n",)*
+                $("1", stringify!($unit), " ", $label, "\n",)*
             );
 
             /// What the rows count, a line each.
@@ -97,8 +99,8 @@ macro_rules! statistics {
 
             /// The values, in the order of the rows: of a count all that came, the most there was, and what there is.
             pub fn words(&self) -> &[i64] {
-                // SAFETY: the struct is of `i64`s and of `CountValue`s, which are of `i64`s, in the order of C, so that nothing
-                // is between them; it is borrowed as long as the slice.
+                // SAFETY: the struct has `i64`s, and `CountValue`s of `i64`s, in C's layout, so that nothing is between
+                // them. It is borrowed as long as the slice.
                 unsafe { slice::from_raw_parts((&raw const *self).cast(), Self::WORDS) }
             }
 
@@ -130,52 +132,66 @@ macro_rules! statistics {
 statistics! {
     ProcessStats, Snapshot of "a process":
     counts {
-        reserved: bytes "reserved", "bytes of address space reserved from the OS";
-        committed: bytes "committed", "bytes of memory committed";
-        threads: number "threads", "threads that have used the allocator";
-        heaps: number "heaps", "heaps";
+        reserved: B "reserved", "bytes of address space reserved from the OS";
+        committed: B "committed", "bytes of memory committed";
+        threads: N "threads", "threads that have used the allocator";
+        heaps: N "heaps", "heaps";
     }
     counters {
-        reset: bytes "reset", "bytes that the OS was told it may take";
-        purged: bytes "purged", "bytes given back to the OS";
-        arena_count: number "arenas", "arenas ever made";
-        arena_purges: number "-purges", "runs of slices of arenas that were purged";
-        arena_rollback_count: number "-rollbacks", "claims undone, since the system refused the memory for them";
-        mmap_calls: number "mmaps", "calls that reserve memory";
-        commit_calls: number "commits", "calls that commit memory";
-        reset_calls: number "resets", "calls that reset memory";
-        purge_calls: number "purges", "calls that purge memory";
+        reset: B "reset", "bytes that the OS was told it may take";
+        purged: B "purged", "bytes given back to the OS";
+        arena_count: N "arenas", "arenas ever made";
+        arena_purges: N "-purges", "runs of slices of arenas that were purged";
+        arena_rollback_count: N "-rollbacks", "claims undone, since the system refused the memory for them";
+        mmap_calls: N "mmaps", "calls that reserve memory";
+        commit_calls: N "commits", "calls that commit memory";
+        reset_calls: N "resets", "calls that reset memory";
+        purge_calls: N "purges", "calls that purge memory";
     }
 }
 
 statistics! {
     HeapStats, HeapSnapshot of "a heap":
     counts {
-        theaps: number "in threads", "the heap's parts in threads";
-        pages: number "pages", "pages in use";
-        page_committed: bytes "in pages", "bytes committed within pages";
-        pages_abandoned: number "-abandoned", "pages that belong to no thread";
-        malloc_huge: bytes "", "bytes in blocks that have a page of their own";
+        theaps: N "in threads", "the heap's parts in threads";
+        pages: N "pages", "pages in use";
+        page_committed: B "in pages", "bytes committed within pages";
+        pages_abandoned: N "-abandoned", "pages that belong to no thread";
+        malloc_huge: B "", "bytes in blocks that have a page of their own";
     }
     counters {
-        malloc_guarded_count: number "-guarded", "blocks given a guard: what follows them is inaccessible";
-        pages_retire: number "-retired", "pages given up when their last block was freed";
-        pages_reclaim_on_alloc: kept "", "abandoned pages taken over by a thread that allocates";
-        pages_reclaim_on_free: sum "-reclaimed", "abandoned pages taken over by a thread that frees";
-        pages_reabandon_full: number "-given up", "full pages that their thread gave up to whoever frees into them";
-        page_searches: kept "", "pages looked at in searches for one with room";
-        page_searches_count: mean "searches", "searches for a page with room";
+        malloc_guarded_count: N "-guarded", "blocks given a guard: what follows them is inaccessible";
+        pages_retire: N "-retired", "pages given up when their last block was freed";
+        pages_reclaim_on_alloc: K "", "abandoned pages taken over by a thread that allocates";
+        pages_reclaim_on_free: S "-reclaimed", "abandoned pages taken over by a thread that frees";
+        pages_reabandon_full: N "-given up", "full pages that their thread gave up to whoever frees into them";
+        page_searches: K "", "pages looked at in searches for one with room";
+        page_searches_count: M "searches", "searches for a page with room";
     }
 }
 
 /// What this process counts.
 pub static PROCESS: ProcessStats = ProcessStats::new();
 
+/// The units, as the labels have them.
+pub mod unit {
+    /// Bytes.
+    pub const BYTES: u8 = b'B';
+    /// All else.
+    pub const NUMBER: u8 = b'N';
+    /// A number that is printed with the next row.
+    pub const KEPT: u8 = b'K';
+    /// A number to which the one kept is added.
+    pub const SUM: u8 = b'S';
+    /// For each of these there are so many of what was kept.
+    pub const MEAN: u8 = b'M';
+}
+
 /// A row of a table, with its values.
 #[derive(Clone, Copy, Debug)]
 pub struct Row<'a> {
-    /// What the values count: see [`Snapshot::LABELS`].
-    pub unit: &'static str,
+    /// What the values count: a [`unit`].
+    pub unit: u8,
     /// What people read; nothing, where they do not.
     pub label: &'static str,
     /// All that came, the most there was and what there is; or how often it happened.
@@ -187,10 +203,10 @@ pub struct Row<'a> {
 pub fn rows<'a>(mut labels: &'static str, mut words: &'a [i64]) -> impl Iterator<Item = Row<'a>> {
     core::iter::from_fn(move || {
         let (line, later) = cut(labels, b'\n');
-        let (width, line) = cut(line, b' ');
-        let (values, rest) = words.split_at_checked(if width == "3" { 3 } else { 1 })?;
+        let (head, label) = cut(line, b' ');
+        let &[width, unit] = head.as_bytes() else { return None };
+        let (values, rest) = words.split_at_checked(usize::from(width & 15))?;
         (labels, words) = (later, rest);
-        let (unit, label) = cut(line, b' ');
         Some(Row { unit, label, values })
     })
 }
