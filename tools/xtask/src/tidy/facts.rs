@@ -124,7 +124,7 @@ pub struct Facts {
     pub definitions: Vec<Definition>,
     /// Structs.
     pub structs: Vec<Struct>,
-    /// Names of types and traits of any kind, without those that only tests have.
+    /// Names of types and traits of any kind.
     pub types: Vec<String>,
     /// Conditions about the platform.
     pub conditions: Vec<Condition>,

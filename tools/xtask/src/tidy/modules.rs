@@ -95,11 +95,14 @@ impl<'s> Modules<'s> {
         imports.is_some_and(|imports| imports.iter().any(|import| import.handed_on))
     }
 
-    /// Where a path leads that stands in a file: to several files if the platform decides. A path to another crate leads
-    /// to its own file.
+    /// Where a path leads that stands in a file: to several files if the platform decides, but for a file that is one of
+    /// these to itself. A path to another crate leads to its own file.
     pub fn resolve(&self, file: usize, place: &Place, path: &[String]) -> Vec<Target> {
         let mut found = Vec::new();
         self.follow(&self.scope(file, place), path, MAX_STEPS, &mut found);
+        if found.iter().any(|end| end.file == file) {
+            found.retain(|end| end.file == file);
+        }
         found
     }
 
@@ -170,6 +173,25 @@ mod tests {
         assert_eq!(leads("libc::free", &place), "user.rs libc");
         let inner = Place { within: vec!["inner".into()], ..Place::default() };
         assert_eq!(leads("super::r::Page", &inner), "page/record.rs Page");
+    }
+
+    #[test]
+    fn files_for_different_platforms_are_all_meant() {
+        let sources = sources(&[
+            (
+                "c/src/lib.rs",
+                "#[cfg(a)] mod a; #[cfg(a)] use a::f; #[cfg(not(a))] mod b; #[cfg(not(a))] use b::f; mod user;",
+            ),
+            ("c/src/a.rs", "pub fn f() {}"),
+            ("c/src/b.rs", "pub fn f() {}"),
+            ("c/src/user.rs", ""),
+        ]);
+        let modules = &Modules::crates(&sources)[0];
+        let files = |from| {
+            let ends = modules.resolve(from, &Place::default(), &["super".to_string(), "f".to_string()]);
+            ends.into_iter().map(|end| end.file).collect::<Vec<_>>()
+        };
+        assert_eq!((files(3), files(1), files(2)), (vec![1, 2], vec![1], vec![2]));
     }
 
     #[test]

@@ -139,12 +139,6 @@ impl Reader {
         self.mention(names, How::Import { name, handed_on }, &word);
     }
 
-    fn a_type(&mut self, name: &Ident) {
-        if !self.test {
-            self.facts.types.push(name.to_string());
-        }
-    }
-
     /// What a value of that type is.
     fn inside(&self, ty: &Type) -> Value {
         match ty {
@@ -326,7 +320,7 @@ impl<'ast> Visit<'ast> for Reader {
     }
 
     fn visit_item_trait(&mut self, item: &'ast ItemTrait) {
-        self.a_type(&item.ident);
+        self.facts.types.push(item.ident.to_string());
         let this = Some(vec![item.ident.to_string()]);
         self.of(this.clone(), this, |reader| visit::visit_item_trait(reader, item));
     }
@@ -363,22 +357,22 @@ impl<'ast> Visit<'ast> for Reader {
     }
 
     fn visit_item_enum(&mut self, item: &'ast ItemEnum) {
-        self.a_type(&item.ident);
+        self.facts.types.push(item.ident.to_string());
         visit::visit_item_enum(self, item);
     }
 
     fn visit_item_union(&mut self, item: &'ast ItemUnion) {
-        self.a_type(&item.ident);
+        self.facts.types.push(item.ident.to_string());
         visit::visit_item_union(self, item);
     }
 
     fn visit_item_type(&mut self, item: &'ast ItemType) {
-        self.a_type(&item.ident);
+        self.facts.types.push(item.ident.to_string());
         visit::visit_item_type(self, item);
     }
 
     fn visit_item_struct(&mut self, item: &'ast ItemStruct) {
-        self.a_type(&item.ident);
+        self.facts.types.push(item.ident.to_string());
         let field = |(at, field): (usize, &syn::Field)| {
             let word = field.ident.as_ref().unwrap_or(&item.ident);
             Field {
