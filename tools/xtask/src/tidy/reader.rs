@@ -530,3 +530,34 @@ fn attributes(item: &Item) -> &[Attribute] {
         _ => &[],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_inside_macros() {
+        let text = "macro_rules! m { () => { unsafe { libc::free(x) } } }
+            fn f() { assert!(unsafe { g() }, \"{}\", x.h()); unsafe { asm!(\"nop\", in(reg) a::B) } }";
+        let facts = read(text, false).unwrap();
+        assert_eq!((facts.unsafe_blocks, facts.macros.as_slice()), (3, [1].as_slice()));
+        assert_eq!(facts.calls.iter().map(|call| call.name.as_str()).collect::<Vec<_>>(), ["h"]);
+        let paths = facts.mentions.iter().filter(|mention| mention.names.len() > 1);
+        let paths: Vec<_> = paths.map(|mention| (mention.names.join("::"), mention.place.line)).collect();
+        assert_eq!(paths, [("libc::free".to_string(), 1), ("a::B".to_string(), 2)]);
+    }
+
+    #[test]
+    fn reads_imports() {
+        let facts = read("use a::{self, b::c as d, e::*};\npub(crate) use f;", false).unwrap();
+        let import = |mention: Mention| match mention.how {
+            How::Import { name, handed_on } => (mention.names.join("::"), name, handed_on),
+            _ => panic!("{mention:?}"),
+        };
+        let imports: Vec<_> = facts.mentions.into_iter().map(import).collect();
+        let import = |path: &str, name: &str, handed_on| (path.to_string(), name.to_string(), handed_on);
+        let all = [import("a", "a", false), import("a::b::c", "d", false), import("a::e::*", "*", false)];
+        assert_eq!(imports[..3], all);
+        assert_eq!(imports[3], import("f", "f", true));
+    }
+}
