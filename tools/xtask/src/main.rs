@@ -30,6 +30,7 @@ mod watch;
 mod workers;
 mod workspace;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -51,8 +52,16 @@ enum Task {
     Test(suite::Args),
     /// Measure the library and its rivals: builds, runs, compares, reports
     Bench(bench::Args),
-    /// Check the rules of the source tree: floors, platform cfgs, file sizes, file heads, macros, tested functions
-    Tidy,
+    /// Check the rules of the source tree: floors, circles, public fields, what depends on the platform, the form of
+    /// files, tested functions
+    Tidy {
+        /// Check nothing; print the tree's shape in numbers
+        #[arg(long)]
+        report: bool,
+        /// Check nothing; print what the files whose paths end so use of others, and others of them
+        #[arg(long, value_name = "PATH", conflicts_with = "report")]
+        uses: Option<PathBuf>,
+    },
     /// Compare headers, libraries and the tables of the interface
     Abi {
         /// First write what follows from the table of options: in the header, in options.tsv and in README.md
@@ -111,7 +120,15 @@ fn dispatch(task: Task) -> anyhow::Result<ExitCode> {
         Task::Test(args) => suite::test(&args),
         Task::Install(args) => package::command(&args),
         Task::Bench(args) => bench::run(&args),
-        Task::Tidy => {
+        Task::Tidy { uses: Some(path), .. } => {
+            print!("{}", tidy::neighbours(&path)?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Task::Tidy { report: true, .. } => {
+            print!("{}", tidy::report()?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Task::Tidy { report: false, .. } => {
             let complaints = tidy::check()?;
             for complaint in &complaints {
                 println!("{complaint}");
