@@ -1,9 +1,9 @@
 //! Error numbers as C has them: in `errno`, or as what a function returns.
 
 use core::ffi::c_int;
-use oximalloc::prim::{Errno, Os, Process};
+use oximalloc::raw::process::{Errno, Os, Process};
 
-pub use oximalloc::prim::Errno as Code;
+pub use oximalloc::raw::process::{Errno as Code, keep_errno as kept};
 
 /// [`Errno::EINVAL`] as C functions return it.
 pub const EINVAL: c_int = Errno::EINVAL.0;
@@ -15,15 +15,6 @@ pub const EOVERFLOW: c_int = Errno::EOVERFLOW.0;
 /// Set `errno`.
 pub fn set(code: Errno) {
     Os::set_errno(code);
-}
-
-/// Do something that leaves `errno` as it is.
-#[inline(always)]
-pub fn kept<T>(work: impl FnOnce() -> T) -> T {
-    let before = Os::errno();
-    let result = work();
-    Os::set_errno(before);
-    result
 }
 
 /// 0, or the error number.

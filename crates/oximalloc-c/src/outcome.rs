@@ -7,10 +7,10 @@ use crate::errno::{self, Code};
 use core::ffi::c_void;
 use core::fmt::{self, Write};
 use core::ptr::null_mut;
-use oximalloc::alloc::free::find;
-use oximalloc::diag::error::error;
-use oximalloc::prim::{Os, Process};
 use oximalloc::raw;
+use oximalloc::raw::find;
+use oximalloc::raw::messages::error;
+use oximalloc::raw::process::{Os, Process};
 
 /// The block, or null with `errno` ENOMEM.
 #[inline(always)]

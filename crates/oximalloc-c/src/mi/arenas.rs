@@ -6,9 +6,9 @@
 use crate::errno;
 use core::ffi::{c_int, c_void};
 use core::ptr::null_mut;
-use oximalloc::arena::{self, ArenaRef, CommitFun, Given};
-use oximalloc::diag::output::Sink;
+use oximalloc::raw::arenas::{self, ArenaRef, CommitFun, Given};
 use oximalloc::raw::heaps::Subproc;
+use oximalloc::raw::messages::Sink;
 
 /// # Safety
 /// `arena_id` is null or may be written.
@@ -47,7 +47,7 @@ pub unsafe extern "C" fn mi_reserve_os_memory_ex(
     exclusive: bool,
     arena_id: *mut *mut c_void,
 ) -> c_int {
-    let made = arena::reserve(size, commit, allow_large, exclusive, subproc());
+    let made = arenas::reserve(size, commit, allow_large, exclusive, subproc());
     // SAFETY: the caller's promise about `arena_id` is the same.
     unsafe { tell(arena_id, made.ok()) };
     errno::number(made)
@@ -135,7 +135,7 @@ pub unsafe extern "C" fn mi_manage_memory(
     };
     // SAFETY: the caller's promises are the same.
     unsafe {
-        let made = arena::manage(start.cast(), size, &given);
+        let made = arenas::manage(start.cast(), size, &given);
         tell(arena_id, made.ok());
         made.is_ok()
     }
@@ -166,7 +166,7 @@ pub unsafe extern "C" fn mi_reserve_huge_os_pages_at_ex(
 ) -> c_int {
     let made = match pages {
         0 => Ok(None),
-        _ => arena::reserve_huge(pages, numa_node.max(-1), timeout_msecs as u64, exclusive, subproc())
+        _ => arenas::reserve_huge(pages, numa_node.max(-1), timeout_msecs as u64, exclusive, subproc())
             .map(|(arena, _)| Some(arena)),
     };
     // SAFETY: the caller's promise about `arena_id` is the same.
@@ -188,7 +188,7 @@ fn spread(pages: usize, nodes: usize, timeout_ms: u64) -> (usize, c_int) {
     if pages == 0 {
         return (0, 0);
     }
-    let (got, stopped) = arena::interleave(pages, nodes, timeout_ms);
+    let (got, stopped) = arenas::interleave(pages, nodes, timeout_ms);
     (got, errno::number(stopped))
 }
 
@@ -215,7 +215,7 @@ pub unsafe extern "C" fn mi_reserve_huge_os_pages(pages: usize, max_secs: f64, p
 #[unsafe(no_mangle)]
 #[cold]
 pub unsafe extern "C" fn mi_arena_area(arena_id: *mut c_void, size: *mut usize) -> *mut c_void {
-    let (start, bytes) = arena::area(arena_id).unwrap_or((null_mut(), 0));
+    let (start, bytes) = arenas::area(arena_id).unwrap_or((null_mut(), 0));
     if !size.is_null() {
         // SAFETY: not null, so the caller's promise covers it.
         unsafe { size.write(bytes) };
@@ -227,35 +227,35 @@ pub unsafe extern "C" fn mi_arena_area(arena_id: *mut c_void, size: *mut usize) 
 #[unsafe(no_mangle)]
 #[cold]
 pub extern "C" fn mi_arena_contains(arena_id: *mut c_void, p: *const c_void) -> bool {
-    arena::contains(arena_id, p.cast())
+    arenas::contains(arena_id, p.cast())
 }
 
 /// The alignment at which memory that is to be managed is used from its first byte on.
 #[unsafe(no_mangle)]
 #[cold]
 pub extern "C" fn mi_arena_min_alignment() -> usize {
-    arena::min_alignment()
+    arenas::min_alignment()
 }
 
 /// The least number of bytes that make an arena.
 #[unsafe(no_mangle)]
 #[cold]
 pub extern "C" fn mi_arena_min_size() -> usize {
-    arena::min_size()
+    arenas::min_size()
 }
 
 /// Whether `p` points into an arena, or into a block of ours outside of all.
 #[unsafe(no_mangle)]
 #[cold]
 pub extern "C" fn mi_is_in_heap_region(p: *const c_void) -> bool {
-    arena::is_in_region(p.cast())
+    arenas::is_in_region(p.cast())
 }
 
 /// Prints a picture of all arenas.
 #[unsafe(no_mangle)]
 #[cold]
 pub extern "C" fn mi_arenas_print() {
-    arena::print(&Sink::REGISTERED);
+    arenas::print(&Sink::REGISTERED);
 }
 
 /// [`mi_arenas_print`] by its older name.

@@ -5,9 +5,9 @@
 use crate::errno::{self, Code};
 use core::ffi::{c_int, c_void};
 use core::ptr::{self, null_mut};
-use oximalloc::arena::ArenaRef;
-use oximalloc::diag::error::error;
+use oximalloc::raw::arenas::ArenaRef;
 use oximalloc::raw::heaps::{self, Heap, Theap};
+use oximalloc::raw::messages::error;
 
 fn pointer(heap: Option<&'static Heap>) -> *mut Heap {
     heap.map_or(null_mut(), |heap| (&raw const *heap).cast_mut())

@@ -4,9 +4,9 @@ use crate::errno::{self, Code, EINVAL, ENOMEM, EOVERFLOW};
 use crate::outcome::{aligned_block, block, failed, product, resized};
 use core::ffi::{c_int, c_void};
 use core::ptr::null_mut;
-use oximalloc::diag::error::error;
-use oximalloc::os::page_size;
 use oximalloc::raw;
+use oximalloc::raw::messages::error;
+use oximalloc::raw::process::page_size;
 
 /// `posix_memalign`: 0 and the block at `out`, or EINVAL or ENOMEM; neither `errno` nor, on failure, `*out` changes.
 ///

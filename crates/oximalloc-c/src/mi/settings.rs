@@ -1,9 +1,9 @@
 //! Options, callbacks, and the life of the process and its threads.
 
 use core::ffi::{c_char, c_int, c_long, c_void};
-use oximalloc::diag::options::{self, Opt};
-use oximalloc::diag::{error, output};
 use oximalloc::raw;
+use oximalloc::raw::messages;
+use oximalloc::raw::settings::{self as options, Opt};
 
 /// `mi_output_fun*`: gets a message, or a part of one.
 pub type Output = Option<extern "C" fn(*const c_char, *mut c_void)>;
@@ -90,14 +90,14 @@ pub extern "C" fn mi_option_set_default(option: c_int, value: c_long) {
 #[unsafe(no_mangle)]
 #[cold]
 pub extern "C" fn mi_register_output(out: Output, arg: *mut c_void) {
-    output::register(out, arg);
+    messages::register_output(out, arg);
 }
 
 /// What is called on an error; null: nothing.
 #[unsafe(no_mangle)]
 #[cold]
 pub extern "C" fn mi_register_error(on_error: OnError, arg: *mut c_void) {
-    error::register_error(on_error, arg);
+    messages::register_error(on_error, arg);
 }
 
 /// What is called now and then on the slow path, and by a forced collect with `force` set; null: nothing.

@@ -4,15 +4,12 @@ use crate::mi::settings::Output;
 use crate::mi::subprocs::SubprocId;
 use core::ffi::c_void;
 use core::ptr::null_mut;
-use oximalloc::diag::options;
-use oximalloc::diag::output::Sink;
-use oximalloc::diag::print;
-use oximalloc::heap::inspect::stats;
-use oximalloc::heap::inspect::sums::{self, Scope};
-use oximalloc::heap::state::heap as heap_record;
-use oximalloc::prim::{Os, Process};
 use oximalloc::raw;
 use oximalloc::raw::heaps::Heap;
+use oximalloc::raw::messages::{Sink, print_process};
+use oximalloc::raw::process::{Os, Process};
+use oximalloc::raw::settings as options;
+use oximalloc::raw::stats::{self, Scope};
 
 /// Prints the statistics of this thread's subprocess; the argument is there for old programs and not used.
 #[unsafe(no_mangle)]
@@ -55,9 +52,9 @@ pub extern "C" fn mi_stats_reset() {
 #[cold]
 pub extern "C" fn mi_heap_stats_merge_to_subproc(heap: *mut Heap) {
     if !heap.is_null()
-        && let Some(heap) = heap_record::at(heap)
+        && let Some(heap) = stats::heap_at(heap)
     {
-        sums::leave_to_subproc(heap);
+        stats::leave_to_subproc(heap);
     }
 }
 
@@ -66,7 +63,7 @@ pub extern "C" fn mi_heap_stats_merge_to_subproc(heap: *mut Heap) {
 #[cold]
 pub extern "C" fn mi_heap_stats_print_out(heap: *mut Heap, out: Output, arg: *mut c_void) {
     if !heap.is_null()
-        && let Some(heap) = heap_record::at(heap)
+        && let Some(heap) = stats::heap_at(heap)
     {
         stats::print(Scope::Heap(heap), out, arg);
     }
@@ -108,14 +105,14 @@ pub extern "C" fn mi_options_print_out(out: Output, arg: *mut c_void) {
 #[unsafe(no_mangle)]
 #[cold]
 pub extern "C" fn mi_process_info_print() {
-    print::process(&Sink::REGISTERED);
+    print_process(&Sink::REGISTERED);
 }
 
 /// Prints the process's figures through `out`.
 #[unsafe(no_mangle)]
 #[cold]
 pub extern "C" fn mi_process_info_print_out(out: Output, arg: *mut c_void) {
-    print::process(&Sink::new(out, arg));
+    print_process(&Sink::new(out, arg));
 }
 
 /// The process's figures: times in milliseconds, memory in bytes, faults. A place may be null.

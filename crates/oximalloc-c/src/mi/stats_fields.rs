@@ -4,8 +4,7 @@
 //! Invariant: each field is a statistic, or in [`DERIVED`], or in [`ALWAYS_0`]; each statistic is a field, or in
 //! [`NOT_IN_C`]. Else this does not compile.
 
-use oximalloc::base::text::{cut, number};
-use oximalloc::stats::{HeapSnapshot, Snapshot};
+use oximalloc::raw::stats::{HeapSnapshot, Snapshot, cut, number};
 
 /// What `stats_layout` adds up from size classes.
 const DERIVED: &str = "malloc_normal malloc_requested malloc_normal_count malloc_huge_count malloc_bins page_bins";

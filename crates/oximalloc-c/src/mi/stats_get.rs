@@ -8,9 +8,8 @@ use crate::mi::stats_layout::{self, MiStats};
 use crate::mi::subprocs::SubprocId;
 use core::ffi::c_char;
 use core::ptr::null_mut;
-use oximalloc::heap::inspect::sums::Scope;
-use oximalloc::heap::state::heap;
 use oximalloc::raw::heaps::{Heap, Subproc};
+use oximalloc::raw::stats::{Scope, heap_at};
 
 /// Fills the struct at `p`; false, and nothing written, if it is none of ours or nothing is to be told.
 ///
@@ -48,7 +47,7 @@ fn here() -> Option<Scope> {
 
 #[cold]
 fn heap(p: *const Heap) -> Option<Scope> {
-    if p.is_null() { None } else { heap::at(p).map(Scope::Heap) }
+    if p.is_null() { None } else { heap_at(p).map(Scope::Heap) }
 }
 
 /// The statistics of this thread's subprocess, all its heaps together. False, and the struct left alone, if its `size` or

@@ -11,10 +11,8 @@ use crate::outcome::new_block;
 use core::ffi::c_char;
 use core::fmt::{self, Write};
 use core::ptr::null_mut;
-use oximalloc::heap::inspect::stats::memory_of;
-use oximalloc::heap::inspect::sums::Scope;
-use oximalloc::prim::{Os, Process, ProcessInfo};
-use oximalloc::stats::Snapshot;
+use oximalloc::raw::process::{Os, Process, ProcessInfo};
+use oximalloc::raw::stats::{Scope, Snapshot, memory_of};
 
 /// The figures of a struct, and of the process at the moment.
 struct Json<'a> {

@@ -18,13 +18,7 @@
 
 use crate::mi::stats_fields::{self, HEAPS, MEMORY, NAMES, SHAPES, WORDS};
 use core::fmt;
-use oximalloc::base::config::SLICE;
-use oximalloc::base::text::cut;
-use oximalloc::heap::inspect::stats;
-use oximalloc::heap::inspect::sums::{self, Scope};
-use oximalloc::page::Bin;
-use oximalloc::page::bins::{BINS, BLOCK_MAX};
-use oximalloc::stats::CountValue;
+use oximalloc::raw::stats::{self, BINS, BLOCK_MAX, Bin, CountValue, SLICE, Scope, cut};
 
 /// Rows of the tables by size class.
 pub const ROWS: usize = 74;
@@ -75,10 +69,10 @@ impl MiStats {
         *self = MiStats::NOTHING;
         (self.size, self.version) = (size_of::<MiStats>(), VERSION);
         self.put(&MEMORY, stats::memory_of(of).unwrap_or_default().words());
-        let (heaps, spare) = sums::heaps(of);
+        let (heaps, spare) = stats::heaps(of);
         self.put(&HEAPS, heaps.words());
         self.add(MALLOC_REQUESTED, heaps.malloc_huge);
-        self.fill_blocks(of, sums::singles(of, spare.0));
+        self.fill_blocks(of, stats::singles(of, spare.0));
     }
 
     /// Puts each word in its place.
@@ -105,17 +99,17 @@ impl MiStats {
     #[cold]
     #[inline(never)]
     fn fill_blocks(&mut self, of: Scope, singles: CountValue) {
-        sums::each_bin(of, &mut |b, bin| {
+        stats::each_bin(of, &mut |b, bin| {
             let row = 3 * row_of(bin.block_size);
             self.add(MALLOC_BINS + row, CountValue { total: bin.total, peak: bin.peak, current: bin.current });
-            self.add(PAGE_BINS + row, sums::pages(of, b));
+            self.add(PAGE_BINS + row, stats::pages(of, b));
             self.add(MALLOC_NORMAL, bin.bytes());
             self.add(MALLOC_REQUESTED, bin.bytes());
             self.words[MALLOC_NORMAL_COUNT] += bin.total;
         });
         self.add(MALLOC_BINS + 3 * LAST, singles);
         self.words[MALLOC_HUGE_COUNT] = singles.total;
-        self.add(PAGE_BINS + 3 * LAST, sums::pages(of, BINS));
+        self.add(PAGE_BINS + 3 * LAST, stats::pages(of, BINS));
     }
 
     /// Calls `each` for each field but the size and the version, in order, until it fails: with its name in C, how many

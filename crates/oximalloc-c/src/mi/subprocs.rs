@@ -2,8 +2,8 @@
 
 use crate::errno::{self, Code};
 use core::ptr::null;
-use oximalloc::diag::error::error;
 use oximalloc::raw::heaps::{self, Subproc};
+use oximalloc::raw::messages::error;
 
 /// `mi_subproc_id_t`. Null stands for the main one.
 #[repr(transparent)]

@@ -14,6 +14,8 @@ pub mod record;
 #[cfg(not(loom))]
 pub mod record_pool;
 pub mod shared_list;
+#[cfg(not(loom))]
+mod supply;
 pub mod word;
 
 #[cfg(not(loom))]

@@ -376,14 +376,14 @@ impl Page {
         self.local_count.set(self.local_count.get() + n);
     }
 
-    /// Move up to `want` free blocks to an array, the first to `last` and the others below it: from `free`, else from
-    /// `local_free`, else from what other threads gave, else from a hole, else carved anew. Returns how many, and whether they are
-    /// fresh zeroed memory. None when the list was found corrupt: it is given up, and an error function of the program's may
-    /// have allocated and freed such blocks since.
+    /// Move up to `want` free blocks from the page's lists to an array, the first to `last` and the others below it: from `free`,
+    /// else from `local_free`, else from what other threads gave. Returns how many. None when the list was found corrupt: it is
+    /// given up, and an error function of the program's may have allocated and freed such blocks since.
     ///
     /// # Safety
     /// - the page is attached to the caller, and the `want` words that end with `last` are the caller's.
-    pub unsafe fn supply(&self, want: u32, last: *mut *mut u8) -> Option<(u32, bool)> {
+    #[inline]
+    pub(super) unsafe fn take_listed(&self, want: u32, last: *mut *mut u8) -> Option<u32> {
         if self.free.get().is_null() {
             if self.local_count.get() > 0 {
                 self.free.set(self.local_free.replace(ptr::null_mut()));
@@ -397,37 +397,39 @@ impl Page {
             }
         }
         let have = self.free_count.get();
-        if have > 0 {
-            // Such blocks come back from other threads, and name some that follow.
-            let small = self.block_size.get() < LINE;
-            let n = want.min(have).min(if small { WALK } else { u32::MAX });
-            let mut block = self.free.get();
-            let contains = self.containing();
-            for i in 0..n {
-                if !contains(block) {
-                    self.drop_corrupt_list(block);
-                    return None;
-                }
-                // SAFETY: the word is the caller's; the block is one of the `have` on a list that the owner holds.
-                unsafe {
-                    last.sub(i as usize).write(block as *mut u8);
-                    if small {
-                        Block::prefetch_ahead(block);
-                    }
-                    block = Block::next(block);
-                }
-            }
-            self.free.set(if n == have { ptr::null_mut() } else { block });
-            self.free_count.set(have - n);
-            return Some((n, false));
+        if have == 0 {
+            return Some(0);
         }
-        if self.holes() != 0 {
-            // SAFETY: by the contract.
-            let n = unsafe { self.refill_hole(want, last) };
-            if n > 0 {
-                return Some((n, false));
+        // Such blocks come back from other threads, and name some that follow.
+        let small = self.block_size.get() < LINE;
+        let n = want.min(have).min(if small { WALK } else { u32::MAX });
+        let mut block = self.free.get();
+        let contains = self.containing();
+        for i in 0..n {
+            if !contains(block) {
+                self.drop_corrupt_list(block);
+                return None;
+            }
+            // SAFETY: the word is the caller's; the block is one of the `have` on a list that the owner holds.
+            unsafe {
+                last.sub(i as usize).write(block as *mut u8);
+                if small {
+                    Block::prefetch_ahead(block);
+                }
+                block = Block::next(block);
             }
         }
+        self.free.set(if n == have { ptr::null_mut() } else { block });
+        self.free_count.set(have - n);
+        Some(n)
+    }
+
+    /// Carve up to `want` new blocks, as [`Page::take_listed`]. Returns how many, and whether they are fresh zeroed memory.
+    ///
+    /// # Safety
+    /// - as for [`Page::take_listed`].
+    #[inline]
+    pub(super) unsafe fn carve(&self, want: u32, last: *mut *mut u8) -> (u32, bool) {
         let carved = self.carved();
         let n = want.min(self.capacity.get() - carved);
         let size = self.block_size.get();
@@ -439,7 +441,7 @@ impl Page {
             }
         }
         self.carved.store(carved + n, Ordering::Relaxed);
-        Some((n, self.zero.get()))
+        (n, self.zero.get())
     }
 
     /// A link that does not point to a block: somebody wrote to freed memory. The list is given up, before it is told.
@@ -486,11 +488,13 @@ impl Page {
         self.local_count.set(0);
     }
 
-    /// Let go of an attached page; its own free blocks go to the word's list. `keep` as in [`Word::detach`].
+    /// Let go of an attached page, of whose blocks so many are `linked`; its own free blocks go to the word's list. `keep` as in
+    /// [`Word::detach`].
     ///
     /// # Safety
     /// - the page is attached to the caller.
-    pub unsafe fn detach(&self, keep: bool) -> Given {
+    #[inline]
+    pub(super) unsafe fn detach_lists(&self, linked: u32, keep: bool) -> Given {
         let (mut first, mut last, mut n) = (ptr::null_mut::<Block>(), ptr::null_mut::<Block>(), 0);
         for (list, count) in [(&self.free, &self.free_count), (&self.local_free, &self.local_count)] {
             let mut block = list.replace(ptr::null_mut());
@@ -511,16 +515,15 @@ impl Page {
             }
         }
         let head = if n > 0 { self.offset16(first) } else { 0 };
-        self.word.detach(head, n, self.linked(), self.threshold.get(), keep, |list| {
+        self.word.detach(head, n, linked, self.threshold.get(), keep, |list| {
             let next = if list.count == 0 { ptr::null_mut() } else { self.block_at16(list.head) };
             // SAFETY: `last` is ours until the exchange that gives it away; it is set when `n > 0`.
             unsafe { Block::set_next(last, next) }
         })
     }
 
-    /// Call `visit` for each block that is on one of the page's lists, or in a hole. Nobody may change them meanwhile.
-    pub fn for_each_free(&self, mut visit: impl FnMut(*mut Block)) {
-        self.for_each_in_holes(&mut visit);
+    /// Call `visit` for each block that is on one of the page's lists. Nobody may change them meanwhile.
+    pub(super) fn for_each_listed(&self, mut visit: impl FnMut(*mut Block)) {
         let given = self.word.list();
         let head = if given.count == 0 { ptr::null_mut() } else { self.block_at16(given.head) };
         let lists = [

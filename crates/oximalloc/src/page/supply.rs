@@ -1,0 +1,47 @@
+//! What an owner does with all blocks of its page, in lists and in holes: it takes some, and it lets all go.
+
+use super::block::Block;
+use super::record::Page;
+use super::word::Given;
+
+impl Page {
+    /// Move up to `want` free blocks to an array, the first to `last` and the others below it: from the page's lists, else from
+    /// a hole, else carved anew. Returns how many, and whether they are fresh zeroed memory. None when a list was found corrupt:
+    /// it is given up, and an error function of the program's may have allocated and freed such blocks since.
+    ///
+    /// # Safety
+    /// - the page is attached to the caller, and the `want` words that end with `last` are the caller's.
+    pub unsafe fn supply(&self, want: u32, last: *mut *mut u8) -> Option<(u32, bool)> {
+        // SAFETY: forwarded.
+        unsafe {
+            let listed = self.take_listed(want, last)?;
+            if listed > 0 {
+                return Some((listed, false));
+            }
+            if self.holes() != 0 {
+                let n = self.refill_hole(want, last);
+                if n > 0 {
+                    return Some((n, false));
+                }
+            }
+            Some(self.carve(want, last))
+        }
+    }
+
+    /// Let go of an attached page; its own free blocks go to the word's list. `keep` as in [`Word::detach`].
+    ///
+    /// # Safety
+    /// - the page is attached to the caller.
+    ///
+    /// [`Word::detach`]: super::word::Word::detach
+    pub unsafe fn detach(&self, keep: bool) -> Given {
+        // SAFETY: forwarded.
+        unsafe { self.detach_lists(self.linked(), keep) }
+    }
+
+    /// Call `visit` for each block that is on one of the page's lists, or in a hole. Nobody may change them meanwhile.
+    pub fn for_each_free(&self, mut visit: impl FnMut(*mut Block)) {
+        self.for_each_in_holes(&mut visit);
+        self.for_each_listed(visit);
+    }
+}

@@ -1,0 +1,3 @@
+//! Options by their numbers.
+
+pub use crate::diag::options::{Opt, enabled, get, print, print_to, set, set_default, size};
