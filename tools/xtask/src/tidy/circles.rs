@@ -11,7 +11,7 @@ use super::uses::Use;
 
 /// Two files that may use each other.
 pub struct Pair {
-    /// The files, relative to the root of the workspace.
+    /// The files, relative to the root of the workspace, in alphabetical order.
     pub files: [&'static str; 2],
     /// Why they may.
     pub reason: &'static str,

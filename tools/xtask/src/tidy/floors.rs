@@ -33,7 +33,7 @@ pub fn floor(inner: &Path) -> Option<(usize, &'static str)> {
     FLOORS.iter().enumerate().find_map(|(height, names)| folder(names).map(|name| (height, name)))
 }
 
-/// The root of the crate, and a `mod.rs` that only declares floors, are on none.
+/// The root of the crate, and a `mod.rs` that declares floors, are on none: they only hand on what others define.
 fn declares_floors(inner: &Path) -> bool {
     let folder = inner.parent().unwrap_or(inner);
     let above = |name: &&str| Path::new(name).starts_with(folder);
@@ -50,16 +50,20 @@ pub fn floors(modules: &Modules, uses: &[Use]) -> Vec<Complaint> {
         }
     }
     for found in uses {
-        let (Some((own, floor)), Some((height, other))) =
-            (floor(modules.inner(found.from)), floor(modules.inner(found.to)))
-        else {
+        let (source, from, to) = (modules.sources[found.from], modules.inner(found.from), modules.inner(found.to));
+        let Some((own, floor_of)) = floor(from) else { continue };
+        let Some((height, other)) = floor(to) else {
+            if declares_floors(to) {
+                let rule = format!("`{}` is in `{}`, which is on no floor", found.what, to.display());
+                complaints.push(source.complain(found.line, rule));
+            }
             continue;
         };
-        let same_folder = floor.split('/').next() == other.split('/').next();
+        let same_folder = floor_of.split('/').next() == other.split('/').next();
         if height > own && !(found.test && same_folder) {
             let what = &found.what;
-            let rule = format!("`{floor}` is floor {own} and may not use `{other}`, floor {height}: `{what}`");
-            complaints.push(modules.sources[found.from].complain(found.line, rule));
+            let rule = format!("`{floor_of}` is floor {own} and may not use `{other}`, floor {height}: `{what}`");
+            complaints.push(source.complain(found.line, rule));
         }
     }
     complaints
@@ -76,6 +80,8 @@ mod tests {
         let path = format!("crates/oximalloc/src/{path}");
         let sources = sources(&[
             ("crates/oximalloc/src/lib.rs", "pub use api::go;"),
+            ("crates/oximalloc/src/base/mod.rs", ""),
+            ("crates/oximalloc/src/os/mod.rs", ""),
             ("crates/oximalloc/src/bitmap/mod.rs", ""),
             ("crates/oximalloc/src/page/block.rs", ""),
             ("crates/oximalloc/src/heap/mod.rs", "pub mod state; pub mod life;"),
@@ -115,6 +121,13 @@ mod tests {
         assert_eq!(complaints("heap/state/x.rs", test), [""; 0]);
         let test = "#[cfg(test)] mod tests { use crate::alloc::f; }";
         assert_eq!(complaints("heap/state/x.rs", test).len(), 1);
+    }
+
+    #[test]
+    fn what_declares_floors_defines_nothing() {
+        let found = complaints("page/mod.rs", "fn f() { crate::x() }\nfn g() { crate::heap::y() }");
+        assert!(found[0].ends_with("`crate::x` is in `lib.rs`, which is on no floor"), "{found:?}");
+        assert!(found[1].ends_with("`crate::heap::y` is in `heap/mod.rs`, which is on no floor"), "{found:?}");
     }
 
     #[test]
