@@ -55,10 +55,10 @@ enum Task {
     /// Check the rules of the source tree: floors, circles, public fields, what depends on the platform, the form of
     /// files, tested functions
     Tidy {
-        /// Check nothing; print the tree's shape in numbers
+        /// Print the shape of the tree in numbers instead
         #[arg(long)]
         report: bool,
-        /// Check nothing; print what the files whose paths end so use of others, and others of them
+        /// Print instead what a file uses of others and others of it; the end of its path will do
         #[arg(long, value_name = "PATH", conflicts_with = "report")]
         uses: Option<PathBuf>,
     },

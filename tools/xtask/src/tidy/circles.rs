@@ -1,6 +1,6 @@
 //! Circles: files that use each other, directly or through others.
 //!
-//! Who wants to understand one of them has to understand all. What tests use does not count.
+//! To understand one file of a circle, a reader has to understand all of them. What tests use does not count.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::path::Path;
@@ -17,13 +17,13 @@ pub struct Pair {
     pub reason: &'static str,
 }
 
-/// All that may.
+/// All allowed pairs.
 pub const PAIRS: [Pair; 1] = [Pair {
     files: ["crates/oximalloc/src/heap/state/heap.rs", "crates/oximalloc/src/heap/state/theap.rs"],
     reason: "a heap has a list of its theaps, and each theap leads to its heap",
 }];
 
-/// No file uses one that uses it, but for the pairs that may.
+/// Finds the circles that are not an allowed pair, and the allowed pairs that are no circle.
 pub fn circles(modules: &Modules, uses: &[Use], pairs: &[Pair]) -> Vec<Complaint> {
     let uses: Vec<&Use> = uses.iter().filter(|found| !found.test).collect();
     let knots = knots(modules.sources.len(), &uses);
@@ -46,14 +46,14 @@ pub fn circles(modules: &Modules, uses: &[Use], pairs: &[Pair]) -> Vec<Complaint
     for pair in pairs.iter().filter(|pair| Path::new(pair.files[0]).starts_with(&modules.root)) {
         if !knots.iter().any(|knot| pair.files.iter().all(|name| knot.iter().any(|file| path(file) == *name))) {
             let rule =
-                format!("does not use `{}` and is used by it: it needs no exception ({})", pair.files[1], pair.reason);
+                format!("does not use `{}` and is used by it: remove the exception ({})", pair.files[1], pair.reason);
             complaints.push(Complaint { file: pair.files[0].into(), line: 1, rule });
         }
     }
     complaints
 }
 
-/// The sets of files of which each uses, directly or through others, all the others; of more than one file.
+/// The circles, each with all of its files: each file of a circle uses all others, directly or through others.
 pub fn knots(files: usize, uses: &[&Use]) -> Vec<Vec<usize>> {
     let reached: Vec<BTreeSet<usize>> = (0..files).map(|file| reached(file, uses)).collect();
     let knot = |file: usize| -> Vec<usize> {
@@ -78,7 +78,7 @@ fn reached(file: usize, uses: &[&Use]) -> BTreeSet<usize> {
     found
 }
 
-/// The uses that lead from a file of a knot back to it, as few as there are.
+/// The shortest chain of uses that leads from a file of a circle back to it.
 fn shortest_round<'u>(knot: &[usize], uses: &[&'u Use]) -> Vec<&'u Use> {
     knot.iter().filter_map(|&file| round(file, uses)).min_by_key(Vec::len).unwrap_or_default()
 }
@@ -149,7 +149,7 @@ mod tests {
         let larger = complaints(&sources(&[a, through_c[0], through_c[1]]), &PAIR);
         assert!(larger.len() == 1 && larger[0].contains("3 files use each other"), "{larger:?}");
         let stale = complaints(&sources(&[a, ("c/src/b.rs", "")]), &PAIR);
-        assert!(stale.len() == 1 && stale[0].contains("needs no exception (a test)"), "{stale:?}");
+        assert!(stale.len() == 1 && stale[0].contains("remove the exception (a test)"), "{stale:?}");
         let elsewhere = [Pair { files: ["d/src/a.rs", "d/src/b.rs"], reason: "a test" }];
         assert_eq!(complaints(&sources(&[a]), &elsewhere), [""; 0]);
     }

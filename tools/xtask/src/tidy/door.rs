@@ -1,12 +1,12 @@
-//! The C library has one door to the allocator: `oximalloc::raw`.
+//! The C library enters the allocator by one door: `oximalloc::raw`.
 
 use super::complaint::Complaint;
 use super::source::Source;
 
-/// What is behind the door.
+/// Where the rule holds.
 const FOLDER: &str = "crates/oximalloc-c/src";
 
-/// What the C library uses of the allocator is in `oximalloc::raw`.
+/// Finds the other doors that the C library uses.
 pub fn door(sources: &[Source]) -> Vec<Complaint> {
     let mut complaints = Vec::new();
     for source in sources.iter().filter(|source| source.is_below(FOLDER)) {

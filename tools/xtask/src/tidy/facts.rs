@@ -1,4 +1,4 @@
-//! What a Rust file says, as far as the rules ask: what it names, what it calls and what it defines.
+//! What the rules have to know of a Rust file: what it names, what it calls and what it defines.
 
 /// The parts of a path: `crate::page::Page` has three.
 pub type Names = Vec<String>;
@@ -8,7 +8,7 @@ pub type Names = Vec<String>;
 pub struct Place {
     /// From 1.
     pub line: usize,
-    /// Only tests have it.
+    /// It is compiled for tests only.
     pub test: bool,
     /// The modules in braces that it is in.
     pub within: Names,
@@ -28,8 +28,8 @@ pub struct Mention {
 /// The kinds of mentions.
 #[derive(Debug, PartialEq, Eq)]
 pub enum How {
-    /// `use`, under which name the module then has it, and whether it hands that name on (`pub use`).
-    Import { name: String, handed_on: bool },
+    /// A `use`: the name that the module then has for it, and whether others may use that name (`pub use`).
+    Import { name: String, reexported: bool },
     /// A path in a type, a pattern or an expression.
     Path,
     /// The name of a macro that is called.

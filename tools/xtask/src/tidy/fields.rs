@@ -1,7 +1,7 @@
-//! The fields of the allocator's large structs belong to the file that owns their protocol.
+//! The fields of the allocator's central structs are private to the file that owns their protocol.
 //!
-//! A field may be public if its type is a struct of the allocator that has private fields alone: then that struct's own
-//! file guards it. Atomics and cells guard nothing.
+//! A field may be public if its type is a struct of ours whose fields are all private: then that struct's file guards
+//! it. Atomics and cells guard nothing.
 
 use super::complaint::Complaint;
 use super::facts::{Field, Struct, is_type};
@@ -10,16 +10,16 @@ use super::modules::{Modules, Target};
 /// The structs.
 pub const STRUCTS: [&str; 6] = ["Theap", "Heap", "Page", "Arena", "HotBin", "ColdBin"];
 
-/// Structs that anybody can read and write, as a cell.
+/// Structs with private fields that anybody can read and write all the same, like a `Cell`.
 const CELLS: [&str; 2] = ["Seen", "SeenPtr"];
 
-/// A public field that there is a reason for.
+/// A field that may be public.
 pub struct Exception {
     /// The struct.
     pub of: &'static str,
     /// The field.
     pub field: &'static str,
-    /// Why others than its file touch it.
+    /// Why other files touch it.
     pub reason: &'static str,
 }
 
@@ -41,7 +41,7 @@ pub struct Public<'s> {
     pub of: &'s str,
     /// The field.
     pub field: &'s Field,
-    /// Its type has private fields alone.
+    /// Its type is a struct of ours whose fields are all private.
     pub guarded: bool,
 }
 
@@ -59,7 +59,7 @@ pub fn public_fields<'s>(modules: &Modules<'s>) -> Vec<Public<'s>> {
     found
 }
 
-/// Whether the type of a field is a struct with private fields alone.
+/// Whether the type of a field is a struct of ours whose fields are all private.
 fn is_guarded(modules: &Modules, file: usize, of: &Struct, field: &Field) -> bool {
     let ends = field.itself.as_ref().map(|path| modules.resolve(file, &of.place, path)).unwrap_or_default();
     let guards = |end: &Target| {
@@ -70,7 +70,7 @@ fn is_guarded(modules: &Modules, file: usize, of: &Struct, field: &Field) -> boo
     !ends.is_empty() && ends.iter().all(guards)
 }
 
-/// No field of the structs is public, but for the exceptions; and there are no more of these than are needed.
+/// Finds the public fields that are no exceptions, and the exceptions that are no public fields.
 pub fn fields(modules: &Modules, exceptions: &[Exception]) -> Vec<Complaint> {
     let mut complaints = Vec::new();
     let mut unused: Vec<&Exception> = exceptions.iter().collect();
@@ -78,12 +78,12 @@ pub fn fields(modules: &Modules, exceptions: &[Exception]) -> Vec<Complaint> {
         let before = unused.len();
         unused.retain(|exception| (exception.of, exception.field) != (of, field.name.as_str()));
         if unused.len() == before {
-            let rule = format!("`{of}.{}` is public: its file has no hold on what others do with it", field.name);
+            let rule = format!("`{of}.{}` is public: any file can break its protocol", field.name);
             complaints.push(modules.sources[*file].complain(field.line, rule));
         }
     }
     let stale = unused.into_iter().map(|Exception { of, field, reason }| {
-        let rule = format!("`{of}.{field}` is no public field that needs an exception ({reason})");
+        let rule = format!("`{of}.{field}` is not public: remove the exception ({reason})");
         Complaint { file: modules.root.clone(), line: 1, rule }
     });
     complaints.extend(stale);
@@ -131,7 +131,7 @@ mod tests {
         let exception = [Exception { of: "HotBin", field: "top", reason: "a test" }];
         assert_eq!(complaints("struct Hot { pub top: Seen }", &exception), [""; 0]);
         let stale = complaints("struct Hot { top: Seen }", &exception);
-        assert!(stale.len() == 1 && stale[0].contains("needs an exception (a test)"), "{stale:?}");
+        assert!(stale.len() == 1 && stale[0].contains("remove the exception (a test)"), "{stale:?}");
         assert_eq!(complaints("struct Hot { pub top: Hold }", &exception).len(), 1);
     }
 }

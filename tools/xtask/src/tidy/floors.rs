@@ -1,6 +1,6 @@
-//! Floors: the folders of the allocator in an order, in which each uses itself and those below it.
+//! Floors: the allocator's folders, ordered bottom up. A file uses its own floor and lower ones.
 //!
-//! Tests keep to the floors, but may use all of `heap`: to test a part of it takes a heap that lives.
+//! Tests obey the floors too, but a test in `heap` may use all of `heap`, because it needs a working heap.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use super::complaint::Complaint;
 use super::modules::Modules;
 use super::uses::Use;
 
-/// The floors, bottom up. Folders of the same floor may use each other.
+/// The floors, bottom up. Folders on the same floor may use each other.
 pub const FLOORS: [&[&str]; 13] = [
     &["base"],
     &["prim"],
@@ -27,13 +27,13 @@ pub const FLOORS: [&[&str]; 13] = [
 
 /// The floor of a file, by its path below `src`: its number and its name.
 pub fn floor(inner: &Path) -> Option<(usize, &'static str)> {
-    // A floor may be one file, but a part of one may not: nobody would look for it between folders.
+    // `raw.rs` is the floor `raw`, but `heap/life.rs` is not in the folder `heap/life`.
     let path = if inner.iter().count() == 1 { inner.with_extension("") } else { inner.to_path_buf() };
     let folder = |names: &&[&'static str]| names.iter().copied().find(|name| path.starts_with(name));
     FLOORS.iter().enumerate().find_map(|(height, names)| folder(names).map(|name| (height, name)))
 }
 
-/// The root of the crate, and a `mod.rs` that declares floors, are on none: they only hand on what others define.
+/// The crate's root and a `mod.rs` that declares floors are on none of them: they only re-export what others define.
 fn declares_floors(inner: &Path) -> bool {
     let folder = inner.parent().unwrap_or(inner);
     let above = |name: &&str| Path::new(name).starts_with(folder);

@@ -1,4 +1,4 @@
-//! The form of files: how long they are, how they begin, how many macros they define.
+//! The form of files: their length, their first line, and how many macros they define.
 
 use super::complaint::Complaint;
 use super::source::Source;
@@ -9,7 +9,7 @@ const MAX_LINES: usize = 600;
 /// The largest number of `macro_rules!` in the allocator.
 const MAX_MACROS: usize = 3;
 
-/// Files are short, and begin with what they are; the allocator has few macros.
+/// Finds files that are too long or do not say what they are, and macros beyond the limit.
 pub fn form(sources: &[Source]) -> Vec<Complaint> {
     let each = sources.iter().flat_map(|source| size(source).into_iter().chain(head(source)));
     each.chain(macros(sources)).collect()

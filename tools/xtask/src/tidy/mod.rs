@@ -1,6 +1,6 @@
 //! `cargo xtask tidy`: the rules of the source tree that no compiler checks.
 //!
-//! Each rule is one file with one function, from what the sources say to complaints.
+//! A rule is one file with one function, from parsed sources to complaints.
 
 mod circles;
 mod complaint;
@@ -53,7 +53,7 @@ pub fn report() -> Result<String> {
     report::report(&root, &read(&root)?)
 }
 
-/// What the files whose paths end so use of others, and others of them.
+/// What the files with that path, or a path that ends so, use of other files, and other files of them.
 pub fn neighbours(path: &Path) -> Result<String> {
     report::neighbours(&read(&workspace::root())?, path)
 }

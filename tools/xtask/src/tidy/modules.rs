@@ -1,7 +1,7 @@
-//! The modules of a crate: which file a path leads to.
+//! The modules of a crate, and which file a path leads to.
 //!
-//! A path leads to the file that defines what it names, not to one that hands the name on. So a `mod.rs` that declares
-//! modules and hands on what is in them is no end of any path.
+//! A path leads to the file that defines what it names, not to one that re-exports it. So no path leads to a `mod.rs`
+//! that only declares modules and re-exports what they define.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::facts::{How, Names, Place};
 use super::source::Source;
 
-/// More imports than that are not followed one after the other: they go round in a circle.
+/// How many imports a path is followed through. A longer chain would be a circle.
 const MAX_STEPS: usize = 8;
 
 /// A crate.
@@ -20,13 +20,13 @@ pub struct Modules<'s> {
     pub sources: Vec<&'s Source>,
     /// The file of each module.
     files: HashMap<Names, usize>,
-    /// What a module has under a name that is defined elsewhere.
+    /// What a module imports, by the name that it has there.
     imports: HashMap<(Names, String), Vec<Import>>,
 }
 
 struct Import {
     path: Names,
-    handed_on: bool,
+    reexported: bool,
 }
 
 /// The end of a path.
@@ -57,9 +57,9 @@ impl<'s> Modules<'s> {
             let inner = source.facts.modules.iter().map(|within| [module.as_slice(), within].concat());
             modules.files.extend(inner.chain([module.clone()]).map(|module| (module, file)));
             for mention in &source.facts.mentions {
-                let How::Import { name, handed_on } = &mention.how else { continue };
+                let How::Import { name, reexported } = &mention.how else { continue };
                 let module = [module.as_slice(), &mention.place.within].concat();
-                let import = Import { path: mention.names.clone(), handed_on: *handed_on };
+                let import = Import { path: mention.names.clone(), reexported: *reexported };
                 modules.imports.entry((module, name.clone())).or_default().push(import);
             }
         }
@@ -89,14 +89,14 @@ impl<'s> Modules<'s> {
         [self.module(file), place.within.clone()].concat()
     }
 
-    /// Whether a module hands on a name that is defined elsewhere.
-    pub fn hands_on(&self, file: usize, place: &Place, name: &str) -> bool {
+    /// Whether a module re-exports that name.
+    pub fn reexports(&self, file: usize, place: &Place, name: &str) -> bool {
         let imports = self.imports.get(&(self.scope(file, place), name.to_string()));
-        imports.is_some_and(|imports| imports.iter().any(|import| import.handed_on))
+        imports.is_some_and(|imports| imports.iter().any(|import| import.reexported))
     }
 
-    /// Where a path leads that stands in a file: to several files if the platform decides, but for a file that is one of
-    /// these to itself. A path to another crate leads to its own file.
+    /// Where a path in a file leads. It leads to several files if a `cfg` chooses among them; if the file itself is one
+    /// of those, it leads to that one. A path to another crate leads to the file that the path is in.
     pub fn resolve(&self, file: usize, place: &Place, path: &[String]) -> Vec<Target> {
         let mut found = Vec::new();
         self.follow(&self.scope(file, place), path, MAX_STEPS, &mut found);
@@ -122,7 +122,7 @@ impl<'s> Modules<'s> {
             }
             at.pop();
             let Some(imports) = self.imports.get(&(at.clone(), name.clone())) else { break };
-            // A macro is handed on under its own name: it is defined here.
+            // `use name` alone re-exports a macro, which is defined here.
             let mut elsewhere = imports.iter().filter(|import| import.path != [name.as_str()]).peekable();
             if steps == 0 || elsewhere.peek().is_none() {
                 break;

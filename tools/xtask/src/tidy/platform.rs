@@ -1,23 +1,23 @@
-//! What depends on the platform stays in the folders that are for it.
+//! Code that depends on the platform stays in the folders for it.
 //!
-//! These are a `cfg` about it, the C library, and instructions of the processor. Tests are no exception: they have to
-//! build on every platform, too.
+//! It depends on the platform if it has a `cfg` about it, uses the C library or contains assembler. The rule holds for
+//! tests too: they have to build on every platform.
 
 use super::complaint::Complaint;
 use super::facts::{How, Mention};
 use super::source::Source;
 
-/// The folders that are for it.
+/// The folders for it.
 const FOLDERS: [&str; 2] = ["crates/oximalloc/src/prim", "crates/oximalloc-c/src/export"];
 
-/// Where else the rule holds: all sources of the libraries.
+/// Where the rule holds.
 const LIBRARIES: [&str; 2] = ["crates/oximalloc/src", "crates/oximalloc-c/src"];
 
-/// A file that has something of the platform for a reason.
+/// A file elsewhere that may depend on the platform in one way.
 pub struct Exception {
     /// Relative to the root of the workspace.
     pub file: &'static str,
-    /// What it has.
+    /// In which way.
     pub what: What,
     /// Why.
     pub reason: &'static str,
@@ -26,7 +26,7 @@ pub struct Exception {
 /// All of them.
 pub const EXCEPTIONS: [Exception; 0] = [];
 
-/// What there is of the platform.
+/// The ways to depend on the platform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
     /// A `cfg`.
@@ -37,19 +37,19 @@ pub enum What {
     Instructions,
 }
 
-/// Something of the platform, outside the folders for it.
+/// A dependence on the platform outside the folders for it.
 pub struct Found<'s> {
     /// Where it is.
     pub source: &'s Source,
     /// From 1.
     pub line: usize,
-    /// What it is.
+    /// Its kind.
     pub what: What,
     /// In the file's words.
     pub words: String,
 }
 
-/// All that there is of the platform outside the folders for it.
+/// All dependences on the platform outside the folders for it.
 pub fn outside(sources: &[Source]) -> Vec<Found<'_>> {
     let libraries = sources.iter().filter(|source| LIBRARIES.iter().any(|folder| source.is_below(folder)));
     let outside = libraries.filter(|source| !FOLDERS.iter().any(|folder| source.is_below(folder)));
@@ -79,8 +79,8 @@ fn what(mention: &Mention) -> Option<What> {
     }
 }
 
-/// There is nothing of the platform outside the folders for it, but for the exceptions, and no more of these than are
-/// needed.
+/// Finds the dependences on the platform outside the folders for it that are no exceptions, and the exceptions that are
+/// not needed.
 pub fn platform(sources: &[Source], exceptions: &[Exception]) -> Vec<Complaint> {
     let found = outside(sources);
     let meets = |exception: &Exception, found: &Found| {
@@ -93,8 +93,7 @@ pub fn platform(sources: &[Source], exceptions: &[Exception]) -> Vec<Complaint> 
     });
     let unused = exceptions.iter().filter(|exception| !found.iter().any(|found| meets(exception, found)));
     let unused = unused.map(|exception| {
-        let rule =
-            format!("has nothing of the kind {:?}: it needs no exception ({})", exception.what, exception.reason);
+        let rule = format!("has nothing of the kind {:?}: remove the exception ({})", exception.what, exception.reason);
         Complaint { file: exception.file.into(), line: 1, rule }
     });
     broken.chain(unused).collect()
@@ -149,6 +148,6 @@ mod tests {
         assert_eq!(complaints("use libc::free;"), []);
         assert_eq!(complaints("use libc::free; #[cfg(unix)] fn f() {}").len(), 1);
         let stale = complaints("");
-        assert!(stale.len() == 1 && stale[0].rule.contains("needs no exception (a test)"), "{stale:?}");
+        assert!(stale.len() == 1 && stale[0].rule.contains("remove the exception (a test)"), "{stale:?}");
     }
 }

@@ -1,7 +1,7 @@
-//! From the text of a Rust file to what it says.
+//! Reads a Rust file: from its text to the facts.
 //!
-//! syn parses the file. What it leaves as tokens is read as a list of expressions where it is one, as most arguments of
-//! macros are, and else searched for paths and calls.
+//! syn parses it. The arguments of a macro, which syn leaves as tokens, are parsed as a list of expressions if they are
+//! one, and otherwise searched for paths and calls.
 
 use std::collections::HashMap;
 use std::mem;
@@ -19,7 +19,7 @@ use syn::{
 
 use super::facts::{Call, Condition, Definition, Facts, Field, How, Mention, Names, Place, Struct, Value, is_type};
 
-/// What wraps a value: a method that the value does not have is one of the wrapper, and leads to the value.
+/// Types that wrap a value. A method that the value lacks is taken for one of the wrapper, and to return the value.
 const WRAPPERS: [&str; 13] = [
     "Option",
     "Result",
@@ -36,7 +36,7 @@ const WRAPPERS: [&str; 13] = [
     "LazyLock",
 ];
 
-/// Reads a file, of which all is for tests or not.
+/// Reads a file; `test` says that all of it is compiled for tests only.
 pub fn read(text: &str, test: bool) -> syn::Result<Facts> {
     let file = syn::parse_file(text)?;
     let mut reader = Reader { test, ..Reader::default() };
@@ -47,13 +47,13 @@ pub fn read(text: &str, test: bool) -> syn::Result<Facts> {
 #[derive(Default)]
 struct Reader {
     facts: Facts,
-    /// Only tests have what is being read.
+    /// What is being read is compiled for tests only.
     test: bool,
     /// The modules in braces around it.
     within: Names,
     /// What `Self` is.
     this: Option<Names>,
-    /// Whose methods are being defined: of no type where a trait of somebody else is implemented.
+    /// The type or trait whose methods are being defined; none in an implementation of a trait.
     owner: Option<Names>,
     /// The variables of the function.
     locals: HashMap<String, Value>,
@@ -64,7 +64,7 @@ impl Reader {
         Place { line: line(word), test: self.test, within: self.within.clone() }
     }
 
-    /// Reads what has these attributes.
+    /// Reads something that has these attributes.
     fn under(&mut self, attributes: &[Attribute], read: impl FnOnce(&mut Self)) {
         let outer = self.test;
         self.test |= attributes.iter().any(|attribute| is_for_tests(&attribute.meta));
@@ -117,14 +117,14 @@ impl Reader {
         self.define(of, &signature.ident, gives);
     }
 
-    fn import(&mut self, tree: &UseTree, mut names: Names, handed_on: bool) {
+    fn import(&mut self, tree: &UseTree, mut names: Names, reexported: bool) {
         let (word, name) = match tree {
             UseTree::Path(path) => {
                 names.push(path.ident.to_string());
-                return self.import(&path.tree, names, handed_on);
+                return self.import(&path.tree, names, reexported);
             }
             UseTree::Group(group) => {
-                return group.items.iter().for_each(|tree| self.import(tree, names.clone(), handed_on));
+                return group.items.iter().for_each(|tree| self.import(tree, names.clone(), reexported));
             }
             UseTree::Glob(glob) => (Ident::new("all", glob.star_token.spans[0]), "*".to_string()),
             UseTree::Name(name) => (name.ident.clone(), name.ident.to_string()),
@@ -136,10 +136,10 @@ impl Reader {
             names.push(word.to_string());
         }
         let name = if name == "self" { names.last().cloned().unwrap_or_default() } else { name };
-        self.mention(names, How::Import { name, handed_on }, &word);
+        self.mention(names, How::Import { name, reexported }, &word);
     }
 
-    /// What a value of that type is.
+    /// The type of a value, without references, pointers and wrappers.
     fn inside(&self, ty: &Type) -> Value {
         match ty {
             Type::Reference(ty) => self.inside(&ty.elem),
@@ -481,7 +481,7 @@ fn is_public(visibility: &Visibility) -> bool {
     !matches!(visibility, Visibility::Inherited)
 }
 
-/// Does a `cfg` leave something to tests alone?
+/// Whether an attribute keeps something from being compiled but for tests.
 fn is_for_tests(meta: &Meta) -> bool {
     let Meta::List(cfg) = meta else { return false };
     cfg.path.is_ident("cfg") && cfg.parse_args::<Meta>().is_ok_and(|condition| needs_test(&condition))
@@ -498,7 +498,7 @@ fn needs_test(condition: &Meta) -> bool {
     }
 }
 
-/// What a condition looks at of the platform. The width of pointers is none of it: that is the language's matter.
+/// What a condition asks about the platform. The width of pointers is allowed anywhere.
 fn platform_word(tokens: &TokenStream) -> Option<String> {
     tokens.clone().into_iter().find_map(|tree| match tree {
         TokenTree::Group(group) => platform_word(&group.stream()),
@@ -551,11 +551,11 @@ mod tests {
     fn reads_imports() {
         let facts = read("use a::{self, b::c as d, e::*};\npub(crate) use f;", false).unwrap();
         let import = |mention: Mention| match mention.how {
-            How::Import { name, handed_on } => (mention.names.join("::"), name, handed_on),
+            How::Import { name, reexported } => (mention.names.join("::"), name, reexported),
             _ => panic!("{mention:?}"),
         };
         let imports: Vec<_> = facts.mentions.into_iter().map(import).collect();
-        let import = |path: &str, name: &str, handed_on| (path.to_string(), name.to_string(), handed_on);
+        let import = |path: &str, name: &str, reexported| (path.to_string(), name.to_string(), reexported);
         let all = [import("a", "a", false), import("a::b::c", "d", false), import("a::e::*", "*", false)];
         assert_eq!(imports[..3], all);
         assert_eq!(imports[3], import("f", "f", true));

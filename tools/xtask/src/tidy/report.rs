@@ -1,4 +1,4 @@
-//! `cargo xtask tidy --report`: the shape of the source tree in numbers, to compare one tree with another.
+//! `cargo xtask tidy --report` and `--uses`: the shape of the source tree, to compare one tree with another.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
@@ -46,11 +46,14 @@ pub fn report(root: &Path, sources: &[Source]) -> Result<String> {
         writeln!(text, "longest file: {}, {} lines", longest.path.display(), longest.text.lines().count())?;
     }
     let (long, longest) = long_lines(&root.join("docs"))?;
-    writeln!(text, "lines of docs/*.md with more than {MAX_COLUMNS} characters: {long}, the longest with {longest}")?;
+    writeln!(
+        text,
+        "lines of documents in docs with more than {MAX_COLUMNS} characters: {long}, the longest with {longest}"
+    )?;
     Ok(text)
 }
 
-/// What the files whose paths end so use of others, and others of them.
+/// What the files with that path, or a path that ends so, use of other files, and other files of them.
 pub fn neighbours(sources: &[Source], path: &Path) -> Result<String> {
     let mut text = String::new();
     for modules in Modules::crates(sources) {
@@ -118,12 +121,15 @@ fn fields(modules: &Modules, text: &mut String) -> fmt::Result {
     Ok(())
 }
 
-/// How many lines of the documents in a folder are too long, and how long the longest is.
+/// How many lines of the documents below a folder are too long, and how long the longest is.
 fn long_lines(folder: &Path) -> Result<(usize, usize)> {
     let (mut long, mut longest) = (0, 0);
     for entry in fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))? {
         let path = entry?.path();
-        if path.extension().is_some_and(|end| end == "md") {
+        if path.is_dir() {
+            let (below, longest_below) = long_lines(&path)?;
+            (long, longest) = (long + below, longest.max(longest_below));
+        } else if path.extension().is_some_and(|end| end == "md") {
             let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
             let lengths = text.lines().map(|line| line.chars().count());
             long += lengths.clone().filter(|&length| length > MAX_COLUMNS).count();

@@ -20,7 +20,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// Parses a file. Only tests have what is in a file or a folder that is named `tests`.
+    /// Parses a file. Files and folders named `tests` are compiled for tests only.
     pub fn parse(path: impl Into<PathBuf>, text: impl Into<String>) -> Result<Source> {
         let (path, text) = (path.into(), text.into());
         let test = path.iter().any(|part| part == "tests" || part == "tests.rs");

@@ -1,19 +1,20 @@
 //! Which file of a crate uses which other.
 //!
-//! A file uses another when it names what that one defines, in a `use` or in any other path, and when it calls a method
-//! that that one defines. Whose method it is follows from the type of the value, where the text tells the type: of
-//! `self`, of variables and fields with a type, of what functions return. Where it does not, a name that one file alone
-//! gives to methods stands for that file's, but not in tests, nor if the standard library has methods of that name. Other
-//! calls are not counted. A method of a trait is the trait's, whoever implements it.
+//! A file uses another if it names something that the other defines, in a `use` or in any other path, or if it calls a
+//! method that the other defines. The type of the value tells which method that is, where the text tells the type: of
+//! `self`, of variables, parameters and fields with a declared type, of what functions return. Where it does not, the
+//! name decides if all methods of that name are in one file, except in tests and for names that the standard library
+//! uses as well. A call that remains ambiguous is not counted. A trait's methods are defined where the trait is, not
+//! where it is implemented; so a call of a method of `Drop` or `Debug` is no use of a file.
 //!
-//! No use is: to declare a module, to import it, to hand a name on with `pub use`.
+//! To declare a module, to import one or to re-export a name is not a use.
 
 use std::collections::{HashMap, HashSet};
 
 use super::facts::{Call, How, Mention, Place, Value, is_type};
 use super::modules::{Modules, Target};
 
-/// Names that the methods of the standard library have, too: of a value whose type is not told they say nothing.
+/// Names of methods in the standard library. On a value of unknown type they tell nothing.
 const STANDARD: &str = "\
     abs abs_diff add addr all and_then any append arg args as_bytes as_deref as_mut as_mut_ptr as_ptr as_ref \
     as_slice as_str bits by_ref bytes capacity cast chain char_indices chars chunks clear clone clone_from \
@@ -41,9 +42,9 @@ pub struct Use {
     pub line: usize,
     /// What is used: a path, or the name of a method.
     pub what: String,
-    /// By the call of a method alone: no path says so.
+    /// It is a call of a method.
     pub by_call: bool,
-    /// Only tests do.
+    /// It is in code for tests.
     pub test: bool,
 }
 
@@ -79,7 +80,7 @@ struct Types<'s> {
     values: HashMap<Id, Defined<'s>>,
 }
 
-/// All uses between the files of a crate, by file and line; of several in the same words the first.
+/// All uses between the files of a crate, by file and line. Of equal uses only the first is kept.
 pub fn uses(modules: &Modules) -> Vec<Use> {
     let types = Types::new(modules);
     let mut uses = Vec::new();
@@ -143,7 +144,7 @@ impl<'s> Types<'s> {
         match value {
             Value::Unknown => Kind::Unknown,
             Value::Type(path) => match self.id(file, place, path) {
-                // What another file has without defining it in plain words a macro defines there.
+                // A type of another file that is not known there is defined by a macro.
                 Some(id) if id.0 != file || self.known.contains(&id) => Kind::Ours(id),
                 _ => Kind::Foreign,
             },
@@ -158,7 +159,7 @@ impl<'s> Types<'s> {
             Value::Returned(base, method) => match self.kind(file, place, base) {
                 Kind::Ours(id) => match self.methods_of(&id, method).first() {
                     Some(found) => of(Some(found)),
-                    // A method of what is around the value.
+                    // It is a wrapper's method.
                     None => Kind::Ours(id),
                 },
                 _ => Kind::Unknown,
@@ -176,9 +177,9 @@ impl<'s> Types<'s> {
         let (names, place) = (&mention.names, &mention.place);
         let found = |to, what| Use { from, to, line: place.line, what, by_call: false, test: place.test };
         let counts = match &mention.how {
-            How::Import { handed_on, .. } => !handed_on,
-            // A single name is told by its import, unless that hands it on.
-            How::Path if names.len() == 1 => self.modules.hands_on(from, place, &names[0]),
+            How::Import { reexported, .. } => !reexported,
+            // The import of a single name counts for it, unless that is a re-export.
+            How::Path if names.len() == 1 => self.modules.reexports(from, place, &names[0]),
             How::Path | How::Macro => true,
         };
         if counts {
@@ -201,7 +202,7 @@ impl<'s> Types<'s> {
             Kind::Ours(id) => (self.methods_of(&id, &call.name), id.1),
         };
         let to = match its.as_slice() {
-            // Tests call much that is of other crates.
+            // Tests call many methods of other crates.
             [] if call.place.test || STANDARD.split(' ').any(|name| name == call.name) => None,
             [] => {
                 let all = self.methods.get(call.name.as_str()).into_iter().flatten();
@@ -264,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn to_declare_import_or_hand_on_is_no_use() {
+    fn to_declare_import_or_reexport_is_no_use() {
         assert_eq!(found("use crate::page; pub mod theap;"), [""; 0]);
         assert_eq!(found("pub use crate::page::Page;"), [""; 0]);
         assert_eq!(found("pub use crate::page::Page;\nfn f(page: Page) {}"), ["page.rs:2 Page"]);
