@@ -130,6 +130,8 @@ pub struct Facts {
     pub conditions: Vec<Condition>,
     /// The lines of `macro_rules!`.
     pub macros: Vec<usize>,
+    /// Names of macros that the crate's root has, too (`#[macro_export]`).
+    pub exported_macros: Vec<String>,
     /// How many blocks are unsafe.
     pub unsafe_blocks: usize,
 }

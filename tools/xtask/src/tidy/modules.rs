@@ -56,6 +56,11 @@ impl<'s> Modules<'s> {
             let (source, module) = (modules.sources[file], modules.module(file));
             let inner = source.facts.modules.iter().map(|within| [module.as_slice(), within].concat());
             modules.files.extend(inner.chain([module.clone()]).map(|module| (module, file)));
+            for name in &source.facts.exported_macros {
+                let path = [&["crate".to_string()], module.as_slice(), std::slice::from_ref(name)].concat();
+                let import = Import { path, reexported: true };
+                modules.imports.entry((Names::new(), name.clone())).or_default().push(import);
+            }
             for mention in &source.facts.mentions {
                 let How::Import { name, reexported } = &mention.how else { continue };
                 let module = [module.as_slice(), &mention.place.within].concat();
@@ -151,7 +156,7 @@ mod tests {
                 "pub mod record; mod bins; pub use bins::Bin as Size; pub use record::Page; fn f() {}",
             ),
             ("c/src/page/record.rs", "pub struct Page; pub(crate) use stamp;"),
-            ("c/src/page/bins.rs", "pub struct Bin;"),
+            ("c/src/page/bins.rs", "pub struct Bin; #[macro_export] macro_rules! bins { () => {} }"),
             ("c/src/user.rs", "use crate::page::{self, record as r}; mod inner { }"),
         ]);
         let modules = &Modules::crates(&sources)[0];
@@ -171,6 +176,7 @@ mod tests {
         assert_eq!(leads("r::stamp", &place), "page/record.rs stamp");
         assert_eq!(leads("super::page::bins::Bin", &place), "page/bins.rs Bin");
         assert_eq!(leads("libc::free", &place), "user.rs libc");
+        assert_eq!(leads("crate::bins", &place), "page/bins.rs bins");
         let inner = Place { within: vec!["inner".into()], ..Place::default() };
         assert_eq!(leads("super::r::Page", &inner), "page/record.rs Page");
     }

@@ -394,6 +394,9 @@ impl<'ast> Visit<'ast> for Reader {
 
     fn visit_item_macro(&mut self, item: &'ast ItemMacro) {
         self.facts.macros.extend(item.ident.as_ref().map(line));
+        if item.attrs.iter().any(|attribute| attribute.path().is_ident("macro_export")) {
+            self.facts.exported_macros.extend(item.ident.as_ref().map(Ident::to_string));
+        }
         visit::visit_item_macro(self, item);
     }
 
