@@ -16,26 +16,45 @@ use shadow::{Op, Shadow, op};
 mod shadow;
 
 /// Runs of the model in a test.
-const RUNS: usize = 30;
+const RUNS: usize = 6;
 
-/// Operations of the model, and now and then a block that has a mapping of its own and grows.
-fn ops() -> impl Strategy<Value = Vec<Op>> {
-    let large = || (20usize << 20)..(40 << 20);
-    let op = prop_oneof![
-        60 => op(),
-        1 => large().prop_map(Op::Malloc),
-        1 => large().prop_map(Op::Zalloc),
-        1 => (any::<usize>(), large()).prop_map(|(index, size)| Op::Realloc { index, size }),
-        1 => (any::<usize>(), large()).prop_map(|(index, size)| Op::Rezalloc { index, size }),
-        1 => (large(), 17u32..24).prop_map(|(size, shift)| Op::Aligned { size, shift, offset: 0, zero: true }),
-    ];
-    prop::collection::vec(op, 1..200)
+/// Sizes of blocks that get a mapping of their own when they grow.
+fn large() -> impl Strategy<Value = usize> {
+    (17usize << 20)..(24 << 20)
 }
 
-/// The same in each run.
-fn runs() -> Vec<Vec<Op>> {
-    let mut runner = TestRunner::deterministic();
-    (0..RUNS).map(|_| ops().new_tree(&mut runner).unwrap().current()).collect()
+/// The same in each run: `n` of the operations, which `RUNS` threads do.
+fn runs_of(n: usize, op: impl Strategy<Value = Op>) -> Vec<Vec<Op>> {
+    let (mut runner, ops) = (TestRunner::deterministic(), prop::collection::vec(op, n / 2..n));
+    (0..RUNS).map(|_| ops.new_tree(&mut runner).unwrap().current()).collect()
+}
+
+/// Operations of the model, and now and then a large block.
+fn mixed() -> Vec<Vec<Op>> {
+    runs_of(
+        200,
+        prop_oneof![
+            60 => op(),
+            1 => large().prop_map(Op::Malloc),
+            1 => large().prop_map(Op::Zalloc),
+            1 => (any::<usize>(), large()).prop_map(|(index, size)| Op::Rezalloc { index, size }),
+            1 => (large(), 17u32..24).prop_map(|(size, shift)| Op::Aligned { size, shift, offset: 0, zero: true }),
+        ],
+    )
+}
+
+/// Large blocks that grow and move.
+fn growing() -> Vec<Vec<Op>> {
+    runs_of(
+        30,
+        prop_oneof![
+            3 => large().prop_map(Op::Malloc),
+            3 => (any::<usize>(), large()).prop_map(|(index, size)| Op::Realloc { index, size }),
+            3 => (any::<usize>(), large()).prop_map(|(index, size)| Op::Rezalloc { index, size }),
+            3 => any::<usize>().prop_map(Op::Free),
+            1 => op(),
+        ],
+    )
 }
 
 /// Memory goes back soon and comes again often: arenas are small, purges immediate, and each block from 2 MiB on has a mapping
@@ -63,7 +82,10 @@ fn in_threads(runs: impl Iterator<Item = Vec<Op>>, may_fail: bool) -> usize {
 
 /// Run all, two at a time, so that there are theaps to take over and blocks of others. Says how many operations failed.
 fn apply_all(may_fail: bool) -> usize {
-    let mut first = runs();
+    apply_runs(mixed(), may_fail) + apply_runs(growing(), may_fail)
+}
+
+fn apply_runs(mut first: Vec<Vec<Op>>, may_fail: bool) -> usize {
     let second = first.split_off(RUNS / 2);
     let threads = [first, second].map(|runs| std::thread::spawn(move || in_threads(runs.into_iter(), may_fail)));
     threads.into_iter().map(|thread| thread.join().expect("no panic")).sum()
@@ -175,15 +197,16 @@ fn without_anything_that_can_be_missing() {
 }
 
 /// The model over a system some of whose calls fail. Then it is well again, and nothing fails.
-fn survives(name: &str, failures: &'static [(Call, Fail)], prepare: fn()) {
+fn survives(name: &str, system: Setup, failures: &'static [(Call, Fail)], prepare: fn()) {
     alone(module_path!(), name, || {
+        mock::set(system);
         restless();
         prepare();
         for (call, fail) in failures {
-            mock::set(Setup { dirty: true, ..Setup::REAL }.failing(*call, *fail));
+            mock::set(Setup { dirty: true, ..system }.failing(*call, *fail));
             let failed = apply_all(true);
             let calls = mock::calls(*call);
-            let refused = mock::set(Setup::REAL);
+            let refused = mock::set(system);
             eprintln!("{call:?} {fail:?}: {refused} of {calls} calls failed, and {failed} operations");
             assert!(refused > 0, "{call:?} {fail:?}: no call came to it");
             assert_eq!(apply_all(false), 0);
@@ -202,7 +225,7 @@ fn reservations_fail() {
         (Call::Reserve, Fail::Every(5)),
         (Call::Reserve, Fail::From(2)),
     ];
-    survives("reservations_fail", &FAILURES, nothing);
+    survives("reservations_fail", Setup::REAL, &FAILURES, nothing);
 }
 
 #[test]
@@ -213,10 +236,8 @@ fn commits_fail() {
         (Call::Commit, Fail::Every(7)),
         (Call::Commit, Fail::From(1)),
     ];
-    // So that there is much to commit.
-    survives("commits_fail", &FAILURES, || {
-        options::set(Opt::ArenaEagerCommit, 0);
-    });
+    // What is purged has to be committed anew.
+    survives("commits_fail", Setup { overcommits: Some(false), ..Setup::REAL }, &FAILURES, nothing);
 }
 
 #[test]
@@ -229,13 +250,13 @@ fn memory_cannot_go_back() {
         (Call::ReserveAt, Fail::Every(2)),
         (Call::ReserveAt, Fail::From(1)),
     ];
-    survives("memory_cannot_go_back", &FAILURES, nothing);
+    survives("memory_cannot_go_back", Setup::REAL, &FAILURES, nothing);
 }
 
 #[test]
 fn resets_fail() {
     const FAILURES: [(Call, Fail); 1] = [(Call::Reset, Fail::Every(2))];
-    survives("resets_fail", &FAILURES, || options::set_enabled(Opt::PurgeDecommits, false));
+    survives("resets_fail", Setup::REAL, &FAILURES, || options::set_enabled(Opt::PurgeDecommits, false));
 }
 
 #[test]
@@ -246,7 +267,7 @@ fn mappings_cannot_move() {
         (Call::Remap, Fail::Every(2)),
         (Call::Remap, Fail::From(1)),
     ];
-    survives("mappings_cannot_move", &FAILURES, nothing);
+    survives("mappings_cannot_move", Setup::REAL, &FAILURES, nothing);
 }
 
 #[test]
@@ -258,7 +279,7 @@ fn guards_cannot_be_set() {
         (Call::Commit, Fail::Every(2)),
         (Call::Commit, Fail::From(1)),
     ];
-    survives("guards_cannot_be_set", &FAILURES, || {
+    survives("guards_cannot_be_set", Setup::REAL, &FAILURES, || {
         options::set(Opt::GuardedSampleRate, 3);
         options::set(Opt::GuardedSampleSeed, 1);
     });
@@ -280,7 +301,7 @@ fn no_key_is_left() {
 fn records_cannot_be_made() {
     alone(module_path!(), "records_cannot_be_made", || {
         restless();
-        assert_eq!(apply(&runs()[0], false), 0);
+        assert_eq!(apply(&mixed()[0], false), 0);
         mock::set(Setup::REAL.failing(Call::Reserve, Fail::From(1)));
         for size in [4096, 64] {
             while mock::calls(Call::Reserve) < 4 && !meta_alloc(size, 64).is_null() {}
@@ -305,7 +326,7 @@ fn there_is_no_memory_at_all() {
         }
         raw::collect(true);
         mock::set(Setup::REAL);
-        assert_eq!(apply(&runs()[0], false), 0);
+        assert_eq!(apply(&mixed()[0], false), 0);
     });
 }
 
@@ -318,9 +339,9 @@ fn an_early_call_fails() {
             mock::alone_in_turn(module_path!(), "an_early_call_fails", &case, || {
                 mock::set(Setup { dirty: true, ..Setup::REAL }.failing(call, Fail::Nth(n)));
                 restless();
-                apply(&runs()[1], true);
+                apply(&mixed()[1], true);
                 mock::set(Setup::REAL);
-                assert_eq!(apply(&runs()[2], false), 0);
+                assert_eq!(apply(&mixed()[2], false), 0);
             });
         }
     }
