@@ -75,6 +75,8 @@ pub enum Fail {
     From(usize),
     /// One in so many.
     Every(usize),
+    /// All but one in so many.
+    AllBut(usize),
 }
 
 /// Where ranges are put.
@@ -181,6 +183,7 @@ impl State {
             Fail::Nth(n) => *count == n,
             Fail::From(n) => *count >= n,
             Fail::Every(n) => count.is_multiple_of(n),
+            Fail::AllBut(n) => !count.is_multiple_of(n),
         };
         self.failures += usize::from(fails);
         fails
