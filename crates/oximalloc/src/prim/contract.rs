@@ -131,16 +131,16 @@ pub trait Memory {
 
     /// Give the memory of a range back, and keep the addresses. If it was reserved, the range reads as zero from then on: at
     /// once, or after a [`Memory::commit`] if `strict`, which also takes access away and lets the memory count against no
-    /// limit. (A program's may read as the file that it is of.) False: the range is as accessible as it was, and its contents
-    /// are undefined.
+    /// limit. (A program's may read as the file that it is of.) False: the range is as accessible as it was; of its contents
+    /// what was zero is zero, and all else is undefined.
     ///
     /// # Safety
     /// - as for [`Memory::commit`], and nobody uses the contents;
     /// - if `strict`, the range was reserved.
     unsafe fn decommit(p: *mut u8, size: usize, strict: bool) -> bool;
 
-    /// Let the system take the memory of a range when it is short of some. The contents are undefined from then on until they
-    /// are written to, also when this fails; the range stays committed.
+    /// Let the system take the memory of a range when it is short of some. The range stays committed. From then on until it is
+    /// written to, also when this fails, what was zero is zero, and all else is undefined.
     ///
     /// # Safety
     /// - as for [`Memory::commit`], and nobody uses the contents.

@@ -119,6 +119,7 @@ fn the_mock_fails_as_it_is_told() {
             (Fail::Nth(2), [true, false, true]),
             (Fail::From(2), [true, false, false]),
             (Fail::Every(3), [true, true, false]),
+            (Fail::AllBut(3), [false, false, true]),
         ] {
             mock::set(Setup::REAL.failing(Call::Reserve, fail));
             assert_eq!(three(), expected, "{fail:?}");
