@@ -190,7 +190,7 @@ pub mod unit {
 /// A row of a table, with its values.
 #[derive(Clone, Copy, Debug)]
 pub struct Row<'a> {
-    /// What the values count: a [`unit`].
+    /// What the values count: a [`mod@unit`].
     pub unit: u8,
     /// What people read; nothing, where they do not.
     pub label: &'static str,
