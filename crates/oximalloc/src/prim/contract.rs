@@ -312,16 +312,3 @@ pub trait ErrorNumbers {
     /// See [`Errno::ETIMEDOUT`].
     const ETIMEDOUT: i32;
 }
-
-impl Errno {
-    /// Memory of the allocator was overwritten.
-    pub const EFAULT: Errno = Errno(<super::Os as ErrorNumbers>::EFAULT);
-    /// An argument makes no sense: a pointer that is no block, an alignment that is no power of two.
-    pub const EINVAL: Errno = Errno(<super::Os as ErrorNumbers>::EINVAL);
-    /// No memory.
-    pub const ENOMEM: Errno = Errno(<super::Os as ErrorNumbers>::ENOMEM);
-    /// A number of bytes that does not fit a word.
-    pub const EOVERFLOW: Errno = Errno(<super::Os as ErrorNumbers>::EOVERFLOW);
-    /// Not done within the time that was given.
-    pub const ETIMEDOUT: Errno = Errno(<super::Os as ErrorNumbers>::ETIMEDOUT);
-}

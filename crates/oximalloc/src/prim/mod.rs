@@ -4,6 +4,7 @@
 //! `mock` stands before the system in unit tests: it fails, lies and forgets as the contract allows.
 
 pub mod contract;
+mod errno;
 pub mod processor;
 
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]

@@ -12,6 +12,7 @@
 mod aarch64;
 #[cfg(any(test, tsan, not(target_arch = "x86_64")))]
 mod plain;
+mod window;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
@@ -20,18 +21,9 @@ use aarch64 as chosen;
 #[cfg(target_arch = "x86_64")]
 use x86_64 as chosen;
 
+pub use window::Window;
+
 pub use chosen::{advance, divides, elf, load_16, prefetch, prefetch_to_read, slice_in};
-
-use crate::base::sync::AtomicUsize;
-
-/// A range of addresses: `[base, base + (len << 16))`.
-#[repr(C)]
-pub struct Window {
-    /// First address.
-    pub base: AtomicUsize,
-    /// Length in slices of 64 KiB; only grows.
-    pub len: AtomicUsize,
-}
 
 const _: unsafe fn(*const Window, usize) -> Option<(usize, *const Window)> = slice_in;
 const _: unsafe fn(*const u8, usize) -> usize = load_16::<0>;

@@ -1,7 +1,7 @@
 //! In plain Rust: a few words that other threads may write. The compiler does not fold an atomic load into the instruction
 //! that uses it; on the path of every free that costs three instructions, so a processor may write them out.
 
-use super::Window;
+use super::window::Window;
 use crate::base::seen::Seen;
 use crate::base::sync::{AtomicU16, Ordering};
 

@@ -1,6 +1,7 @@
 //! What a processor writes out does what plain Rust does.
 
 use super::*;
+use crate::base::sync::AtomicUsize;
 
 #[test]
 fn words_are_as_in_plain_rust() {

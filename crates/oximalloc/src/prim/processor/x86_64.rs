@@ -10,7 +10,7 @@ pub use operands::{advance, divides, load_16, slice_in};
 /// Words as operands.
 #[cfg(not(tsan))]
 mod operands {
-    use super::super::Window;
+    use super::super::window::Window;
 
     /// See `plain`.
     ///
