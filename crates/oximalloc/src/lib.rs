@@ -18,36 +18,40 @@
 #[cfg(all(test, not(loom)))]
 extern crate self as oximalloc;
 
-#[doc(hidden)]
-pub mod base;
+mod base;
 
 #[cfg(not(loom))]
-#[doc(hidden)]
-pub mod alloc;
+mod alloc;
 #[cfg(not(loom))]
-#[doc(hidden)]
-pub mod api;
+mod api;
 #[cfg(not(loom))]
-#[doc(hidden)]
-pub mod arena;
-#[doc(hidden)]
-pub mod bitmap;
+mod arena;
+mod bitmap;
 #[cfg(not(loom))]
-#[doc(hidden)]
-pub mod diag;
-#[doc(hidden)]
-pub mod heap;
+mod diag;
+mod heap;
 #[cfg(not(loom))]
-#[doc(hidden)]
-pub mod os;
-#[doc(hidden)]
-pub mod page;
+mod os;
+mod page;
 #[cfg(not(loom))]
-#[doc(hidden)]
-pub mod prim;
+mod prim;
 #[cfg(not(loom))]
 #[doc(hidden)]
 pub mod raw;
+
+/// What this crate's own tests look into. Not for users: it may change with any version.
+#[cfg(all(not(loom), any(test, feature = "internals")))]
+#[doc(hidden)]
+pub mod internals {
+    pub use crate::alloc::{aligned, free, malloc, realloc};
+    pub use crate::arena::{map, slice_class, totals as arena_totals};
+    pub use crate::base::config;
+    pub use crate::diag::options;
+    pub use crate::heap::{inspect, life, pages, state};
+    pub use crate::os::page_size;
+    pub use crate::page::{Page, bins, bins::Bin, chain, shared_list, word};
+    pub use crate::prim::{Memory, Os};
+}
 
 #[cfg(not(loom))]
 pub use api::{Heap, Oximalloc};

@@ -1,7 +1,7 @@
 //! Frees of the smallest blocks of a thread that has ended. A process of its own: the next thread gets what that one left.
-use oximalloc::arena::slice_class;
-use oximalloc::heap::state::theap::Theap;
-use oximalloc::page::bins::Bin;
+use oximalloc::internals::bins::Bin;
+use oximalloc::internals::slice_class;
+use oximalloc::internals::state::theap::Theap;
 use oximalloc::raw;
 use std::sync::mpsc::sync_channel;
 use std::thread;

@@ -3,17 +3,17 @@
 use core::alloc::{GlobalAlloc, Layout};
 use core::ptr;
 use oximalloc::Oximalloc;
-use oximalloc::alloc::aligned::{aligned, zaligned};
-use oximalloc::alloc::free::{find, free, usable_size};
-use oximalloc::alloc::malloc::{large, malloc, zalloc};
-use oximalloc::alloc::realloc::{expand, realloc, rezalloc};
-use oximalloc::base::config::SLICE;
-use oximalloc::diag::options::{self, Opt};
-use oximalloc::heap::inspect::visit::{Pages, pages};
-use oximalloc::heap::life::thread_start::thread_start;
-use oximalloc::heap::pages::guard::live;
-use oximalloc::heap::state::theap::Theap;
-use oximalloc::page::bins::Bin;
+use oximalloc::internals::aligned::{aligned, zaligned};
+use oximalloc::internals::bins::Bin;
+use oximalloc::internals::config::SLICE;
+use oximalloc::internals::free::{find, free, usable_size};
+use oximalloc::internals::inspect::visit::{Pages, pages};
+use oximalloc::internals::life::thread_start::thread_start;
+use oximalloc::internals::malloc::{large, malloc, zalloc};
+use oximalloc::internals::options::{self, Opt};
+use oximalloc::internals::pages::guard::live;
+use oximalloc::internals::realloc::{expand, realloc, rezalloc};
+use oximalloc::internals::state::theap::Theap;
 use oximalloc::raw::heaps;
 
 const OS_PAGE: usize = 4096;

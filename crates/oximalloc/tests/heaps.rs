@@ -1,10 +1,10 @@
 //! First-class heaps against a shadow model: contents, owners, exact visits and statistics that add up, after any
 //! sequence of operations; and heaps that end while other threads are at work.
 
-use oximalloc::heap::inspect::stats::Stats;
-use oximalloc::heap::inspect::sums::Scope;
-use oximalloc::heap::state::heap::{self as record, MAIN};
-use oximalloc::heap::state::registry::all_theaps;
+use oximalloc::internals::inspect::stats::Stats;
+use oximalloc::internals::inspect::sums::Scope;
+use oximalloc::internals::state::heap::{self as record, MAIN};
+use oximalloc::internals::state::registry::all_theaps;
 use oximalloc::raw::{self, heaps};
 use proptest::prelude::*;
 use std::collections::HashMap;

@@ -1,15 +1,15 @@
 //! Heaps that are deleted while other threads free their blocks, and allocate from other heaps: each page stays its heap's,
 //! no page is lost, and memory stays flat. In a process of its own, so that nobody else moves a page.
 
-use oximalloc::alloc::free::find;
-use oximalloc::diag::options::{self, Opt};
-use oximalloc::heap::state::heap::MAIN;
-use oximalloc::heap::state::registry::all_theaps;
-use oximalloc::page::Page;
-use oximalloc::page::bins::BINS;
-use oximalloc::page::chain::{Chain, Linked};
-use oximalloc::page::shared_list::SharedList;
-use oximalloc::page::word::State;
+use oximalloc::internals::Page;
+use oximalloc::internals::bins::BINS;
+use oximalloc::internals::chain::{Chain, Linked};
+use oximalloc::internals::free::find;
+use oximalloc::internals::options::{self, Opt};
+use oximalloc::internals::shared_list::SharedList;
+use oximalloc::internals::state::heap::MAIN;
+use oximalloc::internals::state::registry::all_theaps;
+use oximalloc::internals::word::State;
 use oximalloc::raw::{self, heaps};
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,13 +1,13 @@
 //! Pages that a few blocks keep: what is free in them goes back to the system by OS pages, and is used again. A process of
 //! its own: it counts what is resident.
-use oximalloc::arena::map;
-use oximalloc::base::config::SLICE;
-use oximalloc::heap::inspect::visit;
-use oximalloc::heap::state::theap::Theap;
-use oximalloc::os::page_size;
-use oximalloc::page::Page;
-use oximalloc::page::bins::{BINS, Bin};
-use oximalloc::prim::{Memory, Os};
+use oximalloc::internals::Page;
+use oximalloc::internals::bins::{BINS, Bin};
+use oximalloc::internals::config::SLICE;
+use oximalloc::internals::inspect::visit;
+use oximalloc::internals::map;
+use oximalloc::internals::page_size;
+use oximalloc::internals::state::theap::Theap;
+use oximalloc::internals::{Memory, Os};
 use oximalloc::raw;
 use oximalloc::raw::heaps;
 use std::collections::BTreeSet;

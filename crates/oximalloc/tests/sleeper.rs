@@ -1,5 +1,5 @@
 //! Memory that others free for a thread that sleeps. A process of its own: it counts the pages of the process.
-use oximalloc::heap::state::heap::MAIN;
+use oximalloc::internals::state::heap::MAIN;
 use oximalloc::raw;
 use std::sync::mpsc::sync_channel;
 use std::thread;

@@ -1,8 +1,8 @@
 //! Pages of large blocks that were freed, taken for blocks of other lengths. A process of its own: it counts pages.
-use oximalloc::arena::map;
-use oximalloc::base::config::SLICE;
-use oximalloc::heap::state::heap::MAIN;
-use oximalloc::heap::state::theap::Theap;
+use oximalloc::internals::config::SLICE;
+use oximalloc::internals::map;
+use oximalloc::internals::state::heap::MAIN;
+use oximalloc::internals::state::theap::Theap;
 use oximalloc::raw;
 
 fn malloc(slices: usize) -> *mut u8 {

@@ -1,5 +1,5 @@
 //! Blocks handed between threads: contents checked by whoever frees them, with threads that come and go.
-use oximalloc::heap::state::theap::Theap;
+use oximalloc::internals::state::theap::Theap;
 use oximalloc::raw;
 use std::sync::mpsc::sync_channel;
 use std::thread;

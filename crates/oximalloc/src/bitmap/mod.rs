@@ -58,11 +58,6 @@ impl<'a, const STEP: usize> Bitmap<'a, STEP> {
         self.words() * BITS
     }
 
-    /// True if there are no bits at all.
-    pub fn is_empty(&self) -> bool {
-        self.words.is_empty()
-    }
-
     fn holds(&self, i: usize, n: usize) -> bool {
         n > 0 && i.checked_add(n).is_some_and(|end| end <= self.len())
     }

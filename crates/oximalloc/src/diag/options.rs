@@ -230,11 +230,6 @@ pub fn get(option: Opt) -> i64 {
     option.setting().value.load(Ordering::Relaxed)
 }
 
-/// The value in force, or the nearest within `min` and `max` (`min`, where that is the larger).
-pub fn get_clamp(option: Opt, min: i64, max: i64) -> i64 {
-    get(option).min(max).max(min)
-}
-
 /// The value in force in bytes: options in KiB are multiplied; 0 for negative values, `usize::MAX` for too large ones.
 #[inline(never)]
 pub fn size(option: Opt) -> usize {

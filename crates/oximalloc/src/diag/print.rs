@@ -3,7 +3,6 @@
 //! Each Rust program has this in it: so all rows are put together in one place, from cells.
 //!
 //! Invariant: what a line and the sums below it say is of one look at each count, so that they agree.
-use super::options;
 use super::output::{Line, Sink};
 use super::stats::{BinRow, CountValue, HeapSnapshot, PROCESS, Row, Snapshot, rows, unit};
 use crate::prim::{Os, Process};
@@ -50,12 +49,6 @@ pub fn table(sink: &Sink, stats: Option<&Snapshot>, heaps: &HeapSnapshot, single
         print_rows(sink, (Snapshot::LABELS, stats.words()), false);
         process(sink);
     }
-}
-
-/// Print all options in force.
-#[cold]
-pub fn options(sink: &Sink) {
-    options::print_to(sink);
 }
 
 /// Print the time and memory used by the process.
@@ -296,11 +289,5 @@ mod tests {
             }
         }
         assert_eq!(unseen, [heaps.malloc_huge.total]);
-    }
-
-    #[test]
-    fn options_are_listed() {
-        // Only the number of lines: other tests choose values meanwhile.
-        assert_eq!(captured(options).lines().count(), captured(options::print_to).lines().count());
     }
 }

@@ -7,7 +7,7 @@ use crate::base::sync::{AtomicI64, Ordering};
 
 mod table;
 
-pub use table::{HeapSnapshot, HeapStats, PROCESS, ProcessStats, Row, Snapshot, rows, unit};
+pub use table::{HeapSnapshot, HeapStats, PROCESS, Row, Snapshot, rows, unit};
 
 /// Something that comes and goes: how much of it there is, was at most, and came in all.
 #[derive(Debug)]
@@ -278,7 +278,7 @@ mod tests {
 
     #[test]
     fn a_process_resets_what_happened() {
-        let stats = ProcessStats::new();
+        let stats = table::ProcessStats::new();
         stats.threads.add(2);
         stats.threads.sub(1);
         stats.purged.add(4096);

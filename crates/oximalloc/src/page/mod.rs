@@ -19,6 +19,4 @@ mod supply;
 pub mod word;
 
 #[cfg(not(loom))]
-pub use bins::Bin;
-#[cfg(not(loom))]
 pub use record::Page;

@@ -2,7 +2,7 @@
 //! Each block is filled with a byte of its own, so that any two that overlap, or one that is lost, show.
 #![allow(dead_code)]
 
-use oximalloc::heap::state::theap::Theap;
+use oximalloc::internals::state::theap::Theap;
 use oximalloc::raw;
 use proptest::prelude::*;
 use std::collections::BTreeMap;

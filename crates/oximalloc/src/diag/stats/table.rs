@@ -36,6 +36,7 @@ macro_rules! statistics {
             $(#[doc = concat!("Counts ", $counter_doc, ".")] pub $counter: i64,)*
         }
 
+        #[allow(dead_code, reason = "the process leaves its counts to nobody, as heaps do")]
         impl $stats {
             /// Nothing yet.
             pub const fn new() -> $stats {
@@ -178,6 +179,7 @@ pub mod unit {
     /// Bytes.
     pub const BYTES: u8 = b'B';
     /// All else.
+    #[cfg(test)]
     pub const NUMBER: u8 = b'N';
     /// A number that is printed with the next row.
     pub const KEPT: u8 = b'K';

@@ -12,14 +12,6 @@ use crate::heap::state::subproc::{self, Past, Subproc};
 use crate::heap::state::theap::Theap;
 use crate::page::bins::BINS;
 
-/// One bin: blocks taken from pages in all, and in the program's hands now.
-#[cold]
-pub fn bin(of: Scope, b: usize) -> BinRow {
-    let mut sum = [Sum::default()];
-    gather(of, b, true, &mut sum);
-    sum[0].row(of, b)
-}
-
 /// Bins that are added up at a time: few, for the frame, and many, since each time is a walk over all theaps.
 const AT_A_TIME: usize = BINS / 4;
 

@@ -37,6 +37,7 @@ pub fn end() {
 }
 
 /// Guarded blocks that live.
+#[cfg(any(test, feature = "internals"))]
 pub fn live() -> usize {
     LIVE.load(Ordering::Relaxed)
 }

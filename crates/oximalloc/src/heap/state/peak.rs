@@ -61,6 +61,7 @@ impl Scope {
         }
     }
 
+    /// Its heaps.
     #[cold]
     #[inline(never)]
     pub fn each_heap(self, work: &mut dyn FnMut(&'static Heap)) {
@@ -99,6 +100,7 @@ pub struct Sum {
 }
 
 impl Sum {
+    /// As a row of statistics.
     #[cold]
     pub fn row(self, of: Scope, b: usize) -> BinRow {
         let current = (self.taken.wrapping_sub(self.back) as i64 - self.waiting).max(0);

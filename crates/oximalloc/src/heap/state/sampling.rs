@@ -45,6 +45,7 @@ impl Sampling {
         self.rate.set(rate);
     }
 
+    /// Guard only sizes from `min` to `max`.
     pub fn set_bounds(&self, min: usize, max: usize) {
         self.min.set(min);
         self.max.set(max);

@@ -48,6 +48,7 @@ impl Past {
         }
     }
 
+    /// It is another subprocess's from now on.
     #[cold]
     pub fn leave_to(&self, other: &Past) {
         self.stats.leave_to(&other.stats);
