@@ -67,9 +67,6 @@ pub(super) fn claim_large(n: usize, node: i32, reserve: os::ReserveLarge) -> Opt
         SKIP.store(PAUSE, Ordering::Relaxed);
         return None;
     }
-    if !in_map(start, whole) {
-        return None;
-    }
     // SAFETY: reserved above, and not touched yet.
     unsafe { os::numa::prefer(start, Slices(whole).bytes(), node) };
     count(whole, 0);

@@ -34,7 +34,9 @@ const _: fn() = {
     fn is_complete<S: contract::System>() {}
     is_complete::<Os>
 };
-const _: (fn() -> *const u8, fn(*const u8), fn() -> usize) = (tls::load, tls::store, tls::tag);
+const _: fn() -> *const u8 = tls::load;
+const _: fn(*const u8) = tls::store;
+const _: fn() -> usize = tls::tag;
 
 #[cfg(test)]
 mod tests;

@@ -38,7 +38,9 @@ const _: unsafe fn(*const u8, usize) -> usize = load_16::<0>;
 const _: unsafe fn(*const u8, usize, usize) -> bool = divides::<0>;
 const _: unsafe fn(*const u8, usize) = advance::<8>;
 const _: [fn(*const u8); 2] = [prefetch, prefetch_to_read];
-const _: (fn() -> *const u8, fn(*const u8), fn() -> usize) = (elf::load, elf::store, elf::tag);
+const _: fn() -> *const u8 = elf::load;
+const _: fn(*const u8) = elf::store;
+const _: fn() -> usize = elf::tag;
 
 #[cfg(test)]
 mod tests;
