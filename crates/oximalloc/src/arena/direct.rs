@@ -75,7 +75,7 @@ pub(super) fn claim_large(n: usize, node: i32, reserve: os::ReserveLarge) -> Opt
 
 /// Whether the page map will hold a new range: later, when it has a block that must not be lost, is too late to learn that.
 /// The range is given back if not.
-#[inline(never)]
+#[cold]
 fn in_map(start: *mut u8, slices: usize) -> bool {
     let known = map::prepare(start, slices);
     if !known {
