@@ -67,9 +67,6 @@ pub(super) fn claim_large(n: usize, node: i32, reserve: os::ReserveLarge) -> Opt
         SKIP.store(PAUSE, Ordering::Relaxed);
         return None;
     }
-    if !in_map(start, whole) {
-        return None;
-    }
     // SAFETY: reserved above, and not touched yet.
     unsafe { os::numa::prefer(start, Slices(whole).bytes(), node) };
     count(whole, 0);
@@ -78,7 +75,7 @@ pub(super) fn claim_large(n: usize, node: i32, reserve: os::ReserveLarge) -> Opt
 
 /// Whether the page map will hold a new range: later, when it has a block that must not be lost, is too late to learn that.
 /// The range is given back if not.
-#[inline(never)]
+#[cold]
 fn in_map(start: *mut u8, slices: usize) -> bool {
     let known = map::prepare(start, slices);
     if !known {

@@ -29,13 +29,11 @@ pub fn capabilities() -> Capabilities {
 }
 
 /// Bytes of an OS page.
-#[inline(always)]
 pub fn page_size() -> usize {
     Os::page_size()
 }
 
 /// Whether memory that is committed and not touched costs nothing.
-#[inline(always)]
 pub fn overcommits() -> bool {
     Os::overcommits()
 }
