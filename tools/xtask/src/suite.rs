@@ -58,15 +58,17 @@ const STEPS: [Step; 22] = [
     step("clippy", "no lint complains", || {
         // The allocator alone too, without the feature by which its tests reach what is private: so dead code is found.
         component("clippy", &["clippy", "--package", "oximalloc", "--quiet", "--", "-D", "warnings"])?;
-        component("clippy", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])
+        let all =
+            ["clippy", "--workspace", "--all-targets", "--features", INTERNALS, "--quiet", "--", "-D", "warnings"];
+        component("clippy", &all)
     }),
     step("tidy", "the rules of the source tree", tidy_step),
     step("xtask", "this tool's own tests", || rust_tests(&["--package", "xtask"], "")),
     step("unit", "unit and integration tests of the allocator", || {
-        rust_tests(&["--package", "oximalloc", "--tests"], "")
+        rust_tests(&["--package", "oximalloc", "--features", INTERNALS, "--tests"], "")
     }),
     step("stress", "the stress tests, optimised", || {
-        rust_tests(&["--profile", "stress", "--package", "oximalloc", "--tests"], "stress")
+        rust_tests(&["--profile", "stress", "--package", "oximalloc", "--features", INTERNALS, "--tests"], "stress")
     }),
     step("doctest", "the examples in the documentation", doctest),
     step("doc", "the documentation is built without a warning", doc),
@@ -162,6 +164,9 @@ fn one(command: &mut Command) -> Result<Tally> {
 }
 
 /// Runs a cargo command that is a component of its own, which may not be installed.
+/// By which the tests of the allocator reach what is private.
+const INTERNALS: &str = "oximalloc/internals";
+
 fn component(name: &str, args: &[&str]) -> Result<Tally> {
     if !install::component(name) {
         println!("   cargo {name} is not installed");

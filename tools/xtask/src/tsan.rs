@@ -33,7 +33,7 @@ pub fn command() -> Option<Command> {
         return None;
     }
     let mut command = nightly(&["cargo", "test", "-Zbuild-std", "--target", TARGET, "--release"]);
-    command.args(["--package", "oximalloc", "--no-fail-fast", "--lib"]);
+    command.args(["--package", "oximalloc", "--features", "oximalloc/internals", "--no-fail-fast", "--lib"]);
     command.args(PROGRAMS.iter().flat_map(|program| ["--test", program]));
     command.arg("--").args(TESTS);
     command.env("CARGO_TARGET_DIR", workspace::target_dir().join("tsan"));

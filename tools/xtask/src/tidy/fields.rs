@@ -121,17 +121,17 @@ mod tests {
 
     #[test]
     fn structs_with_private_fields_guard_themselves() {
-        assert_eq!(complaints("struct Side { pub hold: Hold, pub holds: [Hold; 3] }", &[]), [""; 0]);
-        assert_eq!(complaints("struct Side { pub open: Open, pub seen: Seen, pub cell: Cell<Hold> }", &[]).len(), 3);
-        assert_eq!(complaints("struct Side { pub open: &'static Hold, pub other: Option<Hold> }", &[]).len(), 2);
+        assert_eq!(complaints("struct ColdBin { pub hold: Hold, pub holds: [Hold; 3] }", &[]), [""; 0]);
+        assert_eq!(complaints("struct ColdBin { pub open: Open, pub seen: Seen, pub cell: Cell<Hold> }", &[]).len(), 3);
+        assert_eq!(complaints("struct ColdBin { pub open: &'static Hold, pub other: Option<Hold> }", &[]).len(), 2);
     }
 
     #[test]
     fn exceptions_are_needed() {
         let exception = [Exception { of: "HotBin", field: "top", reason: "a test" }];
-        assert_eq!(complaints("struct Hot { pub top: Seen }", &exception), [""; 0]);
-        let stale = complaints("struct Hot { top: Seen }", &exception);
+        assert_eq!(complaints("struct HotBin { pub top: Seen }", &exception), [""; 0]);
+        let stale = complaints("struct HotBin { top: Seen }", &exception);
         assert!(stale.len() == 1 && stale[0].contains("remove the exception (a test)"), "{stale:?}");
-        assert_eq!(complaints("struct Hot { pub top: Hold }", &exception).len(), 1);
+        assert_eq!(complaints("struct HotBin { pub top: Hold }", &exception).len(), 1);
     }
 }
