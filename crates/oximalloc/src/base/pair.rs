@@ -8,7 +8,7 @@
 //!
 //! A reader loads both words between two loads of the version. If both loads give the same even number, nobody stored
 //! in between. Nobody waits. A thread that is stopped in a registration leaves all others without a function until it
-//! goes on. A child that is forked in the middle of a registration has no function for good.
+//! goes on. A child that is forked in the middle of a registration never has one.
 
 use super::sync::{AtomicPtr, AtomicUsize, Ordering, fence};
 use core::ffi::c_void;
