@@ -9,7 +9,7 @@
 use super::sync::{AtomicPtr, Ordering};
 use core::ptr;
 
-/// A record that can be put on such a list, once in its life.
+/// A record that can be put on a [`GrowList`], once in its life.
 ///
 /// # Safety
 /// - only the list writes the link.
@@ -39,7 +39,7 @@ impl<T: Listed> GrowList<T> {
         GrowList(AtomicPtr::new(ptr::from_ref(first).cast_mut()))
     }
 
-    /// Add a record. It must not be on such a list already.
+    /// Add a record that is on no list yet.
     pub fn add(&self, record: &'static T) {
         self.add_unless(record, || None);
     }

@@ -34,14 +34,14 @@ impl Pair {
         Pair { version: AtomicUsize::new(0), fun: AtomicPtr::new(null_mut()), arg: AtomicPtr::new(null_mut()) }
     }
 
-    /// Register `fun` (null: none) with `arg`, in place of what was registered before. A call of the former function
+    /// Register `fun` (null: none) with `arg`, in place of what was registered before. A call of the previous function
     /// may still be running in another thread when this returns. If several threads register at the same time, one pair
     /// stays: a thread that finds a registration in progress stores nothing, as if the other had come just after it.
     pub fn register(&self, fun: *mut (), arg: *mut c_void) {
         let version = self.version.load(Ordering::Relaxed);
         let odd = version | 1;
         if version == odd
-            // Acquire: pairs with the Release of the former registration, whose stores must come before ours.
+            // Acquire: pairs with the Release of the previous registration, whose stores must come before ours.
             || self.version.compare_exchange(version, odd, Ordering::Acquire, Ordering::Relaxed).is_err()
         {
             return;

@@ -164,8 +164,8 @@ impl<'a, const STEP: usize> Runs<'a, STEP> {
         Err(next)
     }
 
-    /// The first bit that is taken, beginning with the first bit of word `w`; `end`, or the end of the map if that
-    /// comes first, if there is none.
+    /// The first taken bit from the start of word `w` on, before `end`. If there is none: `end`, or the end of the map
+    /// if that comes first.
     fn taken_from(&self, mut w: usize, end: usize) -> usize {
         let end = end.min(self.bits.len());
         while w * BITS < end {
@@ -261,7 +261,7 @@ fn lack((free, more): (u64, usize)) -> u64 {
     if tail + more >= BITS {
         return 0;
     }
-    // Leave out the last run, because it continues in the next word.
+    // Leave out the last run. It is counted together with its continuation in the next word.
     let others = free & (u64::MAX >> tail);
     (BITS - (tail + more).max(longest(others))) as u64
 }

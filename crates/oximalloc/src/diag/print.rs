@@ -18,8 +18,8 @@ const HEADING: &str = "heap stats    :        peak       total     current      
 pub type EachBin<'a> = &'a dyn Fn(&mut dyn FnMut(BinRow));
 
 /// Print the statistics: the given bins, their sums, the blocks with a page of their own, and everything else that
-/// heaps count. `stats` adds what the process, or a part of it, counts. It is None when the table is about a heap
-/// alone.
+/// heaps count. `stats` adds what the process, or a part of it, counts. It is None when the table is about a single
+/// heap.
 #[cold]
 pub fn table(sink: &Sink, stats: Option<&Snapshot>, heaps: &HeapSnapshot, singles: i64, bins: EachBin) {
     sink.print(format_args!("{HEADING}"));

@@ -52,7 +52,7 @@ impl Count {
         self.current.fetch_sub(signed(n), Ordering::Relaxed);
     }
 
-    /// What there is now.
+    /// How much there is now.
     pub fn current(&self) -> i64 {
         self.current.load(Ordering::Relaxed)
     }

@@ -9,7 +9,8 @@
 pub const SMALL_MAX: usize = 512;
 /// The largest block that shares a page with others.
 pub const BLOCK_MAX: usize = 64 * 1024;
-/// How many slots a theap has, one for each bin. Bin 0 never takes a block: slices that are not open lead to it.
+/// How many slots a theap has, one for each bin. Bin 0 never takes a block: the slice class map leads to it from slices
+/// that are not open.
 pub const BINS: usize = 89;
 
 /// The index of a request of `size` bytes in tables by size. The steps are 16 bytes up to 1024, and 128 bytes above.
@@ -60,7 +61,7 @@ pub const fn least(size: usize) -> usize {
     if size <= 64 { 0 } else { size / 8 * 5 }
 }
 
-/// A size class, 1 to 88. 0 is the class of the empty request, and 89 is that of blocks with a page of their own.
+/// A size class, 1 to 88. No request has class 0. Class 89 is that of blocks with a page of their own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Bin(u8);
 

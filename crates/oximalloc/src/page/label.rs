@@ -14,8 +14,8 @@
 //! last block. The record may then soon be the page of another heap, perhaps at another place. The ending thread cannot
 //! touch that page: nobody allocates from a heap that is ending, so no record gets the label OF(h) meanwhile. If a
 //! compare-and-swap from OF(h) succeeds, the page was h's all the time, at the place where it was found. If the page is
-//! gone or belongs to another heap, the compare-and-swap fails. (So a label that comes back is no danger: the heap record of
-//! h is used for another heap only after h has ended.)
+//! gone or belongs to another heap, the compare-and-swap fails. (So a label that comes back is no danger: the heap
+//! record of h is used for another heap only after h has ended.)
 //!
 //! The owner changes in the same way: the thread that deletes h takes the ownership from one of h's theaps by
 //! compare-and-swap. No page of another heap has such an owner, because those theaps stay h's until all pages of h are
@@ -55,7 +55,7 @@ impl HeapOf {
     }
 }
 
-/// The label.
+/// The label of a page.
 #[repr(C)]
 pub struct Label {
     owner: AtomicPtr<Owner>,

@@ -118,7 +118,7 @@ pub const fn bound32(d: usize) -> u32 {
 }
 
 impl Page {
-    /// Turn a fresh record of zeroed memory into the page of `span`, with blocks of `bin`, attached to `owner`.
+    /// Turn an unused record into the page of `span`, with blocks of `bin`, attached to `owner`.
     pub fn start_blocks(&self, span: Span, bin: Bin, owner: *mut Owner, heap: *mut HeapOf) {
         let size = bin.block_size();
         let capacity = (span.slices * crate::base::config::SLICE / size) as u32;
@@ -128,7 +128,7 @@ impl Page {
         self.word.start_attached();
     }
 
-    /// Turn a fresh record into a page of one block that fills the whole span. The block is handed out at once.
+    /// Turn an unused record into a page of one block that fills the whole span. The block is handed out at once.
     pub fn start_single(&self, span: Span, owner: *mut Owner, heap: *mut HeapOf) {
         let size = span.slices * crate::base::config::SLICE;
         self.label.enter(heap, owner);
@@ -382,8 +382,8 @@ impl Page {
 
     /// Move up to `want` free blocks from the page's lists to an array, the first to `last` and the others below it.
     /// They come from `free`, otherwise from `local_free`, otherwise from what other threads gave. Returns how many.
-    /// None if the list was found corrupt: the list is given up, and an error function of the program's may have
-    /// allocated and freed such blocks since.
+    /// None if the list was found corrupt: the list is given up, and the program's error function may have allocated
+    /// and freed blocks of this size since.
     ///
     /// # Safety
     /// - the page is attached to the caller, and the `want` words that end with `last` are the caller's.

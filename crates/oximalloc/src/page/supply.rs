@@ -8,8 +8,8 @@ use super::word::Given;
 impl Page {
     /// Move up to `want` free blocks to an array, the first to `last` and the others below it. They come from the
     /// page's lists, otherwise from a hole, otherwise they are carved. Returns how many, and whether they are fresh
-    /// zeroed memory. None if a list was found corrupt: the list is given up, and an error function of the program's
-    /// may have allocated and freed such blocks since.
+    /// zeroed memory. None if a list was found corrupt: the list is given up, and the program's error function may have
+    /// allocated and freed blocks of this size since.
     ///
     /// # Safety
     /// - the page is attached to the caller, and the `want` words that end with `last` are the caller's.

@@ -144,7 +144,7 @@ impl Bits {
     }
 }
 
-/// The word. A fresh one is GONE.
+/// The word. [`Word::new`] makes one that is GONE.
 pub struct Word(AtomicU64);
 
 impl Word {
