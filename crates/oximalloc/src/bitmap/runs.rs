@@ -2,8 +2,9 @@
 //! the longest run that begins there. A search reads the bytes of eight words at once, and looks only at the words that
 //! can have what it wants.
 //!
-//! A word's byte is the number of bits that its longest run *lacks* to 64, so zeroed memory is a bitmap whose bits are
-//! all free. A run counts in the word where it begins, and includes the bits that continue it in the next word.
+//! A word's byte is the number of bits that its longest run *lacks*: 64 less its length, but not below 0. So zeroed
+//! memory is a bitmap whose bits are all free. A run counts in the word where it begins, and includes the bits that
+//! continue it in the next word.
 //!
 //! Protocol: a thread that has changed a word updates the word's byte. It also updates the byte of the word before, if
 //! the change lies in the run with which the word begins. An update reads the words and exchanges the byte for what

@@ -1,4 +1,4 @@
-//! The floor that reads options and reports: environment, messages, errors, statistics and their printing.
+//! The floor for options and reports: the environment, messages, errors, statistics and how they are printed.
 //!
 //! Invariants: nothing here allocates or panics. All state is in static atomics. Whatever prints leaves `errno` as it
 //! was. So every function may be called from inside malloc, in any thread, at any moment of the process's life.

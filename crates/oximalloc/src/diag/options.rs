@@ -34,7 +34,7 @@ macro_rules! options {
         /// because a table of texts is a table of pointers, which the loader has to relocate in each process.
         const TEXT: &str = concat!($($unit, " ", $name, $(" ", $older,)* "\n",)*);
 
-        /// One bit for each option, set if its value counts KiB. A bit, because sizes are read often.
+        /// One bit for each option, set if its value counts KiB. A bit test is cheap, and sizes are read often.
         const IN_KIB: u64 = $(((matches!($unit.as_bytes(), b"KiB") as u64) << Opt::$variant as u32) |)* 0;
 
         #[cfg(test)]

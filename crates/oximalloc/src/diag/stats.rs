@@ -17,7 +17,7 @@ pub struct Count {
     current: AtomicI64,
 }
 
-/// The values of a [`Count`].
+/// The values of a `Count`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CountValue {

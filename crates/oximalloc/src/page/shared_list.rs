@@ -1,5 +1,5 @@
-//! A list of records. Any thread may push to it, or take all of it. It is how a page is handed to a theap or to a
-//! heap's abandoned pages.
+//! A list of records. Any thread may push to it, or take all of it. Pages are handed to a theap, or to a heap's
+//! abandoned pages, with a list like this.
 //!
 //! ```text
 //! OPEN(head)  head is null if there are no records
@@ -7,7 +7,7 @@
 //!     take all:  -> OPEN(null)   the records belong to the taker; nothing happens if there are none
 //!     close:     -> CLOSED       done by the thread that ends what the list belongs to; the records are the closer's
 //! CLOSED
-//!     push:      refused: the record stays the caller's, who has to find another place for it
+//!     push:      refused: the record stays with the caller, who has to find another place for it
 //!     take all:  finds nothing, and leaves the list closed
 //!     open:      -> OPEN(null)   done by the only thread that has what the list belongs to from then on
 //! ```
