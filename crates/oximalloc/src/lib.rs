@@ -1,4 +1,4 @@
-//! oximalloc: a general purpose memory allocator on free list sharding.
+//! oximalloc: a general purpose memory allocator that uses free list sharding.
 //!
 //! As the allocator of a Rust program:
 //!
@@ -10,11 +10,11 @@
 //! assert_eq!(v.iter().sum::<u64>(), 499_500);
 //! ```
 //!
-//! The folders are floors, bottom up: `base`, `prim`, `diag`, `os` and `bitmap`, `arena`, `page`, `heap`,
-//! `alloc`, `api`. A file uses its own floor and lower ones.
+//! The folders are floors, listed bottom up: `base`, `prim`, `diag`, `os` and `bitmap`, `arena`, `page`, `heap`,
+//! `alloc`, `api`. A file uses only its own floor and lower ones.
 #![cfg_attr(not(test), no_std)]
 
-// For the shadow model, which unit tests share with integration tests.
+// The shadow model refers to this crate by name. Unit tests share it with integration tests.
 #[cfg(all(test, not(loom)))]
 extern crate self as oximalloc;
 
@@ -39,7 +39,7 @@ mod prim;
 #[doc(hidden)]
 pub mod raw;
 
-/// What this crate's own tests look into. Not for users: it may change with any version.
+/// What this crate's own tests use. Not for users: it may change with any version.
 #[cfg(all(not(loom), any(test, feature = "internals")))]
 #[doc(hidden)]
 pub mod internals {

@@ -25,9 +25,7 @@ pub use gigantic::{interleave, reserve_huge};
 pub use purge::{delay as purge_delay, much_waits, purge_all, tick};
 pub use reserve::{Given, manage, reserve};
 pub use show::print;
-pub use source::{
-    ArenaRef, Source, area, arenas, contains, hand_over, is_in_region, min_alignment, min_size, subproc_totals,
-};
+pub use source::{ArenaRef, Source, area, contains, hand_over, is_in_region, min_alignment, min_size, subproc_totals};
 
 use crate::base::sync::{AtomicBool, AtomicUsize, Ordering};
 use crate::base::units::Slices;

@@ -2,6 +2,7 @@
 //! tests that look at totals or set options take turns where they share a process, and none counts on what another
 //! left, in whatever order they come.
 
+use super::source::arenas;
 use super::*;
 use crate::base::config::SLICE;
 use std::sync::{Mutex, MutexGuard};

@@ -1,14 +1,15 @@
-//! A list that only grows: all heaps, all theaps, all subprocesses there ever were.
+//! A list that only grows: all heaps, all theaps or all subprocesses that ever existed.
 //!
-//! Protocol: a record is put before the first by a compare-and-swap, and is never taken off. So whoever reads the list needs
-//! no lock, and a record that was read stays on it.
+//! Protocol: a compare-and-swap puts a new record at the front, and no record is ever removed. So a reader needs no
+//! lock, and a record that it has read stays on the list.
 //!
-//! Orderings: *add* is Release and [`GrowList::iter`] Acquire, so that a record on the list is seen as it was when it was added.
+//! Orderings: *add* is Release and [`GrowList::iter`] is Acquire, so a reader sees a record as it was when it was
+//! added.
 
 use super::sync::{AtomicPtr, Ordering};
 use core::ptr;
 
-/// What can be on such a list, once in its life.
+/// A record that can be put on a [`GrowList`], once in its life.
 ///
 /// # Safety
 /// - only the list writes the link.
@@ -38,12 +39,13 @@ impl<T: Listed> GrowList<T> {
         GrowList(AtomicPtr::new(ptr::from_ref(first).cast_mut()))
     }
 
-    /// Add a record, which is on no such list.
+    /// Add a record that is on no list yet.
     pub fn add(&self, record: &'static T) {
         self.add_unless(record, || None);
     }
 
-    /// The same, but not if another record is `found` first, on the list as it is at that moment: that one.
+    /// Add a record, unless `found` returns another one for the list as it is at that moment. Returns the record that
+    /// is on the list: this one or the one found.
     pub fn add_unless(&self, record: &'static T, found: impl Fn() -> Option<&'static T>) -> &'static T {
         let mut first = self.0.load(Ordering::Relaxed);
         loop {
@@ -63,13 +65,14 @@ impl<T: Listed> GrowList<T> {
     /// The record that was added last.
     pub fn newest(&self) -> Option<&'static T> {
         // Acquire: as in the file's head.
-        // SAFETY: null, or put there by `add` or `of`.
+        // SAFETY: the pointer is null, or `add` or `of` put it there.
         unsafe { self.0.load(Ordering::Acquire).as_ref() }
     }
 
     /// The record that was added before this one.
     pub fn older(record: &T) -> Option<&'static T> {
-        // SAFETY: null, or what was the newest once. The Acquire that showed the record showed that one, too.
+        // SAFETY: the link is null, or names the record that was the newest before. The Acquire that showed us this
+        // record showed us that one too.
         unsafe { record.older().load(Ordering::Relaxed).as_ref() }
     }
 
@@ -102,8 +105,8 @@ mod loom_tests {
         }
     }
 
-    /// Two threads add a record each while a third reads: it sees each record at most once and as it was added, and in the end
-    /// both are there.
+    /// Two threads add a record each while a third reads. The reader sees each record at most once, and as it was
+    /// added. In the end both are there.
     #[test]
     fn loom_a_record_is_seen_as_it_was_added() {
         loom::model(|| {

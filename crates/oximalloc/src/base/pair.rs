@@ -1,14 +1,14 @@
-//! A function and its argument, which are registered together and read together, without a lock.
+//! A function and its argument, registered together and read together without a lock.
 //!
 //! ```text
-//! version even   the pair stands
-//!     register:  -> odd, by a compare-and-swap of one thread, which stores both -> even, two higher
-//! version odd    the pair changes: a reader goes without, another registration leaves it to this one
+//! version even   the pair is stable
+//!     register:  -> odd, by one thread's compare-and-swap; it stores both words; -> even, two higher than before
+//! version odd    the pair is changing: a reader gets None, and another registration gives way to this one
 //! ```
 //!
-//! A reader takes both words between two looks at the version: where these find the same even number nobody stored
-//! meanwhile. Nobody waits: a thread that is stopped in a registration leaves all others without a function until it
-//! goes on (and a child that is forked in the midst of one for good).
+//! A reader loads both words between two loads of the version. If both loads give the same even number, nobody stored
+//! in between. Nobody waits. A thread that is stopped in a registration leaves all others without a function until it
+//! goes on. A child that is forked in the middle of a registration never has one.
 
 use super::sync::{AtomicPtr, AtomicUsize, Ordering, fence};
 use core::ffi::c_void;
@@ -16,53 +16,53 @@ use core::ptr::null_mut;
 
 /// A place for one function and its argument.
 pub struct Pair {
-    /// Odd while a registration is in progress; goes up by 2 with each.
+    /// Odd while a registration is in progress. Each registration raises it by 2.
     version: AtomicUsize,
     fun: AtomicPtr<()>,
     arg: AtomicPtr<c_void>,
 }
 
 impl Pair {
-    /// None.
+    /// Nothing registered.
     #[cfg(not(loom))]
     pub const fn new() -> Pair {
         Pair { version: AtomicUsize::new(0), fun: AtomicPtr::new(null_mut()), arg: AtomicPtr::new(null_mut()) }
     }
-    /// None.
+    /// Nothing registered.
     #[cfg(loom)]
     pub fn new() -> Pair {
         Pair { version: AtomicUsize::new(0), fun: AtomicPtr::new(null_mut()), arg: AtomicPtr::new(null_mut()) }
     }
 
-    /// Register `fun` (null: none) with `arg` instead of what was registered before. A call of the former function
-    /// may still be running in another thread when this returns. Of registrations at the same time one stays: who
-    /// finds another under way leaves it to that one, as if it had come just after.
+    /// Register `fun` (null: none) with `arg`, in place of what was registered before. A call of the previous function
+    /// may still be running in another thread when this returns. If several threads register at the same time, one pair
+    /// stays: a thread that finds a registration in progress stores nothing, as if the other had come just after it.
     pub fn register(&self, fun: *mut (), arg: *mut c_void) {
         let version = self.version.load(Ordering::Relaxed);
         let odd = version | 1;
         if version == odd
-            // Acquire: pairs with the release of the former registration, whose stores must come before ours.
+            // Acquire: pairs with the Release of the previous registration, whose stores must come before ours.
             || self.version.compare_exchange(version, odd, Ordering::Acquire, Ordering::Relaxed).is_err()
         {
             return;
         }
-        // Pairs with the fence in `registered`: who sees one of our stores also sees the odd version.
+        // Pairs with the fence in `registered`: a thread that sees one of our stores also sees the odd version.
         fence(Ordering::Release);
         self.fun.store(fun, Ordering::Relaxed);
         self.arg.store(arg, Ordering::Relaxed);
-        // Release: pairs with the first load in `registered`; who sees it sees the pair.
+        // Release: pairs with the first load in `registered`. A thread that sees this version sees the pair.
         self.version.store(odd.wrapping_add(1), Ordering::Release);
     }
 
-    /// Whether there was a function a moment ago: one load.
+    /// Whether there was a function a moment ago. Costs one load.
     #[inline]
     pub fn is_some(&self) -> bool {
         !self.fun.load(Ordering::Relaxed).is_null()
     }
 
-    /// The registered pair; None where there is none, or while it changes.
+    /// The registered pair. None if there is none, or while it changes.
     pub fn registered(&self) -> Option<(*mut (), *mut c_void)> {
-        // Acquire: pairs with the release in `register`.
+        // Acquire: pairs with the Release in `register`.
         let version = self.version.load(Ordering::Acquire);
         let pair = (self.fun.load(Ordering::Relaxed), self.arg.load(Ordering::Relaxed));
         // Pairs with the fence in `register`.
@@ -105,7 +105,7 @@ mod loom_tests {
         core::ptr::without_provenance_mut(n * 16)
     }
 
-    /// Two threads register a pair each while a third reads: it sees none or one of them, whole, and one stays.
+    /// Two threads register a pair each while a third reads. It sees no pair or a whole one, and one pair stays.
     #[test]
     fn loom_a_pair_is_never_torn() {
         let mut builder = loom::model::Builder::new();

@@ -1,6 +1,6 @@
-//! Words that one thread at a time writes, as it would a `Cell`, and that others may look at.
+//! Words that one thread at a time writes like a `Cell`, and that other threads may read.
 //!
-//! Who looks sees some value that was there, as of a moment ago; that is all: nothing else is ordered by it.
+//! A reader sees some value that was there a moment ago. No other access is ordered by it.
 
 use super::sync::{AtomicPtr, AtomicUsize, Ordering};
 
@@ -9,12 +9,12 @@ use super::sync::{AtomicPtr, AtomicUsize, Ordering};
 pub struct Seen(AtomicUsize);
 
 impl Seen {
-    /// The value.
+    /// Read the number.
     #[inline(always)]
     pub fn get(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
-    /// Another value.
+    /// Replace the number.
     #[inline(always)]
     pub fn set(&self, value: usize) {
         self.0.store(value, Ordering::Relaxed);
@@ -26,12 +26,12 @@ impl Seen {
 pub struct SeenPtr<T>(AtomicPtr<T>);
 
 impl<T> SeenPtr<T> {
-    /// The pointer.
+    /// Read the pointer.
     #[inline(always)]
     pub fn get(&self) -> *mut T {
         self.0.load(Ordering::Relaxed)
     }
-    /// Another pointer.
+    /// Replace the pointer.
     #[inline(always)]
     pub fn set(&self, pointer: *mut T) {
         self.0.store(pointer, Ordering::Relaxed);

@@ -1,7 +1,7 @@
-//! Words and numbers in texts: in tables, in small files of the system, in options. All functions are `const`, for
-//! tables that are read when the library is built.
+//! Parsing of words and numbers in texts: tables, small files of the system, options. All functions are `const`,
+//! because some tables are read at compile time.
 
-/// What comes before the first `mark`, an ASCII character, and after it.
+/// The text before the first `mark` and the text after it. `mark` is an ASCII character.
 #[inline(never)]
 pub const fn cut(text: &str, mark: u8) -> (&str, &str) {
     let bytes = text.as_bytes();
@@ -16,8 +16,8 @@ pub const fn cut(text: &str, mark: u8) -> (&str, &str) {
     }
 }
 
-/// The number that the decimal digits at the start of `text` spell, and what follows them; 0 where there is none. What
-/// is too large becomes the largest value.
+/// The number spelled by the decimal digits at the start of `text`, and the rest of the text. The number is 0 if there
+/// are no digits, and saturates if it is too large.
 #[inline(never)]
 pub const fn number(mut text: &[u8]) -> (u64, &[u8]) {
     let mut n = 0u64;

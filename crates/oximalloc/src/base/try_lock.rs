@@ -1,31 +1,33 @@
-//! A lock that nobody waits for: who finds it taken does something else. So a thread that is stopped inside delays nobody.
+//! A lock that nobody waits for: a thread that finds it taken does something else. So a thread that is stopped inside
+//! delays nobody.
 //!
-//! Protocol: free -> taken by a compare-and-swap of one thread, which alone is inside -> free by its store.
+//! Protocol: one thread's compare-and-swap turns free into taken. That thread alone is inside. Its store makes the lock
+//! free again.
 
 use super::sync::{AtomicBool, Ordering};
 
 /// The lock.
 pub struct TryLock(AtomicBool);
 
-/// Of who has it: it is free again when this goes.
+/// Held by the thread that is inside. Dropping it frees the lock.
 pub struct Inside<'a>(&'a TryLock);
 
 impl TryLock {
-    /// Free.
+    /// A free lock.
     #[cfg(not(loom))]
     pub const fn unlocked() -> TryLock {
         TryLock(AtomicBool::new(false))
     }
-    /// Free.
+    /// A free lock.
     #[cfg(loom)]
     pub fn unlocked() -> TryLock {
         TryLock(AtomicBool::new(false))
     }
 
-    /// Take it; None when another thread has it.
+    /// Take the lock. None if another thread has it.
     #[inline]
     pub fn enter(&self) -> Option<Inside<'_>> {
-        // A failed exchange would take the cache line from whoever is inside.
+        // A failed exchange would pull the cache line away from the thread inside.
         if self.is_taken() {
             return None;
         }
@@ -33,13 +35,13 @@ impl TryLock {
         self.0.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).ok().map(|_| Inside(self))
     }
 
-    /// Whether a thread had it a moment ago.
+    /// Whether a thread had the lock a moment ago.
     #[inline]
     pub fn is_taken(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// In the child of a fork: whoever had it is not there.
+    /// In the child of a fork: free the lock, because the thread that had it does not exist here.
     pub fn fork_child(&self) {
         self.0.store(false, Ordering::Relaxed);
     }
@@ -61,12 +63,12 @@ mod loom_tests {
     use loom::thread;
 
     struct Both(TryLock, UnsafeCell<usize>);
-    // SAFETY: the cell is used inside the lock alone, which loom checks.
+    // SAFETY: the cell is used only inside the lock, which loom checks.
     unsafe impl Sync for Both {}
     // SAFETY: as above.
     unsafe impl Send for Both {}
 
-    /// One thread at a time is inside, and sees what the one before did there.
+    /// One thread at a time is inside, and it sees what the previous one did there.
     #[test]
     fn loom_one_thread_at_a_time_is_inside() {
         loom::model(|| {

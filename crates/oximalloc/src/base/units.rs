@@ -7,13 +7,13 @@ use crate::base::config::{SLICE, SLICE_SHIFT};
 pub struct Slices(pub usize);
 
 impl Slices {
-    /// The least number of slices that hold so many bytes.
+    /// The smallest number of slices that holds `bytes` bytes.
     #[inline]
     pub const fn of_bytes(bytes: usize) -> Slices {
         Slices(bytes / SLICE + !bytes.is_multiple_of(SLICE) as usize)
     }
 
-    /// Bytes of so many slices; saturates.
+    /// Bytes of this many slices. Saturates.
     #[inline]
     pub const fn bytes(self) -> usize {
         self.0.saturating_mul(SLICE)

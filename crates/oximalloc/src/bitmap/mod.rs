@@ -1,13 +1,14 @@
-//! Bits that threads claim: a clear bit is free, and whoever sets it owns what it stands for until [`Bitmap::release`].
+//! Bits that threads claim. A clear bit is free. The thread that sets it owns what it stands for until
+//! [`Bitmap::release`].
 //!
-//! Invariant: a bit is set by exactly one claimer between two releases. A run is claimed word by word, each by a
-//! compare-and-swap that sets all its bits or none; a word that refuses makes the claimer clear again what it has
-//! set. So a run may be refused that was free at some moment, but nothing is ever claimed twice, and no thread
-//! waits for another. `runs` finds the runs to claim.
+//! Invariant: between two releases, exactly one claimer sets a bit. A run is claimed word by word. Each step is a
+//! compare-and-swap that sets all the bits of the word or none. If a word refuses, the claimer clears the bits that it
+//! has set. So a run may be refused although it was free at some moment, but nothing is ever claimed twice, and no
+//! thread waits for another. `runs` finds the runs to claim.
 //!
-//! Orderings: claims are Acquire and releases are Release, on the same words, so what the last owner did with what a
-//! bit stands for happens before what the next one does. Plain flags are set with Release, and looked at and cleared with
-//! Acquire.
+//! Orderings: claims are Acquire and releases are Release, on the same words. So what the last owner did with the thing
+//! that a bit stands for happens before what the next owner does. Plain flags are set with Release, and read and
+//! cleared with Acquire.
 
 pub mod presence;
 
@@ -17,14 +18,14 @@ pub mod runs;
 
 const BITS: usize = 64;
 
-/// A bitmap in borrowed memory, of each `STEP`th word, from the first on: so several can lie side by side. Bits that are
-/// claimed for ever stand for nothing, so any length can be had.
+/// A bitmap in borrowed memory. It uses every `STEP`th word, beginning with the first, so several bitmaps can lie side
+/// by side. A bitmap of any length is possible: surplus bits are claimed for ever.
 #[derive(Clone, Copy)]
 pub struct Bitmap<'a, const STEP: usize> {
     words: &'a [AtomicU64],
 }
 
-/// The parts of bits `i..i + n` in each word: index of the word and mask, from the lowest.
+/// The words that hold the bits `i..i + n`, lowest first: the index of each word and the mask of the bits in it.
 #[inline]
 fn parts(i: usize, n: usize) -> impl Iterator<Item = (usize, u64)> {
     let end = i + n;
@@ -53,7 +54,7 @@ impl<'a, const STEP: usize> Bitmap<'a, STEP> {
         self.words.get(word * STEP)
     }
 
-    /// Bits in the map.
+    /// The number of bits in the map.
     pub fn len(&self) -> usize {
         self.words() * BITS
     }
@@ -71,7 +72,7 @@ impl<'a, const STEP: usize> Bitmap<'a, STEP> {
         self.load(word)
     }
 
-    /// Claim exactly the bits `i..i + n`; false, and nothing changed, if one of them is not free.
+    /// Claim exactly the bits `i..i + n`. False, with nothing changed, if one of them is not free.
     #[inline(never)]
     pub fn claim_at(&self, i: usize, n: usize) -> bool {
         if !self.holds(i, n) {
@@ -102,7 +103,7 @@ impl<'a, const STEP: usize> Bitmap<'a, STEP> {
         false
     }
 
-    /// Claim those bits of `mask` in one word that are free, and say which these were.
+    /// Claim the bits of `mask` in one word that are free. Returns those bits.
     pub fn claim_mask(&self, word: usize, mask: u64) -> u64 {
         match self.at(word) {
             // Acquire: pairs with the Release of the bits' last owners.
@@ -111,31 +112,31 @@ impl<'a, const STEP: usize> Bitmap<'a, STEP> {
         }
     }
 
-    /// Give the bits `i..i + n` back. Only their owner may.
+    /// Give the bits `i..i + n` back. Only their owner may do so.
     #[inline(never)]
     pub fn release(&self, i: usize, n: usize) {
         for (w, mask) in parts(i, n) {
             if let Some(word) = self.at(w) {
-                // Release: pairs with the Acquire of the next to claim them.
+                // Release: pairs with the Acquire of the next thread that claims them.
                 word.fetch_and(!mask, Ordering::Release);
             }
         }
     }
 
-    /// Set the bits `i..i + n` and say how many were clear.
+    /// Set the bits `i..i + n`. Returns how many were clear.
     #[inline(never)]
     pub fn set(&self, i: usize, n: usize) -> usize {
         let mut changed = 0;
         for (w, mask) in parts(i, n) {
             if let Some(word) = self.at(w) {
-                // Release: pairs with the Acquire of the next to look at or clear them.
+                // Release: pairs with the Acquire of the next thread that reads or clears them.
                 changed += (mask & !word.fetch_or(mask, Ordering::Release)).count_ones() as usize;
             }
         }
         changed
     }
 
-    /// Clear the bits `i..i + n` and say how many were set.
+    /// Clear the bits `i..i + n`. Returns how many were set.
     #[inline(never)]
     pub fn clear(&self, i: usize, n: usize) -> usize {
         let mut changed = 0;
@@ -148,7 +149,7 @@ impl<'a, const STEP: usize> Bitmap<'a, STEP> {
         changed
     }
 
-    /// Clear the bits of `mask` in one word, and say which were set.
+    /// Clear the bits of `mask` in one word. Returns those that were set.
     #[inline]
     pub fn clear_mask(&self, word: usize, mask: u64) -> u64 {
         match self.at(word) {
@@ -158,7 +159,7 @@ impl<'a, const STEP: usize> Bitmap<'a, STEP> {
         }
     }
 
-    /// True if all bits of `i..i + n` are set. Acquire: what was done before they were set is seen.
+    /// True if all bits of `i..i + n` are set. Acquire: the caller sees what was done before they were set.
     #[inline]
     pub fn all_set(&self, i: usize, n: usize) -> bool {
         // Acquire: pairs with the Release in `set`.

@@ -1,41 +1,42 @@
-//! Which slices of an arena are mapped: how those that are not pass from thread to thread.
+//! Which slices of an arena are mapped, and how unmapped slices pass from thread to thread.
 //!
-//! Beside the bit that says that somebody has a slice there are two:
+//! Besides the bit that says that somebody has a slice, each slice has two more:
 //! - *absent*: its addresses are not ours at the moment;
-//! - *gone*: it is nobody's, and may be mapped again by whoever clears this bit.
+//! - *gone*: it belongs to nobody. A thread that clears this bit may map it again.
 //!
 //! ```text
 //!           taken absent gone
 //! free        0     0     0    claim -> owned
-//! owned       1     0     0    release -> free; its owner sets absent, unmaps it, and leaves it: sets gone -> gone
+//! owned       1     0     0    release -> free
+//!                              give up: its owner sets absent, unmaps it and leaves it (sets gone) -> gone
 //! between     1     1     0    the owner is giving it up or mapping it again
-//! gone        1     1     1    take: clears gone, which makes it the caller's alone, who maps it and clears absent -> owned; or
-//!                              puts it back -> gone
+//! gone        1     1     1    take: clears gone, so only the caller has it; the caller
+//!                              maps it and clears absent -> owned, or puts it back -> gone
 //! ```
 //!
-//! Invariant: a slice has one owner at most, who alone changes whether it is mapped; what is gone is not. Orderings are those of
-//! the bitmap: what the last owner did happens before what the next one does.
+//! Invariant: a slice has at most one owner. Only the owner changes whether it is mapped. A slice that is gone is not
+//! mapped. The orderings are those of the bitmap: what the last owner did happens before what the next one does.
 
 use super::{BITS as WORD, Bitmap, parts};
 
-/// The bits of slices.
+/// The three bitmaps of an arena's slices.
 pub struct Presence<'a, const STEP: usize> {
-    /// Somebody has it, or it is gone.
+    /// Somebody has the slice, or it is gone.
     pub taken: Bitmap<'a, STEP>,
-    /// It is not mapped.
+    /// The slice is not mapped.
     pub absent: Bitmap<'a, STEP>,
-    /// It is not mapped, and nobody's.
+    /// The slice is not mapped and belongs to nobody.
     pub gone: Bitmap<'a, STEP>,
 }
 
 impl<const STEP: usize> Presence<'_, STEP> {
-    /// Slices of a word that can be had, as it was a moment ago.
+    /// The slices of a word that can be taken, as of a moment ago.
     #[cold]
     fn at_hand(&self, w: usize) -> u64 {
         !self.taken.word(w) | self.gone.word(w)
     }
 
-    /// The least index from `i` to `end` that can be had (`wanted`) or not; `end` if there is none.
+    /// The first index in `i..end` that can be taken (`wanted`), or that cannot (not `wanted`). `end` if there is none.
     #[cold]
     pub fn next(&self, i: usize, end: usize, wanted: bool) -> usize {
         let mut at = i;
@@ -49,7 +50,7 @@ impl<const STEP: usize> Presence<'_, STEP> {
         end
     }
 
-    /// Make slices ours that are free or gone: all, or none and false.
+    /// Take slices that are free or gone. Takes all of them, or none and returns false.
     #[cold]
     pub fn take(&self, i: usize, n: usize) -> bool {
         for (w, mask) in parts(i, n) {
@@ -65,14 +66,14 @@ impl<const STEP: usize> Presence<'_, STEP> {
         true
     }
 
-    /// Make ours what is gone from `i` on, up to `most` slices; says how many.
+    /// Take the slices that are gone from `i` on, up to `most`. Returns how many.
     #[cold]
     pub fn take_more(&self, i: usize, most: usize) -> usize {
         let mut more = 0;
         for (w, mask) in parts(i, most) {
             let low = mask.trailing_zeros();
             let got = self.gone.clear_mask(w, mask);
-            // Only what follows without a gap.
+            // Keep only the slices that follow without a gap.
             let run = (got >> low).trailing_ones();
             let kept = mask & got & (u64::MAX >> (u64::BITS - (low + run).max(1)));
             self.put_back_of(w, got & !kept);
@@ -92,7 +93,7 @@ impl<const STEP: usize> Presence<'_, STEP> {
         }
     }
 
-    /// Our slices are free again, or gone, as they were taken.
+    /// Give our slices back as they were taken: free or gone.
     #[cold]
     pub fn put_back(&self, i: usize, n: usize) {
         for at in i..i + n {
@@ -100,10 +101,11 @@ impl<const STEP: usize> Presence<'_, STEP> {
         }
     }
 
-    /// Our slices, which are absent, are nobody's from now on.
+    /// Leave our slices, which are absent: from now on they belong to nobody.
     #[cold]
     pub fn leave(&self, i: usize, n: usize) {
-        // Release, as `set` is: pairs with the Acquire of the next to clear them; that they are unmapped is seen then.
+        // Release, by `set`: pairs with the Acquire of the next thread that clears them, which then sees that they are
+        // unmapped.
         self.gone.set(i, n);
     }
 }
@@ -116,14 +118,14 @@ mod loom_tests {
     use loom::sync::Arc;
     use loom::thread;
 
-    /// Four slices, and of each whether it is mapped: to be known and changed by its owner alone.
+    /// Four slices, and for each whether it is mapped. Only a slice's owner may read and change that.
     struct Model {
         taken: [AtomicU64; 1],
         absent: [AtomicU64; 1],
         gone: [AtomicU64; 1],
         mapped: [UnsafeCell<bool>; 4],
     }
-    // SAFETY: the cells are used by the slices' owners alone, which loom checks.
+    // SAFETY: only a slice's owner uses its cell, which loom checks.
     unsafe impl Sync for Model {}
     // SAFETY: as above.
     unsafe impl Send for Model {}
@@ -151,7 +153,7 @@ mod loom_tests {
                 *mapped = to;
             });
         }
-        /// As `Arena::give_up`, for what is free.
+        /// Like `Arena::give_up`, for a free slice.
         fn give_up(&self, i: usize) -> bool {
             let bits = self.bits();
             let ours = bits.taken.claim_mask(0, 1 << i) != 0;
@@ -162,7 +164,7 @@ mod loom_tests {
             }
             ours
         }
-        /// As `Arena::bring`; and gives the slices back, as they are then.
+        /// Like `Arena::bring`. Then it puts the slices back, as they are by then.
         fn use_once(&self, i: usize, n: usize, refused: bool) -> bool {
             let bits = self.bits();
             if !bits.take(i, n) {
@@ -204,7 +206,8 @@ mod loom_tests {
         model.check();
     }
 
-    /// A slice that is given up while another thread claims it, and the gone one beside it: one of the two has it.
+    /// One thread gives up a slice while another claims it together with the gone slice beside it. One of the two gets
+    /// it.
     #[test]
     fn loom_given_up_against_brought() {
         loom::model(|| {
@@ -222,7 +225,8 @@ mod loom_tests {
         });
     }
 
-    /// Two that want runs which overlap, one of which the system refuses: whoever loses leaves all as it was.
+    /// Two threads want overlapping runs, and the system refuses to map one of them. The thread that loses leaves
+    /// everything as it was.
     #[test]
     fn loom_brought_against_brought() {
         loom::model(|| {
@@ -240,7 +244,7 @@ mod loom_tests {
         });
     }
 
-    /// What is taken behind a run is what follows without a gap.
+    /// Only slices that follow a run without a gap are taken along with it.
     #[test]
     fn loom_more_is_taken_behind() {
         loom::model(|| {

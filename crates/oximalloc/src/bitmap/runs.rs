@@ -1,23 +1,26 @@
-//! Runs of free bits in a bitmap, claimed lowest first, and what is known of them: how long the longest is that begins
-//! in each word. A search reads that of eight words at once, and looks at those words alone that have what it wants.
+//! Runs of free bits in a bitmap. A claim takes the lowest run that fits. For each word, one byte records the length of
+//! the longest run that begins there. A search reads the bytes of eight words at once, and looks only at the words that
+//! can have what it wants.
 //!
-//! A word's byte says how many bits its longest run *lacks* to 64, so that zeroed memory is a bitmap that is all free. A run
-//! counts where it begins, with what it has in the next word.
+//! A word's byte is the number of bits that its longest run *lacks*: 64 less its length, but not below 0. So zeroed
+//! memory is a bitmap whose bits are all free. A run counts in the word where it begins, and includes the bits that
+//! continue it in the next word.
 //!
-//! Protocol: who has changed a word brings its byte up to date, and that of the word before if the change is in the run
-//! with which the word begins. An update reads the words and exchanges the byte for what they say, until they still say it
-//! afterwards. Invariant: while no thread is between its change and the end of its updates, no byte lacks more than is
-//! missing. A byte may lack less: a search that looks in vain updates it. So what a stopped thread has freed may be found
-//! later, as if it had been freed later; in the child of a fork all bytes are forgotten.
+//! Protocol: a thread that has changed a word updates the word's byte. It also updates the byte of the word before, if
+//! the change lies in the run with which the word begins. An update reads the words and exchanges the byte for what
+//! they say, and repeats that until the words say the same afterwards. Invariant: while no thread is between its change
+//! and the end of its updates, no byte states a lack greater than the real one. A byte may state a smaller lack; a
+//! search that looks at the word in vain updates the byte. So bits freed by a thread that is stopped before its update
+//! may be found later, as if they had been freed later. In the child of a fork all bytes are forgotten.
 //!
-//! Orderings: the update of who has freed bits is a read-modify-write of the byte, in any case (Release, after the change of
-//! the word). If another thread's update comes after it (Acquire), that one's second look sees the change; else this
-//! one is the last. Claims and releases are ordered by the bitmap alone.
+//! Orderings: a thread that has freed bits always updates the byte with a read-modify-write (Release, after the change
+//! of the word). If another thread's update of the byte comes after it (Acquire), that thread's second look at the
+//! words sees the change. Otherwise this update is the last. Claims and releases are ordered by the bitmap alone.
 
 use super::{BITS, Bitmap};
 use crate::base::sync::{AtomicU64, Ordering};
 
-/// Bytes of a word of `lacks`.
+/// Lacks in a word of `lacks`, one byte each.
 const LANES: usize = 8;
 const LANE: u64 = 0xff;
 const ONES: u64 = u64::MAX / LANE;
@@ -30,12 +33,12 @@ pub struct Runs<'a, const STEP: usize> {
     lacks: &'a [AtomicU64],
 }
 
-/// How many words hold the lacks of a bitmap of `words`.
+/// How many words hold the lacks of a bitmap of `words` words.
 pub const fn room(words: usize) -> usize {
     words.div_ceil(LANES)
 }
 
-/// Where runs of `n` set bits, 1 to 64, begin.
+/// The positions where runs of `n` set bits begin. `n` is 1 to 64.
 fn starts(mut bits: u64, n: usize) -> u64 {
     let mut have = 1;
     while have < n {
@@ -51,7 +54,7 @@ fn longest(bits: u64) -> usize {
     if bits == 0 {
         return 0;
     }
-    // Where runs of `len` begin. Two that overlap, or touch, are a longer one.
+    // The positions where runs of `len` bits begin. Two runs that overlap or touch form a longer one.
     let (mut runs, mut len) = (bits, 1);
     while len < BITS && runs & runs >> len != 0 {
         runs &= runs >> len;
@@ -68,7 +71,7 @@ fn longest(bits: u64) -> usize {
     len
 }
 
-/// The bits of word `w` whose index is `phase` modulo `align`, a power of two.
+/// The bits of word `w` whose index is `phase` modulo `align`. `align` is a power of two.
 #[cold]
 #[inline(never)]
 fn aligned(w: usize, align: usize, phase: usize) -> u64 {
@@ -82,13 +85,13 @@ fn aligned(w: usize, align: usize, phase: usize) -> u64 {
 }
 
 impl<'a, const STEP: usize> Runs<'a, STEP> {
-    /// The runs of `bits`, with [`room`] for what is known of them: zero at first, with which all bits are free.
+    /// The runs of `bits`. `lacks` has [`room`] words; zero at first, which says that all bits are free.
     pub fn new(bits: Bitmap<'a, STEP>, lacks: &'a [AtomicU64]) -> Runs<'a, STEP> {
         Runs { bits, lacks }
     }
 
-    /// Claim the lowest run of `n` free bits whose index is `phase` modulo `align` (a power of two), looking from
-    /// word `hint` on first and then below.
+    /// Claim the lowest run of `n` free bits whose index is `phase` modulo `align` (a power of two). The search begins
+    /// at word `hint`, and then covers the words below it.
     pub fn claim(&self, n: usize, align: usize, phase: usize, hint: usize) -> Option<usize> {
         if n == 0 || n > self.bits.len() || !align.is_power_of_two() {
             return None;
@@ -98,7 +101,7 @@ impl<'a, const STEP: usize> Runs<'a, STEP> {
         claim(hint, words).or_else(|| claim(0, hint))
     }
 
-    /// Claim a run that begins in one of the words from `from` on, before `to`.
+    /// Claim a run that begins in one of the words `from..to`.
     fn claim_between(&self, from: usize, to: usize, n: usize, align: usize, phase: usize) -> Option<usize> {
         let lack = (BITS - n.min(BITS)) as u64;
         let mut from = from;
@@ -112,12 +115,13 @@ impl<'a, const STEP: usize> Runs<'a, STEP> {
         }
     }
 
-    /// The first word from `from` on, before `to`, that lacks at most so many bits.
+    /// The first of the words `from..to` that lacks at most `lack` bits.
     fn next(&self, from: usize, to: usize, lack: u64) -> Option<usize> {
         let (mut i, mut lanes) = (from / LANES, u64::MAX << (from % LANES * 8));
         while i * LANES < to {
             count_a_look();
-            // No lane borrows from the next: what is taken away is at most 64. Its high bit stays where the lack suffices.
+            // No lane borrows from its neighbour, because at most 64 is subtracted. A lane's high bit stays set if its
+            // lack is small enough.
             let lacks = self.lacks.get(i)?.load(Ordering::Relaxed);
             let fits = (((ONES * lack) | HIGHS) - lacks) & HIGHS & lanes;
             if fits != 0 {
@@ -129,7 +133,8 @@ impl<'a, const STEP: usize> Runs<'a, STEP> {
         None
     }
 
-    /// Claim the lowest run of `n` free bits that begins at one of `places` in word `w`; else the next word to look at.
+    /// Claim the lowest run of `n` free bits that begins at one of `places` in word `w`. On failure, returns the next
+    /// word to look at.
     #[inline(never)]
     fn claim_in(&self, w: usize, n: usize, mut places: u64) -> Result<usize, usize> {
         let mut next = w + 1;
@@ -137,7 +142,7 @@ impl<'a, const STEP: usize> Runs<'a, STEP> {
             count_a_look();
             let free = !self.bits.word(w);
             let inside = if n <= BITS { starts(free, n) & places } else { 0 };
-            // Where a run begins that goes on behind the word.
+            // The position of the run that continues in the next word.
             let tail = places & !u64::MAX.checked_shr(free.leading_ones()).unwrap_or(0);
             if inside | tail == 0 {
                 break;
@@ -146,21 +151,22 @@ impl<'a, const STEP: usize> Runs<'a, STEP> {
             let start = w * BITS + bit as usize;
             let end = if inside != 0 { start + n } else { self.taken_from(w + 1, start + n) };
             if end < start + n {
-                // Nor is a run long enough that begins later and ends there, too.
+                // A run that begins later and ends at the same place is not long enough either.
                 next = end / BITS;
                 break;
             }
             if self.claim_at(start, n) {
                 return Ok(start);
             }
-            // Somebody was faster: on from the next place.
+            // Another thread was faster. Go on from the next place.
             places &= (u64::MAX << bit) << 1;
         }
         self.update(w, false);
         Err(next)
     }
 
-    /// The first bit from that of word `w` on, before `end`, that is taken, or not in the map; else `end`.
+    /// The first taken bit from the start of word `w` on, before `end`. If there is none: `end`, or the end of the map
+    /// if that comes first.
     fn taken_from(&self, mut w: usize, end: usize) -> usize {
         let end = end.min(self.bits.len());
         while w * BITS < end {
@@ -174,23 +180,23 @@ impl<'a, const STEP: usize> Runs<'a, STEP> {
         end
     }
 
-    /// Claim exactly the bits `i..i + n`; false, and nothing changed, if one of them is not free.
+    /// Claim exactly the bits `i..i + n`. False, with nothing changed, if one of them is not free.
     pub fn claim_at(&self, i: usize, n: usize) -> bool {
         let claimed = self.bits.claim_at(i, n);
-        // Of those of several words some may have been taken and given back.
+        // If the bits span several words, some may have been taken and given back.
         if claimed || (self.bits.holds(i, n) && i / BITS != (i + n - 1) / BITS) {
             self.note(i, n, !claimed);
         }
         claimed
     }
 
-    /// Give the bits `i..i + n` back. Only their owner may.
+    /// Give the bits `i..i + n` back. Only their owner may do so.
     pub fn release(&self, i: usize, n: usize) {
         self.bits.release(i, n);
         self.note(i, n, true);
     }
 
-    /// Set the bits `i..i + n`, for ever.
+    /// Set the bits `i..i + n` for ever.
     pub fn set(&self, i: usize, n: usize) {
         if n > 0 {
             self.bits.set(i, n);
@@ -198,16 +204,16 @@ impl<'a, const STEP: usize> Runs<'a, STEP> {
         }
     }
 
-    /// Forget what is known: any run may be anywhere. No other thread is at work.
+    /// Forget all lacks, so that a run may be anywhere. No other thread may use the map at the same time.
     pub fn forget(&self) {
         self.lacks.iter().for_each(|word| word.store(0, Ordering::Relaxed));
     }
 
-    /// The bits `i..i + n` have changed; of some `freed` ones each thread that frees must say so.
+    /// The bits `i..i + n` have changed. `freed`: some of them were freed; each thread that frees bits must say so.
     #[inline(never)]
     pub fn note(&self, i: usize, n: usize, freed: bool) {
         let first = i / BITS;
-        // Who changes a bit below after this look has the same to do.
+        // A thread that changes a lower bit after this look makes the same update itself.
         if first > 0 && self.bits.word(first) & !(u64::MAX << (i % BITS)) == 0 {
             self.update(first - 1, freed);
         }
@@ -216,7 +222,8 @@ impl<'a, const STEP: usize> Runs<'a, STEP> {
         }
     }
 
-    /// What decides on a word's longest run: its free bits, and how many follow its last one in the next word.
+    /// What determines a word's longest run: its free bits, and how many free bits follow the last one in the next
+    /// word.
     #[inline(never)]
     fn look(&self, w: usize) -> (u64, usize) {
         let free = !self.bits.word(w);
@@ -224,7 +231,7 @@ impl<'a, const STEP: usize> Runs<'a, STEP> {
         (free, if goes_on { self.bits.word(w + 1).trailing_zeros() as usize } else { 0 })
     }
 
-    /// Bring the byte of a word up to date, by a read-modify-write in any case where bits were `freed`.
+    /// Bring the byte of a word up to date. If bits were `freed`, it is always written by a read-modify-write.
     #[inline(never)]
     fn update(&self, w: usize, mut freed: bool) {
         let (Some(word), shift) = (self.lacks.get(w / LANES), w % LANES * 8) else { return };
@@ -249,20 +256,20 @@ impl<'a, const STEP: usize> Runs<'a, STEP> {
     }
 }
 
-/// What a word's longest run lacks.
+/// The lack of a word's longest run.
 fn lack((free, more): (u64, usize)) -> u64 {
     let tail = free.leading_ones() as usize;
     if tail + more >= BITS {
         return 0;
     }
-    // Without the last one, which is not all.
+    // Leave out the last run. It is counted together with its continuation in the next word.
     let others = free & (u64::MAX >> tail);
     (BITS - (tail + more).max(longest(others))) as u64
 }
 
 #[cfg(test)]
 std::thread_local! {
-    /// Words that this thread has looked at.
+    /// How many words this thread has looked at.
     static LOOKS: core::cell::Cell<usize> = const { core::cell::Cell::new(0) };
 }
 
@@ -314,7 +321,7 @@ mod tests {
         }
     }
 
-    /// Holes that are too short, however many, cost a look at each eighth word.
+    /// Holes that are too short cost one look at every eighth word, however many there are.
     #[test]
     fn holes_that_do_not_fit_are_not_looked_at() {
         for n in [1usize << 10, 1 << 12, 1 << 14] {
@@ -333,7 +340,7 @@ mod tests {
         }
     }
 
-    /// Many words that could hold a long run, but for one that is longer: each is looked at a few times.
+    /// Many words could begin a long run, but only one run is long enough. Each word is looked at a few times at most.
     #[test]
     fn long_runs_are_looked_at_once() {
         let n = 4096;
@@ -366,8 +373,8 @@ mod loom_tests {
         }
     }
 
-    /// One thread frees bits while another frees, or claims, those next to them, over the border of two words: at the end no
-    /// byte lacks more than is missing.
+    /// One thread frees bits while another frees or claims their neighbours, across the border of two words. In the end
+    /// no byte states a lack greater than the real one.
     #[test]
     fn loom_no_free_run_is_overlooked() {
         for others in [|runs: Runs<1>| runs.release(62, 2), |runs: Runs<1>| assert!(runs.claim_at(67, 2))] {

@@ -1,4 +1,4 @@
-//! The bitmap against a list of booleans, and in loom two threads that claim overlapping runs.
+//! Compares the bitmap with a list of booleans. Under loom, two threads claim overlapping runs.
 
 use super::*;
 
@@ -133,7 +133,7 @@ mod loom_tests {
     use loom::sync::atomic::AtomicUsize;
     use loom::thread;
 
-    /// Two threads want runs that share bits in both words: no bit has two owners, and at the end all are free.
+    /// Two threads want runs that share bits in both words. No bit has two owners, and in the end all bits are free.
     #[test]
     fn loom_no_bit_is_claimed_twice() {
         loom::model(|| {

@@ -1,7 +1,7 @@
-//! Errors, warnings and talk: what they look like and when they are shown.
+//! Errors, warnings and verbose messages: their format, and when they are shown.
 //!
-//! Invariant: reporting changes nothing: no abort, no retry, `errno` stays. The registered error function hears of
-//! every error, shown or not, but never of one that it caused itself.
+//! Invariant: reporting changes nothing. It does not abort, retry, or change `errno`. The registered error function
+//! hears of every error, shown or not, except of errors that it caused itself.
 use super::hook::Hook;
 use super::options::{self, Opt};
 use super::output::print;
@@ -11,22 +11,22 @@ use core::ffi::c_void;
 use core::fmt;
 use core::ptr::null_mut;
 
-/// A function that hears of errors: the error number (EINVAL, ENOMEM, ...) and the argument registered with it.
+/// A function that hears of errors. It gets the error number (EINVAL, ENOMEM, ...) and the argument registered with it.
 pub type ErrorFun = extern "C" fn(i32, *mut c_void);
 
 static ERROR: Hook = Hook::new();
 
-/// Errors and warnings shown so far, against the options that limit them.
+/// How many errors and warnings were shown so far. Options limit both.
 static ERRORS_SHOWN: AtomicI64 = AtomicI64::new(0);
 static WARNINGS_SHOWN: AtomicI64 = AtomicI64::new(0);
 
-/// Let `fun` with `arg` hear of every error from now on; `None`: nobody.
+/// Call `fun` with `arg` for every error from now on. `None`: call nothing.
 pub fn register_error(fun: Option<ErrorFun>, arg: *mut c_void) {
     ERROR.register(fun.map_or(null_mut(), |fun| fun as *mut ()), arg);
 }
 
-/// Report an error: shown under `show_errors` or `verbose`, at most `max_errors` times, then told to the registered
-/// function. `args` has neither prefix nor newline.
+/// Report an error. It is shown if `show_errors` or `verbose` is on, at most `max_errors` times. Then the registered
+/// function is called. `args` has no prefix and no newline.
 pub fn error(code: Errno, args: fmt::Arguments) {
     keep_errno(|| {
         if may_show(&ERRORS_SHOWN, Opt::MaxErrors) {
@@ -40,7 +40,7 @@ pub fn error(code: Errno, args: fmt::Arguments) {
     });
 }
 
-/// Report what is odd but harmless: shown under `show_errors` or `verbose`, at most `max_warnings` times.
+/// Report something odd but harmless. It is shown if `show_errors` or `verbose` is on, at most `max_warnings` times.
 #[inline(never)]
 pub fn warning(args: fmt::Arguments) {
     if may_show(&WARNINGS_SHOWN, Opt::MaxWarnings) {
@@ -48,7 +48,7 @@ pub fn warning(args: fmt::Arguments) {
     }
 }
 
-/// Say what the allocator does, where the option `verbose` is at least `level`.
+/// Print what the allocator does, if the option `verbose` is at least `level`.
 pub fn verbose(level: i64, args: fmt::Arguments) {
     if options::get(Opt::Verbose) >= level {
         print(format_args!("mimalloc: {args}\n"));
@@ -60,13 +60,13 @@ pub fn shown() -> bool {
     options::enabled(Opt::ShowErrors) || options::get(Opt::Verbose) > 0
 }
 
-/// Whether one more may be shown, and if so count it.
+/// Whether one more may be shown. Counts it if so.
 #[inline(never)]
 fn may_show(counter: &AtomicI64, limit: Opt) -> bool {
     shown() && below(counter, options::get(limit))
 }
 
-/// Count one more, up to `limit`; negative: without limit.
+/// Count one more, up to `limit`. A negative limit means no limit.
 fn below(counter: &AtomicI64, limit: i64) -> bool {
     limit < 0 || counter.fetch_add(1, Ordering::Relaxed) < limit
 }
@@ -80,7 +80,7 @@ mod tests {
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicI32, AtomicUsize};
 
-    /// The thread of the test below: what other tests report meanwhile is passed over.
+    /// The thread that runs the test below. What other tests report meanwhile is ignored.
     static TESTER: AtomicUsize = AtomicUsize::new(0);
     static TEXT: Mutex<String> = Mutex::new(String::new());
     static CODES: AtomicI32 = AtomicI32::new(0);
@@ -97,7 +97,7 @@ mod tests {
         }
     }
 
-    /// Adds up the codes, and makes an error of its own.
+    /// Adds up the codes, and causes an error of its own.
     extern "C" fn remember(code: i32, arg: *mut c_void) {
         if mine() {
             assert!(arg.is_null());
@@ -110,7 +110,7 @@ mod tests {
         (CODES.swap(0, Ordering::Relaxed), std::mem::take(&mut *TEXT.lock().unwrap()))
     }
 
-    /// The only test that touches the registrations and these options, so that it needs no lock.
+    /// This is the only test that touches the registrations and these options, so it needs no lock.
     #[test]
     fn shown_limited_and_told() {
         TESTER.store(Os::thread_id(), Ordering::Relaxed);

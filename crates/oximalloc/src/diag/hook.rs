@@ -1,26 +1,26 @@
 //! A function registered by the user, with its argument.
 //!
-//! Invariants: function and argument are always read as the pair that was registered, and a thread that is inside
-//! the function does not enter it again, however the function calls back into the allocator. Nobody ever waits for
-//! a running callback: where the guard cannot be had, the callback is left out.
+//! Invariants: function and argument are always read as the pair that was registered. A thread inside the function does
+//! not enter it again, even if the function calls back into the allocator. Nobody waits for a running callback: if a
+//! thread cannot get a slot, it skips the callback.
 use crate::base::pair::Pair;
 use crate::base::sync::{AtomicUsize, Ordering};
 use crate::prim::{Os, Threads};
 use core::ffi::c_void;
 
-/// How many threads can be inside one callback at the same time; the others go without it.
+/// How many threads can be inside one callback at the same time. Further threads skip it.
 const THREADS: usize = 32;
 
 /// A slot for one callback and its argument.
 pub(super) struct Hook {
     pair: Pair,
-    /// The identities of the threads inside the callback; 0: free.
+    /// The ids of the threads inside the callback. 0: free.
     inside: [AtomicUsize; THREADS],
 }
 
-/// The right to call the callback once: held while the call lasts.
+/// The right to call the callback once. Held during the call.
 pub(super) struct Entered<'a> {
-    /// The function, as it was registered; never null.
+    /// The function as it was registered. Never null.
     pub fun: *mut (),
     /// Its argument.
     pub arg: *mut c_void,
@@ -37,14 +37,16 @@ impl Hook {
         self.pair.register(fun, arg);
     }
 
-    /// The right to call what is registered; `None` where nothing is, or the calling thread is inside already.
+    /// The right to call what is registered. `None` if nothing is, if the calling thread is inside already, or if all
+    /// places are taken.
     pub fn enter(&self) -> Option<Entered<'_>> {
         let (fun, arg) = self.pair.registered()?;
         Some(Entered { fun, arg, slot: place(core::hint::black_box(&self.inside))? })
     }
 }
 
-/// A place for the calling thread, if it has none. (The compiler is not told how many slots there are: it would write out the loop.)
+/// A place for the calling thread, unless it has one. (The number of slots is hidden from the compiler, because it
+/// would unroll the loop.)
 #[inline(never)]
 fn place(slots: &[AtomicUsize]) -> Option<&AtomicUsize> {
     let me = Os::thread_id();

@@ -1,7 +1,7 @@
-//! The floor that talks: options and the environment, messages, errors, statistics and how they are printed.
+//! The floor for options and reports: the environment, messages, errors, statistics and how they are printed.
 //!
-//! Invariants: nothing here allocates or panics, all state is atomics in statics, and whatever prints leaves `errno`
-//! as it was. So every function may be called from inside malloc, in any thread, at any moment of a process's life.
+//! Invariants: nothing here allocates or panics. All state is in static atomics. Whatever prints leaves `errno` as it
+//! was. So every function may be called from inside malloc, in any thread, at any moment of the process's life.
 pub mod error;
 mod hook;
 pub mod options;

@@ -1,9 +1,10 @@
-//! The options: one row each in the table below, from which follow the enum, the environment's names, the printed
-//! list and the defaults; and, by `cargo xtask abi --write`, what the C header, `options.tsv` and README say of them.
+//! The options. Each has one row in the table below. From that row follow the enum, the names in the environment, the
+//! printed list and the defaults. From it `cargo xtask abi --write` also generates what the C header, `options.tsv` and
+//! README say about the option.
 //!
-//! Invariants: a value chosen by a call is never replaced by the environment or by a default, and the environment
-//! is read once, in [`init`]; before that every option has its default. A row's place in the table is the option's
-//! number in the C interface: new ones go to the end.
+//! Invariants: the environment or a default never replaces a value that a call chose. The environment is read once, in
+//! [`init`]; before that every option has its default. A row's position in the table is the option's number in the C
+//! interface, so new rows go to the end.
 use super::output::Sink;
 use crate::base::sync::{AtomicBool, AtomicI64, Ordering};
 use crate::base::text::cut;
@@ -13,7 +14,7 @@ mod value;
 
 pub use environment::init;
 
-/// One line or two an option: `Variant: name, [older names], default, unit, doc;`
+/// A row of one or two lines for each option: `Variant: name, [older names], default, unit, doc;`
 macro_rules! options {
     ($($variant:ident: $name:literal, [$($older:literal),*], $default:expr, $unit:literal, $doc:literal;)*) => {
         /// An option, numbered as in the C interface.
@@ -23,17 +24,17 @@ macro_rules! options {
             $(#[doc = concat!("`", $name, "` (", $unit, "): ", $doc, ".")] $variant,)*
         }
 
-        /// All options in order.
+        /// All options, in order.
         pub const ALL: [Opt; COUNT] = [$(Opt::$variant,)*];
 
         /// How many options there are.
         pub const COUNT: usize = [$($name,)*].len();
 
-        /// Unit, name and older names of each, a word each, a line an option: one text, because a table of texts is a
-        /// table of pointers, which the loader has to relocate in each process.
+        /// The unit, name and older names of each option: one word each, one line for an option. This is one text
+        /// because a table of texts is a table of pointers, which the loader has to relocate in each process.
         const TEXT: &str = concat!($($unit, " ", $name, $(" ", $older,)* "\n",)*);
 
-        /// A bit for each whose value counts KiB: sizes are asked for often.
+        /// One bit for each option, set if its value counts KiB. A bit test is cheap, and sizes are read often.
         const IN_KIB: u64 = $(((matches!($unit.as_bytes(), b"KiB") as u64) << Opt::$variant as u32) |)* 0;
 
         #[cfg(test)]
@@ -157,19 +158,19 @@ impl Setting {
 
     fn set(&self, value: i64) {
         self.chosen.store(true, Ordering::Relaxed);
-        // Release: pairs with the acquire in `offer`.
+        // Release: pairs with the Acquire in `offer`.
         self.value.store(value, Ordering::Release);
     }
 
-    /// Take `value` unless one was chosen already; a choice made at the same time wins.
+    /// Take `value` unless one was chosen already. A choice made at the same time wins.
     fn offer(&self, value: i64) -> bool {
-        // Acquire: pairs with the release in `set`, so that who sees a chosen value sees that it was chosen.
+        // Acquire: pairs with the Release in `set`. A thread that sees a chosen value also sees that it was chosen.
         let seen = self.value.load(Ordering::Acquire);
         !self.chosen.load(Ordering::Relaxed)
             && self.value.compare_exchange(seen, value, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
-    /// As [`Setting::offer`], and a value that was taken counts as chosen.
+    /// As [`Setting::offer`]. If the value is taken, it counts as chosen.
     fn adopt(&self, value: i64) {
         if self.offer(value) {
             self.chosen.store(true, Ordering::Relaxed);
@@ -178,22 +179,22 @@ impl Setting {
 }
 
 impl Opt {
-    /// The option with that number in the C interface.
+    /// The option with this number in the C interface.
     pub fn from_index(index: i32) -> Option<Opt> {
         ALL.get(usize::try_from(index).ok()?).copied()
     }
 
-    /// What the value counts; `"-"`: the option is accepted and has no effect.
+    /// What the value counts. `"-"`: the option is accepted but has no effect.
     fn unit(self) -> &'static str {
         self.words().0
     }
 
-    /// The name in the C interface; in the environment `MIMALLOC_` and this, in any case.
+    /// The name in the C interface. In the environment it follows `MIMALLOC_`, in upper or lower case.
     fn name(self) -> &'static str {
         cut(self.words().1, b' ').0
     }
 
-    /// The unit, and all names, the older ones last.
+    /// The unit, and all names, with the older ones last.
     #[inline(never)]
     fn words(self) -> (&'static str, &'static str) {
         let mut lines = TEXT;
@@ -230,7 +231,8 @@ pub fn get(option: Opt) -> i64 {
     option.setting().value.load(Ordering::Relaxed)
 }
 
-/// The value in force in bytes: options in KiB are multiplied; 0 for negative values, `usize::MAX` for too large ones.
+/// The value in force in bytes. An option in KiB is multiplied by 1024. Returns 0 for a negative value, and
+/// `usize::MAX` for one that is too large.
 #[inline(never)]
 pub fn size(option: Opt) -> usize {
     let unit = if option.in_kib() { 1024 } else { 1 };
@@ -286,12 +288,12 @@ pub fn set_default(option: Opt, value: i64) {
     option.setting().offer(value);
 }
 
-/// Print all options in force to wherever messages go.
+/// Print all options in force to where messages go.
 pub fn print() {
     print_to(&Sink::REGISTERED);
 }
 
-/// Print all options in force to `sink`, one a line.
+/// Print all options in force to `sink`, one on each line.
 pub fn print_to(sink: &Sink) {
     for option in ALL.into_iter().filter(|o| o.has_effect()) {
         let origin = if option.setting().chosen.load(Ordering::Relaxed) { "set" } else { "default" };

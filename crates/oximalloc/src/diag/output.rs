@@ -1,24 +1,25 @@
-//! Where messages go: to the registered function, else to standard error, one write each.
+//! Where messages go: to the registered function, otherwise to standard error. Each message is one write.
 //!
-//! Invariant: a message is built in a fixed buffer on the stack and is handed on whole, as a C string. A function
-//! that itself makes messages does not recurse: those go to standard error.
+//! Invariant: a message is built in a fixed buffer on the stack and passed on whole, as a C string. If the registered
+//! function itself causes messages, there is no recursion: those go to standard error.
 use super::hook::Hook;
 use crate::prim::{Os, Process, keep_errno};
 use core::ffi::{c_char, c_void};
 use core::fmt::{self, Write};
 use core::ptr::null_mut;
 
-/// A function that takes messages: the text, ended by a NUL, and the argument that was registered with it.
+/// A function that takes messages: the text, terminated by a NUL, and the argument registered with it.
 pub type OutputFun = extern "C" fn(*const c_char, *mut c_void);
 
 static OUTPUT: Hook = Hook::new();
 
-/// Send messages to `fun` with `arg` from now on; `None`: to standard error.
+/// Send messages to `fun` with `arg` from now on. `None`: to standard error.
 pub fn register(fun: Option<OutputFun>, arg: *mut c_void) {
     OUTPUT.register(fun.map_or(null_mut(), |fun| fun as *mut ()), arg);
 }
 
-/// Hand one message, as it is, to the registered function or else to standard error. Leaves `errno` alone.
+/// Send one message, unchanged, to the registered function, or to standard error if there is none. Leaves `errno`
+/// alone.
 pub fn print(args: fmt::Arguments) {
     keep_errno(|| {
         let line = Line::<LINE_MAX>::of(args);
@@ -33,7 +34,7 @@ pub fn print(args: fmt::Arguments) {
     });
 }
 
-/// Where a whole table goes: to a given function, or to wherever messages go.
+/// Where a whole table goes: to a given function, or to where messages go.
 #[derive(Clone, Copy, Debug)]
 pub struct Sink {
     fun: Option<OutputFun>,
@@ -41,29 +42,29 @@ pub struct Sink {
 }
 
 impl Sink {
-    /// To wherever messages go.
+    /// To where messages go.
     pub const REGISTERED: Sink = Sink::new(None, null_mut());
 
-    /// To `fun` with `arg`; `None`: to wherever messages go.
+    /// To `fun` with `arg`. `None`: to where messages go.
     pub const fn new(fun: Option<OutputFun>, arg: *mut c_void) -> Sink {
         Sink { fun, arg }
     }
 
-    /// Hand on one piece of text, as it is. Leaves `errno` alone.
+    /// Pass on one piece of text, unchanged. Leaves `errno` alone.
     pub fn print(&self, args: fmt::Arguments) {
         let Some(fun) = self.fun else { return print(args) };
         keep_errno(|| fun(Line::<LINE_MAX>::of(args).as_ptr(), self.arg));
     }
 }
 
-/// The longest message in bytes, its ending NUL included.
+/// The longest message in bytes, including the NUL at its end.
 const LINE_MAX: usize = 512;
 
-/// A text of less than `N` bytes, on the stack. What does not fit is cut off, and the text then ends in a newline.
+/// A text of fewer than `N` bytes, on the stack. What does not fit is cut off; the text then ends in a newline.
 ///
 /// # Invariants
 ///
-/// `len < N`, and all bytes from `len` on are 0: so it is a C string too.
+/// `len < N`, and all bytes from `len` on are 0. So it is a C string too.
 pub struct Line<const N: usize = LINE_MAX> {
     bytes: [u8; N],
     len: usize,
@@ -80,7 +81,7 @@ impl<const N: usize> Line<N> {
     /// The text of `args`.
     pub fn of(args: fmt::Arguments) -> Self {
         let mut line = Self::new();
-        // Only a value's own Display can fail; what it wrote until then is still worth printing.
+        // Only a value's own Display can fail. What it wrote before that is still worth printing.
         let _ = line.write_fmt(args);
         line
     }
@@ -90,7 +91,7 @@ impl<const N: usize> Line<N> {
         self.bytes.get(..self.len).unwrap_or_default()
     }
 
-    /// The text; what was cut in the middle of a character ends before it.
+    /// The text. If it was cut in the middle of a character, it ends before that character.
     pub fn as_str(&self) -> &str {
         self.as_bytes().utf8_chunks().next().map_or("", |chunk| chunk.valid())
     }
@@ -111,7 +112,7 @@ impl<const N: usize> Write for Line<N> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let room = N - 1 - self.len;
         let space = self.bytes.get_mut(self.len..).unwrap_or_default();
-        // INVARIANT: at most `room` bytes are added, so that `len < N` and the last byte stays 0.
+        // INVARIANT: at most `room` bytes are added, so `len < N` and the last byte stays 0.
         space.iter_mut().take(room).zip(text.as_bytes()).for_each(|(to, from)| *to = *from);
         self.len += text.len().min(room);
         if text.len() > room
@@ -131,12 +132,12 @@ pub(crate) mod tests {
 
     /// Appends each message to the `String` behind `arg`.
     pub(crate) extern "C" fn collect(text: *const c_char, arg: *mut c_void) {
-        // SAFETY: the text is a C string, and `arg` a `String` that the test alone uses.
+        // SAFETY: the text is a C string, and `arg` is a `String` that only the test uses.
         let (text, all) = unsafe { (CStr::from_ptr(text), &mut *arg.cast::<String>()) };
         all.push_str(&text.to_string_lossy());
     }
 
-    /// All that `f` prints to the sink it is given.
+    /// Everything that `f` prints to the sink.
     pub(crate) fn captured(f: impl FnOnce(&Sink)) -> String {
         let mut all = String::new();
         f(&Sink::new(Some(collect), (&raw mut all).cast()));

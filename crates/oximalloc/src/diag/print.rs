@@ -1,24 +1,25 @@
-//! The table of statistics, and the list of options, as people read them.
+//! The table of statistics, as people read it.
 //!
-//! Each Rust program has this in it: so all rows are put together in one place, from cells.
+//! Every Rust program contains this code, so all rows are built in one place, from cells.
 //!
-//! Invariant: what a line and the sums below it say is of one look at each count, so that they agree.
+//! Invariant: a line and the sums below it use the same read of each count, so they agree.
 use super::output::{Line, Sink};
 use super::stats::{BinRow, CountValue, HeapSnapshot, PROCESS, Row, Snapshot, rows, unit};
 use crate::prim::{Os, Process};
 use core::fmt::{self, Write};
 
-/// Blocks up to this many bytes are marked `S`(mall) in the table, up to the next `M`(edium), else `L`(arge).
+/// In the table, blocks up to this size are marked `S`(mall), up to the next `M`(edium), and above that `L`(arge).
 const SMALL_MAX: usize = 8 * 1024;
 const MEDIUM_MAX: usize = 64 * 1024;
 
 const HEADING: &str = "heap stats    :        peak       total     current       freed        unit     count\n";
 
-/// What calls the function that it is given with each bin.
+/// A function that calls its argument with each bin.
 pub type EachBin<'a> = &'a dyn Fn(&mut dyn FnMut(BinRow));
 
-/// Print what is counted: the given bins, their sums, how many blocks had a page of their own, and what else heaps and
-/// (unless it is of a heap alone) the process or a part of it count.
+/// Print the statistics: the given bins, their sums, the blocks with a page of their own, and everything else that
+/// heaps count. `stats` adds what the process, or a part of it, counts. It is None when the table is about a single
+/// heap.
 #[cold]
 pub fn table(sink: &Sink, stats: Option<&Snapshot>, heaps: &HeapSnapshot, singles: i64, bins: EachBin) {
     sink.print(format_args!("{HEADING}"));
@@ -66,7 +67,7 @@ pub fn process(sink: &Sink) {
     ));
 }
 
-/// Print the rows of a table that count bytes, or the others.
+/// Print the rows of a table that count bytes, or all the others.
 #[cold]
 #[inline(never)]
 fn print_rows(sink: &Sink, (labels, words): (&'static str, &[i64]), bytes: bool) {
@@ -90,18 +91,18 @@ fn print_rows(sink: &Sink, (labels, words): (&'static str, &[i64]), bytes: bool)
     }
 }
 
-/// The columns of something that comes and goes.
+/// The columns of a count.
 #[cold]
 fn four(value: CountValue, unit: Unit) -> [Amount; 4] {
     [value.peak, value.total, value.current, value.freed()].map(|n| Amount(n, unit))
 }
 
-/// A row: its name, its cells, and how it ends.
+/// Print a row: its name, its cells, and its end.
 #[cold]
 #[inline(never)]
 fn cells(sink: &Sink, name: &str, cells: &[Amount], end: fmt::Arguments) {
     let mut line = Line::<128>::new();
-    // A line takes all that fits.
+    // A line takes as much as fits.
     for cell in cells {
         let _ = write!(line, "{cell:>12}");
     }
@@ -117,7 +118,7 @@ fn letter(block_size: usize) -> char {
     }
 }
 
-/// Blocks of one or of several sizes: their bytes, and how many were allocated.
+/// Blocks of one or several sizes: their bytes, and how many were allocated.
 #[derive(Clone, Copy, Default)]
 struct Sum {
     bytes: CountValue,
@@ -140,19 +141,19 @@ impl Sum {
     }
 }
 
-/// What an amount is of, and how large ones are printed: each unit is so many of the one before, and from the second on the
-/// amount has a decimal.
+/// The names of a unit and of its multiples. The first field is the factor from one to the next. An amount in a
+/// multiple is printed with one decimal.
 type Unit = &'static (i64, [&'static str; 5]);
 
 const BYTES: Unit = &(1024, ["B", "KiB", "MiB", "GiB", "TiB"]);
-/// Of things: in full below 100 000.
+/// For numbers of things. They are printed in full below 100 000.
 const NUMBER: Unit = &(1000, ["", "K", "M", "G", "T"]);
 
-/// So much of something, printed in the largest unit in which it is at least 1; rounded down.
+/// An amount, printed in the largest unit in which it is at least 1, and rounded down.
 #[derive(Clone, Copy)]
 struct Amount(i64, Unit);
 
-/// Printed as nothing.
+/// An empty cell.
 const BLANK: Amount = Amount(0, &(0, [""; 5]));
 
 impl fmt::Display for Amount {
@@ -165,7 +166,7 @@ impl fmt::Display for Amount {
                 if whole.unsigned_abs() < step.unsigned_abs() {
                     break;
                 }
-                // The remainder is below `step`, so that this cannot overflow.
+                // The remainder is below `step`, so this cannot overflow.
                 tenths = Some((whole % step).abs() * 10 / step);
                 whole /= step;
                 name = larger;
@@ -257,7 +258,7 @@ mod tests {
         assert!(["user:", "system:", "faults:", "rss:", "peak commit:"].iter().all(|part| process.contains(part)));
     }
 
-    /// Each row of the tables is a line, or is added to one; only the bytes of large blocks are in a line of their own.
+    /// Each row of the tables has a line of its own or is added to one. The exception is the bytes in large blocks.
     #[test]
     fn each_statistic_is_printed() {
         let (mut memory, mut heaps) = (Snapshot::default(), HeapSnapshot::default());

@@ -1,6 +1,6 @@
 //! Statistics in the text format that Prometheus reads.
 //!
-//! A program that does not ask for it has none of this in it.
+//! The linker drops this from a program that does not use it.
 use super::stats::{BinRow, HeapSnapshot, Row, Snapshot, rows, unit};
 use core::fmt::{Result, Write};
 
@@ -23,7 +23,8 @@ pub fn write(out: &mut dyn Write, memory: &Snapshot, heaps: &HeapSnapshot, bins:
     blocks(out, "_total", COUNTER, |bin| bin.total)
 }
 
-/// Write a table, from its names, its labels and what its rows count. What comes and goes is three metrics.
+/// Write a table, given its names, its labels and the descriptions of its rows. A count becomes three metrics: now,
+/// peak and total.
 fn table(out: &mut dyn Write, (names, labels, docs): (&str, &'static str, &str), words: &[i64]) -> Result {
     for ((name, doc), Row { unit, values, .. }) in names.lines().zip(docs.lines()).zip(rows(labels, words)) {
         let endings =
@@ -44,7 +45,7 @@ fn table(out: &mut dyn Write, (names, labels, docs): (&str, &'static str, &str),
     Ok(())
 }
 
-/// Write what a metric is.
+/// Write the description and the type of a metric.
 fn head(out: &mut dyn Write, name: &str, ending: &str, kind: &str, what: &str) -> Result {
     writeln!(out, "# HELP oximalloc_{name}{ending} {what}\n# TYPE oximalloc_{name}{ending} {kind}")
 }

@@ -1,15 +1,15 @@
-//! How things and events are counted. What is counted is in `table`, a row each.
+//! How things and events are counted. `table` has one row for everything that is counted.
 //!
-//! Invariants: in a snapshot `0 <= current <= peak <= total`. Counting is a few relaxed atomic additions and belongs
-//! to slow paths only; what the blocks add up to is derived from pages when it is asked for (see [`BinRow`]). Functions that
-//! add up are not inlined: each Rust program has them in it.
+//! Invariants: in a snapshot `0 <= current <= peak <= total`. Counting takes a few relaxed atomic additions, and only
+//! slow paths count. The sums of blocks are derived from pages when somebody asks for them (see [`BinRow`]). Functions
+//! that add up are not inlined, because every Rust program contains them.
 use crate::base::sync::{AtomicI64, Ordering};
 
 mod table;
 
 pub use table::{HeapSnapshot, HeapStats, PROCESS, Row, Snapshot, rows, unit};
 
-/// Something that comes and goes: how much of it there is, was at most, and came in all.
+/// Counts something that comes and goes: how much there is, the most there was at a time, and how much came in all.
 #[derive(Debug)]
 pub struct Count {
     total: AtomicI64,
@@ -17,15 +17,15 @@ pub struct Count {
     current: AtomicI64,
 }
 
-/// The values of a [`Count`].
+/// The values of a `Count`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CountValue {
-    /// All that ever came.
+    /// Everything that ever came.
     pub total: i64,
-    /// The most there was at a time.
+    /// The most that existed at a time.
     pub peak: i64,
-    /// What there is.
+    /// What exists now.
     pub current: i64,
 }
 
@@ -41,7 +41,7 @@ impl Count {
         let n = signed(n);
         self.total.fetch_add(n, Ordering::Relaxed);
         let current = self.current.fetch_add(n, Ordering::Relaxed).saturating_add(n);
-        // Most often the peak stands, and a load is cheaper than an update.
+        // Usually the peak stays, and a load is cheaper than an update.
         if current > self.peak.load(Ordering::Relaxed) {
             self.peak.fetch_max(current, Ordering::Relaxed);
         }
@@ -52,18 +52,18 @@ impl Count {
         self.current.fetch_sub(signed(n), Ordering::Relaxed);
     }
 
-    /// What there is now.
+    /// How much there is now.
     pub fn current(&self) -> i64 {
         self.current.load(Ordering::Relaxed)
     }
 
-    /// The values now. Of an addition or a subtraction that is under way, one may show a part.
+    /// The values now. If an addition or a subtraction is in progress, the values may show a part of it.
     #[inline(never)]
     pub fn snapshot(&self) -> CountValue {
         self.raw().sound()
     }
 
-    /// As [`Count::snapshot`], for sums: what came may be counted at one place and what is gone at another.
+    /// As [`Count::snapshot`], for sums: one place may count what came, and another may count what went.
     #[inline(never)]
     pub fn raw(&self) -> CountValue {
         CountValue {
@@ -73,8 +73,8 @@ impl Count {
         }
     }
 
-    /// Add what another counted, which then begins anew, from nothing. What is under way there may be counted late. The
-    /// peak is then an upper bound, as in [`CountValue::plus`].
+    /// Add what `other` counted. `other` then starts again from zero. Changes of `other` in progress may be counted
+    /// late. The peak is then an upper bound, as in [`CountValue::plus`].
     #[inline(never)]
     pub fn absorb(&self, other: &Count) {
         let (total, current) = (other.total.swap(0, Ordering::Relaxed), other.current.swap(0, Ordering::Relaxed));
@@ -91,7 +91,8 @@ impl Count {
         }
     }
 
-    /// Leave what happened with another, and count anew from what there is. The sums of both stay as they are.
+    /// Pass what happened in the past to `other`, and start again from what exists now. The sums over both stay the
+    /// same.
     #[inline(never)]
     pub fn leave_to(&self, other: &Count) {
         let CountValue { total, peak, current } = self.snapshot();
@@ -99,13 +100,13 @@ impl Count {
         other.note_past(total - current, peak - current);
     }
 
-    /// Note that so many more came and are gone, of which at a time there were so many more than there are.
+    /// Note that `total` more came and went. At one time, `peak` more existed than exist now.
     pub fn note_past(&self, total: i64, peak: i64) {
         self.total.fetch_add(total, Ordering::Relaxed);
         self.peak.fetch_add(peak, Ordering::Relaxed);
     }
 
-    /// Count anew, from what there is: it is the peak and all that came.
+    /// Start again from what exists now: it becomes the peak and the total.
     pub fn reset(&self) {
         let current = self.current.load(Ordering::Relaxed).max(0);
         self.peak.store(current, Ordering::Relaxed);
@@ -120,17 +121,17 @@ impl Default for Count {
 }
 
 impl CountValue {
-    /// What came and is gone.
+    /// How much came and went.
     pub fn freed(&self) -> i64 {
         self.total.saturating_sub(self.current)
     }
 
-    /// Where so many of those that are counted as being there are not in use.
+    /// The value without `n` that are counted as existing but are not in use.
     pub fn but(self, n: usize) -> CountValue {
         CountValue { current: self.current.saturating_sub(signed(n)), ..self }
     }
 
-    /// With `0 <= current <= peak <= total`, whatever was under way.
+    /// Adjusted so that `0 <= current <= peak <= total`, whatever was in progress.
     #[inline(never)]
     pub fn sound(self) -> CountValue {
         let current = self.current.max(0);
@@ -138,7 +139,7 @@ impl CountValue {
         CountValue { total: self.total.max(peak), peak, current }
     }
 
-    /// The sum with `other`; the peak is then an upper bound, since the two may have peaked at different times.
+    /// The sum with `other`. The peak is then an upper bound, because the two may have peaked at different times.
     #[inline(never)]
     pub fn plus(&self, other: CountValue) -> CountValue {
         CountValue {
@@ -148,7 +149,7 @@ impl CountValue {
         }
     }
 
-    /// Without `other`, which is a part of it; as [`CountValue::sound`] makes it.
+    /// The value without `other`, which is a part of it. Adjusted as by [`CountValue::sound`].
     #[inline(never)]
     pub fn less(&self, other: CountValue) -> CountValue {
         CountValue {
@@ -159,14 +160,14 @@ impl CountValue {
         .sound()
     }
 
-    /// Of something of which only the amount at present is known.
+    /// For something of which only the present amount is known.
     pub fn only(current: usize) -> CountValue {
         let current = signed(current);
         CountValue { total: current, peak: current, current }
     }
 }
 
-/// Something that happens.
+/// Counts how often something happens.
 #[derive(Debug)]
 pub struct Counter {
     total: AtomicI64,
@@ -178,12 +179,12 @@ impl Counter {
         Counter { total: AtomicI64::new(0) }
     }
 
-    /// It happened `n` times more, or to `n` more bytes.
+    /// It happened `n` more times, or to `n` more bytes.
     pub fn add(&self, n: usize) {
         self.total.fetch_add(signed(n), Ordering::Relaxed);
     }
 
-    /// Add what another counted, which then begins anew.
+    /// Add what `other` counted. `other` then starts again from zero.
     #[inline(never)]
     pub fn absorb(&self, other: &Counter) {
         let n = other.total.swap(0, Ordering::Relaxed);
@@ -192,7 +193,7 @@ impl Counter {
         }
     }
 
-    /// Leave what happened with another, and count anew.
+    /// Pass what was counted to `other`, and start again from zero.
     pub fn leave_to(&self, other: &Counter) {
         other.absorb(self);
     }
@@ -202,7 +203,7 @@ impl Counter {
         self.total.load(Ordering::Relaxed).max(0)
     }
 
-    /// Count anew, from nothing.
+    /// Start again from zero.
     pub fn reset(&self) {
         self.total.store(0, Ordering::Relaxed);
     }
@@ -218,21 +219,21 @@ fn signed(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
-/// What the blocks of one size class add up to, derived from its pages. All but the size are numbers of blocks.
+/// The totals for the blocks of one size class, derived from its pages. All fields but the size are numbers of blocks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BinRow {
     /// Bytes in a block.
     pub block_size: usize,
     /// The most in use at a time.
     pub peak: i64,
-    /// All that were taken from pages. A block that a thread freed and took again from its own stack is not counted again.
+    /// Blocks taken from pages. A block that a thread frees and takes again from its own stack is not counted again.
     pub total: i64,
     /// In use.
     pub current: i64,
 }
 
 impl BinRow {
-    /// Their bytes.
+    /// The same numbers in bytes.
     #[inline(never)]
     pub fn bytes(&self) -> CountValue {
         let bytes = |blocks: i64| blocks.max(0).saturating_mul(signed(self.block_size));

@@ -1,7 +1,7 @@
-//! Ranges from the operating system: reserved at any alignment, committed, given back, and counted.
+//! Ranges of memory from the operating system: reserved at any alignment, committed, given back, and counted.
 //!
-//! Invariant: `PROCESS.reserved` is the sum of what the functions here gave and [`release`] has not taken back (and of
-//! what others gave arenas to manage).
+//! Invariant: `PROCESS.reserved` is the sum of what the functions here reserved and [`release`] has not given back,
+//! plus what others gave to arenas to manage.
 
 pub mod numa;
 
@@ -33,24 +33,25 @@ pub fn page_size() -> usize {
     Os::page_size()
 }
 
-/// Whether memory that is committed and not touched costs nothing.
+/// Whether memory that is committed but not touched costs nothing.
 pub fn overcommits() -> bool {
     Os::overcommits()
 }
 
-/// Reserve `size` bytes (whole OS pages) aligned to `align` (a power of two), at `hint` if that is free and aligned,
-/// accessible at once if `commit`. Null when the system refuses.
+/// Reserve `size` bytes (whole OS pages) aligned to `align` (a power of two). The range begins at `hint` if that is
+/// free and aligned, and is accessible at once if `commit`. Null if the system refuses.
 pub fn reserve(size: usize, align: usize, commit: bool, hint: usize) -> *mut u8 {
     let p = reserve_uncounted(size, align, commit, hint);
     if !p.is_null() {
         PROCESS.reserved.add(size);
-        // SAFETY: mapped just now, and ours alone.
+        // SAFETY: mapped just now, and only we have it.
         unsafe { shut_to_huge_pages(p, size) };
     }
     p
 }
 
-/// Reserve `size` bytes (whole OS pages) at `p`, if nothing is mapped there, accessible at once if `commit`.
+/// Reserve `size` bytes (whole OS pages) at `p` if nothing is mapped there. The range is accessible at once if
+/// `commit`.
 pub fn reserve_at(p: *mut u8, size: usize, commit: bool) -> At {
     PROCESS.mmap_calls.add(1);
     let at = Os::reserve_at(p, size, commit);
@@ -60,23 +61,23 @@ pub fn reserve_at(p: *mut u8, size: usize, commit: bool) -> At {
     at
 }
 
-/// Bytes of address space that the process may have; None: no limit.
+/// How many bytes of address space the process may have. None: no limit.
 pub fn address_space_limit() -> Option<usize> {
     Os::limit(true)
 }
 
-/// Bytes of memory that it may have accessible.
+/// How many bytes of accessible memory the process may have. None: no limit.
 pub fn data_limit() -> Option<usize> {
     Os::limit(false)
 }
 
-/// The lesser of both.
+/// The smaller of both limits.
 pub fn limit() -> Option<usize> {
     [address_space_limit(), data_limit()].into_iter().flatten().min()
 }
 
-/// Where the options say that the allocator does without transparent huge pages, advise against them in a range. Not in all
-/// of the process: that switch would pass to the programs that it starts.
+/// Advise against transparent huge pages in a range, if the options say that the allocator does without them. The
+/// advice is not for the whole process, because the programs that it starts would inherit that switch.
 ///
 /// # Safety
 /// - the range consists of whole OS pages of ours.
@@ -96,7 +97,7 @@ fn reserve_uncounted(size: usize, align: usize, commit: bool, hint: usize) -> *m
     if p.is_null() || p.addr() & (align - 1) == 0 {
         return p;
     }
-    // SAFETY: mapped just now and told to nobody.
+    // SAFETY: mapped just now, and nobody knows of it.
     unsafe { Os::unmap(p, size) };
     let Some(room) = size.checked_add(align).filter(|&room| room <= isize::MAX as usize) else {
         return ptr::null_mut();
@@ -111,7 +112,7 @@ fn reserve_uncounted(size: usize, align: usize, commit: bool, hint: usize) -> *m
     }
     let before = p.addr().wrapping_neg() & (align - 1);
     let start = p.wrapping_add(before);
-    // SAFETY: the parts before and after the aligned range belong to the mapping made above and are told to nobody.
+    // SAFETY: the parts before and after the aligned range belong to the mapping made above, and nobody knows of them.
     unsafe {
         if before > 0 {
             Os::unmap(p, before);
@@ -123,17 +124,18 @@ fn reserve_uncounted(size: usize, align: usize, commit: bool, hint: usize) -> *m
     start
 }
 
-/// Where a part of a reservation cannot be given back: look where there is room for an aligned range, and reserve that alone.
+/// For systems that cannot give back a part of a reservation: find out where there is room for an aligned range, and
+/// reserve only that.
 #[cold]
 fn reserve_whole(size: usize, align: usize, commit: bool, room: usize) -> *mut u8 {
-    // Another thread may be faster.
+    // Another thread may map something there first.
     for _ in 0..TRIES {
         PROCESS.mmap_calls.add(2);
         let p = Os::reserve(0, room, false);
         if p.is_null() {
             break;
         }
-        // SAFETY: reserved just now and told to nobody.
+        // SAFETY: reserved just now, and nobody knows of it.
         unsafe { Os::unmap(p, room) };
         let start = p.wrapping_add(p.addr().wrapping_neg() & (align - 1));
         if Os::reserve_at(start, size, commit) == At::Mapped {
@@ -143,14 +145,14 @@ fn reserve_whole(size: usize, align: usize, commit: bool, room: usize) -> *mut u
     ptr::null_mut()
 }
 
-/// See [`reserve_whole`].
+/// How often [`reserve_whole`] tries.
 const TRIES: usize = 16;
 
-/// [`reserve_large`], or what stands for it in a test.
+/// [`reserve_large`], or a test's replacement for it.
 pub type ReserveLarge = fn(usize, usize) -> *mut u8;
 
-/// Reserve `size` bytes (whole large OS pages) of large OS pages, at `hint` if that is free; they are accessible and resident, and
-/// can neither be decommitted nor reset. Null when the system has none to spare.
+/// Reserve `size` bytes (whole large OS pages) of large OS pages, at `hint` if that is free. They are accessible and
+/// resident, and cannot be decommitted or reset. Null if the system has none to spare.
 pub fn reserve_large(size: usize, hint: usize) -> *mut u8 {
     if size == 0 || size > isize::MAX as usize || !size.is_multiple_of(LARGE_PAGE) {
         return ptr::null_mut();
@@ -163,14 +165,14 @@ pub fn reserve_large(size: usize, hint: usize) -> *mut u8 {
     p
 }
 
-/// Reserve one huge OS page, at `hint` if that is free, from the memory of `node` if it has some (-1: any). Null when
-/// the system has none to spare. Takes as long as it takes to clear it.
+/// Reserve one huge OS page, at `hint` if that is free. Its memory comes from `node` if that has some (-1: any node).
+/// Null if the system has none to spare. This takes as long as clearing the page takes.
 pub fn reserve_huge_page(hint: usize, node: i32) -> *mut u8 {
     PROCESS.mmap_calls.add(1);
     let p = Os::reserve_large(hint, HUGE_PAGE, HUGE_SHIFT);
     if !p.is_null() {
         PROCESS.reserved.add(HUGE_PAGE);
-        // SAFETY: mapped just now, and ours alone.
+        // SAFETY: mapped just now, and only we have it.
         unsafe {
             numa::prefer(p, HUGE_PAGE, node);
             Os::populate(p, HUGE_PAGE);
@@ -179,10 +181,12 @@ pub fn reserve_huge_page(hint: usize, node: i32) -> *mut u8 {
     p
 }
 
-/// Give a range back; false, and it is as it was, if the system refuses. (It may refuse any part: [`Capabilities::unmap_part`].)
+/// Give a range back. False if the system refuses; the range is then unchanged. (A system may refuse any part of a
+/// reservation: [`Capabilities::unmap_part`].)
 ///
 /// # Safety
-/// - the range is all or a part of what the functions above gave, in whole OS pages (whole large ones of large ones), and nobody uses it any more.
+/// - the range is all or part of what a function above reserved, in whole OS pages (whole large ones if it was reserved
+///   as such), and nobody uses it any more.
 #[inline(never)]
 pub unsafe fn release(p: *mut u8, size: usize) -> bool {
     // SAFETY: by the contract.
@@ -193,17 +197,18 @@ pub unsafe fn release(p: *mut u8, size: usize) -> bool {
     done
 }
 
-/// Make a range accessible; false when the system refuses.
+/// Make a range accessible. False if the system refuses.
 ///
 /// # Safety
-/// - the range lies in one that [`reserve`] gave, or that another lets us commit, in whole OS pages.
+/// - the range consists of whole OS pages, and lies in a range that [`reserve`] gave or that somebody else lets us
+///   commit.
 pub unsafe fn commit(p: *mut u8, size: usize) -> bool {
     PROCESS.commit_calls.add(1);
     // SAFETY: by the contract.
     unsafe { Os::commit(p, size) }
 }
 
-/// Give the memory of a range back; it reads as zero from then on (after a [`commit`] if `strict`).
+/// Give the memory of a range back. From then on it reads as zero (if `strict`, after a [`commit`]).
 ///
 /// # Safety
 /// - as for [`commit`], and nobody uses the range.
@@ -214,7 +219,7 @@ pub unsafe fn decommit(p: *mut u8, size: usize, strict: bool) -> bool {
     if done {
         PROCESS.purged.add(size);
         if strict {
-            // It is a new mapping, of which nothing was said.
+            // It is a new mapping, which has no advice yet.
             // SAFETY: by the contract.
             unsafe { shut_to_huge_pages(p, size) };
         }
@@ -222,13 +227,13 @@ pub unsafe fn decommit(p: *mut u8, size: usize, strict: bool) -> bool {
     done
 }
 
-/// Let the system take the memory of a range when it wants to; contents become undefined. `own`: the range is from
-/// [`reserve`], so a refusal holds for all the others too.
+/// Let the system take the memory of a range when it wants to. The contents become undefined. `own`: the range is from
+/// [`reserve`], so if the system refuses it, it refuses all such ranges.
 ///
 /// # Safety
 /// - as for [`decommit`].
 pub unsafe fn reset(p: *mut u8, size: usize, own: bool) -> bool {
-    // Some kernels lack the gentle call; one refusal is enough to know.
+    // Some kernels lack the lazy call. One refusal is enough to know.
     static REFUSED: AtomicBool = AtomicBool::new(false);
     if REFUSED.load(Ordering::Relaxed) {
         return false;
@@ -254,7 +259,7 @@ mod tests {
             let p = reserve(1 << 16, 1 << shift, false, 0);
             assert!(!p.is_null());
             assert_eq!(p.addr() % (1 << shift), 0);
-            // SAFETY: reserved above, whole.
+            // SAFETY: the whole of what was reserved above.
             unsafe {
                 assert!(commit(p, 1 << 16));
                 p.add((1 << 16) - 1).write(1);
@@ -269,7 +274,7 @@ mod tests {
         let p = reserve_large(LARGE_PAGE, 0);
         if !p.is_null() {
             assert_eq!(p.addr() % LARGE_PAGE, 0);
-            // SAFETY: reserved above, whole.
+            // SAFETY: the whole of what was reserved above.
             unsafe {
                 p.add(LARGE_PAGE - 1).write(1);
                 release(p, LARGE_PAGE);

@@ -1,31 +1,34 @@
-//! Size classes. Invariant: the block size of a request's bin is at least the request rounded up to 16 bytes and
-//! exceeds that by at most one eighth of itself (12.5 %).
+//! Size classes. Invariant: the block size of a request's bin is at least the request rounded up to 16 bytes, and
+//! exceeds that by at most one eighth of the block size (12.5 %).
 //!
-//! Bins 1 to 32 are the multiples of 16 up to 512 bytes, so that a small size finds its bin without a table. From there
-//! every doubling is cut into eight steps, up to [`BLOCK_MAX`]; an empty request has the bin of 16 bytes. Whatever is larger has a page of its own.
+//! Bins 1 to 32 are the multiples of 16 up to 512 bytes, so a small size finds its bin without a table. From there up
+//! to [`BLOCK_MAX`] every doubling is cut into eight steps. An empty request has the bin of 16 bytes. A larger request
+//! gets a page of its own.
 
-/// Small requests, whose bin is `size` rounded up over 16.
+/// The largest small request. Its bin is `size / 16`, rounded up.
 pub const SMALL_MAX: usize = 512;
 /// The largest block that shares a page with others.
 pub const BLOCK_MAX: usize = 64 * 1024;
-/// Slots of a theap: bin 0 stays shut; slices that are not open lead to it.
+/// How many slots a theap has, one for each bin. Bin 0 never takes a block: the slice class map leads to it from slices
+/// that are not open.
 pub const BINS: usize = 89;
 
-/// Where tables by size have the request of so many bytes: steps of 16 bytes up to 1024, of 128 from there. Without a
-/// branch on the size, which is mispredicted wherever sizes on both sides are asked for in turns.
+/// The index of a request of `size` bytes in tables by size. The steps are 16 bytes up to 1024, and 128 bytes above.
+/// The code has no branch on the size, which would be mispredicted whenever a program alternates between sizes on both
+/// sides.
 #[inline(always)]
 pub fn slot(size: usize) -> usize {
     core::hint::select_unpredictable(size <= FINE_MAX, fine(size), coarse(size))
 }
 const FINE_MAX: usize = 1024;
 const fn fine(size: usize) -> usize {
-    // A shift: `div_ceil` takes three instructions more, for sizes near the largest number.
+    // Add and shift: `div_ceil` takes three more instructions, for sizes near the largest number.
     (size + 15) >> 4
 }
 const fn coarse(size: usize) -> usize {
     (size + 127 + (128 * fine(FINE_MAX) - FINE_MAX)) >> 7
 }
-/// Entries of such a table, for requests up to [`BLOCK_MAX`].
+/// How many entries such a table has, for requests up to [`BLOCK_MAX`].
 pub const SLOTS: usize = coarse(BLOCK_MAX) + 1;
 
 /// The bin of each slot.
@@ -40,7 +43,7 @@ pub static TABLE: [Bin; SLOTS] = {
     table
 };
 
-/// [`Bin::stack_base`].
+/// [`Bin::stack_base`] of each bin.
 static BASE: [u8; 128] = {
     let mut base = [0; 128];
     let mut i = 0;
@@ -51,13 +54,14 @@ static BASE: [u8; 128] = {
     base
 };
 
-/// The least that a block of `size` bytes stays for when it shrinks: five eighths of it; what is up to 64 bytes stays for
-/// anything. Not more is asked, so that what has just grown by half and shrinks by a little does not move to and fro.
+/// The smallest size for which a block of `size` bytes is kept when it shrinks: five eighths of it, and 0 for blocks up
+/// to 64 bytes. The limit is not higher, so that a block that has just grown by half and then shrinks a little does not
+/// move back and forth.
 pub const fn least(size: usize) -> usize {
     if size <= 64 { 0 } else { size / 8 * 5 }
 }
 
-/// A size class, 1 to 88; 0 is the class of the empty request and 89 that of blocks with a page of their own.
+/// A size class, 1 to 88. No request has class 0. Class 89 is that of blocks with a page of their own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Bin(u8);
 
@@ -79,25 +83,25 @@ impl Bin {
         }
     }
 
-    /// The largest bin whose blocks are at most of `size` bytes, from 16 up to [`BLOCK_MAX`].
+    /// The largest bin whose blocks have at most `size` bytes. `size` is 16 to [`BLOCK_MAX`].
     pub const fn within(size: usize) -> Bin {
         let bin = Bin::of(size);
         if bin.block_size() > size { Bin(bin.0 - 1) } else { bin }
     }
 
-    /// The bin with that number, below [`BINS`].
+    /// The bin with this number, which is below [`BINS`].
     #[inline(always)]
     pub const fn at(index: usize) -> Bin {
         Bin(index as u8)
     }
 
-    /// Its number.
+    /// The bin's number.
     #[inline(always)]
     pub const fn index(self) -> usize {
         self.0 as usize
     }
 
-    /// Bytes of a block of this bin (0 for the two bins without a size).
+    /// Bytes of a block of this bin. 0 for the two bins without a size.
     pub const fn block_size(self) -> usize {
         let b = self.0 as usize;
         if b <= 32 {
@@ -110,27 +114,27 @@ impl Bin {
         }
     }
 
-    /// Slices of a fresh page: two for blocks of 36 and 40 KiB, so that three fill most of them; else one, as larger pages, of
-    /// which a thread has one attached for each bin, would spread what it uses over more memory. (Where huge pages are had,
-    /// what no block has is resident, too.)
+    /// How many slices a fresh page has. For blocks of 36 and 40 KiB it has two, so that three blocks fill most of
+    /// them. Otherwise it has one: a thread has one page attached for each bin, and larger pages would spread what it
+    /// uses over more memory. (With huge pages, the parts of a page that no block uses are resident too.)
     #[inline(always)]
     pub const fn slices(self) -> usize {
         1 + (self.index() == Bin::of(36 << 10).index() || self.index() == Bin::of(40 << 10).index()) as usize
     }
 
-    /// [`Bin::of`] by the table: for sizes that are not known when compiling a load costs less than a branch on them that
+    /// [`Bin::of`] by a table lookup. If the size is not a compile-time constant, a load costs less than a branch that
     /// is mispredicted.
     ///
     /// # Safety
     /// - the size is at most [`BLOCK_MAX`].
     #[inline(always)]
     pub unsafe fn of_any(size: usize) -> Bin {
-        // SAFETY: the table has slots for those.
+        // SAFETY: the table has a slot for every size up to `BLOCK_MAX`.
         unsafe { *TABLE.get_unchecked(slot(size)) }
     }
 
-    /// How many freed blocks a thread may hold back in front of its pages without a sign that it takes them again: at
-    /// most 128, and 16 KiB of blocks up to 256 bytes, 32 KiB up to 4 KiB, 64 KiB above.
+    /// How many freed blocks a thread may hold in front of its pages without a sign that it takes them again: at most
+    /// 128 blocks, and 16 KiB for blocks up to 256 bytes, 32 KiB for blocks up to 4 KiB, 64 KiB above.
     #[inline(always)]
     pub const fn stack_base(self) -> usize {
         BASE[self.index() % BASE.len()] as usize
@@ -150,7 +154,8 @@ impl Bin {
         }
     }
 
-    /// How many blocks may lie in the transfer cache: at most 2048, and 64 to 128 KiB (the largest 4, of up to 256 KiB).
+    /// How many blocks may lie in the transfer cache: at most 2048 blocks, and at most 128 KiB. Blocks of 513 to 1024
+    /// bytes may have up to 256 KiB, and blocks above 32 KiB may be four.
     pub const fn transfer_max(self) -> usize {
         match self.block_size() {
             1..=64 => self.stack_base() * 16,
@@ -160,8 +165,9 @@ impl Bin {
         }
     }
 
-    /// How many freed blocks a thread may hold back when it frees and takes in turns more than its base: at most 2048, and 64
-    /// to 128 KiB, of blocks above 32 KiB, each of which has a page alone, 8 or 512 KiB.
+    /// How many freed blocks a thread may hold when it alternates between freeing and taking more than its base: at
+    /// most 2048 blocks, and at most 128 KiB. Blocks of 513 to 1024 bytes and of 8 to 32 KiB may have up to 256 KiB.
+    /// Blocks above 32 KiB, most of which have a page to themselves, may be eight (up to 512 KiB).
     pub const fn stack_max(self) -> usize {
         match self.block_size() {
             1..=64 => self.stack_base() * 16,

@@ -1,9 +1,9 @@
-//! A free block: its first word links it to the next, and its second may name one further on, for who walks the list to
-//! have it in the cache in time. Raw access to these words is here and nowhere else.
+//! A free block. Its first word links it to the next block. Its second word may name a block further on, so that a
+//! thread that walks the list can prefetch it. Raw access to these words is here and nowhere else.
 
 use crate::prim::processor::prefetch_to_read;
 
-/// A free block of a page; blocks are at least 16 bytes and aligned to 16.
+/// A free block of a page. Blocks have at least 16 bytes and are aligned to 16.
 #[repr(C)]
 pub struct Block(*mut Block, *mut Block);
 
@@ -14,11 +14,11 @@ impl Block {
     /// - `block` is a free block that only the caller may touch, on a list built by [`Block::set_next`].
     #[inline(always)]
     pub unsafe fn next(block: *mut Block) -> *mut Block {
-        // SAFETY: by the contract the word is ours and was written.
+        // SAFETY: by the contract the word is ours and has been written.
         unsafe { (*block).0 }
     }
 
-    /// Link a block.
+    /// Link a block to the next one.
     ///
     /// # Safety
     /// - `block` is a free block that only the caller may touch.
@@ -28,7 +28,7 @@ impl Block {
         unsafe { (*block).0 = next }
     }
 
-    /// Name a block that comes later on the list.
+    /// Name a block further on in the list.
     ///
     /// # Safety
     /// - as for [`Block::set_next`].
@@ -38,14 +38,15 @@ impl Block {
         unsafe { (*block).1 = ahead }
     }
 
-    /// Have the block that comes later brought near, if this one names one: else the word is what the program left there,
-    /// and bringing near whatever it names does no harm.
+    /// Prefetch the block further on, if this block names one. Otherwise the word is whatever the program left there,
+    /// and prefetching any address does no harm.
     ///
     /// # Safety
     /// - `block` is a free block that only the caller may touch.
     #[inline(always)]
     pub unsafe fn prefetch_ahead(block: *mut Block) {
-        // SAFETY: by the contract nobody writes the word now; the program or the system wrote it; it is not followed.
+        // SAFETY: by the contract nobody writes the word now. The program or the system wrote it before. It is not
+        // dereferenced.
         prefetch_to_read(unsafe { (&raw const (*block).1).read_volatile() }.cast());
     }
 }

@@ -1,15 +1,17 @@
-//! Holes: OS pages inside a page that went back to the system, because all blocks in them are free. So a page that a few
-//! blocks keep does not keep 64 KiB.
+//! Holes: OS pages inside a page that went back to the system because all blocks in them are free. So a page that a few
+//! blocks keep alive does not keep 64 KiB of memory.
 //!
-//! A free block is linked through its own first word, so that an OS page with free blocks is resident. The blocks that
-//! start in a hole are therefore on no list: the record has a bit for each OS page, and the bit stands for all blocks that
-//! start there. When the page's lists are empty, its owner takes the blocks of one hole after the other ([`Page::refill_hole`]).
+//! A free block is linked through its own first word, so an OS page with linked free blocks is resident. Blocks that
+//! start in a hole are therefore on no list. Instead the record has a bit for each OS page, which stands for all blocks
+//! that start there. When the page's lists are empty, its owner takes the blocks of one hole after the other
+//! ([`Page::refill_hole`]).
 //!
-//! Invariants: all blocks that overlap a hole are free; all blocks that start in it are carved, so a hole lies within the carved
-//! part of the page, which, once no more fits, is all of it. Of an attached page `carved == used + free + local_free + in holes`, of a detached one
-//! `carved == out + given + in holes`.
+//! Invariants: all blocks that overlap a hole are free. All blocks that start in it are carved, so a hole lies within
+//! the carved part of the page. (Once no more blocks fit, the carved part is the whole page.) In an attached page
+//! `carved == used + free + local_free + in holes`, in a detached one `carved == out + given + in holes`.
 //!
-//! Who writes the bits: the owner of an attached page, or the thread that has brought a listed page to PURGING (`word`).
+//! Only these write the bits: the owner of an attached page, and the thread that has brought a listed page to PURGING
+//! (`word`).
 
 use super::block::Block;
 use super::record::Page;
@@ -19,12 +21,12 @@ use crate::base::config::SLICE;
 use crate::os;
 use core::ptr;
 
-/// OS pages of a page, at most: two slices of OS pages of 4 KiB. A bit of the record's set stands for each.
+/// The most OS pages that a page can have: two slices of OS pages of 4 KiB. Each has a bit in the record's set.
 const MOST: usize = 2 * SLICE / 4096;
-/// Blocks of a page, at most.
+/// The most blocks that a page can have.
 const BLOCKS: usize = SLICE / 16;
 
-/// Which blocks of a page are free, and how much of each OS page they fill.
+/// Which blocks of a page are free, and how many bytes of each OS page they fill.
 struct Survey {
     size: usize,
     os_page: usize,
@@ -33,7 +35,7 @@ struct Survey {
 }
 
 impl Survey {
-    /// Count a block as free; false if it was counted before.
+    /// Count a block as free. False if it was counted before.
     #[cold]
     fn add(&mut self, index: usize) -> bool {
         let (word, bit) = (index / 64, 1 << (index % 64));
@@ -58,7 +60,7 @@ impl Survey {
     }
 }
 
-/// The OS pages whose bits are set.
+/// The indices of the OS pages whose bits are set.
 fn each(mut bits: u32) -> impl Iterator<Item = usize> {
     core::iter::from_fn(move || {
         (bits != 0).then(|| {
@@ -70,21 +72,21 @@ fn each(mut bits: u32) -> impl Iterator<Item = usize> {
 }
 
 impl Page {
-    /// The blocks that start in an OS page which is a hole.
+    /// The indices of the blocks that start in an OS page that is a hole.
     #[cold]
     fn starting_in(&self, os_page: usize) -> core::ops::Range<usize> {
         let (size, bytes, carved) = (self.block_size(), os::page_size(), self.carved() as usize);
-        // The last one may be left with less than a block, which is nobody's.
+        // The last OS page may end with a remainder that is smaller than a block and belongs to no block.
         (os_page * bytes).div_ceil(size).min(carved)..((os_page + 1) * bytes).div_ceil(size).min(carved)
     }
 
-    /// Blocks in holes.
+    /// How many blocks are in holes.
     #[cold]
     fn count_in_holes(&self) -> u32 {
         each(self.holes()).map(|os_page| self.starting_in(os_page).len() as u32).sum()
     }
 
-    /// Blocks that are in use or on a list: those carved, but for those in holes.
+    /// How many blocks are in use or on a list: all carved blocks except those in holes.
     #[inline]
     pub fn linked(&self) -> u32 {
         self.carved() - if self.holes() == 0 { 0 } else { self.count_in_holes() }
@@ -101,8 +103,9 @@ impl Page {
         self.start().wrapping_add(index * self.block_size()).cast()
     }
 
-    /// Move up to `want` blocks that start in a hole to an array, the first to `last` and the others below it; the rest of
-    /// that hole's are put on the list `free`, which is empty. Says how many; 0 when there is no hole.
+    /// Move up to `want` blocks that start in a hole to an array, the first to `last` and the others below it. The
+    /// remaining blocks of that hole go to the list `free`, which must be empty. Returns how many; 0 if there is no
+    /// hole.
     ///
     /// # Safety
     /// - the page is attached to the caller, and the `want` words that end with `last` are the caller's.
@@ -114,12 +117,12 @@ impl Page {
             let mut blocks = self.starting_in(os_page);
             let n = blocks.len().min(want as usize);
             for (i, index) in blocks.by_ref().take(n).enumerate() {
-                // SAFETY: one of the caller's words.
+                // SAFETY: the word is one of the caller's.
                 unsafe { last.sub(i).write(self.block(index).cast()) };
             }
             let (mut first, mut linked) = (ptr::null_mut(), 0);
             for index in blocks.rev() {
-                // SAFETY: a free block, which is the owner's.
+                // SAFETY: a free block that belongs to the owner, who is the caller.
                 unsafe { Block::set_next(self.block(index), first) };
                 first = self.block(index);
                 linked += 1;
@@ -134,11 +137,11 @@ impl Page {
         0
     }
 
-    /// Give back the OS pages of a LISTED page in which all blocks are free; None if the page is not LISTED any more.
+    /// Give back the OS pages of a LISTED page in which all blocks are free. None if the page is no longer LISTED.
     #[cold]
     pub fn purge_holes(&'static self) -> Option<Given> {
         let chain = self.word().begin_purge()?;
-        // SAFETY: the blocks of the chain are ours, and the record until the end.
+        // SAFETY: the chain's blocks are ours, and the record is ours until `end_purge`.
         let (first, last, n) = unsafe { self.punch(chain) };
         let head = if n > 0 { self.offset16(first) } else { 0 };
         Some(self.word().end_purge(head, n, |list| {
@@ -148,10 +151,11 @@ impl Page {
         }))
     }
 
-    /// Returns what stays linked of the chain: its first block, its last, and how many.
+    /// Give back OS pages. Returns the part of the chain that stays linked: its first block, its last block, and their
+    /// number.
     ///
     /// # Safety
-    /// - the chain is of this page and the caller's, and so is the record.
+    /// - the chain is of this page. The chain and the record are the caller's.
     #[cold]
     unsafe fn punch(&self, chain: Chain) -> (*mut Block, *mut Block, u32) {
         let (size, os_page) = (self.block_size(), os::page_size());
@@ -163,16 +167,16 @@ impl Page {
         let mut block = first;
         while n < chain.count {
             if !contains(block) {
-                // Somebody wrote to freed memory: what is behind is given up.
+                // Somebody wrote to freed memory. The rest of the chain is given up.
                 self.tell_corrupt(block, chain.count - n);
                 sound = false;
                 break;
             }
-            // A block that is there twice was freed twice: it may be in use.
+            // A block that is in the chain twice was freed twice, so it may be in use.
             sound &= survey.add(self.index_of(block));
             last = block;
             n += 1;
-            // SAFETY: one of the chain, which is ours.
+            // SAFETY: a block of the chain, which is ours.
             block = unsafe { Block::next(block) };
         }
         sound &= arena::may_purge_parts(&self.span());
@@ -191,7 +195,7 @@ impl Page {
         let (mut kept, mut kept_last, mut count) = (ptr::null_mut::<Block>(), ptr::null_mut::<Block>(), 0);
         let mut block = first;
         for _ in 0..n {
-            // SAFETY: as above; each block of the chain was seen to be one of this page.
+            // SAFETY: as above. Each block of the chain has been checked to be one of this page.
             let next = unsafe { Block::next(block) };
             if fresh >> ((block.addr() - self.start().addr()) / os_page) & 1 == 0 {
                 if kept.is_null() {
@@ -210,8 +214,8 @@ impl Page {
         while left != 0 {
             let from = left.trailing_zeros();
             let len = (left >> from).trailing_ones();
-            // SAFETY: whole OS pages of this page's memory, in which all is free and ours. (Where the system refuses they
-            // are holes that cost memory.)
+            // SAFETY: whole OS pages of this page's memory, in which everything is free and ours. (If the system
+            // refuses, they are holes that still cost memory.)
             unsafe { os::decommit(self.start().add(from as usize * os_page), len as usize * os_page, false) };
             left &= !((u64::MAX >> (64 - len) << from) as u32);
         }

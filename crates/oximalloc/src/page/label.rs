@@ -1,48 +1,51 @@
-//! Whose a page is: its heap, and the theap of that heap which owns it.
+//! What a page belongs to: its heap, and the theap of that heap that owns it.
 //!
 //! ```text
-//! LEFT(h)  the record is in no use, or the memory of its page is being released, which was heap h's
-//!     enter:    -> OF(k)     who has claimed memory for heap k makes the record its page, before anything leads to it
+//! LEFT(h)  the record is unused, or the memory of its page is being released; the page was heap h's
+//!     enter:    -> OF(k)     a thread that has claimed memory for heap k makes the record its page, before anything
+//!                            leads to it
 //! OF(h)    a page in use
-//!     relabel:  -> OF(t)     who deletes heap h gives its pages to heap t: one compare-and-swap
-//!     leave:    -> LEFT(h)   who releases the page's memory: h, as the label says now, is the heap to take it out of
-//!     claim:    -> LEFT(h)   who destroys heap h is about to release the page: one compare-and-swap
+//!     relabel:  -> OF(t)     the thread that deletes heap h gives its pages to heap t: one compare-and-swap
+//!     leave:    -> LEFT(h)   a thread releases the page's memory; h, by the label now, is the heap to take it out of
+//!     claim:    -> LEFT(h)   the thread that destroys heap h is about to release the page: one compare-and-swap
 //! ```
 //!
-//! Who ends a heap finds its pages by their places, and while it looks at one, other threads may free the last block: then
-//! the record is soon another heap's page, maybe elsewhere. Why it can't touch that one: nobody allocates from a heap that
-//! is ending, so no record gets the label OF(h) meanwhile. A compare-and-swap from OF(h) that succeeds has found a page that
-//! was h's all the time, at the place where it was found; when the page is gone, or is another heap's, it fails. (So a label
-//! that comes back is no danger: h's record is another heap's only once h has ended.)
+//! A thread that ends heap h finds h's pages by their places. While it looks at one, other threads may free the page's
+//! last block. The record may then soon be the page of another heap, perhaps at another place. The ending thread cannot
+//! touch that page: nobody allocates from a heap that is ending, so no record gets the label OF(h) meanwhile. If a
+//! compare-and-swap from OF(h) succeeds, the page was h's all the time, at the place where it was found. If the page is
+//! gone or belongs to another heap, the compare-and-swap fails. (So a label that comes back is no danger: the heap
+//! record of h is used for another heap only after h has ended.)
 //!
-//! The owner changes in the same way: who deletes h takes it from a page by a compare-and-swap from one of h's theaps. No
-//! page of another heap has such an owner, for they stay h's theaps until all its pages are done. All other writers of the
-//! owner have the page alone: it is new, attached to them, or in their hands on its way to a list.
+//! The owner changes in the same way: the thread that deletes h takes the ownership from one of h's theaps by
+//! compare-and-swap. No page of another heap has such an owner, because those theaps stay h's until all pages of h are
+//! done. All other writers of the owner have the page to themselves: it is new, it is attached to them, or it is in
+//! their hands on its way to a list.
 //!
-//! Orderings: *relabel* is Release and *leave* Acquire, so that who releases a page which became t's sees that it is in
-//! t's set, and takes it out. *leave* is Release and [`Label::has_left`] Acquire: who sees that a page has left sees that it
-//! is dead, too (`word`).
+//! Orderings: *relabel* is Release and *leave* is Acquire. So a thread that releases a page which became t's sees that
+//! it is in t's set, and takes it out. *leave* is Release and [`Label::has_left`] is Acquire. So a thread that sees
+//! that a page has left also sees that it is dead (`word`).
 
 use crate::base::sync::{AtomicPtr, Ordering};
 
-/// The theap that a page belongs to, as lower floors see it.
+/// The theap that a page belongs to, as an opaque type for this floor.
 #[repr(C)]
 pub struct Owner {
     _opaque: [u8; 0],
 }
 
-/// The heap that a page belongs to, as lower floors see it. Of a page that has left its heap it is marked, and equal to no
-/// heap's: [`HeapOf::plain`] is the heap.
+/// The heap that a page belongs to, as an opaque type for this floor. When a page has left its heap, the pointer is
+/// marked and equals no heap's pointer. [`HeapOf::plain`] removes the mark.
 #[repr(C)]
 pub struct HeapOf {
     _opaque: [u8; 0],
 }
 
-/// In the heap's address: the page has left it.
+/// A bit in the heap's address: the page has left the heap.
 const LEFT: usize = 1;
 
 impl HeapOf {
-    /// Without the mark.
+    /// The pointer without the mark.
     #[inline(always)]
     pub fn plain(heap: *mut HeapOf) -> *mut HeapOf {
         heap.map_addr(|at| at & !LEFT)
@@ -52,7 +55,7 @@ impl HeapOf {
     }
 }
 
-/// The label.
+/// The label of a page.
 #[repr(C)]
 pub struct Label {
     owner: AtomicPtr<Owner>,
@@ -60,7 +63,7 @@ pub struct Label {
 }
 
 impl Label {
-    /// A page of `heap` begins in this record, and belongs to its theap `owner`.
+    /// Begin a page of `heap` in this record. It belongs to that heap's theap `owner`.
     pub fn enter(&self, heap: *mut HeapOf, owner: *mut Owner) {
         self.set_owner(owner);
         self.heap.store(heap, Ordering::Relaxed);
@@ -78,28 +81,28 @@ impl Label {
         self.owner.load(Ordering::Relaxed)
     }
 
-    /// A new owner, who has the page alone.
+    /// Set a new owner. The caller has the page to itself.
     pub fn set_owner(&self, owner: *mut Owner) {
         #[cfg(not(loom))]
         self.owner.store(owner, Ordering::Relaxed);
-        // The model does not know that a store which is later than what a compare-and-swap has read is later than what that
-        // one wrote, too; of two read-modify-writes it does.
+        // Suppose a store comes after the value that a compare-and-swap has read. The model does not know that the
+        // store then also comes after what the compare-and-swap wrote. For two read-modify-writes it does.
         #[cfg(loom)]
         self.owner.swap(owner, Ordering::Relaxed);
     }
 
-    /// Make the page `to`'s; false, and nothing changed, if it is not (or not any more) `from`'s.
+    /// Make the page `to`'s. False, with nothing changed, if it is not (or no longer) `from`'s.
     pub fn relabel(&self, from: *mut HeapOf, to: *mut HeapOf) -> bool {
         // Release: as in the file's head.
         self.heap.compare_exchange(from, to, Ordering::Release, Ordering::Relaxed).is_ok()
     }
 
-    /// The page's owner is `to` from now on, if it is `from`.
+    /// Make `to` the page's owner, if its owner is `from`.
     pub fn pass_on(&self, from: *mut Owner, to: *mut Owner) {
         let _ = self.owner.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed);
     }
 
-    /// The memory is being released: the heap that has the page in its set and its counts.
+    /// The memory is being released. Returns the heap that has the page in its set and its counts.
     pub fn leave(&self) -> *mut HeapOf {
         let mut now = self.heap.load(Ordering::Relaxed);
         loop {
@@ -111,12 +114,12 @@ impl Label {
         }
     }
 
-    /// The page of `of`, which is being destroyed, is to be released; false if it is not (or not any more) `of`'s.
+    /// Claim the page of `of`, which is being destroyed, for release. False if the page is not (or no longer) `of`'s.
     pub fn claim(&self, of: *mut HeapOf) -> bool {
         self.heap.compare_exchange(of, HeapOf::left(of), Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
-    /// Whether the page has left its heap: it is dead.
+    /// Whether the page has left its heap. Such a page is dead.
     pub fn has_left(&self) -> bool {
         // Acquire: as in the file's head.
         self.heap.load(Ordering::Acquire).addr() & LEFT != 0
@@ -131,7 +134,7 @@ mod loom_tests {
     use loom::sync::Arc;
     use loom::thread;
 
-    /// Heaps, by their addresses over 2; each has a set of pages, of two places.
+    /// Heaps; `heap` makes an address from the number. Each heap has a set of pages with two places.
     const OLD: usize = 0;
     const TARGET: usize = 1;
     const OTHER: usize = 2;
@@ -142,7 +145,7 @@ mod loom_tests {
     fn number(heap: *mut HeapOf) -> usize {
         heap.addr() / 2 - 1
     }
-    /// Theaps: nobody, one of the old heap, one of the other.
+    /// Theaps: nobody's, one of the old heap, one of the other heap.
     fn owner(n: usize) -> *mut Owner {
         ptr::without_provenance_mut(n)
     }
@@ -152,7 +155,7 @@ mod loom_tests {
 
     struct Model {
         label: Label,
-        /// By heap and place: whether a page of that heap is said to be there.
+        /// By heap and place: whether the heap's set says that a page is there.
         sets: [[AtomicBool; 2]; 3],
     }
 
@@ -172,13 +175,13 @@ mod loom_tests {
             self.sets[heap][place].swap(false, Ordering::Relaxed)
         }
 
-        /// The label in the end. (Only a read-modify-write is sure to see the last of several stores in the model.)
+        /// The label in the end. (In the model, only a read-modify-write is sure to see the last of several stores.)
         fn ends_as(&self) -> (*mut HeapOf, *mut Owner) {
             let relaxed = Ordering::Relaxed;
             (self.label.heap.swap(ptr::null_mut(), relaxed), self.label.owner.swap(ptr::null_mut(), relaxed))
         }
 
-        /// What `end::delete` does with a page.
+        /// What the deletion of a heap does with a page.
         fn delete(&self) -> bool {
             if self.label.heap() != heap(OLD) {
                 return false;
@@ -195,7 +198,7 @@ mod loom_tests {
             true
         }
 
-        /// What `Theap::release` does with it.
+        /// What the release of a page does with it.
         fn release(&self) -> usize {
             let left = number(self.label.leave());
             self.set(left, 0, false);
@@ -203,9 +206,9 @@ mod loom_tests {
         }
     }
 
-    /// A heap is deleted while another thread releases its page and uses the record again, for another heap's page at
-    /// another place: that page is the other heap's, and its owner's; and the released one is taken out of the set of
-    /// the heap that it was of at last.
+    /// A heap is deleted while another thread releases its page and reuses the record for another heap's page at
+    /// another place. The new page stays with the other heap and its owner. The released page is taken out of the set
+    /// of the heap that it belonged to last.
     #[test]
     fn loom_a_record_that_was_reused_is_not_relabelled() {
         loom::model(|| {
@@ -228,7 +231,7 @@ mod loom_tests {
         });
     }
 
-    /// A heap is destroyed while another thread, against the rules, releases its page and uses the record again.
+    /// A heap is destroyed while another thread, against the rules, releases its page and reuses the record.
     #[test]
     fn loom_a_record_that_was_reused_is_not_claimed() {
         loom::model(|| {
@@ -246,8 +249,8 @@ mod loom_tests {
         });
     }
 
-    /// Who deletes a heap meets, in a page that it has just given to the target, an owner who took the page over: that one
-    /// stays its owner.
+    /// A thread that deletes a heap has just given a page to the target, and meets an owner that took the page over.
+    /// That one stays the owner.
     #[test]
     fn loom_who_took_the_page_over_stays_its_owner() {
         loom::model(|| {
@@ -255,7 +258,8 @@ mod loom_tests {
             let taker = {
                 let model = model.clone();
                 thread::spawn(move || {
-                    // In its hands, on the way to a list: the target's theap takes it if it is the target's by now.
+                    // The page is in this thread's hands, on its way to a list. The target's theap takes it if it is
+                    // the target's by now.
                     let takes = model.label.heap() == heap(TARGET);
                     if takes {
                         model.label.set_owner(owner(OTHERS));

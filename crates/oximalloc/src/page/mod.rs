@@ -1,6 +1,13 @@
-//! Pages: some slices that hold blocks of one size class. `bins` are the size classes, `word` the one atomic word
-//! that threads share about a page, `label` whose it is, `chain` records that one thread has alone, `shared_list` a list of pages that any thread may push to, `pool`
-//! things in no use, `record_pool` page records in no use, `holes` what goes back to the system of a page that is in use.
+//! Pages: slices that hold blocks of one size class.
+//!
+//! - `bins`: the size classes.
+//! - `record`: the record of a page; `block`: a free block.
+//! - `word`: the one atomic word about a page that threads share.
+//! - `label`: the heap and the theap that a page belongs to.
+//! - `supply`: what an owner does with all free blocks of its page.
+//! - `holes`: OS pages of a page in use that went back to the system.
+//! - `chain`: records that belong to one thread; `shared_list`: a list of pages that any thread may push to.
+//! - `pool`: unused records of any kind; `record_pool`: unused page records.
 pub mod bins;
 #[cfg(not(loom))]
 pub mod block;

@@ -1,23 +1,26 @@
-//! A pool of records in no use: any thread puts one in and takes one out, in a few steps however many there are.
+//! A pool of unused records. Any thread puts records in and takes them out, in a few steps regardless of how many there
+//! are.
 //!
-//! Protocol: some lists, each with a lock that nobody waits for. *Put* links a record before the first of a list by
-//! compare-and-swap, without the lock. *Take* takes the first of a list by compare-and-swap, inside the list's lock: so
-//! what it has read of the first record stays true while that is the first, as no other thread takes it away and puts it
-//! back (ABA). Who finds a lock taken goes on to the next list.
+//! Protocol: the pool has a few lists, each with a lock that nobody waits for. *Put* links a record before the first of
+//! a list by compare-and-swap, without the lock. *Take* removes the first of a list by compare-and-swap, inside the
+//! list's lock. While it is inside, no other thread can take the first record away and put it back (ABA). So the link
+//! that it has read from the first record stays true as long as that record is the first. A thread that finds a lock
+//! taken goes on to the next list.
 //!
-//! A thread that is stopped inside a lock keeps what its list has from the others until it goes on, and no more than
-//! that: what is put meanwhile goes to other lists. In the child of a fork nobody is inside, and all lists are whole: a
-//! thread that is not there has taken the first record, or has not.
+//! If a thread is stopped inside a lock, the others cannot take what is on that list until it goes on. Nothing else is
+//! withheld: later puts go to other lists. In the child of a fork nobody is inside, and all lists are whole: a thread
+//! that does not exist there either has taken the first record or has not.
 //!
-//! A take finds nothing where there is something when all lists that have some are taken; then a record more is made.
-//! Records are spread over the lists by their addresses, so that this ends once there are some more than are used.
+//! A take may find nothing although the pool has records: if the locks of all nonempty lists are taken. The caller then
+//! makes a new record. Records are spread over the lists by their addresses, so this stops once there are a few more
+//! records than are in use.
 
 use super::chain::Linked;
 use crate::base::sync::{AtomicPtr, Ordering};
 use crate::base::try_lock::TryLock;
 use core::ptr;
 
-/// How many lists there are: one cache line of them.
+/// How many lists there are. Together they fill one cache line.
 const LISTS: usize = if cfg!(loom) { 2 } else { 4 };
 
 /// The pool.
@@ -29,35 +32,35 @@ struct List<T: 'static> {
     lock: TryLock,
 }
 
-/// The list that a record goes to.
+/// The list that a record goes to first.
 fn place<T>(item: &'static T) -> usize {
     if cfg!(loom) {
-        // The same in each run of a model.
+        // The same list in each run of a model.
         return 0;
     }
-    // Records lie in rows, of sizes that are multiples of 64: the bits above decide, too.
+    // Records lie in rows, and their sizes are multiples of 64, so the higher bits have to count too.
     (ptr::from_ref(item).addr() >> 6).wrapping_mul(0x9E37_79B9) >> 16
 }
 
 impl<T: Linked> Pool<T> {
-    /// Nothing in it.
+    /// An empty pool.
     #[cfg(not(loom))]
     pub const fn new() -> Pool<T> {
         Pool([const { List { first: AtomicPtr::new(ptr::null_mut()), lock: TryLock::unlocked() } }; LISTS])
     }
-    /// Nothing in it.
+    /// An empty pool.
     #[cfg(loom)]
     pub fn new() -> Pool<T> {
         let list = |_| List { first: AtomicPtr::new(ptr::null_mut()), lock: TryLock::unlocked() };
         Pool(core::array::from_fn(list))
     }
 
-    /// All lists, from one on.
+    /// All lists, beginning with list `first`.
     fn from(&self, first: usize) -> impl Iterator<Item = &List<T>> {
         (0..LISTS).map(move |i| &self.0[(first % LISTS + i) % LISTS])
     }
 
-    /// Put a record in, which is in no use and on no list.
+    /// Put in a record that is unused and on no list.
     #[inline(always)]
     pub fn put(&self, item: &'static T) {
         let first = place(item);
@@ -66,7 +69,7 @@ impl<T: Linked> Pool<T> {
         loop {
             item.link().store(head, Ordering::Relaxed);
             let this = ptr::from_ref(item).cast_mut();
-            // Release: the link, and what was done with the record, pairs with the Acquire in `take`.
+            // Release: pairs with the Acquire in `take`. It publishes the link and what was done with the record.
             match list.first.compare_exchange_weak(head, this, Ordering::Release, Ordering::Relaxed) {
                 Ok(_) => return,
                 Err(now) => head = now,
@@ -74,14 +77,14 @@ impl<T: Linked> Pool<T> {
         }
     }
 
-    /// Take a record out, which is the caller's from then on; None when none was found. Threads that take at the same time
-    /// better begin `at` different lists.
+    /// Take out a record, which then belongs to the caller. None if none was found. Threads that take at the same time
+    /// should begin `at` different lists.
     #[inline]
     pub fn take(&self, at: usize) -> Option<&'static T> {
         self.from(at).find_map(List::take)
     }
 
-    /// In the child of a fork: whoever was inside is not there.
+    /// In the child of a fork: free the locks, because the threads inside do not exist here.
     #[inline(never)]
     pub fn fork_child(&self) {
         self.0.iter().for_each(|list| list.lock.fork_child());
@@ -95,9 +98,9 @@ impl<T: Linked> List<T> {
         }
         let _inside = self.lock.enter()?;
         // Acquire, here and below: pairs with the Release of the put. (All changes are read-modify-writes, so a record
-        // that becomes the first again by a take is seen as it was put.)
+        // that becomes the first again because of a take is also seen as it was put.)
         let mut first = self.first.load(Ordering::Acquire);
-        // SAFETY: records live for ever; this one is on the list until the exchange below, as we alone take.
+        // SAFETY: records live for ever. This one is on the list until the exchange below, because only we take.
         while let Some(item) = unsafe { first.as_ref() } {
             let next = item.link().load(Ordering::Relaxed);
             match self.first.compare_exchange_weak(first, next, Ordering::Acquire, Ordering::Acquire) {
@@ -125,7 +128,7 @@ mod tests {
         link: AtomicPtr<Item>,
         owned: AtomicPtr<Item>,
     }
-    // SAFETY: the pool alone writes the link.
+    // SAFETY: only the pool writes the link.
     unsafe impl Linked for Item {
         fn link(&self) -> &AtomicPtr<Item> {
             &self.link
@@ -160,7 +163,8 @@ mod tests {
         let inside = pool.0[0].lock.enter();
         (0..100).for_each(|_| pool.put(item()));
         assert!((0..100).all(|i| pool.take(i).is_some()));
-        // What was on its list before can be taken in the child of a fork, which the thread is not in.
+        // In the child of a fork, what was on that list before can be taken, because the thread inside does not exist
+        // there.
         pool.0[0].first.store(ptr::from_ref(item()).cast_mut(), Ordering::Relaxed);
         assert!(pool.take(0).is_none());
         core::mem::forget(inside);
@@ -203,19 +207,19 @@ mod loom_tests {
         link: AtomicPtr<Item>,
         owners: AtomicUsize,
     }
-    // SAFETY: the pool alone writes the link.
+    // SAFETY: only the pool writes the link.
     unsafe impl Linked for Item {
         fn link(&self) -> &AtomicPtr<Item> {
             &self.link
         }
     }
 
-    /// One thread takes a record and puts it back, while another takes two and puts back the first before the second, and
-    /// then a third: no record is two threads', and none is lost.
+    /// One thread takes a record and puts it back. Another takes two, puts back the first before the second, and then
+    /// puts a third. No record belongs to two threads, and none is lost.
     #[test]
     fn loom_a_record_of_a_pool_is_one_threads() {
         let mut builder = loom::model::Builder::new();
-        // With three it takes minutes.
+        // With a bound of three this takes minutes.
         builder.preemption_bound = Some(2);
         builder.check(|| {
             let pool = Arc::new(Pool::<Item>::new());

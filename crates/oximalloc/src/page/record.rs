@@ -1,12 +1,12 @@
-//! The record of a page, apart from its memory.
+//! The record of a page, which is kept apart from the page's memory.
 //!
-//! Who may touch what: the first cache line is read by any thread that gives a block back (`start`, `inverse`,
-//! `bin`, `block_size` do not change while a block is out); `word` and `label` are atomic; `next` belongs to the list
-//! that holds the page. The second line belongs to the theap that has the page attached.
+//! Who may touch what: any thread that gives a block back reads the first cache line (`start`, `inverse`, `bin` and
+//! `block_size` do not change while a block is out). `word` and `label` are atomic. `next` belongs to the list that
+//! holds the page. The second line belongs to the theap that has the page attached.
 //!
-//! Invariant of an attached page, checked by the validator: `carved == used + free + local_free + in holes`, where `used`
-//! counts blocks in the program, in stacks, in chains and on the word's list; and of a detached one:
-//! `carved == out + given + in holes` (see `holes`).
+//! Invariant, checked by the validator: in an attached page `carved == used + free + local_free + in holes`, where
+//! `used` counts the blocks in the program, in stacks, in chains and on the word's list. In a detached page `carved ==
+//! out + given + in holes` (see `holes`).
 
 use super::bins::Bin;
 use super::block::Block;
@@ -27,14 +27,14 @@ pub struct Page {
     word: Word,
     label: Label,
     next: AtomicPtr<Page>,
-    /// Also read by who looks for a heap's pages, of a record that may just be another page's.
+    /// Threads that look for a heap's pages read this too, although the record may have become another page's by then.
     start: SeenPtr<u8>,
     block_size: Cell<usize>,
     inverse: Cell<u64>,
     bin: Cell<Bin>,
-    /// Some pointers into its blocks were handed out (aligned at an offset).
+    /// Pointers to the inside of its blocks were handed out (aligned allocations).
     interior: AtomicBool,
-    /// What follows its only block in its span is inaccessible.
+    /// What follows the page's only block in its span is inaccessible.
     guarded: Cell<bool>,
     threshold: Cell<u32>,
 
@@ -45,38 +45,38 @@ pub struct Page {
     local_count: Cell<u32>,
     carved: AtomicU32,
     capacity: Cell<u32>,
-    /// Of 48 bits of address at most.
+    /// 32 bits are enough, because an address has at most 48 bits.
     slices: Cell<u32>,
     origin: Cell<Origin>,
-    /// Bytes behind a single block that are its span's, not used, and resident.
+    /// Bytes behind a single block that belong to its span, are unused, and are resident.
     kept: Cell<u32>,
-    /// Memory beyond the carved blocks (of a single block: its memory) is zero.
+    /// Memory beyond the carved blocks is zero. In a page with a single block: the block's memory is zero.
     zero: Cell<bool>,
-    /// OS pages that are holes, a bit each, the first lowest.
+    /// OS pages that are holes: one bit each, the first one lowest.
     holes: AtomicU32,
-    /// For whoever looks for holes: what the word was like at the last look.
+    /// What the last search for holes noted about the word.
     seen: AtomicU32,
-    /// Of the first record of a batch in the pool.
+    /// The pool's link. Used only in the first record of a batch.
     batch: AtomicPtr<Batch>,
 }
 
 const _: () = assert!(size_of::<Page>() == 128);
 
-// SAFETY: lists and chains alone write the link, of records that are never unmapped.
+// SAFETY: only lists and chains write the link, and they link records that are never unmapped.
 unsafe impl Linked for Page {
     fn link(&self) -> &AtomicPtr<Page> {
         &self.next
     }
 }
 
-/// Records in no use, each with the next as its `next`, by the first of them.
+/// A batch of unused records, linked by `next`. It is represented by its first record.
 #[repr(transparent)]
 pub struct Batch(Page);
 
 impl Batch {
     /// The batch that begins with a record.
     pub fn of(first: &'static Page) -> &'static Batch {
-        // SAFETY: a batch is a page's record, and nothing else.
+        // SAFETY: a batch is a transparent wrapper of a page's record.
         unsafe { &*core::ptr::from_ref(first).cast::<Batch>() }
     }
     /// Its first record.
@@ -85,19 +85,20 @@ impl Batch {
     }
 }
 
-// SAFETY: the pool alone writes the link.
+// SAFETY: only the pool writes the link.
 unsafe impl Linked for Batch {
     fn link(&self) -> &AtomicPtr<Batch> {
         &self.0.batch
     }
 }
 
-/// Blocks smaller than a cache line come back to their owner by lists (`heap/blocks/remote.rs`).
+/// Blocks smaller than a cache line are returned to their owner in lists (`heap/blocks/remote.rs`).
 const LINE: usize = 64;
-/// Of those a supply takes no more off a list: each may be a cache miss, and an allocation waits for all.
+/// How many blocks smaller than a cache line a supply takes off a list at most. Each may be a cache miss, and an
+/// allocation waits for all of them.
 const WALK: u32 = 32;
 
-/// `ceil(2^64 / d)`: n < 2^32 is a multiple of d exactly when `n * inverse(d)` mod 2^64 is below `inverse(d)`
+/// `ceil(2^64 / d)`. A number n < 2^32 is a multiple of d exactly when `n * inverse(d)` mod 2^64 is below `inverse(d)`
 /// (Lemire, Kaser, Kurz: Faster remainder by direct computation, 2019).
 pub const fn inverse(d: usize) -> u64 {
     (u64::MAX / d as u64).wrapping_add(1)
@@ -108,15 +109,16 @@ pub const fn inverse32(d: usize) -> u32 {
     (u32::MAX / d as u32).wrapping_add(1)
 }
 
-/// What `n * inverse32(d)` mod 2^32 is below for the starts `n` of blocks of `d` bytes in a slice, and for no other `n` below
-/// 2^16: where a multiple of `d` is left that has no room for a block, the bound is its product, which is the largest.
+/// The bound for blocks of `d` bytes in a slice: for n < 2^16, `n * inverse32(d)` mod 2^32 is below the bound exactly
+/// when a block starts at offset `n`. If the last multiple of `d` in the slice has no room for a whole block, the bound
+/// is the product of that multiple, which is the largest of all multiples.
 pub const fn bound32(d: usize) -> u32 {
     let rest = inverse32(d).wrapping_mul(d as u32);
     if rest == 0 { inverse32(d) } else { (SLICE / d) as u32 * rest }
 }
 
 impl Page {
-    /// Make a fresh record of zeroed memory the page of `span` with blocks of `bin`, attached to `owner`.
+    /// Turn an unused record into the page of `span`, with blocks of `bin`, attached to `owner`.
     pub fn start_blocks(&self, span: Span, bin: Bin, owner: *mut Owner, heap: *mut HeapOf) {
         let size = bin.block_size();
         let capacity = (span.slices * crate::base::config::SLICE / size) as u32;
@@ -126,7 +128,7 @@ impl Page {
         self.word.start_attached();
     }
 
-    /// Make a fresh record the page of one block, handed out at once, of the whole span.
+    /// Turn an unused record into a page of one block that fills the whole span. The block is handed out at once.
     pub fn start_single(&self, span: Span, owner: *mut Owner, heap: *mut HeapOf) {
         let size = span.slices * crate::base::config::SLICE;
         self.label.enter(heap, owner);
@@ -143,8 +145,8 @@ impl Page {
         self.bin.set(bin);
         self.interior.store(false, Ordering::Relaxed);
         self.guarded.set(false);
-        // Listing a full page at its first free block would make a thread that is given one block after the other
-        // take and give up the page each time; an eighth is the waste that sizes have too.
+        // Suppose a full page were listed at its first free block. A thread that is given one block after the other
+        // would then take and give up the page each time. An eighth is also the waste that size classes have.
         self.threshold.set((capacity / 8).max(1));
         self.free.set(ptr::null_mut());
         self.local_free.set(ptr::null_mut());
@@ -159,7 +161,7 @@ impl Page {
         self.seen.store(0, Ordering::Relaxed);
     }
 
-    /// A single block has grown or shrunk in place, or moved: its span now.
+    /// Set the span of a single block that has grown or shrunk in place, or has moved.
     pub fn set_span(&self, span: Span) {
         self.start.set(span.start);
         self.slices.set(span.slices as u32);
@@ -167,19 +169,20 @@ impl Page {
         self.set_single_size(span.slices * SLICE);
     }
 
-    /// The only block of the page has so many bytes of its span from now on.
+    /// From now on the page's only block has `size` bytes of its span.
     pub fn set_single_size(&self, size: usize) {
         self.block_size.set(size);
         self.inverse.set(if size >= 1 << 32 { 0 } else { inverse(size) });
     }
 
-    /// Note how many bytes behind the only block, less than a slice, are resident and not used; says how many were.
+    /// Note how many bytes behind the only block are resident and unused. It is less than a slice. Returns the former
+    /// number.
     pub fn set_kept(&self, bytes: usize) -> usize {
         self.kept.replace(bytes as u32) as usize
     }
 
-    /// The only block of the page begins at `block`, in the first slice of the span, and has `size` bytes; what follows
-    /// it is inaccessible. Nobody knows of the page yet.
+    /// The page's only block begins at `block`, in the first slice of the span, and has `size` bytes. What follows it
+    /// is inaccessible. Nobody knows of the page yet.
     pub fn set_guarded(&self, block: *mut u8, size: usize) {
         self.start.set(block);
         self.set_single_size(size);
@@ -190,18 +193,18 @@ impl Page {
         self.guarded.get()
     }
 
-    /// The only block of the page, which is the caller's alone, was freed, and the page is kept: no pointer leads to a block.
-    /// The next block has the whole span.
+    /// The page's only block, which only the caller has, was freed, and the page is kept: no pointer leads to a block
+    /// any more. The next block gets the whole span.
     pub fn cache_single(&self) {
         self.carved.store(0, Ordering::Relaxed);
         let size = self.slices.get() as usize * SLICE;
-        // The size of a block that was not trimmed is that already, and its inverse costs a division.
+        // A block that was not trimmed already has this size. Its inverse would cost a division.
         if self.block_size.get() != size {
             self.set_single_size(size);
         }
     }
 
-    /// Hand the block out again, as a theap's; the page is the caller's alone, since [`Page::cache_single`].
+    /// Hand the block out again, for a theap. Since [`Page::cache_single`] only the caller has the page.
     pub fn reuse_single(&self, owner: *mut Owner) {
         self.label.set_owner(owner);
         self.interior.store(false, Ordering::Relaxed);
@@ -209,13 +212,14 @@ impl Page {
         self.word.start_full(1);
     }
 
-    /// The memory.
+    /// The page's memory.
     pub fn span(&self) -> Span {
-        // All but guarded blocks begin with their slice.
+        // All blocks but guarded ones begin with their slice.
         let start = self.start.get().map_addr(|at| at & !(SLICE - 1));
         Span { start, slices: self.slices.get() as usize, zero: false, origin: self.origin.get() }
     }
-    /// Whether its memory begins at `slice`, a slice's start. Of a record that may be used again at any moment.
+    /// Whether the page's memory begins at `slice`, which is the start of a slice. The record may be reused at any
+    /// moment.
     pub fn begins_at(&self, slice: *const u8) -> bool {
         self.start.get().addr() & !(SLICE - 1) == slice.addr()
     }
@@ -238,14 +242,14 @@ impl Page {
     pub fn start(&self) -> *mut u8 {
         self.start.get()
     }
-    /// Its holes, as in `holes`.
+    /// The page's holes, as described in `holes`.
     pub(super) fn holes(&self) -> u32 {
         self.holes.load(Ordering::Relaxed)
     }
     pub(super) fn set_holes(&self, holes: u32) {
         self.holes.store(holes, Ordering::Relaxed);
     }
-    /// What [`Page::note_seen`] was told last; 0 before.
+    /// What [`Page::note_seen`] noted last. 0 if nothing.
     pub fn seen(&self) -> u32 {
         self.seen.load(Ordering::Relaxed)
     }
@@ -253,68 +257,68 @@ impl Page {
     pub fn note_seen(&self, what: u32) {
         self.seen.store(what, Ordering::Relaxed);
     }
-    /// Put blocks on the list `free`, which is empty; the owner does.
+    /// Put blocks on the list `free`, which is empty. Only the owner may do so.
     pub(super) fn set_free(&self, first: *mut Block, count: u32) {
         self.free.set(first);
         self.free_count.set(count);
     }
-    /// Blocks that fit.
+    /// How many blocks fit.
     pub fn capacity(&self) -> u32 {
         self.capacity.get()
     }
-    /// Blocks that were made so far.
+    /// How many blocks were carved so far.
     pub fn carved(&self) -> u32 {
         self.carved.load(Ordering::Relaxed)
     }
-    /// Whether memory not yet carved is zero.
+    /// Whether memory that is not carved yet is zero.
     pub fn is_zero(&self) -> bool {
         self.zero.get()
     }
-    /// Free blocks that the owner holds in the page's own lists: (free, local_free).
+    /// How many free blocks the owner holds in the page's own lists: (free, local_free).
     pub fn held(&self) -> (u32, u32) {
         (self.free_count.get(), self.local_count.get())
     }
 
-    /// Whose it is.
+    /// The heap and the theap that the page belongs to.
     pub fn label(&self) -> &Label {
         &self.label
     }
-    /// The theap it belongs to.
+    /// The theap that the page belongs to.
     #[inline(always)]
     pub fn owner(&self) -> *mut Owner {
         self.label.owner()
     }
-    /// A new owner, who took the page off a list.
+    /// Set a new owner, who took the page off a list.
     pub fn set_owner(&self, owner: *mut Owner) {
         self.label.set_owner(owner);
     }
-    /// The heap it belongs to; no heap's when the memory is being released.
+    /// The heap that the page belongs to. When the memory is being released, the pointer equals no heap's.
     #[inline(always)]
     pub fn heap(&self) -> *mut HeapOf {
         self.label.heap()
     }
-    /// The page whose record lies at `p` in the page map, if there is one. Records are never unmapped.
+    /// The page that the page map has for the address `p`, if there is one. Records are never unmapped.
     #[inline(always)]
     pub fn at(p: *const u8) -> Option<&'static Page> {
-        // SAFETY: the map leads to records of pages, and to nothing else.
+        // SAFETY: the map leads only to page records.
         unsafe { (map::get(p) as *const Page).as_ref() }
     }
 
-    /// As what the page map has of it.
+    /// The record in the form in which the page map holds it.
     pub fn as_map_entry(&self) -> *mut u8 {
         (&raw const *self).cast_mut().cast()
     }
 
-    /// From now on pointers into blocks may be handed out.
+    /// From now on pointers to the inside of blocks may be handed out.
     pub fn set_interior(&self) {
         self.interior.store(true, Ordering::Relaxed);
     }
 
-    /// The block that `p` belongs to, if `p` was handed out: the start of a block, or a place in one where such
-    /// pointers were handed out. `p` lies in this page's slices.
+    /// The block that `p` belongs to, if `p` was handed out. `p` is then the start of a block, or a place inside one if
+    /// such pointers were handed out. `p` lies in this page's slices.
     #[inline(always)]
     pub fn block_of(&self, p: *const u8) -> Option<*mut Block> {
-        // Below a guarded block it is a large number.
+        // For a pointer below a guarded block this is a large number.
         let offset = (p as usize).wrapping_sub(self.start.get() as usize);
         let inverse = self.inverse.get();
         if (offset as u64).wrapping_mul(inverse) < inverse && offset >> 32 == 0 {
@@ -350,7 +354,7 @@ impl Page {
     /// Give a chain of `n` blocks of this page back, linked from `first` to `last`.
     ///
     /// # Safety
-    /// - they are blocks of this page, out, and the caller's to free.
+    /// - they are blocks of this page, they are out, and the caller may free them.
     #[inline]
     pub unsafe fn give(&self, first: *mut Block, last: *mut Block, n: u32) -> Given {
         self.word.give(self.offset16(first), n, self.threshold.get(), |list| {
@@ -360,12 +364,12 @@ impl Page {
         })
     }
 
-    /// Give the block of a page of one back. Its memory is not touched.
+    /// Give back the block of a page with a single block. The block's memory is not touched.
     pub fn give_single(&self) -> Given {
         self.word.give(0, 1, self.threshold.get(), |_| {})
     }
 
-    /// Put a chain that the owner itself freed on `local_free` of an attached page: no atomics.
+    /// Put a chain that the owner itself freed on `local_free` of an attached page. This needs no atomics.
     ///
     /// # Safety
     /// - the page is attached to the caller; as for [`Page::give`].
@@ -376,9 +380,10 @@ impl Page {
         self.local_count.set(self.local_count.get() + n);
     }
 
-    /// Move up to `want` free blocks from the page's lists to an array, the first to `last` and the others below it: from `free`,
-    /// else from `local_free`, else from what other threads gave. Returns how many. None when the list was found corrupt: it is
-    /// given up, and an error function of the program's may have allocated and freed such blocks since.
+    /// Move up to `want` free blocks from the page's lists to an array, the first to `last` and the others below it.
+    /// They come from `free`, otherwise from `local_free`, otherwise from what other threads gave. Returns how many.
+    /// None if the list was found corrupt: the list is given up, and the program's error function may have allocated
+    /// and freed blocks of this size since.
     ///
     /// # Safety
     /// - the page is attached to the caller, and the `want` words that end with `last` are the caller's.
@@ -400,7 +405,7 @@ impl Page {
         if have == 0 {
             return Some(0);
         }
-        // Such blocks come back from other threads, and name some that follow.
+        // Such blocks come back from other threads, and name blocks further on.
         let small = self.block_size.get() < LINE;
         let n = want.min(have).min(if small { WALK } else { u32::MAX });
         let mut block = self.free.get();
@@ -410,7 +415,7 @@ impl Page {
                 self.drop_corrupt_list(block);
                 return None;
             }
-            // SAFETY: the word is the caller's; the block is one of the `have` on a list that the owner holds.
+            // SAFETY: the word is the caller's. The block is one of the `have` blocks on a list that the owner holds.
             unsafe {
                 last.sub(i as usize).write(block as *mut u8);
                 if small {
@@ -424,7 +429,8 @@ impl Page {
         Some(n)
     }
 
-    /// Carve up to `want` new blocks, as [`Page::take_listed`]. Returns how many, and whether they are fresh zeroed memory.
+    /// Carve up to `want` new blocks into an array, as in [`Page::take_listed`]. Returns how many, and whether they are
+    /// fresh zeroed memory.
     ///
     /// # Safety
     /// - as for [`Page::take_listed`].
@@ -433,7 +439,7 @@ impl Page {
         let carved = self.carved();
         let n = want.min(self.capacity.get() - carved);
         let size = self.block_size.get();
-        // SAFETY: `carved + n` is at most the capacity; the words are the caller's.
+        // SAFETY: `carved + n` is at most the capacity. The words are the caller's.
         unsafe {
             let first = self.start.get().add(carved as usize * size);
             for i in 0..n as usize {
@@ -444,14 +450,14 @@ impl Page {
         (n, self.zero.get())
     }
 
-    /// A link that does not point to a block: somebody wrote to freed memory. The list is given up, before it is told.
+    /// A link does not point to a block: somebody wrote to freed memory. Gives the list up, and then reports the error.
     #[cold]
     fn drop_corrupt_list(&self, block: *mut Block) {
         self.free.set(ptr::null_mut());
         self.tell_corrupt(block, self.free_count.replace(0));
     }
 
-    /// Say that a link was overwritten, which names `block`.
+    /// Report that a link was overwritten and now names `block`.
     #[cold]
     pub(super) fn tell_corrupt(&self, block: *mut Block, lost: u32) {
         crate::diag::error::error(
@@ -469,7 +475,7 @@ impl Page {
         self.containing()(block)
     }
 
-    /// [`Page::contains`] for many blocks, with what it reads of the page read once.
+    /// [`Page::contains`] for many blocks. It reads the page's fields once.
     #[inline(always)]
     pub(super) fn containing(&self) -> impl Fn(*mut Block) -> bool + use<> {
         let (start, inverse) = (self.start.get() as usize, self.inverse.get());
@@ -480,7 +486,7 @@ impl Page {
         }
     }
 
-    /// Adopt the given blocks that `attach` of the word returned.
+    /// Adopt the given blocks that the word's `attach` returned.
     pub fn adopt(&self, chain: Chain) {
         self.free.set(if chain.count == 0 { ptr::null_mut() } else { self.block_at16(chain.head) });
         self.free_count.set(chain.count);
@@ -488,8 +494,8 @@ impl Page {
         self.local_count.set(0);
     }
 
-    /// Let go of an attached page, of whose blocks so many are `linked`; its own free blocks go to the word's list. `keep` as in
-    /// [`Word::detach`].
+    /// Let go of an attached page with `linked` blocks in use or on a list. Its own free blocks go to the word's list.
+    /// `keep` is as in [`Word::detach`].
     ///
     /// # Safety
     /// - the page is attached to the caller.
@@ -502,7 +508,7 @@ impl Page {
                 if !self.contains(block) {
                     break;
                 }
-                // SAFETY: a free block on the owner's list.
+                // SAFETY: a free block on a list of the owner's.
                 let next = unsafe { Block::next(block) };
                 if first.is_null() {
                     last = block;
@@ -517,7 +523,7 @@ impl Page {
         let head = if n > 0 { self.offset16(first) } else { 0 };
         self.word.detach(head, n, linked, self.threshold.get(), keep, |list| {
             let next = if list.count == 0 { ptr::null_mut() } else { self.block_at16(list.head) };
-            // SAFETY: `last` is ours until the exchange that gives it away; it is set when `n > 0`.
+            // SAFETY: `last` is ours until the exchange that gives it away. It is set if `n > 0`.
             unsafe { Block::set_next(last, next) }
         })
     }
@@ -537,13 +543,13 @@ impl Page {
                     break;
                 }
                 visit(block);
-                // SAFETY: a block on a list that holds still.
+                // SAFETY: a block on a list that nobody changes.
                 block = unsafe { Block::next(block) };
             }
         }
     }
 
-    /// For the validator: both of the owner's lists stay in the page and have the length that is kept.
+    /// For the validator: whether both lists of the owner stay in the page and have the noted length.
     pub fn lists_are_sound(&self) -> bool {
         [(self.free.get(), self.free_count.get()), (self.local_free.get(), self.local_count.get())].into_iter().all(
             |(mut block, count)| {

@@ -1,8 +1,9 @@
-//! Page records in no use: a theap's own, else a batch of those that all share, else made anew. They are never returned to the
-//! OS; 128 bytes for each page of 64 KiB or more that the process had at its peak.
+//! Unused page records. A theap takes a record from its own cache; if that is empty, a batch from the shared pool; if
+//! that is empty too, it makes a new one. Records are never returned to the OS. They take 128 bytes for each page of 64
+//! KiB or more that the process had at its peak.
 //!
-//! A theap has two batches: that which it takes from and puts to, and, after as many puts more, a full one. So records
-//! go to the pool and come from it a batch at a time, by its first record, and nobody walks a list of them.
+//! A theap has two batches: one that it takes from and puts to, and a full one, once the first has overflowed. So
+//! records move to and from the pool a batch at a time, by the batch's first record. Nobody walks a list of them.
 //!
 //! Invariant: a batch has at most [`BATCH`] records.
 
@@ -12,37 +13,38 @@ use super::record::{Batch, Page};
 use crate::arena::meta::meta_alloc;
 use core::cell::Cell;
 
-/// The most records of a batch.
+/// The largest number of records in a batch.
 const BATCH: u32 = 32;
 
 static POOL: Pool<Batch> = Pool::new();
 
-/// What a theap has of them; zero is nothing.
+/// The unused records of a theap. All zero means none.
 pub struct RecordCache {
     first: Cell<Option<&'static Page>>,
-    /// So many may be on `first`: not less than there are.
+    /// At least the number of records on `first`.
     count: Cell<u32>,
     full: Cell<Option<&'static Page>>,
 }
 
-/// Put a chain of at most [`BATCH`] records, which are the caller's, into the pool.
+/// Put a chain into the pool. It has at most [`BATCH`] records and is the caller's.
 #[inline(never)]
 fn put_batch(first: &'static Page) {
     POOL.put(Batch::of(first));
 }
 
-/// In the child of a fork: nobody else is at the pool.
+/// In the child of a fork: no other thread uses the pool.
 pub fn fork_child() {
     POOL.fork_child();
 }
 
 fn fresh() -> Option<&'static Page> {
-    // SAFETY: fresh zeroed memory of that size, for ever; zero is a record in no use.
+    // SAFETY: fresh zeroed memory of that size, which is never freed. All zero is a valid unused record.
     unsafe { (meta_alloc(size_of::<Page>(), align_of::<Page>()) as *const Page).as_ref() }
 }
 
 impl RecordCache {
-    /// A record that is in no use; None without memory. Threads that ask at the same time better have different numbers.
+    /// Take an unused record. None if there is no memory. Threads that call this at the same time should pass different
+    /// numbers.
     pub fn take(&self, number: usize) -> Option<&'static Page> {
         let RecordCache { first, count, full } = self;
         if first.get().is_none() {
@@ -58,7 +60,7 @@ impl RecordCache {
         Some(page)
     }
 
-    /// Put a record that nobody refers to any more.
+    /// Put back a record that nobody refers to any more.
     #[inline]
     pub fn put(&self, page: &'static Page) {
         let RecordCache { first, count, full } = self;
@@ -75,7 +77,7 @@ impl RecordCache {
         count.set(count.get() + 1);
     }
 
-    /// Give all records to the pool: the thread ends.
+    /// Give all records to the pool, at the thread's end.
     pub fn give_all(&self) {
         for list in [&self.first, &self.full] {
             if let Some(first) = list.take() {
@@ -101,7 +103,7 @@ mod tests {
         RecordCache { first: Cell::new(None), count: Cell::new(0), full: Cell::new(None) }
     }
 
-    /// Records on both lists, each of which has a batch at most.
+    /// How many records are on both lists. Each list has at most a batch.
     fn held(cache: &RecordCache) -> usize {
         let counts = [&cache.first, &cache.full].map(|list| Chain::from(list.get()).count());
         assert!(counts.iter().all(|&n| n <= BATCH as usize));
@@ -136,7 +138,7 @@ mod tests {
             take(&cache, n).into_iter().for_each(|page| cache.put(page));
             cache.give_all();
         }
-        // Batches of few are counted as full ones: no list grows beyond one.
+        // A batch with few records is counted as full, so no list grows beyond one batch.
         for (i, page) in take(&cache, 200).into_iter().enumerate() {
             cache.put(page);
             if i % 3 == 0 {

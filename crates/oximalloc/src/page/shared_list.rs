@@ -1,21 +1,22 @@
-//! A list of records that any thread may push to, and take whole: how a page is handed to a theap, to a heap's abandoned
-//! pages, or a record to the pool.
+//! A list of records. Any thread may push to it, or take all of it. Pages are handed to a theap, or to a heap's
+//! abandoned pages, with a list like this.
 //!
 //! ```text
-//! OPEN(head)  null without records
-//!     push:      -> OPEN(first)  the chain's last record links to the head
-//!     take all:  -> OPEN(null)   the records are the taker's; nothing happens if there are none
-//!     close:     -> CLOSED       by whoever ends what the list belongs to: the records are the closer's
+//! OPEN(head)  head is null if there are no records
+//!     push:      -> OPEN(first)  the chain's last record links to the old head
+//!     take all:  -> OPEN(null)   the records belong to the taker; nothing happens if there are none
+//!     close:     -> CLOSED       done by the thread that ends what the list belongs to; the records are the closer's
 //! CLOSED
-//!     push:      refused: the record stays the caller's, who has to look for another place
+//!     push:      refused: the record stays with the caller, who has to find another place for it
 //!     take all:  finds nothing, and leaves the list closed
-//!     open:      -> OPEN(null)   by whoever has what the list belongs to from then on, alone
+//!     open:      -> OPEN(null)   done by the only thread that has what the list belongs to from then on
 //! ```
 //!
-//! Push-only and take-all, so a head that comes back (ABA) is harmless, to a push (the link is right for any list with that
-//! head) and to a taker (who has not looked at what follows it). Takers may be many, also while one closes: each record is
-//! in one taker's hands or on the list. One that puts records back asks each push whether the list took it, as it may be
-//! closed by then. A thread stopped between its link and its compare-and-swap holds one record and delays nobody.
+//! Records are only pushed or taken all at once, so a head that comes back (ABA) is harmless. A push is right because
+//! its link is right for any list with that head. A taker has not looked at what follows the head. There may be several
+//! takers, also while one closes: each record is on the list or belongs to one taker. A taker that puts records back
+//! must check whether each push succeeded, because the list may be closed by then. A thread that is stopped between its
+//! link and its compare-and-swap holds one record or chain and delays nobody.
 
 use super::chain::{Chain, Linked};
 use crate::base::sync::{AtomicPtr, Ordering};
@@ -45,44 +46,46 @@ impl<T: Linked> SharedList<T> {
         SharedList(AtomicPtr::new(ptr::null_mut()))
     }
 
-    /// What a head that was read leads to.
+    /// The records that begin with a head that was read.
     fn records(head: *mut T) -> Option<&'static T> {
         if head == closed() {
             return None;
         }
-        // SAFETY: null, or put there by a push, which takes records that live for ever.
+        // SAFETY: the head is null, or a push put it there. Pushes take records that live for ever.
         unsafe { head.as_ref() }
     }
 
-    /// True when nothing was on it a moment ago.
+    /// True if the list was empty a moment ago.
     pub fn is_empty(&self) -> bool {
         let head = self.0.load(Ordering::Relaxed);
         head.is_null() || head == closed()
     }
 
-    /// The first record, which stays on the list.
+    /// The first record. It stays on the list.
     pub fn first(&self) -> Option<&'static T> {
         // Acquire: pairs with the Release of each push.
         Self::records(self.0.load(Ordering::Acquire))
     }
 
-    /// Push one record, which is the caller's and on no list; false if the list is closed.
+    /// Push one record, which is the caller's and on no list. False if the list is closed.
     #[must_use = "a record that was refused is on no list"]
     pub fn push(&self, record: &'static T) -> bool {
         self.push_chain(record, record)
     }
 
-    /// Push a chain of the caller's records, linked from `first` to `last`; false if the list is closed.
+    /// Push a chain of the caller's records, linked from `first` to `last`. False if the list is closed.
     #[must_use = "records that were refused are on no list"]
     pub fn push_chain(&self, first: &'static T, last: &'static T) -> bool {
-        // Acquire, here and below: who finds the list closed sees what its closer did before (Release in `close`).
+        // Acquire, here and below: a thread that finds the list closed sees what its closer did before (Release in
+        // `close`).
         let mut head = self.0.load(Ordering::Acquire);
         loop {
             if head == closed() {
                 return false;
             }
             last.link().store(head, Ordering::Relaxed);
-            // Release: the link, and what the pusher did with the record, pairs with the Acquire in `take_all`.
+            // Release: pairs with the Acquire in `take_all`. It publishes the link and what the pusher did with the
+            // record.
             match self.0.compare_exchange_weak(head, address(first), Ordering::Release, Ordering::Acquire) {
                 Ok(_) => return true,
                 Err(now) => head = now,
@@ -90,27 +93,27 @@ impl<T: Linked> SharedList<T> {
         }
     }
 
-    /// Push a record to a list that nobody ever closes, or not now.
+    /// Push a record to a list that is never closed, or that nobody can close now.
     pub fn add(&self, record: &'static T) {
         let added = self.push(record);
         debug_assert!(added, "a list is closed that never should be");
     }
 
-    /// Put a chain back on a list that is empty; false if it is not.
+    /// Put a chain back on a list if that is empty. False if it is not.
     #[must_use = "records that were refused are on no list"]
     pub fn push_if_empty(&self, first: &'static T) -> bool {
         // Release: as in `push_chain`.
         self.0.compare_exchange(ptr::null_mut(), address(first), Ordering::Release, Ordering::Relaxed).is_ok()
     }
 
-    /// Put a chain back on the list that it was taken from; false if that is closed by now.
+    /// Put a chain back on the list that it was taken from. False if the list is closed by now.
     #[must_use = "records that were refused are on no list"]
     pub fn put_back(&self, first: &'static T) -> bool {
-        // Empty since it was taken, mostly: then the way to the end of the chain is saved.
+        // Usually the list is still empty. Then there is no need to walk to the end of the chain.
         self.push_if_empty(first) || self.push_chain(first, Chain::last_of(first))
     }
 
-    /// Take all records. The list stays as it is, open or closed.
+    /// Take all records. An open list stays open, and a closed one stays closed.
     pub fn take_all(&self) -> Chain<T> {
         let mut head = self.0.load(Ordering::Relaxed);
         while !head.is_null() && head != closed() {
@@ -123,8 +126,9 @@ impl<T: Linked> SharedList<T> {
         Chain::from(None)
     }
 
-    /// Push one record to the list that belongs to its label, which another thread may change before it closes that list:
-    /// then it goes to the new label's. Says which; None, and nothing done, when a list is closed and stays the label's.
+    /// Push one record to the list that belongs to its label. Another thread may change the label and then close that
+    /// list; the record then goes to the new label's list. Returns the label whose list has the record. None, with
+    /// nothing done, if a list is closed and the label still names it.
     pub fn push_by_label<'a, L: PartialEq>(
         record: &'static T,
         label: impl Fn() -> L,
@@ -135,14 +139,14 @@ impl<T: Linked> SharedList<T> {
             if list(&now).push(record) {
                 return Some(now);
             }
-            // The push that found the list closed sees what its closer did before, a new label among it.
+            // The push that found the list closed sees what its closer did before, including a new label.
             if label() == now {
                 return None;
             }
         }
     }
 
-    /// Take one record and put the others back; None when there are none. Nobody closes the list meanwhile.
+    /// Take one record and put the others back. None if there are none. Nobody may close the list meanwhile.
     pub fn take_one(&self) -> Option<&'static T> {
         let mut all = self.take_all();
         let one = all.next()?;
@@ -159,7 +163,7 @@ impl<T: Linked> SharedList<T> {
         Chain::from(Self::records(self.0.swap(closed(), Ordering::AcqRel)))
     }
 
-    /// Open a closed list. Only who has what it belongs to may.
+    /// Open a closed list. Only the thread that has what the list belongs to may do so.
     pub fn open(&self) {
         self.0.store(ptr::null_mut(), Ordering::Relaxed);
     }
@@ -180,7 +184,7 @@ mod loom_tests {
     struct Item {
         link: AtomicPtr<Item>,
     }
-    // SAFETY: lists alone write the link.
+    // SAFETY: only lists write the link.
     unsafe impl Linked for Item {
         fn link(&self) -> &AtomicPtr<Item> {
             &self.link
@@ -190,7 +194,7 @@ mod loom_tests {
         Box::leak(Box::new(Item { link: AtomicPtr::new(ptr::null_mut()) }))
     }
 
-    /// Two pushers against a consumer that takes all and then closes: each record is taken once or refused.
+    /// Two pushers against a consumer that takes all and then closes. Each record is taken once or refused.
     #[test]
     fn loom_nothing_is_lost_when_a_list_closes() {
         loom::model(|| {
@@ -207,8 +211,9 @@ mod loom_tests {
         });
     }
 
-    /// Two threads sweep a list, which is to take all and put each record on the list of its label now, while a third gives
-    /// the records a new label and closes the list: it stays closed, and all records are on the new label's list.
+    /// Two threads sweep a list: each takes all and puts each record on the list of its present label. A third thread
+    /// gives the records a new label and closes the list. The list stays closed, and all records end up on the new
+    /// label's list.
     #[test]
     fn loom_who_sweeps_a_list_that_closes_loses_nothing() {
         let mut builder = loom::model::Builder::new();
@@ -241,8 +246,8 @@ mod loom_tests {
         });
     }
 
-    /// A thread pushes a record while another gives it a new label and closes the old one's list, passing on what it finds
-    /// there: the record is on the new list, once.
+    /// A thread pushes a record. Another thread gives it a new label, closes the old label's list, and moves what it
+    /// finds there. The record is on the new list, once.
     #[test]
     fn loom_a_record_follows_its_label() {
         loom::model(|| {

@@ -1,13 +1,15 @@
-//! What an owner does with all blocks of its page, in lists and in holes: it takes some, and it lets all go.
+//! What an owner does with all free blocks of its page, in lists and in holes: it takes some, or it lets all of them
+//! go.
 
 use super::block::Block;
 use super::record::Page;
 use super::word::Given;
 
 impl Page {
-    /// Move up to `want` free blocks to an array, the first to `last` and the others below it: from the page's lists, else from
-    /// a hole, else carved anew. Returns how many, and whether they are fresh zeroed memory. None when a list was found corrupt:
-    /// it is given up, and an error function of the program's may have allocated and freed such blocks since.
+    /// Move up to `want` free blocks to an array, the first to `last` and the others below it. They come from the
+    /// page's lists, otherwise from a hole, otherwise they are carved. Returns how many, and whether they are fresh
+    /// zeroed memory. None if a list was found corrupt: the list is given up, and the program's error function may have
+    /// allocated and freed blocks of this size since.
     ///
     /// # Safety
     /// - the page is attached to the caller, and the `want` words that end with `last` are the caller's.
@@ -28,7 +30,7 @@ impl Page {
         }
     }
 
-    /// Let go of an attached page; its own free blocks go to the word's list. `keep` as in [`Word::detach`].
+    /// Let go of an attached page. Its own free blocks go to the word's list. `keep` is as in [`Word::detach`].
     ///
     /// # Safety
     /// - the page is attached to the caller.
@@ -39,7 +41,7 @@ impl Page {
         unsafe { self.detach_lists(self.linked(), keep) }
     }
 
-    /// Call `visit` for each block that is on one of the page's lists, or in a hole. Nobody may change them meanwhile.
+    /// Call `visit` for each block that is on one of the page's lists or in a hole. Nobody may change them meanwhile.
     pub fn for_each_free(&self, mut visit: impl FnMut(*mut Block)) {
         self.for_each_in_holes(&mut visit);
         self.for_each_listed(visit);

@@ -1,47 +1,49 @@
-//! The word that threads share about a page: who may touch its lists, and the blocks that were given back to it.
+//! The word that threads share about a page. It says who may touch the page's lists, and holds the blocks that were
+//! given back to it.
 //!
 //! ```text
 //! bits 0..3   state      bits 3..23  head: offset of the first given block, in units of 16 bytes
 //! bits 23..43 given: number of blocks on that list      bits 43..63 out: blocks in the program's hands
 //! ```
 //!
-//! States and transitions (every one is one compare-and-swap on this word):
+//! States and transitions (each is one compare-and-swap on this word):
 //!
 //! ```text
-//! ATTACHED  one theap allocates from the page and alone touches its other lists; `out` is not kept (0)
+//! ATTACHED  one theap allocates from the page, and only it touches the page's other lists; `out` is not kept (0)
 //!     give:    push a chain; given += n
 //!     take:    the owner empties the list
 //!     detach:  -> FULL or LISTED; the owner puts its own free blocks on the list and sets `out`
-//!              -> GONE when nothing is out
-//! FULL      nobody's list holds the page
+//!              -> GONE if nothing is out
+//! FULL      no list holds the page
 //!     give:    push; given += n, out -= n
 //!              -> LISTED when given reaches the threshold: the giver must put the page on a list
-//!              -> GONE when out reaches 0: the giver owns the page alone and releases it, record and memory
-//! LISTED    the page is on exactly one list (or is being put there by the thread that made it LISTED)
+//!              -> GONE when out reaches 0: only the giver has the page, and it releases record and memory
+//! LISTED    the page is on exactly one list (or the thread that made it LISTED is putting it there)
 //!     give:    as in FULL;   -> DYING when out reaches 0: the giver releases the memory, not the record
 //!     attach:  the list's consumer -> ATTACHED, taking the list
 //!     begin_purge:  any thread -> PURGING, taking the list, to give back OS pages in which all blocks are free
-//! PURGING   on its list, and for the moment of no use to that list's consumer, who leaves it there
+//! PURGING   on its list; the list's consumer cannot use it now, and leaves it on the list
 //!     give:    push; given += n, out -= n, also to 0
 //!     end_purge:  the thread that purges -> LISTED, putting back the blocks that are still linked
-//!              -> DYING when out is 0: that thread releases the memory, not the record
+//!              -> DYING if out is 0: that thread releases the memory, not the record
 //! DYING     on its list; the giver of the last block is releasing the memory, and reads the record for that
-//!     bury:    -> DEAD  the giver has done so
+//!     bury:    -> DEAD  the giver has released the memory
 //!     drop:    -> DROPPED  the list's consumer leaves the record to the giver
-//! DEAD      the record alone is left, on its list; its consumer releases it
+//! DEAD      only the record is left, on its list; the list's consumer releases it
 //! DROPPED   off its list; the giver releases the record once it is done with it
 //! ```
 //!
-//! Why this is safe. The list is only ever pushed to or taken whole, so a head that comes back (ABA) is harmless:
-//! the link that a giver wrote is right for any list that has that head, and all other facts that it relied on are
-//! in the word itself. `out` counts blocks that the program, a theap's stack or a chain still holds; when it is 0 in
-//! a detached page nobody can give to it any more, so the thread that brought it to 0 is alone. A thread that is
-//! stopped anywhere delays nobody: it holds blocks (which keeps the page alive) or a page that is LISTED and not yet
-//! on its list (which keeps that record from reuse), and no lock.
+//! Why this is safe. Blocks are only pushed to the list, or the list is taken whole. So a head that comes back (ABA) is
+//! harmless: the link that a giver wrote is right for any list that has that head, and all other facts that the giver
+//! relied on are in the word itself. `out` counts the blocks that the program, a theap's stack or a chain still holds.
+//! When it is 0 in a detached page, nobody can give to the page any more, so the thread that brought it to 0 is alone.
+//! A thread that is stopped anywhere delays nobody. It holds blocks (which keeps the page alive) or a page that is
+//! LISTED and not yet on its list (which keeps that record from reuse), but no lock.
 //!
-//! Orderings: a giver's success is Release (its writes into the blocks, and all it did with them before, happen
-//! before the taker's use) and pairs with the Acquire in `take`, `attach` and in a give that ends in GONE or DYING. In
-//! `bury` and `drop_dead` whoever comes second releases the record, and acquires what the first did with it.
+//! Orderings: a giver's success is Release. Its writes into the blocks, and everything it did with them before, happen
+//! before the taker's use. It pairs with the Acquire in `take`, in `attach`, and in a give that ends in GONE or DYING.
+//! Of the two threads in `bury` and `drop_dead`, the second one releases the record, and acquires what the first one
+//! did with it.
 
 use crate::base::sync::{AtomicU64, Ordering};
 
@@ -62,7 +64,7 @@ pub enum State {
     Listed = 2,
     /// On a list, memory released.
     Dead = 3,
-    /// Released wholly (or never used).
+    /// Memory and record are released (or were never used).
     Gone = 4,
     /// On a list, memory being released.
     Dying = 5,
@@ -73,7 +75,7 @@ pub enum State {
 }
 
 impl State {
-    /// Whether all blocks are free, for ever.
+    /// Whether all blocks are free for ever.
     pub fn is_dead(self) -> bool {
         matches!(self, State::Dead | State::Gone | State::Dying | State::Dropped)
     }
@@ -86,27 +88,27 @@ pub enum Given {
     Done,
     /// Put the page on a list.
     List,
-    /// Release memory and record: the page is nobody's else.
+    /// Release memory and record: nobody else has the page.
     Release,
     /// Release the memory, then [`Word::bury`]: the record is on a list.
     ReleaseMemory,
 }
 
-/// What the consumer of a list has in a page that it took off.
+/// What is left for a list's consumer of a page that it took off.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Dropped {
-    /// A page that lives.
+    /// A page that is alive.
     Alive,
-    /// A record to be released.
+    /// A record that the consumer has to release.
     Ours,
-    /// Nothing: who releases the memory releases the record.
+    /// Nothing: the thread that releases the memory also releases the record.
     Theirs,
 }
 
-/// A list of given blocks: offset of the first in units of 16 bytes (meaningless when `count` is 0).
+/// A list of given blocks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Chain {
-    /// Offset of the first block over 16.
+    /// Offset of the first block, divided by 16. Meaningless if `count` is 0.
     pub head: u32,
     /// Number of blocks.
     pub count: u32,
@@ -142,40 +144,40 @@ impl Bits {
     }
 }
 
-/// The word. A fresh one is GONE.
+/// The word. [`Word::new`] makes one that is GONE.
 pub struct Word(AtomicU64);
 
 impl Word {
-    /// A word of a page that is not in use.
+    /// The word of an unused page.
     #[cfg(not(loom))]
     pub const fn new() -> Word {
         Word(AtomicU64::new(State::Gone as u64))
     }
-    /// A word of a page that is not in use.
+    /// The word of an unused page.
     #[cfg(loom)]
     pub fn new() -> Word {
         Word(AtomicU64::new(State::Gone as u64))
     }
 
-    /// The page starts its life attached to the calling theap, alone with its memory.
+    /// The page begins its life attached to the calling theap. No other thread has its memory.
     pub fn start_attached(&self) {
         self.0.store(Bits::new(State::Attached, 0, 0, 0).0, Ordering::Relaxed);
     }
 
-    /// The page starts with `out` blocks handed out and no list.
+    /// The page begins its life with `out` blocks handed out and on no list.
     pub fn start_full(&self, out: u32) {
         self.0.store(Bits::new(State::Full, 0, 0, out).0, Ordering::Relaxed);
     }
 
-    /// State, given and out, as they are at some moment.
+    /// State, given and out, as of a moment ago.
     pub fn peek(&self) -> (State, u32, u32) {
         let bits = Bits(self.0.load(Ordering::Relaxed));
         (bits.state(), bits.given(), bits.out())
     }
 
-    /// Give `n` blocks back, a chain whose first has offset `head`; `link` is called, possibly more than once, with
-    /// the present list and must make the chain's last block point to it. At `threshold` given blocks a FULL page
-    /// is to be listed.
+    /// Give back a chain of `n` blocks whose first one has offset `head`. `link` is called with the present list,
+    /// possibly more than once, and must make the chain's last block point to it. A FULL page must be listed once it
+    /// has `threshold` given blocks.
     #[inline]
     pub fn give(&self, head: u32, n: u32, threshold: u32, mut link: impl FnMut(Chain)) -> Given {
         let mut old = Bits(self.0.load(Ordering::Relaxed));
@@ -186,7 +188,7 @@ impl Word {
             let (new, then) = match state {
                 State::Attached => (Bits::new(State::Attached, head, given, 0), Given::Done),
                 State::Full | State::Listed => {
-                    // A double free can ask for more than is out; the page then stays, which is safe.
+                    // A double free can give more than is out. The page then stays, which is safe.
                     let out = old.out().saturating_sub(n);
                     match (out, state) {
                         (0, State::Full) => (Bits::new(State::Gone, 0, 0, 0), Given::Release),
@@ -197,13 +199,13 @@ impl Word {
                         _ => (Bits::new(state, head, given, out), Given::Done),
                     }
                 }
-                // Who purges sees to the end of the page, too.
+                // The thread that purges also handles the end of the page.
                 State::Purging => (Bits::new(state, head, given, old.out().saturating_sub(n)), Given::Done),
-                // Only a double free comes here: there is nothing left to give to.
+                // Only a double free comes here. There is nothing left to give to.
                 State::Dead | State::Gone | State::Dying | State::Dropped => return Given::Done,
             };
-            // AcqRel: Release publishes the blocks' links to `take` and `attach`; Acquire, for the giver that ends
-            // the page, pairs with the Release of all earlier givers.
+            // AcqRel: Release publishes the blocks' links to `take` and `attach`. Acquire, for the giver that ends the
+            // page, pairs with the Release of all earlier givers.
             match self.0.compare_exchange_weak(old.0, new.0, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => return then,
                 Err(now) => old = Bits(now),
@@ -211,7 +213,7 @@ impl Word {
         }
     }
 
-    /// The owner of an ATTACHED page takes what was given.
+    /// The owner of an ATTACHED page takes the given blocks.
     #[inline]
     pub fn take(&self) -> Chain {
         let seen = Bits(self.0.load(Ordering::Relaxed));
@@ -223,8 +225,8 @@ impl Word {
         Chain { head: old.head(), count: old.given() }
     }
 
-    /// The owner lets go of an ATTACHED page of which `carved` blocks exist, returning `n` free ones of its own as a
-    /// chain that starts at `head` (linked as in [`Word::give`]). `keep` lists the page whatever the threshold.
+    /// The owner lets go of an ATTACHED page, of which `carved` blocks exist. It returns `n` free blocks of its own as
+    /// a chain that begins at `head` (linked as in [`Word::give`]). `keep` lists the page whatever the threshold.
     /// Returns Done (FULL), List (now LISTED) or Release (nothing is out).
     pub fn detach(
         &self,
@@ -258,22 +260,24 @@ impl Word {
         }
     }
 
-    /// All blocks are to go, whoever holds them: the page is the caller's alone, unless (false) another thread is at its
-    /// release: one that gave the last block, or one that purges and finds out at its end.
+    /// Take the page from everybody, with all its blocks, whoever holds them. True: only the caller has the page now.
+    /// False: another thread is releasing it, either the giver of the last block, or a thread that purges and finds out
+    /// when it ends that.
     pub fn seize(&self) -> bool {
         // Acquire: pairs with the Release of all givers.
         let old = Bits(self.0.swap(Bits::new(State::Gone, 0, 0, 0).0, Ordering::Acquire));
         !old.state().is_dead() && old.state() != State::Purging
     }
 
-    /// The word as a number: while it stays the same nothing was given to the page, nor taken from it.
+    /// The state, and the word as a number. While the number stays the same, nothing was given to the page or taken
+    /// from it.
     pub fn snapshot(&self) -> (State, u64) {
         let bits = Bits(self.0.load(Ordering::Relaxed));
         (bits.state(), bits.0)
     }
 
-    /// Take the list of a LISTED page to purge OS pages in it; None if the page is not LISTED, or nothing was given to it.
-    /// The page's record is the caller's to read, and to write as its owner may, until [`Word::end_purge`].
+    /// Take the list of a LISTED page, to purge OS pages in it. None if the page is not LISTED or nothing was given to
+    /// it. Until [`Word::end_purge`] the caller may read the record, and may write it as its owner may.
     pub fn begin_purge(&self) -> Option<Chain> {
         // Acquire: pairs with the Release of the givers, and of the detach that published the page's fields.
         let mut old = Bits(self.0.load(Ordering::Acquire));
@@ -290,14 +294,14 @@ impl Word {
         }
     }
 
-    /// End what [`Word::begin_purge`] began: `n` blocks that are still free and linked, from `head` on, go back to the list
-    /// (linked as in [`Word::give`]). Returns Done (LISTED), ReleaseMemory (nothing is out), or Release (the page's heap was
-    /// destroyed meanwhile).
+    /// End what [`Word::begin_purge`] began. The `n` blocks that are still free and linked, beginning at `head`, go
+    /// back to the list (linked as in [`Word::give`]). Returns Done (LISTED), ReleaseMemory (nothing is out), or
+    /// Release (the page's heap was destroyed meanwhile).
     pub fn end_purge(&self, head: u32, n: u32, mut link: impl FnMut(Chain)) -> Given {
         let mut old = Bits(self.0.load(Ordering::Relaxed));
         loop {
             if old.state() != State::Purging {
-                // Acquire: what the thread that seized the page did comes before its memory goes.
+                // Acquire: what the thread that seized the page did happens before its memory is released.
                 let _ = self.0.load(Ordering::Acquire);
                 return Given::Release;
             }
@@ -309,7 +313,8 @@ impl Word {
                 0 => (Bits::new(State::Dying, 0, 0, 0), Given::ReleaseMemory),
                 out => (Bits::new(State::Listed, first, old.given() + n, out), Given::Done),
             };
-            // AcqRel: as in `give`. Release also publishes what was written to the record, for who attaches the page.
+            // AcqRel: as in `give`. Release also publishes what was written to the record to the thread that attaches
+            // the page.
             match self.0.compare_exchange_weak(old.0, new.0, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => return then,
                 Err(now) => old = Bits(now),
@@ -317,8 +322,8 @@ impl Word {
         }
     }
 
-    /// In the child of a fork: the thread that purged is not there. Of the `made` blocks those that it had taken off the
-    /// list count as out from now on, for ever.
+    /// In the child of a fork: the thread that purged does not exist here. Of the page's `made` blocks, those that it
+    /// had taken off the list count as out from now on, for ever.
     pub fn forget_purge(&self, made: u32) {
         let old = Bits(self.0.load(Ordering::Relaxed));
         if old.state() == State::Purging {
@@ -327,15 +332,15 @@ impl Word {
         }
     }
 
-    /// The giver of the last block has released the memory. False: the record is its to release, too.
+    /// The giver of the last block has released the memory. False: the caller must release the record too.
     pub fn bury(&self) -> bool {
         let [dying, dead] = [State::Dying, State::Dead].map(|state| Bits::new(state, 0, 0, 0).0);
-        // Release: what the giver read of the record comes before; Acquire: the consumer is done with it. Both pair with
-        // `drop_dead`.
+        // Release: what the giver read of the record happens before the consumer releases it. Acquire: the consumer is
+        // done with the record. Both pair with `drop_dead`.
         self.0.compare_exchange(dying, dead, Ordering::Release, Ordering::Acquire).is_ok()
     }
 
-    /// The consumer of a list has taken the page off it and lets go of it if it is dead.
+    /// The consumer of a list has taken the page off it, and lets go of it if it is dead.
     pub fn drop_dead(&self) -> Dropped {
         // Acquire, here and below: pairs with the Release in `bury`.
         let mut old = Bits(self.0.load(Ordering::Acquire));
@@ -350,15 +355,15 @@ impl Word {
         if old.state() == State::Dead { Dropped::Ours } else { Dropped::Alive }
     }
 
-    /// The list of given blocks, as it is at some moment.
+    /// The list of given blocks, as of a moment ago.
     pub fn list(&self) -> Chain {
-        // Acquire: pairs with the Release of the givers, whose links are to be followed.
+        // Acquire: pairs with the Release of the givers, so the caller may follow their links.
         let bits = Bits(self.0.load(Ordering::Acquire));
         Chain { head: bits.head(), count: bits.given() }
     }
 
-    /// The consumer of a list attaches a page that it took off: its given blocks, or None if the page is dead (see
-    /// [`Word::drop_dead`]), or PURGING and to be put back on the list.
+    /// The consumer of a list attaches a page that it took off. Returns the given blocks. None if the page is dead (see
+    /// [`Word::drop_dead`]), or is PURGING and must go back on the list.
     pub fn attach(&self) -> Option<Chain> {
         // Acquire: pairs with the Release of the givers, and of the detach that published the page's fields.
         let mut old = Bits(self.0.load(Ordering::Acquire));
@@ -419,8 +424,8 @@ mod loom_tests {
     use loom::sync::atomic::AtomicUsize;
     use loom::thread;
 
-    /// Two threads give the last two blocks of a page that its owner detaches: exactly one ends it, and memory is
-    /// released exactly once.
+    /// Two threads give the last two blocks of a page that its owner detaches. Exactly one of the three ends the page,
+    /// and its memory is released exactly once.
     #[test]
     fn loom_the_last_giver_releases_once() {
         loom::model(|| {
@@ -452,8 +457,8 @@ mod loom_tests {
         });
     }
 
-    /// A thread gives the last block of a listed page while the consumer of the list looks at it: the record is released
-    /// once, and never before its memory.
+    /// A thread gives the last block of a listed page while the consumer of the list looks at the page. The record is
+    /// released once, and never before the memory.
     #[test]
     fn loom_a_record_outlives_its_memory() {
         loom::model(|| {
@@ -465,7 +470,7 @@ mod loom_tests {
                 let (word, held) = (word.clone(), held.clone());
                 thread::spawn(move || {
                     assert_eq!(word.give(7, 1, 1, |_| ()), Given::ReleaseMemory);
-                    // Reads the record to release the memory.
+                    // The record is read to release the memory.
                     held.with(|_| ());
                     let ours = !word.bury();
                     if ours {
@@ -494,7 +499,7 @@ mod loom_tests {
         });
     }
 
-    /// An owner that attaches a listed page while another thread gives: no block is lost or seen twice.
+    /// A consumer attaches a listed page while another thread gives. No block is lost or seen twice.
     #[test]
     fn loom_attach_and_give_lose_nothing() {
         loom::model(|| {
@@ -514,8 +519,8 @@ mod loom_tests {
         });
     }
 
-    /// One thread purges a listed page, one gives its last two blocks, and the list's consumer comes by: no block is lost or
-    /// seen twice, the record is one thread's at a time, and the memory of an empty page is released once.
+    /// One thread purges a listed page, one gives its last two blocks, and the list's consumer comes by. No block is
+    /// lost or seen twice, one thread at a time has the record, and the memory of an empty page is released once.
     #[test]
     fn loom_a_purge_loses_nothing() {
         let mut builder = loom::model::Builder::new();
@@ -537,7 +542,7 @@ mod loom_tests {
                 let (word, record) = (word.clone(), record.clone());
                 thread::spawn(move || {
                     let Some(chain) = word.begin_purge() else { return (0, Given::Done) };
-                    // One block stays linked, the others lie in holes.
+                    // One block stays linked. The others lie in holes.
                     // SAFETY: loom checks that nobody else has it.
                     record.with_mut(|holes| unsafe { *holes = chain.count - 1 });
                     (chain.count, word.end_purge(chain.head, 1, |_| ()))
@@ -556,7 +561,7 @@ mod loom_tests {
             if chain.is_some() {
                 assert_eq!((released, free + word.take().count), (0, 4));
             } else {
-                // Alone with the page now, which is empty.
+                // Now only this thread has the page, which is empty.
                 assert_eq!(released, 1);
                 assert_eq!(word.peek().0, State::Dying);
             }

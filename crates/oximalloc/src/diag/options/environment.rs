@@ -1,7 +1,7 @@
-//! How the options are read from the environment, and what is said of variables that make no sense.
+//! Reads the options from the environment, and warns of variables that make no sense.
 //!
-//! Invariants: the environment is read once, not at all in a program that runs with more rights than its caller,
-//! and no warning is given before all variables were read: one of them may be what shows or hides warnings.
+//! Invariants: the environment is read once. It is not read at all in a program that runs with more rights than its
+//! caller. No warning is given before all variables are read, because one of them may show or hide warnings.
 use super::value::{ACCEPTED, parse};
 use super::{ALL, COUNT, Opt, get, print};
 use crate::base::sync::{AtomicU32, Ordering};
@@ -10,7 +10,7 @@ use crate::diag::error::{shown, warning};
 use crate::prim::{Environment, Os};
 use core::fmt::{self, Write};
 
-/// What the name of every variable of ours begins with, in any case.
+/// The prefix of every variable of ours, in upper or lower case.
 const PREFIX: &[u8] = b"MIMALLOC_";
 
 const UNREAD: u32 = 0;
@@ -19,9 +19,9 @@ const READ: u32 = 2;
 
 static STATE: AtomicU32 = AtomicU32::new(UNREAD);
 
-/// Read the options from the environment, if nobody did yet. Where another thread is at it, this returns at once,
-/// and the caller may still see defaults: waiting could be waiting for oneself. Where there is no environment to
-/// be had yet, a later call tries again.
+/// Read the options from the environment, if that has not been done yet. If another thread is reading them, this
+/// returns at once, and the caller may still see defaults. It does not wait, because the reading thread may be this
+/// one. If the environment is not available yet, a later call tries again.
 pub fn init() {
     if STATE.compare_exchange(UNREAD, READING, Ordering::Relaxed, Ordering::Relaxed).is_err() {
         return;
@@ -52,7 +52,7 @@ pub fn init() {
 
 /// The values found in the environment.
 struct Found {
-    /// By option; those given under an option's own name, then those under an older one.
+    /// By option. `current` has the values given under an option's own name, `older` those given under an older one.
     current: [Option<i64>; COUNT],
     older: [Option<i64>; COUNT],
     /// Whether there is something to warn of.
@@ -62,7 +62,7 @@ struct Found {
 impl Found {
     const NOTHING: Found = Found { current: [None; COUNT], older: [None; COUNT], odd: false };
 
-    /// Take note of a variable. The first of a name counts.
+    /// Note a variable. If a name occurs several times, the first one counts.
     fn see(&mut self, name: &[u8], value: &[u8]) {
         let Some(name) = ours(name) else { return };
         let known = lookup(name).and_then(|(option, age)| Some((option, age, value_of(option, value)?)));
@@ -76,7 +76,7 @@ impl Found {
         }
     }
 
-    /// Put the values in force, an option's own name before the older ones.
+    /// Put the values in force. An option's own name takes precedence over the older ones.
     fn adopt(&self) {
         for ((option, current), older) in ALL.into_iter().zip(self.current).zip(self.older) {
             if let Some(value) = current.or(older) {
@@ -92,13 +92,13 @@ enum Age {
     Older,
 }
 
-/// What follows the prefix, in a variable of ours.
+/// The part of the name after the prefix, if it is a variable of ours.
 fn ours(name: &[u8]) -> Option<&[u8]> {
     let (prefix, rest) = name.split_at_checked(PREFIX.len())?;
     prefix.eq_ignore_ascii_case(PREFIX).then_some(rest)
 }
 
-/// All names that an option can have, until `f` returns false.
+/// Call `f` with each name of each option, until it returns false.
 #[inline(never)]
 fn each_name(f: &mut dyn FnMut(Opt, Age, &'static str) -> bool) {
     for option in ALL {
@@ -113,7 +113,7 @@ fn each_name(f: &mut dyn FnMut(Opt, Age, &'static str) -> bool) {
     }
 }
 
-/// The option of that name, in any case, without prefix.
+/// The option with this name, given without prefix in upper or lower case.
 #[inline(never)]
 fn lookup(name: &[u8]) -> Option<(Opt, Age)> {
     let mut found = None;
@@ -131,7 +131,7 @@ fn value_of(option: Opt, text: &[u8]) -> Option<i64> {
     parse(text, option.in_kib())
 }
 
-/// Something to warn of, for printing.
+/// Something to warn of, ready for printing.
 enum Oddity<'a> {
     Malformed { option: Opt, name: &'a [u8], value: &'a [u8] },
     Unknown { name: &'a [u8] },
@@ -166,12 +166,12 @@ impl fmt::Display for Oddity<'_> {
     }
 }
 
-/// What the user wrote, fit to be printed: its beginning, with escapes for what is not plain text.
+/// What the user wrote, made fit for printing: its beginning, with escapes for everything but plain text.
 fn shortened(text: &[u8]) -> core::slice::EscapeAscii<'_> {
     text.get(..48).unwrap_or(text).escape_ascii()
 }
 
-/// The known name that is most like `name`, unless even that has little to do with it.
+/// The known name that is most similar to `name`. None if even that one has little in common with it.
 fn closest(name: &[u8]) -> Option<&'static str> {
     let mut best = None;
     let mut least = (name.len() / 3).max(2) + 1;
@@ -188,9 +188,9 @@ fn closest(name: &[u8]) -> Option<&'static str> {
 /// The longest option name that `distance` looks at.
 const NAME_MAX: usize = 64;
 
-/// How many letters one has to insert, drop or replace to make `from` into `to`, case aside.
+/// How many letters have to be inserted, dropped or replaced to turn `from` into `to`, ignoring case.
 fn distance(from: &[u8], to: &[u8]) -> usize {
-    // `row[j]` is the distance of the part of `from` seen so far to the first `j + 1` letters of `to`.
+    // `row[j]` is the distance between the part of `from` seen so far and the first `j + 1` letters of `to`.
     const FIRST: [u8; NAME_MAX] = {
         let mut row = [1; NAME_MAX];
         let mut j = 1;

@@ -1,9 +1,9 @@
-//! Tests of the table of options and of the values in force. Each test uses options of its own, since the values
-//! are the process's.
+//! Tests of the table of options and of the values in force. Each test uses options of its own, because all tests of
+//! the process share the values.
 use super::*;
 use crate::diag::output::tests::captured;
 
-/// The table agrees with the interface's data, line by line.
+/// The table agrees with the data of the C interface, line by line.
 #[test]
 fn the_table_is_the_interface() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../oximalloc-c/abi/options.tsv");

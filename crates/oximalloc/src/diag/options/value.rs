@@ -1,13 +1,13 @@
-//! What an option's value looks like in the environment.
+//! The format of an option's value in the environment.
 use crate::base::text::number;
 
-/// What is accepted, for the message on a value that is not.
+/// The accepted formats, for the message about a malformed value.
 pub(super) const ACCEPTED: &str = "a number, a size such as 64K, 2MiB or 1G, or one of yes, no, on, off, true, false";
 
 const WORDS: [(&[u8], i64); 6] = [(b"yes", 1), (b"on", 1), (b"true", 1), (b"no", 0), (b"off", 0), (b"false", 0)];
 
-/// The number that `text` stands for; `None` where it is malformed. With `in_kib` the result counts KiB, and so does
-/// a number without suffix. What is too large becomes the largest value.
+/// The number that `text` stands for; `None` if it is malformed. With `in_kib` the result counts KiB, and a number
+/// without suffix counts KiB too. A number that is too large becomes the largest value.
 pub(super) fn parse(text: &[u8], in_kib: bool) -> Option<i64> {
     let text = text.trim_ascii();
     if let Some(&(_, value)) = WORDS.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)) {

@@ -1,21 +1,22 @@
-//! The table of statistics: what is counted of the process and of each heap, one row each.
+//! The table of statistics: what is counted for the process and for each heap. Each statistic is one row.
 //!
-//! From a row follow the counter, its value in a snapshot, its reset, and all that shows it: the table that people read
-//! (`diag/print.rs`), Prometheus's text (`diag/prometheus.rs`), and in the C crate the struct and its JSON, which find
-//! rows by their names (`stats_fields.rs`).
+//! From a row follow the counter, its value in a snapshot, its reset, and every output: the table that people read
+//! (`diag/print.rs`), the text for Prometheus (`diag/prometheus.rs`), and in the C crate the struct and its JSON, which
+//! find rows by name (`stats_fields.rs`).
 //!
-//! Invariant: a snapshot is an array of words, three for each count, then one for each counter, in the table's order.
+//! Invariant: a snapshot is an array of words in the table's order: three for each count, then one for each counter.
 use super::{Count, CountValue, Counter};
 use crate::base::text::cut;
 use core::slice;
 
-/// One line a statistic: `name: unit "label", "what it counts";`. The name is that of the field in C, if C has it. The
-/// label is what people read; a row without one is not in the printed table. The units are
+/// One line for a statistic: `name: unit "label", "what it counts";`. The name is that of the field in C, if C has it.
+/// The label is what people read. A row without a label is not in the printed table. The units are
 ///
-/// - `B` bytes, and `N` a number of other things;
-/// - `K` a number that is not printed itself but kept for the next row;
-/// - `S` a number that is printed with the one kept, as their sum;
-/// - `M` a number that is not printed, but the mean that follows from it: so many of what was kept for each.
+/// - `B`: bytes;
+/// - `N`: a number of other things;
+/// - `K`: a number that is not printed itself, but kept for the next row;
+/// - `S`: a number that is printed as its sum with the kept one;
+/// - `M`: a number that is not printed itself; the kept number divided by it is printed, as a mean.
 macro_rules! statistics {
     ($stats:ident, $snapshot:ident of $what:literal:
      counts { $($count:ident: $count_unit:ident $count_label:literal, $count_doc:literal;)* }
@@ -55,19 +56,19 @@ macro_rules! statistics {
                 $snapshot { $($count: self.$count.raw(),)* $($counter: self.$counter.snapshot(),)* }
             }
 
-            /// Count anew: what there is stays, all that happened is forgotten.
+            /// Start again: what exists now stays counted, and everything in the past is forgotten.
             pub fn reset(&self) {
                 $(self.$count.reset();)*
                 $(self.$counter.reset();)*
             }
 
-            /// Add what another counted, which then begins anew, from nothing.
+            /// Add what `other` counted. `other` then starts again from zero.
             pub fn absorb(&self, other: &$stats) {
                 $(self.$count.absorb(&other.$count);)*
                 $(self.$counter.absorb(&other.$counter);)*
             }
 
-            /// Leave what happened with another, and count anew from what there is.
+            /// Pass what happened in the past to `other`, and start again from what exists now.
             pub fn leave_to(&self, other: &$stats) {
                 $(self.$count.leave_to(&other.$count);)*
                 $(self.$counter.leave_to(&other.$counter);)*
@@ -81,38 +82,38 @@ macro_rules! statistics {
         }
 
         impl $snapshot {
-            /// The names of the rows, a line each.
+            /// The names of the rows, one on each line.
             pub const NAMES: &str =
                 concat!($(stringify!($count), "\n",)* $(stringify!($counter), "\n",)*);
 
-            /// A line a row: how many words it has in the snapshot, its unit, and its label. It is one text, because a
-            /// table of texts is a table of pointers, which the loader has to relocate in each process.
+            /// One line for each row: how many words it has in the snapshot, its unit, and its label. This is one text
+            /// because a table of texts is a table of pointers, which the loader has to relocate in each process.
             pub const LABELS: &str = concat!(
                 $("3", stringify!($count_unit), " ", $count_label, "\n",)*
                 $("1", stringify!($unit), " ", $label, "\n",)*
             );
 
-            /// What the rows count, a line each.
+            /// What the rows count, one on each line.
             pub const DOCS: &str = concat!($($count_doc, "\n",)* $($counter_doc, "\n",)*);
 
             /// How many words the values have.
             pub const WORDS: usize = size_of::<$snapshot>() / size_of::<i64>();
 
-            /// The values, in the order of the rows: of a count all that came, the most there was, and what there is.
+            /// The values, in the order of the rows. A count has three: total, peak and current.
             pub fn words(&self) -> &[i64] {
-                // SAFETY: the struct has `i64`s, and `CountValue`s of `i64`s, in C's layout, so that nothing is between
-                // them. It is borrowed as long as the slice.
+                // SAFETY: the struct consists of `i64`s and of `CountValue`s, which consist of `i64`s. Its layout is
+                // C's, so there is no padding between them. The slice borrows the struct.
                 unsafe { slice::from_raw_parts((&raw const *self).cast(), Self::WORDS) }
             }
 
-            /// The same, to be changed.
+            /// The same words, mutable.
             #[cfg(test)]
             pub fn words_mut(&mut self) -> &mut [i64] {
-                // SAFETY: as in `words`; all words may have any value.
+                // SAFETY: as in `words`. Every word may have any value.
                 unsafe { slice::from_raw_parts_mut((&raw mut *self).cast(), Self::WORDS) }
             }
 
-            /// With each count as [`CountValue::sound`] makes it.
+            /// With each count adjusted by [`CountValue::sound`].
             #[inline(never)]
             pub fn sound(self) -> $snapshot {
                 $snapshot { $($count: self.$count.sound(),)* ..self }
@@ -171,21 +172,21 @@ statistics! {
     }
 }
 
-/// What this process counts.
+/// The statistics of this process.
 pub static PROCESS: ProcessStats = ProcessStats::new();
 
-/// The units, as the labels have them.
+/// The units, as they appear in the labels.
 pub mod unit {
     /// Bytes.
     pub const BYTES: u8 = b'B';
-    /// All else.
+    /// Anything else.
     #[cfg(test)]
     pub const NUMBER: u8 = b'N';
-    /// A number that is printed with the next row.
+    /// A number that is printed together with the next row.
     pub const KEPT: u8 = b'K';
-    /// A number to which the one kept is added.
+    /// A number to which the kept one is added.
     pub const SUM: u8 = b'S';
-    /// For each of these there are so many of what was kept.
+    /// A number by which the kept one is divided.
     pub const MEAN: u8 = b'M';
 }
 
@@ -194,13 +195,13 @@ pub mod unit {
 pub struct Row<'a> {
     /// What the values count: a [`mod@unit`].
     pub unit: u8,
-    /// What people read; nothing, where they do not.
+    /// What people read. Empty if the row is not printed.
     pub label: &'static str,
-    /// All that came, the most there was and what there is; or how often it happened.
+    /// Total, peak and current of a count, or the one value of a counter.
     pub values: &'a [i64],
 }
 
-/// The rows of a snapshot, from the labels of its table and its words.
+/// The rows of a snapshot, given the labels of its table and its words.
 #[inline]
 pub fn rows<'a>(mut labels: &'static str, mut words: &'a [i64]) -> impl Iterator<Item = Row<'a>> {
     core::iter::from_fn(move || {
