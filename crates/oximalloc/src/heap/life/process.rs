@@ -66,7 +66,7 @@ pub fn process_end(is_used: fn() -> bool) {
 }
 
 /// The end of a Rust program, or of a library with this crate inside. The C library does not allocate from here, so
-/// nobody uses our memory until the process is gone.
+/// nobody uses our memory from now until the process is gone.
 fn end() {
     process_end(|| false);
     forget_threads();

@@ -32,8 +32,8 @@ pub fn tell_of_end(tell: bool) {
     }
 }
 
-/// Do not call here when threads end from now on: the library is about to be unmapped, after which nobody may use it,
-/// or the process ends.
+/// Threads that end from now on no longer call `thread_end`. Either the library is about to be unmapped, and then
+/// nobody may use it any more, or the process ends.
 #[cold]
 pub fn forget_threads() {
     if let Some(key) = end_key() {
