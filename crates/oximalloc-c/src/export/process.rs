@@ -85,7 +85,8 @@ pub unsafe fn symbol(library: *mut c_void, name: &CStr) -> Option<*mut c_void> {
 /// buffers, open files, records of loaded libraries. True if nobody can say.
 #[cold]
 pub fn is_its_malloc() -> bool {
-    // SAFETY: RTLD_DEFAULT; what the process has by these names has these types, and each block is freed by what made it.
+    // SAFETY: RTLD_DEFAULT is allowed; functions of these names have these types; and the block is freed by the
+    // allocator that made it.
     unsafe {
         let [Some(malloc), Some(free)] = [c"malloc", c"free"].map(|name| symbol(libc::RTLD_DEFAULT, name)) else {
             return true;
