@@ -1,11 +1,11 @@
-//! What else the process has besides this library. It is asked for by name, through weak references, because a fully
-//! static program has no loader to ask. Also: whether the library may be unmapped before the process ends, and which
-//! functions of the process others are defined by.
+//! What else the process has besides this library. We ask by name, through weak references, because a fully static
+//! program has no loader to ask. Also: whether the library may be unmapped before the process ends, and which functions
+//! of the process define others.
 //!
 //! If a program has its own `operator new` or `malloc`, its name comes before ours. By the standard, an operator that
-//! the program does not define, such as `delete` with a size, does what the program's own does. Likewise the program's
-//! `free` frees what `strdup` returns. So these functions call whatever the process has by that name. (`build.rs` keeps
-//! such names from being bound to ours.)
+//! the program does not define, such as `delete` with a size, does what the program's own operator does. Likewise the
+//! program's `free` frees what `strdup` returns. So these functions call whatever the process has by that name.
+//! (`build.rs` keeps such names from being bound to ours.)
 
 use core::ffi::{CStr, c_char, c_void};
 use oximalloc::raw;

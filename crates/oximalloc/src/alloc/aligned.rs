@@ -11,7 +11,7 @@ use crate::page::bins::BLOCK_MAX;
 use crate::prim::Errno;
 use core::ptr;
 
-/// Allocate `size` bytes such that the address plus `offset` is a multiple of `align` (a power of two).
+/// Allocate `size` bytes. The address plus `offset` is a multiple of `align` (a power of two).
 #[inline(always)]
 pub fn aligned(size: usize, align: usize, offset: usize) -> *mut u8 {
     aligned_or(size, align, offset, generic)

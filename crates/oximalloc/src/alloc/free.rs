@@ -20,7 +20,7 @@ use core::ptr;
 /// Free a block. Null is fine. A pointer that is no block's is reported, and nothing changes.
 ///
 /// # Safety
-/// - `p` is null, or a block that was allocated here and not freed since; or it is a foreign pointer.
+/// - `p` is null, a foreign pointer, or a block that was allocated here and not freed since.
 #[inline(always)]
 pub unsafe fn free(p: *mut u8) {
     // SAFETY: forwarded.
@@ -133,7 +133,7 @@ pub fn find(p: *const u8) -> Option<(&'static Page, *mut Block)> {
     Some((page, page.block_of(p)?))
 }
 
-/// Say that `p` is not a block of ours.
+/// Report that `p` is not a block of ours.
 #[cold]
 pub fn invalid(function: &str, p: *const u8) {
     let reason = match Page::at(p).is_none() {

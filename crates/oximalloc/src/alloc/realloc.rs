@@ -168,7 +168,7 @@ pub unsafe fn realloc_in(theap: &Theap, p: *mut u8, size: usize, want: Want) -> 
             return p;
         }
         if fits_align && single && inside == 0 && size > BLOCK_MAX {
-            // A block that grows belongs to the heap that is asked. So another heap's block moves.
+            // A block that grows is to belong to the heap of `theap`. So a block of another heap moves.
             let same_heap = ptr::eq(page.heap(), theap.heap().as_page_heap());
             if same_heap && grow_in_place(p, size) {
                 // The slices claimed behind the block may have been used before.
@@ -177,7 +177,7 @@ pub unsafe fn realloc_in(theap: &Theap, p: *mut u8, size: usize, want: Want) -> 
                 }
                 return p;
             }
-            // mremap keeps slice alignment only.
+            // `mremap` keeps an alignment to slices, but no larger one.
             if same_heap
                 && want.align <= SLICE
                 && want.offset == 0
@@ -221,7 +221,7 @@ fn fits_large(size: usize, usable: usize) -> bool {
 /// The size to ask for when a block of `usable` bytes moves to hold `size`.
 #[inline(always)]
 fn larger(theap: &Theap, size: usize, usable: usize) -> usize {
-    // Ask for no more if the block may be guarded: what is watched is its end.
+    // Ask for no more if the block may be guarded, because its end is what the guard watches.
     if size <= usable || theap.sampling.is_on() { size } else { ample(size, usable) }
 }
 

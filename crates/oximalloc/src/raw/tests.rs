@@ -234,7 +234,7 @@ fn reservations_fail_that_are_far_from_each_other() {
     survives("reservations_fail_that_are_far_from_each_other", apart, &FAILURES, nothing);
 }
 
-/// A block moves to addresses for which the page map then has no memory: it must not be lost.
+/// A block moves to addresses for which the page map then has no memory. It must not be lost.
 #[test]
 fn a_block_stays_known_when_it_moves() {
     alone(module_path!(), "a_block_stays_known_when_it_moves", || {
@@ -256,7 +256,7 @@ fn a_block_stays_known_when_it_moves() {
 fn commits_fail() {
     const FAILURES: [(Call, Fail); 3] =
         [(Call::Commit, Fail::Every(2)), (Call::Commit, Fail::Every(7)), (Call::Commit, Fail::From(1))];
-    // What is purged has to be committed anew.
+    // Purged memory has to be committed anew.
     survives("commits_fail", Setup { overcommits: Some(false), ..Setup::REAL }, &FAILURES, nothing);
 }
 

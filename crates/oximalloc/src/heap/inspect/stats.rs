@@ -200,7 +200,7 @@ pub fn print(of: Scope, out: Option<OutputFun>, arg: *mut c_void) {
     print_with(memory_of(of), of, &Sink::new(out, arg));
 }
 
-/// Print the table of the process where messages go. (If this called [`print`], every Rust program would contain the
+/// Print the table of the process where messages go. (If this called [`print()`], every Rust program would contain the
 /// rest of this file.)
 #[cold]
 pub fn print_process() {

@@ -92,11 +92,11 @@ fn is_abandoned(page: &Page) -> bool {
 /// Which pages to visit.
 #[derive(Clone, Copy)]
 pub enum Pages<'a> {
-    /// All of a heap.
+    /// All pages of the heap.
     All,
-    /// Those whose threads have ended.
+    /// Pages whose threads have ended.
     Abandoned,
-    /// Those of one theap.
+    /// Pages of one theap.
     Theap(&'a Theap),
 }
 

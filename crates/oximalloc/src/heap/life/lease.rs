@@ -70,7 +70,7 @@ impl Lease {
         None
     }
 
-    /// The theap, if the thread keeps it.
+    /// The theap, if the thread keeps it; None if it is borrowed.
     pub fn lasting(self) -> Option<&'static Theap> {
         (!self.borrowed).then_some(self.theap)
     }

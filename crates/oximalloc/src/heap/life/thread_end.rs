@@ -27,7 +27,7 @@ fn end_key() -> Option<Key> {
 /// Set whether `thread_end` is called at the calling thread's end.
 pub fn tell_of_end(tell: bool) {
     if let Some(key) = end_key() {
-        // Any value but null.
+        // Any value but null will do.
         Os::key_set(key, if tell { (&raw const KEY).cast_mut().cast() } else { ptr::null_mut() });
     }
 }
