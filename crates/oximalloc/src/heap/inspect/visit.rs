@@ -61,6 +61,7 @@ impl FreeSet {
         let b = page.bin().index();
         // Theaps of other heaps may be at work, and change while they are looked at. A theap of a deleted heap is the
         // main heap's, but does not have its id.
+        // SAFETY: a page in use names a heap.
         let heap = unsafe { Heap::of_page(page.heap()) };
         let id = heap.id();
         Scope::Heap(heap).each_theap(&mut |theap| {
