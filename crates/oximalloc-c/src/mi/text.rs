@@ -114,7 +114,7 @@ pub unsafe extern "C" fn mi_wcsdup(text: *const wchar_t) -> *mut wchar_t {
     }
 }
 
-/// `realpath`: writes the path to `resolved`, or to a new block if that is null. Null with `errno` if the file has no
+/// `realpath`: writes the path to `resolved`, or to a new block if that is null. Null with `errno` if there is no such
 /// path.
 ///
 /// # Safety

@@ -7,7 +7,7 @@
 use super::runtime::{new_handler, thrower};
 use core::arch::naked_asm;
 
-/// Defines one exported operator. The arguments: its name and arguments, the function that attempts it, how many
+/// Defines one exported operator. It takes the operator's name and arguments, the function that attempts it, how many
 /// argument registers that function needs (1 or up to 3), the loop that goes on when the attempt fails, what comes
 /// first, and what that names.
 macro_rules! operator {
@@ -181,8 +181,9 @@ pub(crate) unsafe extern "C" fn again() {
     )
 }
 
-/// Calls the program's operator (in rax, its arguments in rdi and rsi). Returns null when that throws, as with `catch
-/// (...)`.
+/// Calls the program's operator (in rax, its arguments in rdi and rsi). Returns null when that throws, as a `catch
+/// (...)`
+/// would.
 ///
 /// # Safety
 /// Jumped to from an entry made by `nothrow`, with the frame of its caller.

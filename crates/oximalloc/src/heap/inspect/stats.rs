@@ -147,7 +147,7 @@ pub fn process() -> Stats {
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Totals {
-    /// In the program's hands.
+    /// In use by the program.
     pub in_use: usize,
     /// Free, in pages and slices that are committed.
     pub free: usize,
@@ -159,7 +159,7 @@ pub struct Totals {
     pub peak_committed: usize,
     /// Number of blocks in use that have a page of their own.
     pub huge_count: usize,
-    /// Their bytes.
+    /// Bytes of those blocks.
     pub huge_bytes: usize,
     /// Number of arenas.
     pub arenas: usize,
