@@ -1,4 +1,4 @@
-//! Error numbers as C has them: in `errno`, or as what a function returns.
+//! Error numbers as C has them: in `errno`, or as the return value of a function.
 
 use core::ffi::c_int;
 use oximalloc::raw::process::{Errno, Os, Process};

@@ -1,7 +1,7 @@
-//! From what the core returns to what C expects: null and `errno`, and products that must not overflow.
+//! Turns what the core returns into what C expects: null and `errno`, and products that must not overflow.
 //!
-//! The core has reported the failure by then; the paths here that fail are cold, so that the callers stay a tail
-//! call or an inlined fast path.
+//! The core has already reported a failure. The failing paths here are cold, so that each caller stays a tail call or
+//! an inlined fast path.
 
 use crate::errno::{self, Code};
 use core::ffi::c_void;
@@ -18,20 +18,20 @@ pub fn block(p: *mut u8) -> *mut c_void {
     if p.is_null() { failed(Code::ENOMEM) } else { p.cast() }
 }
 
-/// A block of `size` bytes, or null with `errno` ENOMEM: the fast path inlined, and the rest called last of all.
+/// A block of `size` bytes, or null with `errno` ENOMEM. The fast path is inlined; the rest is a tail call.
 #[inline(always)]
 pub fn new_block(size: usize) -> *mut c_void {
     raw::malloc_or(size, |size| generic(size).cast()).cast()
 }
 
-/// (Not cold: each process comes here, see `build.rs`.)
+/// (Not cold, because every process comes here: see `build.rs`.)
 #[inline(never)]
 extern "C" fn generic(size: usize) -> *mut c_void {
     block(raw::malloc_generic(size))
 }
 
-/// The block `p` with `size` bytes, moved if need be, or null with `errno` as for [`moved_block`]: where it stays without a
-/// frame, and the rest called last of all.
+/// The block `p` with `size` bytes, moved if need be, or null with `errno` as for [`moved_block`]. A block that stays
+/// in place needs no stack frame; the rest is a tail call.
 ///
 /// # Safety
 /// `p` is null or a block of this library, and not used again unless null is returned.
@@ -47,7 +47,7 @@ unsafe extern "C" fn resize(p: *mut c_void, size: usize, usable: usize) -> *mut 
     moved_block(unsafe { raw::realloc_of(p.cast(), size, usable) }, p)
 }
 
-/// The block that `old` became, or null with `errno` EINVAL where `old` was no block of ours and ENOMEM otherwise.
+/// The block that `old` became. Null with `errno` EINVAL if `old` was no block of ours, and with ENOMEM otherwise.
 #[inline(always)]
 pub fn moved_block(p: *mut u8, old: *mut c_void) -> *mut c_void {
     if p.is_null() { failed_to_move(old) } else { p.cast() }
@@ -60,14 +60,14 @@ fn failed_to_move(old: *mut c_void) -> *mut c_void {
     failed(if ours { Code::ENOMEM } else { Code::EINVAL })
 }
 
-/// The block, or null with `errno` EINVAL where `align` is no power of two and ENOMEM otherwise.
+/// The block. Null with `errno` EINVAL if `align` is not a power of two, and with ENOMEM otherwise.
 #[inline(always)]
 pub fn aligned_block(p: *mut u8, align: usize) -> *mut c_void {
     if p.is_null() { failed_aligned(align) } else { p.cast() }
 }
 
-/// A block of `size` bytes at the power of two that `align` is, or that follows it, as glibc's `memalign` has it (0 asks for
-/// nothing). Null with `errno` EINVAL where none follows, and ENOMEM otherwise.
+/// A block of `size` bytes, aligned to `align` rounded up to a power of two, as in glibc's `memalign` (0 asks for no
+/// alignment). Null with `errno` EINVAL if there is no such power, and with ENOMEM otherwise.
 #[inline(always)]
 pub fn rounded_block(size: usize, align: usize) -> *mut c_void {
     raw::aligned_or(size, align, 0, |size, align, _| generic_rounded(size, align).cast()).cast()
@@ -93,7 +93,7 @@ fn failed_aligned(align: usize) -> *mut c_void {
     failed(if align.is_power_of_two() { Code::ENOMEM } else { Code::EINVAL })
 }
 
-/// `count * size` bytes, or `None` (reported, with `errno` ENOMEM) if that is no number of bytes.
+/// `count * size` bytes. `None`, reported and with `errno` ENOMEM, if the product overflows.
 #[inline(always)]
 pub fn product(function: &str, count: usize, size: usize) -> Option<usize> {
     let bytes = count.checked_mul(size);
@@ -110,7 +110,7 @@ fn overflow(function: &str, count: usize, size: usize) {
     errno::set(Code::ENOMEM);
 }
 
-/// Stores the usable size of `p` where the caller asked for it.
+/// Stores the usable size of `p`, if the caller asked for it.
 ///
 /// # Safety
 /// `size` is null or may be written.
@@ -122,7 +122,7 @@ pub unsafe fn tell_size(p: *const u8, size: *mut usize) {
     }
 }
 
-/// The end of the process on an error that nobody can handle: the message goes straight to stderr.
+/// Ends the process on an error that nobody can handle. The message goes straight to stderr.
 #[cold]
 pub fn give_up(why: fmt::Arguments) -> ! {
     let _ = Stderr.write_fmt(format_args!("mimalloc: {why}\n"));

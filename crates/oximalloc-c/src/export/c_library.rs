@@ -1,3 +1,3 @@
-//! What `mi` uses of the C library, which a system without one of the kind has to supply here.
+//! What `mi` uses of the C library. A system without a C library of this kind has to supply it here.
 
 pub use libc::{PATH_MAX, getenv, realpath, strlen, strnlen, wchar_t, wcslen};

@@ -77,7 +77,7 @@ pub unsafe extern "C" fn __posix_memalign(out: *mut *mut c_void, alignment: usiz
     unsafe { posix::mi_posix_memalign(out, alignment, size) }
 }
 
-/// Gives free memory back to the operating system; 1 if there was any. The padding is not needed.
+/// Gives free memory back to the operating system. Returns 1 if there was any. The padding is ignored.
 #[unsafe(no_mangle)]
 pub extern "C" fn malloc_trim(_pad: usize) -> c_int {
     let before = raw::totals().committed;
@@ -85,7 +85,7 @@ pub extern "C" fn malloc_trim(_pad: usize) -> c_int {
     (raw::totals().committed < before) as c_int
 }
 
-/// glibc's table of the allocator's bytes; the fields that describe its own heap layout are 0.
+/// glibc's table of the allocator's bytes. The fields that describe glibc's own heap layout are 0.
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
 pub struct Mallinfo<N> {
@@ -126,7 +126,7 @@ pub extern "C" fn mallinfo2() -> Mallinfo<usize> {
     }
 }
 
-/// [`mallinfo2`] in the old, narrow fields: what does not fit is the largest number that does.
+/// [`mallinfo2`] in the old, narrow fields. A number that does not fit becomes the largest one that does.
 #[unsafe(no_mangle)]
 pub extern "C" fn mallinfo() -> Mallinfo<c_int> {
     let wide = mallinfo2();
@@ -142,7 +142,7 @@ pub extern "C" fn mallinfo() -> Mallinfo<c_int> {
     }
 }
 
-/// Writes the totals as XML in the shape of glibc's: 0, or -1 with `errno` (EINVAL for any option but 0).
+/// Writes the totals as XML in the shape of glibc's. Returns 0, or -1 with `errno` (EINVAL for any option but 0).
 ///
 /// # Safety
 /// `stream` is an open stream.
@@ -187,7 +187,7 @@ const MALLOPT: [core::ops::RangeInclusive<c_int>; 2] = [-8..=-1, 1..=1];
 /// The largest M_MXFAST that the manual page allows.
 const MXFAST_MAX: c_int = 80 * size_of::<usize>() as c_int / 4;
 
-/// Accepts glibc's parameters, without effect; 0 for what they do not allow.
+/// Accepts glibc's parameters, without effect. Returns 0 for values that they do not allow.
 #[unsafe(no_mangle)]
 pub extern "C" fn mallopt(parameter: c_int, value: c_int) -> c_int {
     let known = MALLOPT.iter().any(|range| range.contains(&parameter));

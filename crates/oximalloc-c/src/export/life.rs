@@ -1,16 +1,16 @@
-//! The library's start and end, as the loader tells of them.
+//! The library's start and end. The loader calls these functions.
 
 use super::process::{is_its_malloc, may_be_unmapped};
 use oximalloc::raw;
 
-/// Runs when the library is loaded; allocations that come earlier start the process state themselves.
+/// Runs when the library is loaded. An allocation that comes earlier starts the process state itself.
 extern "C" fn load() {
     raw::process_init();
     raw::end_is_told();
 }
 
-/// Runs when the process ends, after the program's own `atexit` handlers; blocks can still be allocated and freed.
-/// Or when the library is unmapped.
+/// Runs when the process ends, after the program's own `atexit` handlers, or when the library is unmapped. Blocks can
+/// still be allocated and freed.
 extern "C" fn unload() {
     raw::process_done(is_its_malloc);
     if may_be_unmapped() {

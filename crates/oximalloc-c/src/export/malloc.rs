@@ -1,8 +1,9 @@
 //! The allocation functions of ISO C, POSIX and the C libraries.
 //!
-//! Each does what its manual page says, and says here only what that page leaves open. `realloc` to size 0 gives a
-//! minimal block. Freeing never changes `errno`. The functions are the `mi_*` ones under their standard names; but `strdup`,
-//! `strndup` and `reallocarray` call the process's `realloc`, as a program may have its own.
+//! Each does what its manual page says. The comments here say only what that page leaves open. `realloc` to size 0
+//! gives a minimal block. Freeing never changes `errno`. The functions are the `mi_*` ones under their standard names,
+//! with one exception: `strdup`, `strndup` and `reallocarray` call the process's `realloc`, because a program may have
+//! its own.
 
 use crate::mi::{aligned, allocate, posix, query, text};
 use crate::outcome::{new_block, product, resized, rounded_block};
@@ -82,26 +83,26 @@ pub unsafe extern "C" fn free_aligned_sized(p: *mut c_void, _alignment: usize, _
     unsafe { raw::free(p.cast()) }
 }
 
-/// A block of `size` bytes at a power of two: where the alignment is none, at the next one.
+/// A block of `size` bytes at `alignment`, rounded up to a power of two.
 #[unsafe(no_mangle)]
 pub extern "C" fn memalign(alignment: usize, size: usize) -> *mut c_void {
     rounded_block(size, alignment)
 }
 
-/// [`memalign`] of C11; the size need not be a multiple of the alignment. (Since 2.38 glibc's refuses what is no power of two.
-/// Programs that ran with an older one run here.)
+/// [`memalign`] of C11. The size need not be a multiple of the alignment. (Since 2.38, glibc's refuses an alignment
+/// that is not a power of two. Programs that ran with an older glibc run here.)
 #[unsafe(no_mangle)]
 pub extern "C" fn aligned_alloc(alignment: usize, size: usize) -> *mut c_void {
     rounded_block(size, alignment)
 }
 
-/// [`memalign`] of the Windows runtime, arguments in its order.
+/// [`memalign`] of the Windows runtime, with the arguments in its order.
 #[unsafe(no_mangle)]
 pub extern "C" fn _aligned_malloc(size: usize, alignment: usize) -> *mut c_void {
     aligned::mi_malloc_aligned(size, alignment)
 }
 
-/// [`memalign`] that returns an error number, leaving `errno` alone, and stores the block at `out`.
+/// [`memalign`] that stores the block at `out` and returns an error number. It leaves `errno` alone.
 ///
 /// # Safety
 /// `out` may be written.
@@ -136,7 +137,8 @@ pub unsafe extern "C" fn reallocarray(p: *mut c_void, count: usize, size: usize)
     }
 }
 
-/// NetBSD's: the block at `*ptrp` with `count` elements of `size` bytes; an error number, `errno` left alone.
+/// NetBSD's function: gives the block at `*ptrp` room for `count` elements of `size` bytes. Returns an error number,
+/// and leaves `errno` alone.
 ///
 /// # Safety
 /// `ptrp` may be read and written and holds null or a block of this library.
@@ -192,7 +194,7 @@ pub unsafe extern "C" fn strndup(text: *const c_char, n: usize) -> *mut c_char {
     unsafe { text::duplicate(block, text, n) }
 }
 
-/// The bytes that may be used at `p`; 0 for null.
+/// The number of bytes that may be used at `p`. 0 for null.
 #[unsafe(no_mangle)]
 pub extern "C" fn malloc_usable_size(p: *const c_void) -> usize {
     query::mi_usable_size(p)
@@ -204,7 +206,7 @@ pub extern "C" fn malloc_size(p: *const c_void) -> usize {
     query::mi_usable_size(p)
 }
 
-/// The bytes that a block of `size` bytes would have.
+/// The number of bytes that a block of `size` bytes would have.
 #[unsafe(no_mangle)]
 pub extern "C" fn malloc_good_size(size: usize) -> usize {
     raw::good_size(size)

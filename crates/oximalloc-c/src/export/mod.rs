@@ -1,5 +1,5 @@
-//! The standard names: with them a program that preloads or links this library allocates here. And all else that depends
-//! on the system and the C library: nothing outside this folder names these.
+//! The standard names. A program that preloads or links this library allocates here through them. This folder also
+//! holds everything else that depends on the system and the C library: no file outside it names these.
 
 pub(crate) mod c_library;
 pub mod glibc;

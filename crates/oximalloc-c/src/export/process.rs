@@ -1,9 +1,11 @@
-//! What the process has besides this library, asked by name (weakly, as a fully static program has no loader to ask),
-//! whether it may be unmapped before the process ends, and whose the functions are that others are defined by.
+//! What else the process has besides this library. We ask by name, through weak references, because a fully static
+//! program has no loader to ask. Also: whether the library may be unmapped before the process ends, and which functions
+//! of the process define others.
 //!
-//! A program that has an `operator new` of its own, or a `malloc`, has it by a name that comes before ours. By the standard an
-//! operator that it has not, as `delete` with a size, does what its own does; and `strdup` is freed by its `free`. So
-//! these call what the process has by the name (`build.rs` keeps such names from being bound to ours).
+//! If a program has its own `operator new` or `malloc`, its name comes before ours. By the standard, an operator that
+//! the program does not define, such as `delete` with a size, does what the program's own operator does. Likewise the
+//! program's `free` frees what `strdup` returns. So these functions call whatever the process has by that name.
+//! (`build.rs` keeps such names from being bound to ours.)
 
 use core::ffi::{CStr, c_char, c_void};
 use oximalloc::raw;
@@ -40,7 +42,7 @@ core::arch::global_asm!(
 #[repr(C)]
 pub struct Found {
     dlsym: Option<unsafe extern "C" fn(*mut c_void, *const c_char) -> *mut c_void>,
-    /// Not 0 in `libmimalloc.so`, which is never unmapped (`build.rs`).
+    /// Not 0 in `libmimalloc.so`, which is never unmapped (see `build.rs`).
     stays: usize,
     /// The process's functions of these names.
     pub realloc: unsafe extern "C" fn(*mut c_void, usize) -> *mut c_void,
@@ -66,7 +68,8 @@ pub fn found() -> &'static Found {
     unsafe { &FOUND }
 }
 
-/// The address of `name` in a library, or in the first of the process that has it (`RTLD_DEFAULT`).
+/// The address of `name` in `library`. For `RTLD_DEFAULT`, the address in the first library of the process that has the
+/// name.
 ///
 /// # Safety
 /// - `library` is one that is loaded, or `RTLD_DEFAULT`.
@@ -78,11 +81,12 @@ pub unsafe fn symbol(library: *mut c_void, name: &CStr) -> Option<*mut c_void> {
     (!address.is_null()).then_some(address)
 }
 
-/// Whether the C library and the loader have their memory from here, which they use until the process is gone: buffers of
-/// output, open files, what is known of loaded libraries. True where nobody can say.
+/// Whether the C library and the loader allocate from here. They use such memory until the process is gone: output
+/// buffers, open files, records of loaded libraries. True if nobody can say.
 #[cold]
 pub fn is_its_malloc() -> bool {
-    // SAFETY: RTLD_DEFAULT; what the process has by these names has these types, and each block is freed by what made it.
+    // SAFETY: RTLD_DEFAULT is allowed; functions of these names have these types; and the block is freed by the
+    // allocator that made it.
     unsafe {
         let [Some(malloc), Some(free)] = [c"malloc", c"free"].map(|name| symbol(libc::RTLD_DEFAULT, name)) else {
             return true;
@@ -96,8 +100,8 @@ pub fn is_its_malloc() -> bool {
     }
 }
 
-/// Whether the process may go on when this library's destructors run: it is a part of another one, which is unmapped, or ends
-/// with the process; that cannot be told apart.
+/// Whether the process may go on when this library's destructors run. Then the library is a part of another one. That
+/// one may be unmapped early, or end with the process; the two cases look the same.
 #[inline]
 pub fn may_be_unmapped() -> bool {
     found().stays == 0 && !is_its_malloc()

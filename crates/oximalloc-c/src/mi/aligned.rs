@@ -1,6 +1,6 @@
-//! Blocks at an alignment, and where `_at`, such that `p + offset` is aligned.
+//! Blocks at an alignment. The `_at` forms align `p + offset`.
 //!
-//! The alignment is any power of two; another one is reported and gives null with `errno` EINVAL.
+//! The alignment is any power of two. Any other alignment is reported, and gives null with `errno` EINVAL.
 
 use crate::outcome::{aligned_block, product};
 use core::ffi::c_void;
@@ -71,7 +71,7 @@ pub unsafe extern "C" fn mi_realloc_aligned_at(
     aligned_block(unsafe { raw::realloc_aligned(p.cast(), newsize, alignment, offset) }, alignment)
 }
 
-/// [`mi_realloc_aligned`] of a block that was zeroed: what it grows by is zero too.
+/// [`mi_realloc_aligned`] of a block that was zeroed: the bytes that it grows by are zero too.
 ///
 /// # Safety
 /// As [`mi_realloc_aligned`]; `p` came from a zeroing function.

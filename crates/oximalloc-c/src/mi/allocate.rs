@@ -1,6 +1,6 @@
 //! Blocks of a size, zeroed or not, and their reallocation.
 //!
-//! A block that cannot be had is null with `errno` ENOMEM; a failed reallocation keeps the old block.
+//! Without memory for a block, the result is null with `errno` ENOMEM. A failed reallocation keeps the old block.
 
 use crate::outcome::{block, moved_block, new_block, product, resized};
 use core::ffi::c_void;
@@ -49,7 +49,7 @@ pub extern "C" fn mi_mallocn(count: usize, size: usize) -> *mut c_void {
     }
 }
 
-/// The block `p` with `newsize` bytes, moved if need be; a null `p` allocates, and size 0 gives a minimal block.
+/// The block `p` with `newsize` bytes, moved if need be. A null `p` allocates, and size 0 gives a minimal block.
 ///
 /// # Safety
 /// `p` is null or a block of this library, and not used again unless null is returned.
@@ -88,7 +88,7 @@ pub unsafe extern "C" fn mi_reallocf(p: *mut c_void, newsize: usize) -> *mut c_v
     }
 }
 
-/// [`mi_realloc`] of a block that was zeroed: what it grows by is zero too.
+/// [`mi_realloc`] of a block that was zeroed: the bytes that it grows by are zero too.
 ///
 /// # Safety
 /// As [`mi_realloc`]; `p` came from a zeroing function.
@@ -111,7 +111,7 @@ pub unsafe extern "C" fn mi_recalloc(p: *mut c_void, newcount: usize, size: usiz
     }
 }
 
-/// `p` itself if `newsize` bytes fit where it is, else null; the block is kept in either case.
+/// `p` itself if `newsize` bytes fit where it is, and null otherwise. The block is kept in either case.
 ///
 /// # Safety
 /// `p` is null or a block of this library.

@@ -1,7 +1,7 @@
-//! Arenas: large ranges of memory that pages come from, reserved ahead of use or given by the program.
+//! Arenas: large ranges of memory that pages come from. They are reserved ahead of use, or the program supplies them.
 //!
-//! They are for the calling thread's subprocess. An exclusive one serves only heaps that were made for it. Error numbers
-//! are answers here, and `errno` does not change.
+//! They serve the calling thread's subprocess. An exclusive arena serves only heaps that were made for it. The
+//! functions return error numbers, and `errno` does not change.
 
 use crate::errno;
 use core::ffi::{c_int, c_void};
@@ -25,8 +25,8 @@ fn subproc() -> u32 {
     Subproc::current().number()
 }
 
-/// Reserves `size` bytes, accessible at once with `commit`, of large OS pages with `allow_large` if there are any.
-/// Returns 0 or ENOMEM.
+/// Reserves `size` bytes. With `commit` they are accessible at once; with `allow_large` they are large OS pages, if
+/// there are any. Returns 0 or ENOMEM.
 #[unsafe(no_mangle)]
 #[cold]
 pub extern "C" fn mi_reserve_os_memory(size: usize, commit: bool, allow_large: bool) -> c_int {
@@ -34,7 +34,8 @@ pub extern "C" fn mi_reserve_os_memory(size: usize, commit: bool, allow_large: b
     unsafe { mi_reserve_os_memory_ex(size, commit, allow_large, false, null_mut()) }
 }
 
-/// [`mi_reserve_os_memory`], exclusive if that is asked for, with the arena's id at `arena_id` (null if there is none).
+/// [`mi_reserve_os_memory`], but exclusive if that is asked for. Stores the arena's id at `arena_id` (null if there is
+/// no arena).
 ///
 /// # Safety
 /// `arena_id` is null or may be written.
@@ -53,7 +54,7 @@ pub unsafe extern "C" fn mi_reserve_os_memory_ex(
     errno::number(made)
 }
 
-/// Makes an arena of memory of the program; false, and nothing changed, if that cannot be done.
+/// Makes an arena of memory that the program supplies. False, and nothing changed, if that cannot be done.
 ///
 /// # Safety
 /// The memory is as the arguments say, stays mapped until the process ends, and nobody else uses it.
@@ -71,7 +72,8 @@ pub unsafe extern "C" fn mi_manage_os_memory(
     unsafe { mi_manage_os_memory_ex(start, size, is_committed, is_pinned, is_zero, numa_node, false, null_mut()) }
 }
 
-/// [`mi_manage_os_memory`], exclusive if that is asked for, with the arena's id at `arena_id` (null if there is none).
+/// [`mi_manage_os_memory`], but exclusive if that is asked for. Stores the arena's id at `arena_id` (null if there is
+/// no arena).
 ///
 /// # Safety
 /// As [`mi_manage_os_memory`]; `arena_id` is null or may be written.
@@ -104,8 +106,9 @@ pub unsafe extern "C" fn mi_manage_os_memory_ex(
     }
 }
 
-/// [`mi_manage_os_memory_ex`] of memory that only `commit_fun` makes accessible, and takes access to away; without one
-/// it is done as for memory of our own. `commit_fun` may allocate and free, but not end a heap that is in use.
+/// [`mi_manage_os_memory_ex`] of memory that only `commit_fun` makes accessible, and inaccessible again. Without that
+/// function, this works as for memory of our own. `commit_fun` may allocate and free, but may not end a heap that is in
+/// use.
 ///
 /// # Safety
 /// As [`mi_manage_os_memory_ex`]; `commit_fun` does what it says, in any thread and at any time.
@@ -141,8 +144,8 @@ pub unsafe extern "C" fn mi_manage_memory(
     }
 }
 
-/// Reserves huge OS pages of 1 GiB in one arena, of a NUMA node or for -1 of any, and stops after `timeout_msecs` (0:
-/// never). Returns 0 if there are any (or none were asked for), ENOMEM, or ETIMEDOUT.
+/// Reserves huge OS pages of 1 GiB in one arena, from a NUMA node, or for -1 from any node. Stops after `timeout_msecs`
+/// (0: never). Returns 0 if there are any pages (or none were asked for), ENOMEM, or ETIMEDOUT.
 #[unsafe(no_mangle)]
 #[cold]
 pub extern "C" fn mi_reserve_huge_os_pages_at(pages: usize, numa_node: c_int, timeout_msecs: usize) -> c_int {
@@ -150,8 +153,8 @@ pub extern "C" fn mi_reserve_huge_os_pages_at(pages: usize, numa_node: c_int, ti
     unsafe { mi_reserve_huge_os_pages_at_ex(pages, numa_node, timeout_msecs, false, null_mut()) }
 }
 
-/// [`mi_reserve_huge_os_pages_at`], exclusive if that is asked for, with the arena's id at `arena_id` (null if there is
-/// none).
+/// [`mi_reserve_huge_os_pages_at`], but exclusive if that is asked for. Stores the arena's id at `arena_id` (null if
+/// there is no arena).
 ///
 /// # Safety
 /// `arena_id` is null or may be written.
@@ -174,15 +177,15 @@ pub unsafe extern "C" fn mi_reserve_huge_os_pages_at_ex(
     errno::number(made)
 }
 
-/// Reserves huge OS pages of 1 GiB, spread evenly over so many NUMA nodes (0: all). The time and the answer are those of
-/// [`mi_reserve_huge_os_pages_at`].
+/// Reserves huge OS pages of 1 GiB, spread evenly over `numa_nodes` NUMA nodes (0: all). The timeout and the result are
+/// those of [`mi_reserve_huge_os_pages_at`].
 #[unsafe(no_mangle)]
 #[cold]
 pub extern "C" fn mi_reserve_huge_os_pages_interleave(pages: usize, numa_nodes: usize, timeout_msecs: usize) -> c_int {
     spread(pages, numa_nodes, timeout_msecs as u64).1
 }
 
-/// The pages that there are, and an error number or 0.
+/// How many pages were reserved, and an error number or 0.
 #[cold]
 fn spread(pages: usize, nodes: usize, timeout_ms: u64) -> (usize, c_int) {
     if pages == 0 {
@@ -192,8 +195,8 @@ fn spread(pages: usize, nodes: usize, timeout_ms: u64) -> (usize, c_int) {
     (got, errno::number(stopped))
 }
 
-/// The older form of [`mi_reserve_huge_os_pages_interleave`], over all nodes: the time is in seconds (0 or less: no
-/// end), and `pages_reserved` tells how many pages there are.
+/// The older form of [`mi_reserve_huge_os_pages_interleave`], over all nodes. The timeout is in seconds (0 or less:
+/// none). `pages_reserved` receives the number of pages that were reserved.
 ///
 /// # Safety
 /// `pages_reserved` is null or may be written.
@@ -208,7 +211,7 @@ pub unsafe extern "C" fn mi_reserve_huge_os_pages(pages: usize, max_secs: f64, p
     answer
 }
 
-/// The first byte of an arena, and its size at `size`; null and 0 for an id that is none.
+/// The first byte of an arena. Stores the arena's size at `size`. Null and 0 for an id that names no arena.
 ///
 /// # Safety
 /// `size` is null or may be written.
@@ -223,28 +226,28 @@ pub unsafe extern "C" fn mi_arena_area(arena_id: *mut c_void, size: *mut usize) 
     start.cast()
 }
 
-/// Whether `p` points into the arena; false for an id that is none.
+/// Whether `p` points into the arena. False for an id that names no arena.
 #[unsafe(no_mangle)]
 #[cold]
 pub extern "C" fn mi_arena_contains(arena_id: *mut c_void, p: *const c_void) -> bool {
     arenas::contains(arena_id, p.cast())
 }
 
-/// The alignment at which memory that is to be managed is used from its first byte on.
+/// Memory with this alignment, given to us to manage, is used from its first byte on.
 #[unsafe(no_mangle)]
 #[cold]
 pub extern "C" fn mi_arena_min_alignment() -> usize {
     arenas::min_alignment()
 }
 
-/// The least number of bytes that make an arena.
+/// The smallest number of bytes that make an arena.
 #[unsafe(no_mangle)]
 #[cold]
 pub extern "C" fn mi_arena_min_size() -> usize {
     arenas::min_size()
 }
 
-/// Whether `p` points into an arena, or into a block of ours outside of all.
+/// Whether `p` points into an arena, or into a block of ours that lies outside all arenas.
 #[unsafe(no_mangle)]
 #[cold]
 pub extern "C" fn mi_is_in_heap_region(p: *const c_void) -> bool {

@@ -1,6 +1,4 @@
-//! Which allocations of a theap get a guarded block: one whose end is followed by an inaccessible OS page.
-//!
-//! A null theap is the calling thread's default.
+//! Guarded blocks: which allocations of a theap get one. An inaccessible OS page follows the end of a guarded block.
 
 use oximalloc::raw::heaps::{self, Theap};
 
@@ -14,8 +12,9 @@ unsafe fn given<'a>(theap: *const Theap) -> &'a Theap {
     unsafe { theap.as_ref() }.unwrap_or_else(|| Theap::current())
 }
 
-/// Guards one in `sample_rate` allocations, the first of them the `seed`th (0: any of the first `sample_rate`); a rate
-/// of 0 guards none. The theap is one of the calling thread.
+/// Guards one in `sample_rate` allocations, beginning with the `seed`th (0: with any of the first `sample_rate`). A
+/// rate of 0 guards none. The theap must be one of the calling thread's; otherwise an error is reported, and nothing
+/// happens.
 ///
 /// # Safety
 /// `theap` is null or a theap.

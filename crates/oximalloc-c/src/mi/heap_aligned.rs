@@ -1,14 +1,14 @@
-//! Blocks of a given heap at an alignment: the functions of `aligned`, each with the heap first. A null heap is the main
-//! heap of the calling thread's subprocess.
+//! Blocks of a given heap at an alignment: the functions of `aligned`, each with the heap as its first argument. A null
+//! heap is the main heap of the calling thread's subprocess.
 //!
-//! The alignment is any power of two; another one is reported and gives null with `errno` EINVAL.
+//! The alignment is any power of two. Any other alignment is reported, and gives null with `errno` EINVAL.
 
 use crate::outcome::{aligned_block, product};
 use core::ffi::c_void;
 use core::ptr::null_mut;
 use oximalloc::raw::heaps::{self, Heap, Want, aligned_in, realloc_in};
 
-/// A new block, of `want`'s alignment and zeroed as that says.
+/// A new block, aligned and zeroed as `want` says.
 ///
 /// # Safety
 /// `heap` is null, or a heap that has not ended.
@@ -116,11 +116,11 @@ pub unsafe extern "C" fn mi_heap_calloc_aligned_at(
     }
 }
 
-/// The block `p` with `newsize` bytes at `alignment`, moved to the heap if need be; a null `p` allocates.
+/// The block `p` with `newsize` bytes at `alignment`, moved to the heap if need be. A null `p` allocates.
 ///
 /// # Safety
-/// `heap` is null, or a heap that has not ended; `p` is null or a block of this library, and not used again unless null is
-/// returned.
+/// `heap` is null, or a heap that has not ended; `p` is null or a block of this library, and not used again unless null
+/// is returned.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mi_heap_realloc_aligned(
     heap: *mut Heap,
@@ -148,7 +148,7 @@ pub unsafe extern "C" fn mi_heap_realloc_aligned_at(
     unsafe { moved(heap, p, newsize, want(alignment, offset, false)) }
 }
 
-/// [`mi_heap_realloc_aligned`] of a block that was zeroed: what it grows by is zero too.
+/// [`mi_heap_realloc_aligned`] of a block that was zeroed: the bytes that it grows by are zero too.
 ///
 /// # Safety
 /// As [`mi_heap_realloc_aligned`]; `p` came from a zeroing function.

@@ -1,7 +1,7 @@
-//! Blocks of a given heap: the functions of `allocate`, each with the heap first. A null heap is the main heap of the
-//! calling thread's subprocess.
+//! Blocks of a given heap: the functions of `allocate`, each with the heap as its first argument. A null heap is the
+//! main heap of the calling thread's subprocess.
 //!
-//! A reallocated block that has to move goes to that heap, whichever it came from.
+//! A reallocated block that must move goes to that heap, whichever heap it came from.
 
 use crate::outcome::{block, moved_block, product};
 use core::ffi::c_void;
@@ -108,11 +108,11 @@ pub unsafe extern "C" fn mi_heap_mallocn(heap: *mut Heap, count: usize, size: us
     }
 }
 
-/// The block `p` with `newsize` bytes, moved to the heap if need be; a null `p` allocates.
+/// The block `p` with `newsize` bytes, moved to the heap if need be. A null `p` allocates.
 ///
 /// # Safety
-/// `heap` is null, or a heap that has not ended; `p` is null or a block of this library, and not used again unless null is
-/// returned.
+/// `heap` is null, or a heap that has not ended; `p` is null or a block of this library, and not used again unless null
+/// is returned.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mi_heap_realloc(heap: *mut Heap, p: *mut c_void, newsize: usize) -> *mut c_void {
     // SAFETY: the caller's promises are the same.
@@ -148,7 +148,7 @@ pub unsafe extern "C" fn mi_heap_reallocf(heap: *mut Heap, p: *mut c_void, newsi
     }
 }
 
-/// [`mi_heap_realloc`] of a block that was zeroed: what it grows by is zero too.
+/// [`mi_heap_realloc`] of a block that was zeroed: the bytes that it grows by are zero too.
 ///
 /// # Safety
 /// As [`mi_heap_realloc`]; `p` came from a zeroing function.

@@ -1,6 +1,7 @@
-//! Heaps: parts of a program's memory that end together. Any thread may use any heap, and free the blocks of any.
+//! Heaps: parts of a program's memory that end together. Any thread may use any heap, and may free the blocks of any
+//! heap.
 //!
-//! Null stands for the main heap of the calling thread's subprocess, except where a heap ends.
+//! Null stands for the main heap of the calling thread's subprocess, except in the functions that end a heap.
 
 use crate::errno::{self, Code};
 use core::ffi::{c_int, c_void};
@@ -13,14 +14,14 @@ fn pointer(heap: Option<&'static Heap>) -> *mut Heap {
     heap.map_or(null_mut(), |heap| (&raw const *heap).cast_mut())
 }
 
-/// A new heap; null with `errno` ENOMEM without memory.
+/// A new heap. Null with `errno` ENOMEM without memory.
 #[unsafe(no_mangle)]
 pub extern "C" fn mi_heap_new() -> *mut Heap {
     new_in(None)
 }
 
-/// A new heap with memory from one arena alone, or for a null id from any; null with `errno` EINVAL for an id that is
-/// none, and ENOMEM without memory.
+/// A new heap with memory from one arena alone, or from any arena if the id is null. Null with `errno` EINVAL if the id
+/// names no arena, and with ENOMEM without memory.
 #[unsafe(no_mangle)]
 pub extern "C" fn mi_heap_new_in_arena(arena_id: *mut c_void) -> *mut Heap {
     let arena = ArenaRef::from_id(arena_id);
@@ -40,7 +41,7 @@ fn new_in(arena: Option<ArenaRef>) -> *mut Heap {
     heap
 }
 
-/// Ends the heap; blocks in use become the main heap's. Null and the main heap: nothing happens.
+/// Ends the heap. Its blocks in use become the main heap's. For null and for the main heap, nothing happens.
 ///
 /// # Safety
 /// Nobody allocates from the heap meanwhile or afterwards.
@@ -49,7 +50,7 @@ pub unsafe extern "C" fn mi_heap_delete(heap: *mut Heap) {
     heaps::heap_delete(heap);
 }
 
-/// Ends the heap, and frees its blocks at once. Null and the main heap: nothing happens.
+/// Ends the heap, and frees its blocks at once. For null and for the main heap, nothing happens.
 ///
 /// # Safety
 /// Nobody uses the heap or its blocks meanwhile or afterwards.
@@ -58,8 +59,8 @@ pub unsafe extern "C" fn mi_heap_destroy(heap: *mut Heap) {
     heaps::heap_destroy(heap);
 }
 
-/// Gives back what this thread holds of the heap's memory; with `force` also what ended threads left, and memory to the
-/// operating system at once.
+/// Gives back what this thread holds of the heap's memory. With `force`, also gives back what ended threads left, and
+/// returns memory to the operating system at once.
 ///
 /// # Safety
 /// `heap` is null, or a heap that has not ended.
@@ -75,7 +76,7 @@ pub extern "C" fn mi_heap_main() -> *mut Heap {
     pointer(Some(heaps::main_heap()))
 }
 
-/// This thread's theap of the heap, the same each time; null without memory.
+/// This thread's theap of the heap, the same one each time. Null without memory.
 ///
 /// # Safety
 /// `heap` is null, or a heap that has not ended.
@@ -85,7 +86,7 @@ pub unsafe extern "C" fn mi_heap_theap(heap: *mut Heap) -> *mut Theap {
     heaps::theap_to_keep(unsafe { heaps::heap_of_pointer(heap) }).cast_mut()
 }
 
-/// The heap whose memory `p` points into, to the start of a block or inside; null for a pointer that is not ours.
+/// The heap whose memory `p` points into, at the start of a block or inside. Null for a pointer that is not ours.
 #[unsafe(no_mangle)]
 pub extern "C" fn mi_heap_of(p: *const c_void) -> *mut Heap {
     pointer(heaps::heap_of(p.cast()))
@@ -114,7 +115,7 @@ pub extern "C" fn mi_check_owned(p: *const c_void) -> bool {
     heaps::heap_of(p.cast()).is_some_and(|found| ptr::eq(found, Theap::current().heap()))
 }
 
-/// Lets the heap prefer memory of a NUMA node from now on; negative: of none.
+/// Makes the heap prefer memory of a NUMA node from now on. A negative number means no node.
 ///
 /// # Safety
 /// `heap` is null, or a heap that has not ended.
@@ -124,8 +125,8 @@ pub unsafe extern "C" fn mi_heap_set_numa_affinity(heap: *mut Heap, numa_node: c
     unsafe { heaps::heap_of_pointer(heap) }.set_numa(numa_node);
 }
 
-/// Whether moving the block at `p` elsewhere in the heap could empty its page: less than `perc_threshold` per cent of the
-/// page's blocks are in use, and this thread does not allocate from it now.
+/// Whether moving the block at `p` elsewhere in the heap could empty its page. That is so if less than `perc_threshold`
+/// per cent of the page's blocks are in use, and this thread does not allocate from the page now.
 ///
 /// # Safety
 /// `heap` is null, or a heap that has not ended; `p` is null or a block of it that is in use.

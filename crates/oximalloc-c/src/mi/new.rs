@@ -1,13 +1,14 @@
-//! `operator new` for C callers and for other languages' runtimes: the new-handler is called, `std::bad_alloc` thrown.
+//! `operator new` for C callers and for other languages' runtimes. It calls the new-handler, and throws
+//! `std::bad_alloc`.
 //!
-//! The frames are those of `export::new`; here are only the attempts that differ.
+//! The frames are those of `export::new`. Only the attempts that differ are here.
 
 use crate::export::new::{again, again_nothrow, attempt, attempt_aligned, throwing};
 use core::ffi::c_void;
 use oximalloc::raw;
 use oximalloc::raw::heaps::{self, Heap, malloc_in};
 
-/// `count * size`, or more than can ever be had.
+/// `count * size`, or on overflow more bytes than anybody can ever get.
 fn saturated(count: usize, size: usize) -> usize {
     count.saturating_mul(size)
 }
@@ -49,11 +50,11 @@ throwing! {
     mi_new_n(count: usize, size: usize), attempt_n, again, keep 3
 }
 throwing! {
-    /// `realloc` that fails as `new` does; `p` is kept then.
+    /// `realloc` that fails as `new` does. Then `p` is kept.
     mi_new_realloc(p: *mut c_void, newsize: usize), attempt_realloc, again, keep 3
 }
 throwing! {
-    /// `reallocarray` that fails as `new` does; `p` is kept then.
+    /// `reallocarray` that fails as `new` does. Then `p` is kept.
     mi_new_reallocn(p: *mut c_void, newcount: usize, size: usize), attempt_reallocn, again, keep 3
 }
 throwing! {
@@ -65,10 +66,10 @@ throwing! {
     mi_new_aligned_nothrow(size: usize, alignment: usize), attempt_aligned, again_nothrow, keep 3
 }
 throwing! {
-    /// `new` of `size` bytes in a heap that has not ended, or for null in the main one.
+    /// `new` of `size` bytes in a heap that has not ended. Null stands for the main heap.
     mi_heap_alloc_new(heap: *mut Heap, size: usize), attempt_in, again, keep 3
 }
 throwing! {
-    /// `new` of `count` elements of `size` bytes in a heap that has not ended, or for null in the main one.
+    /// `new` of `count` elements of `size` bytes in a heap that has not ended. Null stands for the main heap.
     mi_heap_alloc_new_n(heap: *mut Heap, count: usize, size: usize), attempt_n_in, again, keep 3
 }

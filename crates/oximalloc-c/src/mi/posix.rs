@@ -8,7 +8,8 @@ use oximalloc::raw;
 use oximalloc::raw::messages::error;
 use oximalloc::raw::process::page_size;
 
-/// `posix_memalign`: 0 and the block at `out`, or EINVAL or ENOMEM; neither `errno` nor, on failure, `*out` changes.
+/// `posix_memalign`: stores the block at `out` and returns 0, or returns EINVAL or ENOMEM. `errno` does not change, and
+/// `*out` does not change on failure.
 ///
 /// # Safety
 /// `out` is null (EINVAL) or may be written.
@@ -42,7 +43,7 @@ pub extern "C" fn mi_memalign(alignment: usize, size: usize) -> *mut c_void {
     aligned_block(raw::aligned(size, alignment, 0), alignment)
 }
 
-/// `aligned_alloc`: the same; the size need not be a multiple of the alignment.
+/// `aligned_alloc`: the same. The size need not be a multiple of the alignment.
 #[unsafe(no_mangle)]
 pub extern "C" fn mi_aligned_alloc(alignment: usize, size: usize) -> *mut c_void {
     aligned_block(raw::aligned(size, alignment, 0), alignment)
@@ -54,7 +55,7 @@ pub extern "C" fn mi_valloc(size: usize) -> *mut c_void {
     block(raw::aligned(size, page_size(), 0))
 }
 
-/// `pvalloc`: a block of whole pages, one at least.
+/// `pvalloc`: a block of whole pages, at least one.
 #[unsafe(no_mangle)]
 pub extern "C" fn mi_pvalloc(size: usize) -> *mut c_void {
     match size.max(1).checked_next_multiple_of(page_size()) {
@@ -76,8 +77,9 @@ pub unsafe extern "C" fn mi_reallocarray(p: *mut c_void, count: usize, size: usi
     }
 }
 
-/// NetBSD's `reallocarr`: the block at `*ptrp` gets `count` elements of `size` bytes, or is freed if that is nothing.
-/// Returns 0, EINVAL (no `ptrp`), EOVERFLOW or ENOMEM; `errno` does not change, nor `*ptrp` on failure.
+/// NetBSD's `reallocarr`: gives the block at `*ptrp` room for `count` elements of `size` bytes, or frees it if that is
+/// no bytes. Returns 0, EINVAL (`ptrp` is null), EOVERFLOW or ENOMEM. `errno` does not change, and `*ptrp` does not
+/// change on failure.
 ///
 /// # Safety
 /// `ptrp` is null, or may be read and written as a pointer and holds null or a block of this library.
@@ -89,7 +91,8 @@ pub unsafe extern "C" fn mi_reallocarr(ptrp: *mut c_void, count: usize, size: us
     errno::kept(|| {
         let Some(bytes) = product("reallocarr", count, size) else { return EOVERFLOW };
         let place = ptrp.cast::<*mut u8>();
-        // SAFETY: `ptrp` is a pointer's place, unaligned at worst, and holds null or our block, as the caller promised.
+        // SAFETY: the caller promised that `ptrp` may be read and written as a pointer and holds null or our block. It
+        // may be unaligned, which the unaligned accesses allow.
         unsafe {
             let old = place.read_unaligned();
             if bytes == 0 {

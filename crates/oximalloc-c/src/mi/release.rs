@@ -1,13 +1,13 @@
 //! Giving blocks back, with or without their size, and collecting what was given back.
 //!
-//! Sizes and alignments are what the caller believes of the block; the page knows them, so they are not needed.
-//! No function here changes `errno`.
+//! A size or an alignment is what the caller believes of the block. It is ignored, because the page knows both. No
+//! function here changes `errno`.
 
 use crate::outcome::tell_size;
 use core::ffi::c_void;
 use oximalloc::raw;
 
-/// Frees `p`; null does nothing, a pointer that is not ours is reported and left alone.
+/// Frees `p`. Null does nothing. A pointer that is not ours is reported and left alone.
 ///
 /// # Safety
 /// `p` is null or a block of this library that is not used again.
@@ -57,7 +57,7 @@ pub unsafe extern "C" fn mi_free_aligned(p: *mut c_void, _alignment: usize) {
     unsafe { raw::free(p.cast()) }
 }
 
-/// Frees `p` if it is a block of this library, and else does nothing, silently.
+/// Frees `p` if it is a block of this library. Otherwise does nothing, silently.
 ///
 /// # Safety
 /// `p` is not used again if it is a block of this library.
@@ -82,13 +82,14 @@ pub unsafe extern "C" fn mi_ufree(p: *mut c_void, block_size: *mut usize) {
     }
 }
 
-/// Gives unused memory back: of this thread, and with `force` of all threads and to the operating system at once.
+/// Gives unused memory of this thread back. With `force`, also gives back what ended threads left and what shared
+/// caches keep, and returns all free memory to the operating system at once.
 #[unsafe(no_mangle)]
 pub extern "C" fn mi_collect(force: bool) {
     raw::collect(force);
 }
 
-/// Brings the free blocks that this thread holds down to about `target_thread_owned` bytes, by giving them back.
+/// Brings the free blocks that this thread holds down to about `target_thread_owned` bytes by giving blocks back.
 #[unsafe(no_mangle)]
 pub extern "C" fn mi_collect_reduce(target_thread_owned: usize) {
     raw::collect_reduce(target_thread_owned);

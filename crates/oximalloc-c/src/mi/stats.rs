@@ -1,4 +1,4 @@
-//! Statistics, options and the process's figures, as text through a callback or on stderr.
+//! Statistics, options and the process's numbers, as text through a callback or on stderr.
 
 use crate::mi::settings::Output;
 use crate::mi::subprocs::SubprocId;
@@ -11,7 +11,7 @@ use oximalloc::raw::process::{Os, Process};
 use oximalloc::raw::settings as options;
 use oximalloc::raw::stats::{self, Scope};
 
-/// Prints the statistics of this thread's subprocess; the argument is there for old programs and not used.
+/// Prints the statistics of this thread's subprocess. The argument exists for old programs, and is not used.
 #[unsafe(no_mangle)]
 #[cold]
 pub extern "C" fn mi_stats_print(_out: *mut c_void) {
@@ -25,29 +25,29 @@ pub extern "C" fn mi_stats_print_out(out: Output, arg: *mut c_void) {
     raw::stats_print(out, arg);
 }
 
-/// Prints the statistics of this thread's subprocess with what this thread has counted, through `out`.
+/// Prints the statistics of this thread's subprocess, including what this thread has counted, through `out`.
 #[unsafe(no_mangle)]
 #[cold]
 pub extern "C" fn mi_thread_stats_print_out(out: Output, arg: *mut c_void) {
     raw::thread_stats_print(out, arg);
 }
 
-/// Adds this thread's statistics to those of its subprocess, which have them at any time: here only peaks are noted.
+/// Adds this thread's statistics to those of its subprocess. Those include them at any time, so this only notes peaks.
 #[unsafe(no_mangle)]
 #[cold]
 pub extern "C" fn mi_stats_merge() {
     raw::stats_merge();
 }
 
-/// Lets the statistics of all heaps and the process begin anew: what is in use stays, as the peak and as all that came.
+/// Restarts the statistics of all heaps and of the process. What is in use stays, and becomes the peak and the total.
 #[unsafe(no_mangle)]
 #[cold]
 pub extern "C" fn mi_stats_reset() {
     raw::stats_reset();
 }
 
-/// Leaves what happened in a heap with its subprocess: the heap begins anew with what is in use, and no sum of the
-/// subprocess changes. What is no heap is left alone.
+/// Leaves a heap's history with its subprocess. The heap starts anew with what is in use, and no sum of the subprocess
+/// changes. Does nothing if `heap` is no heap.
 #[unsafe(no_mangle)]
 #[cold]
 pub extern "C" fn mi_heap_stats_merge_to_subproc(heap: *mut Heap) {
@@ -58,7 +58,7 @@ pub extern "C" fn mi_heap_stats_merge_to_subproc(heap: *mut Heap) {
     }
 }
 
-/// Prints the statistics of a heap through `out`; nothing for what is no heap.
+/// Prints the statistics of a heap through `out`. Prints nothing if it is no heap.
 #[unsafe(no_mangle)]
 #[cold]
 pub extern "C" fn mi_heap_stats_print_out(heap: *mut Heap, out: Output, arg: *mut c_void) {
@@ -69,7 +69,7 @@ pub extern "C" fn mi_heap_stats_print_out(heap: *mut Heap, out: Output, arg: *mu
     }
 }
 
-/// Prints the statistics of a subprocess, all its heaps together, through `out`; nothing for what is no subprocess.
+/// Prints the statistics of a subprocess, all its heaps together, through `out`. Prints nothing if it is no subprocess.
 #[unsafe(no_mangle)]
 #[cold]
 pub extern "C" fn mi_subproc_stats_print_out(subproc_id: SubprocId, out: Output, arg: *mut c_void) {
@@ -78,7 +78,7 @@ pub extern "C" fn mi_subproc_stats_print_out(subproc_id: SubprocId, out: Output,
     }
 }
 
-/// Prints the statistics of a subprocess without its heaps, and then of each of them, through `out`.
+/// Prints the statistics of a subprocess without its heaps, and then of each heap, through `out`.
 #[unsafe(no_mangle)]
 #[cold]
 pub extern "C" fn mi_subproc_heap_stats_print_out(subproc_id: SubprocId, out: Output, arg: *mut c_void) {
@@ -101,24 +101,24 @@ pub extern "C" fn mi_options_print_out(out: Output, arg: *mut c_void) {
     options::print_to(&Sink::new(out, arg));
 }
 
-/// Prints the process's figures.
+/// Prints the process's times, memory and faults.
 #[unsafe(no_mangle)]
 #[cold]
 pub extern "C" fn mi_process_info_print() {
     print_process(&Sink::REGISTERED);
 }
 
-/// Prints the process's figures through `out`.
+/// Prints the process's times, memory and faults through `out`.
 #[unsafe(no_mangle)]
 #[cold]
 pub extern "C" fn mi_process_info_print_out(out: Output, arg: *mut c_void) {
     print_process(&Sink::new(out, arg));
 }
 
-/// The process's figures: times in milliseconds, memory in bytes, faults. A place may be null.
+/// The process's numbers: times in milliseconds, memory in bytes, faults. Each pointer may be null.
 ///
 /// # Safety
-/// Each place is null or may be written.
+/// Each pointer is null or may be written.
 #[unsafe(no_mangle)]
 #[cold]
 pub unsafe extern "C" fn mi_process_info(

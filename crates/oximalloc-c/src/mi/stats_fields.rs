@@ -1,14 +1,14 @@
 //! The fields of `mi_stats_t`, read from `abi/structs.tsv` when the library is built. (`cargo xtask abi` compares that
-//! table with the header.) A field with the name of a statistic in the allocator's table is that statistic.
+//! table with the header.) A field that has the name of a statistic in the allocator's table holds that statistic.
 //!
 //! Invariant: each field is a statistic, or in [`DERIVED`], or in [`ALWAYS_0`]; each statistic is a field, or in
-//! [`NOT_IN_C`]. Else this does not compile.
+//! [`NOT_IN_C`]. Otherwise this does not compile.
 
 use oximalloc::raw::stats::{HeapSnapshot, Snapshot, cut, number};
 
-/// What `stats_layout` adds up from size classes.
+/// Fields that `stats_layout` adds up from size classes.
 const DERIVED: &str = "malloc_normal malloc_requested malloc_normal_count malloc_huge_count malloc_bins page_bins";
-/// What there is not here; the head of `stats_layout` says why.
+/// Fields of things that do not exist here. The head of `stats_layout` says why.
 const ALWAYS_0: &str = "pages_extended segments segments_abandoned segments_cache _segments_reserved \
                         pages_unabandon_busy_wait heaps_delete_wait _stat_reserved _stat_counter_reserved chunk_bins";
 /// Statistics of ours that C programs do not see.
@@ -27,7 +27,7 @@ struct Field {
     first: usize,
 }
 
-/// How many fields there are behind the size and the version.
+/// How many fields follow the size and the version.
 const COUNT: usize = {
     let (mut count, mut rest) = (0, STRUCTS);
     while let Some((_, later)) = next(rest) {
@@ -62,13 +62,13 @@ const fn next(mut rest: &'static str) -> Option<(Field, &'static str)> {
     None
 }
 
-/// How many words they have.
+/// How many words the fields have.
 pub const WORDS: usize = {
     let last = FIELDS[COUNT - 1];
     last.first + last.item * last.items
 };
 
-/// The names, a line each: one text, which the loader does not have to relocate.
+/// The names, one on each line. They are one text, so that the loader has nothing to relocate.
 pub const NAMES: &str = match core::str::from_utf8(&LETTERS) {
     Ok(names) => names,
     Err(_) => panic!("a name is no text"),
@@ -93,7 +93,7 @@ const LETTERS: [u8; {
     letters
 };
 
-/// Of each field how many words an item has, and how many items there are.
+/// For each field, how many words an item has, and how many items there are.
 pub static SHAPES: [[u8; 2]; COUNT] = {
     let (mut shapes, mut i) = ([[0; 2]; COUNT], 0);
     while i < COUNT {
@@ -112,7 +112,8 @@ pub static HEAPS: [u8; HeapSnapshot::WORDS] = places(HeapSnapshot::NAMES, HeapSn
 /// Stands for a word that C does not have.
 const NOWHERE: u8 = u8::MAX;
 
-/// Where the words of a snapshot belong: its rows' names, and their labels, which begin with the number of words.
+/// Where the words of a snapshot belong. This goes by the names of its rows, and by their labels, which begin with the
+/// number of words.
 const fn places<const N: usize>(mut names: &str, mut labels: &str) -> [u8; N] {
     let (mut places, mut word) = ([NOWHERE; N], 0);
     while !names.is_empty() {
@@ -163,7 +164,7 @@ const _: () = {
     }
 };
 
-/// Whether a list has a name.
+/// Whether a name is in a list.
 const fn has(list: &str, name: &str, mark: u8) -> bool {
     let mut rest = list;
     while !rest.is_empty() {

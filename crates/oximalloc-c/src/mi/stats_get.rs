@@ -1,7 +1,7 @@
-//! Statistics as a struct and as JSON: of this thread's subprocess, of another, of a heap.
+//! Statistics as a struct and as JSON: of this thread's subprocess, of another one, of a heap.
 //!
-//! A struct of another size or version is left alone, and so is one for a heap or a subprocess that there is not (null is
-//! none). What the fields mean here is told in `stats_layout`, the shape of the JSON in `stats_json`.
+//! A struct of another size or version is left alone. So is a struct for a heap or a subprocess that does not exist
+//! (null does not). `stats_layout` says what the fields mean here, and `stats_json` says what the JSON looks like.
 
 use crate::mi::stats_json::write;
 use crate::mi::stats_layout::{self, MiStats};
@@ -11,7 +11,7 @@ use core::ptr::null_mut;
 use oximalloc::raw::heaps::{Heap, Subproc};
 use oximalloc::raw::stats::{Scope, heap_at};
 
-/// Fills the struct at `p`; false, and nothing written, if it is none of ours or nothing is to be told.
+/// Fills the struct at `p`. False, and nothing written, if the struct is none of ours or there is nothing to tell.
 ///
 /// # Safety
 /// As [`MiStats::at`].
@@ -50,8 +50,8 @@ fn heap(p: *const Heap) -> Option<Scope> {
     if p.is_null() { None } else { heap_at(p).map(Scope::Heap) }
 }
 
-/// The statistics of this thread's subprocess, all its heaps together. False, and the struct left alone, if its `size` or
-/// `version` is another, or it is null.
+/// The statistics of this thread's subprocess, all its heaps together. False, and the struct left alone, if the struct
+/// has another `size` or `version`, or is null.
 ///
 /// # Safety
 /// `stats` is null, or a struct that begins with its size and its version, and has that size.
@@ -62,7 +62,7 @@ pub unsafe extern "C" fn mi_stats_get(stats: *mut MiStats) -> bool {
     unsafe { fill(stats, here()) }
 }
 
-/// The statistics of a heap; false as for [`mi_stats_get`], and for what is no heap.
+/// The statistics of a heap. False as for [`mi_stats_get`], and if `p` is no heap.
 ///
 /// # Safety
 /// As [`mi_stats_get`].
@@ -73,7 +73,7 @@ pub unsafe extern "C" fn mi_heap_stats_get(p: *mut Heap, stats: *mut MiStats) ->
     unsafe { fill(stats, heap(p)) }
 }
 
-/// The statistics of a subprocess, all its heaps together; false as for [`mi_stats_get`], and for what is no subprocess.
+/// The statistics of a subprocess, all its heaps together. False as for [`mi_stats_get`], and if it is no subprocess.
 ///
 /// # Safety
 /// As [`mi_stats_get`].
@@ -95,8 +95,8 @@ pub unsafe extern "C" fn mi_subproc_stats_get_exclusive(subproc_id: SubprocId, s
     unsafe { fill(stats, subproc_id.number().map(Scope::Exclusive)) }
 }
 
-/// A struct as JSON, in `buf`, cut where its `buf_size` bytes end, or, if that is null or `buf_size` 0, whole in a new
-/// block that is freed with `mi_free`. Null for a struct of another size or version.
+/// Writes a struct as JSON into `buf`, cut off after `buf_size` bytes. If `buf` is null or `buf_size` is 0, writes all
+/// of it into a new block, which the caller frees with `mi_free`. Null for a struct of another size or version.
 ///
 /// # Safety
 /// `stats` as for [`mi_stats_get`]; `buf` is null or has `buf_size` bytes.
@@ -118,7 +118,7 @@ pub unsafe extern "C" fn mi_stats_get_json(buf_size: usize, buf: *mut c_char) ->
     unsafe { json(here(), buf_size, buf) }
 }
 
-/// The statistics of a heap as JSON, as [`mi_stats_as_json`] gives it; null for what is no heap.
+/// The statistics of a heap as JSON, as [`mi_stats_as_json`] gives it. Null if it is no heap.
 ///
 /// # Safety
 /// As [`mi_stats_get_json`].
@@ -129,7 +129,7 @@ pub unsafe extern "C" fn mi_heap_stats_get_json(p: *mut Heap, buf_size: usize, b
     unsafe { json(heap(p), buf_size, buf) }
 }
 
-/// The statistics of a subprocess as JSON, as [`mi_stats_as_json`] gives it; null for what is no subprocess.
+/// The statistics of a subprocess as JSON, as [`mi_stats_as_json`] gives it. Null if it is no subprocess.
 ///
 /// # Safety
 /// As [`mi_stats_get_json`].
@@ -144,7 +144,7 @@ pub unsafe extern "C" fn mi_subproc_stats_get_json(
     unsafe { json(subproc_id.number().map(Scope::Subproc), buf_size, buf) }
 }
 
-/// The block size of a row of `malloc_bins` and `page_bins`; 0 for what is no row.
+/// The block size of a row of `malloc_bins` and `page_bins`. 0 if there is no such row.
 #[unsafe(no_mangle)]
 #[cold]
 pub extern "C" fn mi_stats_get_bin_size(bin: usize) -> usize {

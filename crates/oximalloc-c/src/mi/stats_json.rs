@@ -1,9 +1,10 @@
-//! Statistics as JSON: an object with each field of `mi_stats_t` by its name, a `_` and all; a count is an object of
-//! `total`, `peak` and `current`, a counter a number. In front are `stat_version`, `mimalloc_version` and `process`, what
-//! `mi_process_info` tells; each row of a size class has its `block_size` and `page_size` too.
+//! Statistics as JSON: an object that has each field of `mi_stats_t` under its name, with its leading `_` if it has
+//! one. A count is an object of `total`, `peak` and `current`; a counter is a number. First come `stat_version`,
+//! `mimalloc_version` and `process`, which holds what `mi_process_info` tells. Each row of a size class also has its
+//! `block_size` and `page_size`.
 //!
-//! A buffer that is too small gets as much as fits, ended by a zero, as programs that ask with a fixed buffer expect;
-//! one that the library makes always has the whole.
+//! A buffer that is too small gets as much as fits, ended by a zero, because programs that pass a fixed buffer expect
+//! that. A buffer that the library makes always has everything.
 
 use crate::mi::query::mi_version;
 use crate::mi::stats_layout::{MiStats, ROWS, VERSION, bin_size, page_size};
@@ -14,15 +15,15 @@ use core::ptr::null_mut;
 use oximalloc::raw::process::{Os, Process, ProcessInfo};
 use oximalloc::raw::stats::{Scope, Snapshot, memory_of};
 
-/// The figures of a struct, and of the process at the moment.
+/// The numbers of a struct, and those of the process at the moment.
 struct Json<'a> {
     stats: &'a MiStats,
     info: ProcessInfo,
     process: Snapshot,
 }
 
-/// JSON of `stats` in the `size` bytes at `buf`, cut where these end, or in a new block if `buf` is null or `size` 0:
-/// null with `errno` ENOMEM without memory for one.
+/// Writes `stats` as JSON into the `size` bytes at `buf`, cut off at their end, or into a new block if `buf` is null or
+/// `size` is 0. Null with `errno` ENOMEM if there is no memory for the block.
 ///
 /// # Safety
 /// `buf` is null or has `size` bytes.
@@ -41,7 +42,7 @@ pub unsafe fn write(stats: &MiStats, size: usize, buf: *mut c_char) -> *mut c_ch
     }
     let mut out = Out { at: start, room: size - 1, len: 0 };
     let _ = out.write_fmt(format_args!("{json}"));
-    // SAFETY: `start` has `size` bytes, and what was written is at most one less.
+    // SAFETY: `start` has `size` bytes, of which at most `size - 1` were written.
     unsafe { start.add(out.len.min(size - 1)).write(0) };
     start
 }
@@ -103,7 +104,7 @@ impl fmt::Display for Json<'_> {
     }
 }
 
-/// A counter, or a count; with the sizes of its row, if it is of a size class.
+/// A counter or a count. If it belongs to a size class, the sizes of its row come with it.
 #[cold]
 fn value(f: &mut fmt::Formatter, words: &[i64], row: Option<usize>) -> fmt::Result {
     let &[total, peak, current] = words else { return write!(f, "{}", words.first().unwrap_or(&0)) };

@@ -1,20 +1,24 @@
 //! `mi_stats_t`, version 5, and how it is filled.
 //!
-//! Where mimalloc's design and ours differ, this is what a field says:
-//! - `malloc_bins` and `page_bins` have mimalloc's 74 size classes, of which [`bin_size`] tells the sizes; we have 88. A
-//!   class of ours is counted in the first row whose size is not below its own (so 144 bytes in that of 160); the last
-//!   row are blocks with a page of their own, whatever their size. Both count blocks and pages, not bytes.
-//! - `total` of blocks (`malloc_bins`, `malloc_normal`, `malloc_normal_count`) leaves out those that a thread took again
-//!   from its own stack of freed blocks: counting them would cost each allocation.
-//! - `peak` of blocks is noted when a thread takes some from a page, and when statistics are asked for: it may be short of
-//!   what a thread's stack holds (128 blocks and 64 KiB at most), and of a page for each thread where a heap has several.
-//! - `malloc_requested` is what the blocks hold: what was asked for is not remembered.
-//! - a `peak` that adds up several heaps, threads or classes is the sum of their peaks: at most so much was there.
-//! - memory, threads, arenas and calls of the system are a subprocess's; for a heap they are 0. What lies in no arena, and
-//!   the calls, are the main subprocess's; of the others' memory only the present is known.
-//! - always 0, as there is no such thing here: `segments*`, `chunk_bins` (arenas do not sort their slices by size),
-//!   `pages_extended` (each refill of a stack carves what it needs), `pages_unabandon_busy_wait`
-//!   and `heaps_delete_wait` (nobody waits).
+//! This is what a field says if mimalloc's design and ours differ:
+//! - `malloc_bins` and `page_bins` have mimalloc's 74 size classes; [`bin_size`] tells their sizes. We have 88. A class
+//!   of ours is counted in the first row whose size is not below its own. (So blocks of 144 bytes count in the row of
+//!   160.) The last row has blocks with a page of their own, whatever their size. Both fields count blocks and pages,
+//!   not bytes.
+//! - The `total` of blocks (`malloc_bins`, `malloc_normal`, `malloc_normal_count`) leaves out blocks that a thread took
+//!   again from its own stack of freed blocks. Counting them would cost each allocation.
+//! - The `peak` of blocks is noted when a thread takes some from a page, and when somebody asks for statistics. It may
+//!   be short by what a thread's stack holds (at most 128 blocks and 64 KiB). If a heap has several threads, it may be
+//!   short by a page for each of them too.
+//! - `malloc_requested` is what the blocks hold. We do not remember what was asked for.
+//! - A `peak` that adds up several heaps, threads or classes is the sum of their peaks: an upper bound of what was
+//!   there at any one time.
+//! - Memory, threads, arenas and system calls belong to a subprocess. For a heap they are 0. Memory that lies in no
+//!   arena and all system calls belong to the main subprocess. Of the memory of the other subprocesses, only the
+//!   present is known.
+//! - These are always 0, because there is no such thing here: `segments*`, `chunk_bins` (arenas do not sort their
+//!   slices by size), `pages_extended` (each refill of a stack carves what it needs), `pages_unabandon_busy_wait` and
+//!   `heaps_delete_wait` (nobody waits).
 
 use crate::mi::stats_fields::{self, HEAPS, MEMORY, NAMES, SHAPES, WORDS};
 use core::fmt;
@@ -39,30 +43,31 @@ const PAGE_BINS: usize = stats_fields::at("page_bins");
 pub struct MiStats {
     size: usize,
     version: usize,
-    /// All other fields, which are of such words: see `stats_fields`.
+    /// All other fields, which consist of these words: see `stats_fields`.
     words: [i64; WORDS],
 }
 
 const _: () = assert!(size_of::<MiStats>() == 4368 || size_of::<usize>() != 8);
 
 impl MiStats {
-    /// The struct at `p`; None for null and for a struct of another size or version.
+    /// The struct at `p`. None for null, and for a struct of another size or version.
     ///
     /// # Safety
     /// `p` is null, or a struct that begins with its size and its version, and has that size.
     #[cold]
     pub unsafe fn at<'a>(p: *mut MiStats) -> Option<&'a mut MiStats> {
-        // SAFETY: the two words are there, by the contract; the rest is not looked at before they are right.
+        // SAFETY: the two words are there, by the contract. The rest is not looked at before these words are right.
         unsafe {
             let right = !p.is_null() && (&raw const (*p).size).read() == size_of::<MiStats>();
             if right && (&raw const (*p).version).read() == VERSION { p.as_mut() } else { None }
         }
     }
 
-    /// Nothing.
+    /// A struct in which everything is 0.
     pub const NOTHING: MiStats = MiStats { size: 0, version: 0, words: [0; WORDS] };
 
-    /// What is counted, in this shape. (Where it is to be, word by word: what asks may be a thread with a small stack.)
+    /// Fills the struct with what is counted. (It is filled in place, word by word, because the caller may be a thread
+    /// with a small stack.)
     #[cold]
     #[inline(never)]
     pub fn fill(&mut self, of: Scope) {
@@ -75,7 +80,7 @@ impl MiStats {
         self.fill_blocks(of, stats::singles(of, spare.0));
     }
 
-    /// Puts each word in its place.
+    /// Puts each word into its place.
     #[cold]
     #[inline(never)]
     fn put(&mut self, places: &[u8], words: &[i64]) {
@@ -112,8 +117,8 @@ impl MiStats {
         self.add(PAGE_BINS + 3 * LAST, stats::pages(of, BINS));
     }
 
-    /// Calls `each` for each field but the size and the version, in order, until it fails: with its name in C, how many
-    /// words one of its items has (3 in a count, 1 in a counter), and all its words.
+    /// Calls `each` for each field except the size and the version, in order, until it fails. It gets the field's name
+    /// in C, how many words one of its items has (3 in a count, 1 in a counter), and all its words.
     #[cold]
     pub fn each_field(&self, each: &mut dyn FnMut(&'static str, usize, &[i64]) -> fmt::Result) -> fmt::Result {
         let (mut names, mut words) = (NAMES, &self.words[..]);
@@ -128,8 +133,8 @@ impl MiStats {
     }
 }
 
-/// The block size of a row: multiples of 8 up to 64, then four steps to each doubling, up to 4 MiB. The last is what
-/// mimalloc has there, a word more than its largest shared block. 0 for what is no row.
+/// The block size of a row: multiples of 8 up to 64, then four steps to each doubling, up to 4 MiB. The last row has
+/// mimalloc's number, a word more than its largest shared block. 0 if there is no such row.
 pub const fn bin_size(row: usize) -> usize {
     match row {
         0 => 8,
@@ -140,13 +145,13 @@ pub const fn bin_size(row: usize) -> usize {
     }
 }
 
-/// The first row whose size is at least `size`, of a block that shares a page.
+/// The first row whose size is at least `size`, which is that of a block that shares a page.
 #[cold]
 fn row_of(size: usize) -> usize {
     (0..LAST).find(|row| bin_size(*row) >= size).unwrap_or(LAST)
 }
 
-/// Bytes of a page with blocks of a row; 0 where blocks have pages of their own.
+/// Bytes of a page with blocks of a row. 0 for a row whose blocks have pages of their own.
 #[cold]
 pub fn page_size(row: usize) -> usize {
     let size = bin_size(row);

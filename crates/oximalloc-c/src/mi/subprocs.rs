@@ -1,4 +1,4 @@
-//! Subprocesses: parts of a program whose threads, heaps and arenas are apart from those of other parts.
+//! Subprocesses: parts of a program that keep their threads, heaps and arenas apart from those of the other parts.
 
 use crate::errno::{self, Code};
 use core::ptr::null;
@@ -11,7 +11,7 @@ use oximalloc::raw::messages::error;
 pub struct SubprocId(*const Subproc);
 
 impl SubprocId {
-    /// The subprocess, or None for null and for one that has ended.
+    /// The subprocess. None for null, and for one that has ended.
     #[cold]
     pub fn get(self) -> Option<&'static Subproc> {
         if self.0.is_null() { None } else { Subproc::at(self.0) }
@@ -34,7 +34,7 @@ impl SubprocId {
     }
 }
 
-/// The subprocess of all threads that are in no other.
+/// The main subprocess: that of all threads that are in no other one.
 #[unsafe(no_mangle)]
 #[cold]
 pub extern "C" fn mi_subproc_main() -> SubprocId {
@@ -48,7 +48,7 @@ pub extern "C" fn mi_subproc_current() -> SubprocId {
     SubprocId(Subproc::current())
 }
 
-/// A new subprocess; null, which is the main one, with `errno` ENOMEM without memory.
+/// A new subprocess. Without memory null, which names the main one, with `errno` ENOMEM.
 #[unsafe(no_mangle)]
 #[cold]
 pub extern "C" fn mi_subproc_new() -> SubprocId {
@@ -62,7 +62,7 @@ pub extern "C" fn mi_subproc_new() -> SubprocId {
     }
 }
 
-/// Ends a subprocess, and frees all blocks of its heaps. The main one cannot end: nothing happens.
+/// Ends a subprocess, and frees all blocks of its heaps. For the main one, which cannot end, nothing happens.
 ///
 /// # Safety
 /// The threads of the subprocess have ended, and nobody uses its heaps or blocks any more.
@@ -74,7 +74,8 @@ pub unsafe extern "C" fn mi_subproc_destroy(subproc: SubprocId) {
     }
 }
 
-/// Puts this thread into a subprocess: its plain allocations are from that one's main heap, and its theaps end.
+/// Moves this thread into a subprocess. Its theaps end, and its plain allocations come from that subprocess's main
+/// heap.
 #[unsafe(no_mangle)]
 #[cold]
 pub extern "C" fn mi_subproc_add_current_thread(subproc: SubprocId) {

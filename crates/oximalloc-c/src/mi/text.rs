@@ -1,4 +1,4 @@
-//! Copies of strings, of a path and of an environment variable, in the default heap or in a given one (null: the main
+//! Copies of strings, of a path and of an environment variable, in the default heap or in a given heap (null: the main
 //! one). A null string gives null.
 
 use crate::errno::{EINVAL, ENOMEM};
@@ -10,7 +10,7 @@ use core::ptr::null_mut;
 use oximalloc::raw;
 use oximalloc::raw::heaps::Heap;
 
-/// What the copies are put in: a function that makes a block of a size.
+/// Where a copy goes: a function that makes a block of a size.
 pub(crate) trait Place: FnOnce(usize) -> *mut c_void {}
 impl<F: FnOnce(usize) -> *mut c_void> Place for F {}
 
@@ -71,7 +71,7 @@ pub(crate) unsafe fn duplicate(place: impl Place, text: *const c_char, n: usize)
     if text.is_null() {
         return null_mut();
     }
-    // SAFETY: the text is read up to its zero or `n` bytes, whichever comes first; the new block has a byte more, and
+    // SAFETY: the text is read up to its zero or `n` bytes, whichever comes first. The new block has one more byte, and
     // overlaps nothing.
     unsafe {
         let len = if n == usize::MAX { c_library::strlen(text) } else { c_library::strnlen(text, n) };
@@ -103,7 +103,7 @@ pub unsafe extern "C" fn mi_wcsdup(text: *const wchar_t) -> *mut wchar_t {
     if text.is_null() {
         return null_mut();
     }
-    // SAFETY: the string is read up to and with its zero; the block has room for as many characters.
+    // SAFETY: the string is read up to its zero, and with it. The block has room for as many characters.
     unsafe {
         let count = c_library::wcslen(text) + 1;
         let new = new_block(count * size_of::<wchar_t>()).cast::<wchar_t>();
@@ -114,7 +114,8 @@ pub unsafe extern "C" fn mi_wcsdup(text: *const wchar_t) -> *mut wchar_t {
     }
 }
 
-/// `realpath`: the path in `resolved`, or in a new block if that is null; null with `errno` if it has none.
+/// `realpath`: writes the path to `resolved`, or to a new block if that is null. Null with `errno` if there is no such
+/// path.
 ///
 /// # Safety
 /// `name` is null or a string; `resolved` is null or has `PATH_MAX` bytes.
@@ -141,12 +142,12 @@ unsafe fn resolve(place: impl Place, name: *const c_char, resolved: *mut c_char)
         // SAFETY: the caller's promises are the same.
         return unsafe { c_library::realpath(name, resolved) };
     }
-    // Not on the stack, which may be small.
+    // The buffer is not on the stack, because the stack may be small.
     let path = new_block(c_library::PATH_MAX as usize).cast::<c_char>();
     if path.is_null() {
         return null_mut();
     }
-    // SAFETY: `path` has `PATH_MAX` bytes, and what realpath returns is a string in it, or null. (Freeing leaves errno alone.)
+    // SAFETY: `path` has `PATH_MAX` bytes, and realpath returns a string in it, or null. (Freeing leaves errno alone.)
     unsafe {
         let copy = duplicate(place, c_library::realpath(name, path), usize::MAX);
         raw::free(path.cast());
@@ -154,8 +155,8 @@ unsafe fn resolve(place: impl Place, name: *const c_char, resolved: *mut c_char)
     }
 }
 
-/// A copy of the environment variable at `*buf`, its bytes with the zero at `*size`; null and 0 if there is none.
-/// Returns 0, EINVAL or ENOMEM.
+/// Stores a copy of the environment variable at `*buf`, and the number of its bytes, including the zero, at `*size`.
+/// Null and 0 if there is no such variable. Returns 0, EINVAL or ENOMEM.
 ///
 /// # Safety
 /// `buf` and `size` are null or may be written; `name` is null or a string.
@@ -176,7 +177,7 @@ pub unsafe extern "C" fn mi_dupenv_s(buf: *mut *mut c_char, size: *mut usize, na
     }
 }
 
-/// The wide form of [`mi_dupenv_s`], which only Windows has: EINVAL, with null and 0.
+/// The wide form of [`mi_dupenv_s`], which only Windows has. Returns EINVAL, and stores null and 0.
 ///
 /// # Safety
 /// `buf` and `size` are null or may be written.

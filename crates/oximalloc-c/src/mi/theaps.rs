@@ -1,4 +1,5 @@
-//! Theaps: a thread's own parts of heaps, which save looking them up. A null theap is the calling thread's default.
+//! Theaps: a thread's own parts of heaps. A program that keeps a theap saves looking it up. A null theap is the calling
+//! thread's default.
 //!
 //! A theap serves the thread that asked for it, until that thread or the theap's heap ends.
 
@@ -30,20 +31,20 @@ unsafe fn zero_block(theap: *mut Theap, size: usize) -> *mut c_void {
     block(zalloc_in(unsafe { heaps::theap_of_pointer(theap) }, size))
 }
 
-/// The theap that serves this thread's plain allocations; null without memory.
+/// The theap that serves this thread's plain allocations. Null without memory.
 #[unsafe(no_mangle)]
 pub extern "C" fn mi_theap_get_default() -> *mut Theap {
     heaps::default_theap().cast_mut()
 }
 
-/// Makes `theap` serve this thread's plain allocations, and returns the one that did; null, and an error reported, if it
-/// is not a theap of this thread. A null `theap` changes nothing.
+/// Makes `theap` serve this thread's plain allocations, and returns the theap that did so before. Null, and an error
+/// reported, if `theap` is not a theap of this thread. A null `theap` changes nothing.
 ///
 /// # Safety
 /// `theap` is null, or was given by a function of this library.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mi_theap_set_default(theap: *mut Theap) -> *mut Theap {
-    // SAFETY: by the caller's promise it is a theap, and these are never unmapped.
+    // SAFETY: by the caller's promise it is a theap, and theaps are never unmapped.
     match unsafe { theap.as_ref() } {
         Some(theap) => heaps::set_default(theap).map_or(null_mut(), |before| (&raw const *before).cast_mut()),
         None => mi_theap_get_default(),
@@ -113,7 +114,7 @@ pub unsafe extern "C" fn mi_theap_malloc_aligned(theap: *mut Theap, size: usize,
     aligned_block(aligned_in(unsafe { heaps::theap_of_pointer(theap) }, size, alignment, 0, false), alignment)
 }
 
-/// The block `p` with `newsize` bytes, moved to the theap if need be; a null `p` allocates.
+/// The block `p` with `newsize` bytes, moved to the theap if need be. A null `p` allocates.
 ///
 /// # Safety
 /// `theap` is null, or a theap of the calling thread; `p` is null or a block of this library, and not used again unless
@@ -124,8 +125,8 @@ pub unsafe extern "C" fn mi_theap_realloc(theap: *mut Theap, p: *mut c_void, new
     moved_block(unsafe { realloc_in(heaps::theap_of_pointer(theap), p.cast(), newsize, PLAIN) }, p)
 }
 
-/// Gives back what the theap holds; with `force` also what ended threads left to its heap, and memory to the operating
-/// system at once. Does nothing if it is not a theap of this thread.
+/// Gives back what the theap holds. With `force`, also gives back what ended threads left to its heap, and returns
+/// memory to the operating system at once. Does nothing if it is not a theap of this thread.
 ///
 /// # Safety
 /// `theap` is null, or was given by a function of this library.

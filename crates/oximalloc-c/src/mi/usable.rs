@@ -1,4 +1,5 @@
-//! Allocation that also tells the usable size of the block, in the same call. A place for a size may be null.
+//! Allocation that also tells the usable size of the block, in the same call. A pointer to store the size at may be
+//! null.
 
 use crate::mi::{aligned, allocate};
 use crate::outcome::tell_size;
@@ -77,8 +78,8 @@ pub unsafe extern "C" fn mi_uzalloc_aligned(size: usize, alignment: usize, block
 /// `mi_realloc`, and the sizes before and after.
 ///
 /// # Safety
-/// `p` is null or a block of this library, and not used again unless null is returned; the places are null or may
-/// be written.
+/// `p` is null or a block of this library, and not used again unless null is returned; the pointers to sizes are null
+/// or may be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mi_urealloc(
     p: *mut c_void,

@@ -1,8 +1,8 @@
-//! Visits: the areas of a heap (its pages) and the blocks in use in them, and the heaps of a subprocess.
+//! Visits: of the areas of a heap (its pages) and the blocks in use in them, and of the heaps of a subprocess.
 //!
-//! No other thread may use the heap meanwhile. A visitor is called with each area that has blocks in use, with no block,
-//! and then, if they are wanted, with each of these; false ends the visit, and is its answer. Without a visitor the answer
-//! is false.
+//! No other thread may use the heap meanwhile. A visitor is called for each area that has blocks in use, without a
+//! block. Then, if blocks are wanted, it is called for each of the area's blocks in use. If it returns false, the visit
+//! ends and returns false. Without a visitor, the visit returns false.
 
 use crate::mi::subprocs::SubprocId;
 use core::ffi::c_void;
@@ -69,8 +69,8 @@ pub unsafe extern "C" fn mi_heap_visit_blocks(
     unsafe { visit(heaps::heap_of_pointer(heap), Pages::All, visit_blocks, visitor, arg) }
 }
 
-/// As [`mi_heap_visit_blocks`], for the areas of threads that have ended. The option `visit_abandoned` is not needed for
-/// it.
+/// As [`mi_heap_visit_blocks`], for the areas of threads that have ended. This does not need the option
+/// `visit_abandoned`.
 ///
 /// # Safety
 /// As [`mi_heap_visit_blocks`].
@@ -105,7 +105,7 @@ pub unsafe extern "C" fn mi_theap_visit_blocks(
     }
 }
 
-/// Visits all heaps of the subprocess, its main one too.
+/// Visits all heaps of the subprocess, including its main one.
 #[unsafe(no_mangle)]
 #[cold]
 pub extern "C" fn mi_subproc_visit_heaps(subproc: SubprocId, visitor: HeapVisit, arg: *mut c_void) -> bool {

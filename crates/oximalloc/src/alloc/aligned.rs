@@ -1,7 +1,7 @@
-//! Aligned allocation. A request rounded up to a multiple of its alignment falls into a bin whose blocks all have
-//! that alignment (each bin's size is a multiple of its step, and pages start at slices), so an aligned block is a
-//! block like any other up to 64 KiB, and above that a span of aligned slices. Only an alignment at an offset hands
-//! out pointers into blocks, from pages that are marked for it.
+//! Aligned allocation. A request is rounded up to a multiple of its alignment. That size falls into a bin whose blocks
+//! all have the alignment, because each bin's size is a multiple of its step and pages start at slices. So up to 64 KiB
+//! an aligned block is a block like any other; above that it is a span of aligned slices. Only an alignment at an
+//! offset hands out pointers into blocks, from pages that are marked for it.
 
 use super::free::find;
 use super::malloc::{SIZE_MAX, large, malloc_in, zalloc_in};
@@ -11,13 +11,13 @@ use crate::page::bins::BLOCK_MAX;
 use crate::prim::Errno;
 use core::ptr;
 
-/// Allocate `size` bytes such that the address plus `offset` is a multiple of `align` (a power of two).
+/// Allocate `size` bytes. The address plus `offset` is a multiple of `align` (a power of two).
 #[inline(always)]
 pub fn aligned(size: usize, align: usize, offset: usize) -> *mut u8 {
     aligned_or(size, align, offset, generic)
 }
 
-/// As [`aligned`], with the function for all that is not the fast path given.
+/// As [`aligned`]; the caller passes the function for everything but the fast path.
 #[inline(always)]
 pub fn aligned_or(
     size: usize,
@@ -26,7 +26,7 @@ pub fn aligned_or(
     generic: impl FnOnce(usize, usize, usize) -> *mut u8,
 ) -> *mut u8 {
     let below = align.wrapping_sub(1);
-    // 0 for a sum that overflows, as it is for a size or an alignment of 0.
+    // 0 if the sum overflows, and 0 for a size or an alignment of 0.
     let rounded = size.wrapping_add(below) & !below;
     if rounded.wrapping_sub(1) < BLOCK_MAX && align & below == 0 && offset & below == 0 {
         // SAFETY: at most BLOCK_MAX, and the theap is this thread's.
@@ -68,7 +68,7 @@ pub fn aligned_in(theap: &Theap, size: usize, align: usize, offset: usize, zero:
     if rounded <= BLOCK_MAX {
         return if zero { zalloc_in(theap, rounded) } else { malloc_in(theap, rounded) };
     }
-    // No more than the bytes asked for: the alignment is the span's.
+    // Ask for `size`, not `rounded`: the span gives the alignment.
     large(theap, size, align, zero)
 }
 

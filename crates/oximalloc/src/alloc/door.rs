@@ -1,19 +1,19 @@
-//! The door: where a block leaves to the program, and where one comes back. What observes blocks or treats some in a way of its
-//! own hangs here, and nowhere else; today that is guarded blocks.
+//! The door: the place where a block leaves to the program, and where one comes back. Code that observes blocks, or
+//! treats some blocks specially, hooks in here and nowhere else. Today that is guarded blocks.
 //!
-//! A theap for which such a mode is on has its stacks shut ([`Theap::is_shut`]), so that each allocation from it takes the
-//! generic path and comes by [`leave`]. A block that a thread frees comes by [`come_back`], unless the fast path may push it. The
-//! fast paths know of no mode.
+//! While such a mode is on in a theap, the theap's stacks are shut ([`Theap::is_shut`]). So each allocation from it
+//! takes the generic path, which calls [`leave`]. A block that a thread frees goes through [`come_back`], unless the
+//! fast path may push it. The fast paths know of no mode.
 //!
-//! Blocks that go without this: those of a heap that is destroyed, at once with the heap.
+//! One kind of block does not pass the door: the blocks of a destroyed heap go with the heap, all at once.
 
 use crate::heap::state::theap::Theap;
 use crate::page::Page;
 use crate::page::bins::Bin;
 use crate::page::block::Block;
 
-/// A block of `size` bytes at a multiple of `align`, zeroed if `zero`, is about to leave: the block of a mode, or None for an
-/// ordinary one.
+/// A block of `size` bytes at a multiple of `align`, zeroed if `zero`, is about to leave. Returns the block if a mode
+/// supplies it, and None if it is to be an ordinary one.
 #[inline]
 pub fn leave(theap: &Theap, size: usize, align: usize, zero: bool) -> Option<*mut u8> {
     theap.guarded(size, align, zero)
@@ -21,18 +21,20 @@ pub fn leave(theap: &Theap, size: usize, align: usize, zero: bool) -> Option<*mu
 
 /// Where a block that comes back goes.
 pub enum Way {
-    /// On the thread's stack of that bin, in this theap.
+    /// On the thread's stack of that bin in this theap.
     Stack(&'static Theap, Bin),
-    /// To the thread that owns its page, as one of the smallest.
+    /// To the thread that owns its page. The block is one of the smallest.
     Owner(&'static Theap, Bin),
-    /// To its page at once: large blocks, and those of threads without a theap or of pages that are another thread's alone.
+    /// To its page at once: large blocks, blocks that a thread without a theap frees, and blocks of pages that belong
+    /// to another thread alone.
     Page(&'static Page),
 }
 
 /// A block comes back.
 ///
 /// # Safety
-/// - the block is out, and the caller's; the way is right for its page.
+/// - the block is out, and it is the caller's;
+/// - the way is right for its page.
 #[inline]
 pub unsafe fn come_back(block: *mut Block, way: Way) {
     // SAFETY: by the contract.

@@ -1,6 +1,7 @@
-//! Freeing. The fast path asks the slice class map for the bin that a pointer's slice belongs to, sees that the
-//! pointer is the start of a block, and pushes it on this thread's stack of that bin, whoever's the page is. All else
-//! takes the generic path: full stacks, blocks above 64 KiB, other heaps, pointers inside blocks, and pointers not ours.
+//! Freeing. The fast path asks the slice class map for the bin of the pointer's slice, checks that the pointer is the
+//! start of a block, and pushes it on this thread's stack of that bin, whichever thread owns the page. Everything else
+//! takes the generic path: full stacks, blocks above 64 KiB, other heaps, pointers inside blocks, and pointers that are
+//! not ours.
 
 use super::door::{self, Way};
 use crate::arena::slice_class;
@@ -16,17 +17,17 @@ use crate::page::block::Block;
 use crate::prim::{Errno, processor};
 use core::ptr;
 
-/// Free a block. Null is fine; a pointer that is no block's is reported, and nothing changes.
+/// Free a block. Null is fine. A pointer that is no block's is reported, and nothing changes.
 ///
 /// # Safety
-/// - `p` is null, or a block that was allocated here and not freed since; or it is a foreign pointer.
+/// - `p` is null, a foreign pointer, or a block that was allocated here and not freed since.
 #[inline(always)]
 pub unsafe fn free(p: *mut u8) {
     // SAFETY: forwarded.
     unsafe { free_checked::<true>(p) }
 }
 
-/// As [`free`], for callers who vouch for the pointer: it is a block's start.
+/// As [`free`], for callers who know that `p` is the start of a block.
 ///
 /// # Safety
 /// - `p` was allocated here with an alignment and no offset, and not freed since.
@@ -40,7 +41,8 @@ pub unsafe fn free_trusted(p: *mut u8) {
 unsafe fn free_checked<const CHECK: bool>(p: *mut u8) {
     if let Some(at) = slice_class::get(p) {
         let theap = Theap::current();
-        // SAFETY: an entry of the map. Bin 0's, that of slices which are not open, has no room.
+        // SAFETY: `at` is an entry of the map. The entry of slices that are not open names bin 0, whose stack has no
+        // room.
         unsafe {
             if (!CHECK || theap.is_block_start(at, p as usize)) && theap.push_at(at, p) {
                 processor::prefetch(p);
@@ -67,12 +69,12 @@ unsafe fn free_generic(p: *mut u8) {
     unsafe { door::come_back(block, way) };
 }
 
-/// The way of a block whose slice is open, by the slice class map alone: the page's record may be in another processor's
-/// cache. None if `p` starts no such block, or the thread has no theap and gets none.
+/// The way of a block whose slice is open, from the slice class map alone, because the page's record may be in another
+/// processor's cache. None if no such block starts at `p`, or if the thread has no theap and gets none.
 #[inline]
 fn open_way(p: *mut u8) -> Option<Way> {
     let (number, bin) = slice_class::get(p).and_then(Theap::bin_at)?;
-    // A thread that only frees gets a theap, so that it gives blocks back by the stack.
+    // A thread that only frees gets a theap too, so that it gives blocks back through a stack.
     let theap = root_to_free().filter(|root| root.is_main())?;
     let _step = theap.step();
     theap.open_if_new(bin);
@@ -85,13 +87,13 @@ fn open_way(p: *mut u8) -> Option<Way> {
         if lives(number) {
             return Some(Way::Owner(theap, bin));
         }
-        // Its thread has ended: this one's next frees into it are fast.
+        // The owner has ended. This makes this thread's next frees into the page fast.
         theap.open_slice(slice_class::slice_of(p), bin);
     }
     Some(Way::Stack(theap, bin))
 }
 
-/// The way of any other block, and the block: `p` may point into it. None if `p` is not ours.
+/// The way of any other block, and the block itself: `p` may point into it. None if `p` is not ours.
 #[inline]
 fn page_way(p: *mut u8) -> Option<(*mut Block, Way)> {
     let (page, block) = find(p)?;
@@ -102,10 +104,10 @@ fn page_way(p: *mut u8) -> Option<(*mut Block, Way)> {
         // SAFETY: the owner of a page in use.
         let owner = unsafe { Theap::of_owner(page.owner()) };
         if owner.is_empty_theap() {
-            // A page that was left to whoever frees into it, of which little may be in use.
+            // The page was left to whoever frees into it. Little of it may be in use.
             Way::Page(page)
         } else if ptr::eq(page.heap(), MAIN.as_page_heap()) {
-            // A thread that only frees gets a theap, so that it gives blocks back by the stack.
+            // A thread that only frees gets a theap too, so that it gives blocks back through a stack.
             match root_to_free().filter(|root| root.is_main()) {
                 Some(root) => Way::Stack(root, bin),
                 None => {
@@ -114,8 +116,8 @@ fn page_way(p: *mut u8) -> Option<(*mut Block, Way)> {
                 }
             }
         } else if owner.is_ours() && ptr::eq(page.heap(), owner.heap().as_page_heap()) {
-            // Of a heap that may be destroyed no other thread holds blocks. (A full page may name a theap that was its
-            // heap's, and is another's now.)
+            // The heap may be destroyed, so no thread but the owner holds its blocks. (A full page may name a theap
+            // that was once its heap's, and is another heap's now. Hence the second test.)
             Way::Stack(owner, bin)
         } else {
             Way::Page(page)
@@ -124,14 +126,14 @@ fn page_way(p: *mut u8) -> Option<(*mut Block, Way)> {
     Some((block, way))
 }
 
-/// The page and the block that `p` belongs to, if it is a pointer that was handed out.
+/// The page and the block that `p` belongs to, if `p` is a pointer that was handed out.
 #[inline]
 pub fn find(p: *const u8) -> Option<(&'static Page, *mut Block)> {
     let page = Page::at(p)?;
     Some((page, page.block_of(p)?))
 }
 
-/// Say that `p` is not a block of ours.
+/// Report that `p` is not a block of ours.
 #[cold]
 pub fn invalid(function: &str, p: *const u8) {
     let reason = match Page::at(p).is_none() {
@@ -141,13 +143,13 @@ pub fn invalid(function: &str, p: *const u8) {
     error(Errno::EINVAL, format_args!("{function}: invalid pointer {p:p}: {reason}; nothing was changed"));
 }
 
-/// Bytes that the block at `p` holds, from `p` on; 0 for null, and for a foreign pointer, which is reported.
+/// Bytes that the block at `p` holds, counted from `p`. 0 for null. 0 for a foreign pointer, which is reported.
 #[inline(always)]
 pub fn usable_size(function: &str, p: *const u8) -> usize {
     size_at(p).map_or_else(|| usable_generic(function, p), |(size, _)| size)
 }
 
-/// The same by the page alone: what has no use for the table of sizes is not linked with it.
+/// The same, by the page alone. A program that has no use for the table of sizes is not linked with it.
 #[inline(never)]
 pub fn usable_generic(function: &str, p: *const u8) -> usize {
     if p.is_null() {
@@ -162,7 +164,7 @@ pub fn usable_generic(function: &str, p: *const u8) -> usize {
     }
 }
 
-/// Whether `p` points into memory that this allocator has handed out pages of.
+/// Whether `p` points into a page that this allocator has handed out.
 pub fn owns(p: *const u8) -> bool {
     Page::at(p).is_some()
 }

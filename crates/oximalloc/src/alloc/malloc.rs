@@ -1,5 +1,5 @@
-//! Allocation. The fast path pops the bin's stack of free blocks; an empty stack, a large size and a thread that has
-//! no theap yet lead to the generic path, by branches that the fast path has anyway.
+//! Allocation. The fast path pops a block from the bin's stack. An empty stack, a large size and a thread without a
+//! theap lead to the generic path, through branches that the fast path has anyway.
 
 use super::door;
 use crate::base::config::SLICE;
@@ -11,22 +11,23 @@ use crate::page::bins::{BLOCK_MAX, Bin, SMALL_MAX};
 use crate::prim::Errno;
 use core::ptr;
 
-/// The largest request: pointer differences inside a block fit `ptrdiff_t`.
+/// The largest request, so that pointer differences inside a block fit `ptrdiff_t`.
 pub const SIZE_MAX: usize = isize::MAX as usize;
 
-/// Allocate `size` bytes; null, and an error reported, when that cannot be done.
+/// Allocate `size` bytes. If that cannot be done, the error is reported, and the result is null.
 #[inline(always)]
 pub fn malloc(size: usize) -> *mut u8 {
     malloc_or(size, generic)
 }
 
-/// As [`malloc`], with the function for all that is not the fast path given: the C interface has one that sets errno.
+/// As [`malloc`]; the caller passes the function for everything but the fast path. The C interface passes one that sets
+/// errno.
 #[inline(always)]
 pub fn malloc_or(size: usize, generic: impl FnOnce(usize) -> *mut u8) -> *mut u8 {
     pop_or(|| Some(Theap::current()), size, || generic(size))
 }
 
-/// As [`malloc_or`], in a theap of the calling thread, if there is one at hand.
+/// As [`malloc_or`], in a theap of the calling thread, if one is at hand.
 #[inline(always)]
 pub fn pop_or<'a>(
     theap: impl FnOnce() -> Option<&'a Theap>,
@@ -45,7 +46,7 @@ pub fn pop_or<'a>(
     generic()
 }
 
-/// As [`malloc`], for callers whose size is a constant: the bin is known when compiling, for middle sizes too.
+/// As [`malloc`], for callers whose size is a constant. Then the bin is known at compile time, for medium sizes too.
 #[inline(always)]
 pub fn malloc_const(size: usize) -> *mut u8 {
     if size > BLOCK_MAX {
@@ -55,7 +56,7 @@ pub fn malloc_const(size: usize) -> *mut u8 {
     malloc_of(unsafe { Bin::of_any(size) }, size)
 }
 
-/// The same, where the bin of such a size, up to BLOCK_MAX, is known.
+/// The same, for callers who know the bin of `size`, which is at most BLOCK_MAX.
 #[inline(always)]
 pub fn malloc_of(bin: Bin, size: usize) -> *mut u8 {
     // SAFETY: bins of sizes up to BLOCK_MAX are below BINS, and the theap is this thread's.
@@ -63,14 +64,14 @@ pub fn malloc_of(bin: Bin, size: usize) -> *mut u8 {
     if block.is_null() { generic_whole(size) } else { block }
 }
 
-/// As [`generic`], for callers who take it that a block has the size of its bin, and all blocks their alignment: guarded
-/// blocks too.
+/// As [`generic`], for callers who assume that every block, a guarded one too, has the size of its bin and the
+/// alignment of all blocks.
 #[inline(never)]
 fn generic_whole(size: usize) -> *mut u8 {
     malloc_in(Theap::current(), whole(size))
 }
 
-/// All that a block of `size` bytes holds anyway (of sizes that have no bin, no more than their alignment asks for).
+/// All bytes that a block of `size` bytes holds anyway. If the size has no bin, only what the alignment needs.
 pub fn whole(size: usize) -> usize {
     if size <= BLOCK_MAX { Bin::of(size).block_size() } else { size.checked_next_multiple_of(16).unwrap_or(size) }
 }
@@ -81,8 +82,8 @@ pub fn generic(size: usize) -> *mut u8 {
     malloc_in(Theap::current(), size)
 }
 
-/// As [`malloc`], in a theap of the calling thread: [`Theap::current`], which may be that of a thread without one, or
-/// that of a heap.
+/// As [`malloc`], in a theap of the calling thread: [`Theap::current`], which may be the empty one of a thread that has
+/// none, or the theap of a heap.
 #[inline]
 pub fn malloc_in(theap: &Theap, size: usize) -> *mut u8 {
     if size <= BLOCK_MAX {
@@ -101,9 +102,9 @@ fn refill(theap: &Theap, size: usize) -> *mut u8 {
     supply(theap, size, false, false).0
 }
 
-/// A block of at most [`BLOCK_MAX`] bytes, when its bin's stack is empty: the stack is filled, or with `one` only the
-/// block supplied. The second says that the block is zeroed; with `zero` a block that does not have the size of its bin
-/// always is.
+/// A block of at most [`BLOCK_MAX`] bytes, when the stack of its bin is empty. This fills the stack, or with `one`
+/// supplies only the block. The second value says whether the block is zeroed. With `zero`, a block that does not have
+/// the size of its bin always is.
 fn supply(theap: &Theap, size: usize, one: bool, zero: bool) -> (*mut u8, bool) {
     let bin = Bin::of(size);
     let Some(theap) = ready(theap) else {
@@ -117,7 +118,7 @@ fn supply(theap: &Theap, size: usize, one: bool, zero: bool) -> (*mut u8, bool) 
     // SAFETY: bins are below BINS, and the theap is this thread's.
     let block = unsafe { theap.pop(bin.index()) };
     if !block.is_null() {
-        // A function of the program's that was called meanwhile freed something.
+        // A function of the program's that was called meanwhile has freed something.
         return (block, false);
     }
     let got = theap.refill(bin, one);
@@ -127,7 +128,7 @@ fn supply(theap: &Theap, size: usize, one: bool, zero: bool) -> (*mut u8, bool) 
     got
 }
 
-/// A block with a page of its own, at a multiple of `align` (a power of two), zeroed if `zero`.
+/// A block with a page of its own, at a multiple of `align` (a power of two). With `zero`, the block is zeroed.
 #[cold]
 pub fn large(theap: &Theap, size: usize, align: usize, zero: bool) -> *mut u8 {
     if size > SIZE_MAX {
@@ -154,7 +155,7 @@ pub fn large(theap: &Theap, size: usize, align: usize, zero: bool) -> *mut u8 {
     block
 }
 
-/// Allocate `size` zeroed bytes. All of the block is zero, its slack too, so that it can grow in place.
+/// Allocate `size` zeroed bytes. The whole block is zero, slack included, so that it can grow in place.
 #[inline]
 pub fn zalloc(size: usize) -> *mut u8 {
     zalloc_or(size, |size| zalloc_in(Theap::current(), size))
@@ -166,14 +167,14 @@ pub fn zalloc_const(size: usize) -> *mut u8 {
     zalloc_or(size, |size| zalloc_in(Theap::current(), whole(size)))
 }
 
-/// As [`zalloc`], with the function for all that is not the fast path given.
+/// As [`zalloc`]; the caller passes the function for everything but the fast path.
 #[inline(always)]
 fn zalloc_or(size: usize, generic: impl FnOnce(usize) -> *mut u8) -> *mut u8 {
     if size <= SMALL_MAX {
         // SAFETY: bins of sizes up to SMALL_MAX are below BINS, and the theap is this thread's.
         let block = unsafe { Theap::current().pop(size.div_ceil(16)) };
         if !block.is_null() {
-            // SAFETY: a small block, from the stack of its bin, which has no others.
+            // SAFETY: a small block, from the stack of its bin, which holds no other blocks.
             unsafe { ptr::write_bytes(block, 0, (size + 15) & !15) };
             return block;
         }
@@ -181,10 +182,11 @@ fn zalloc_or(size: usize, generic: impl FnOnce(usize) -> *mut u8) -> *mut u8 {
     generic(size)
 }
 
-/// Blocks up to this size are zeroed whether they are fresh or not.
+/// Blocks up to this size are always zeroed, even if they are fresh.
 const ZERO_MAX: usize = 1024;
 
-/// For larger blocks it pays to know what is zero already: fresh memory of a page, or of slices.
+/// As [`zalloc`], in a theap of the calling thread. For blocks above `ZERO_MAX` it pays to know what is zero already:
+/// fresh memory of a page, or fresh slices.
 #[inline(never)]
 pub fn zalloc_in(theap: &Theap, size: usize) -> *mut u8 {
     if size > BLOCK_MAX {
@@ -206,8 +208,8 @@ pub fn zalloc_in(theap: &Theap, size: usize) -> *mut u8 {
     block
 }
 
-/// The theap to allocate from: the calling thread's own when it has none yet, or when its default was taken away (its
-/// heap was destroyed by another thread).
+/// The theap to allocate from. The calling thread gets its own if it has none yet, or if its default was taken away
+/// (another thread destroyed its heap).
 #[inline(always)]
 fn ready(theap: &Theap) -> Option<Lease> {
     match Lease::of(theap) {
@@ -216,7 +218,7 @@ fn ready(theap: &Theap) -> Option<Lease> {
     }
 }
 
-/// Say that there is no memory for a block.
+/// Report that there is no memory for a block.
 #[cold]
 pub fn out_of_memory(size: usize) {
     error(Errno::ENOMEM, format_args!("malloc: out of memory: the system gives no more for a block of {size} bytes"));

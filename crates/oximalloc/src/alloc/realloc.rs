@@ -1,12 +1,13 @@
-//! Changing a block's size: in place where it fits and does not waste much; by claiming the slices behind it or by
-//! `mremap` for large blocks; else by allocate, copy and free.
+//! Changing a block's size. The block stays in place if the size fits and wastes little. A large block grows by
+//! claiming the slices behind it, or by `mremap`. Otherwise: allocate, copy and free.
 //!
-//! What a block that shrinks wastes: of a size class, less than three eighths of it (beyond, it moves to its class); above
-//! [`LARGE_MIN`], where it has a page of its own, an eighth in slices, and a quarter in all. It gives its end back where it is.
+//! A bound limits what a shrunken block wastes. A block of a size class wastes less than three eighths of its size;
+//! beyond that it moves to its class. A block above [`LARGE_MIN`], which has a page of its own, wastes at most an
+//! eighth of its slices, and a quarter in all. It gives its end back in place.
 //!
-//! A block that grows by small steps is copied a number of times that is logarithmic in its size: from 1 KiB on it gets
-//! about half more than it had, and a large block that must move an eighth more than was asked for (address space, not memory:
-//! what is not touched is not resident).
+//! The number of times that a block is copied while it grows by small steps is logarithmic in its size. From 1 KiB on,
+//! a block gets about half more than it had. A large block that must move gets an eighth more than was asked for. (That
+//! costs address space, not memory: what is not touched is not resident.)
 
 use super::aligned::aligned_in;
 use super::free::{find, free, free_trusted, invalid, usable_generic};
@@ -21,22 +22,22 @@ use crate::page::Page;
 use crate::page::bins::{BLOCK_MAX, Bin, least};
 use core::ptr;
 
-/// From this size on a block that has to move for growth moves to a mapping of its own, where `mremap` moves it on.
+/// From this size on, a block that must move to grow moves to a mapping of its own. From there, `mremap` moves it on.
 const REMAP_MIN: usize = 16 << 20;
 
-/// Blocks of that size and more grow by half; smaller ones to the bin of the size asked for.
+/// Blocks of at least this size grow by half. Smaller ones go to the bin of the size asked for.
 const STEP_MIN: usize = 1024;
 
-/// A block that has a page of its own keeps it while it shrinks to more than this: one that grew beyond [`BLOCK_MAX`] and
-/// shrinks by a little is not to move to and fro.
+/// A block that has a page of its own keeps it while it shrinks to more than this. Otherwise a block that grew beyond
+/// [`BLOCK_MAX`] and shrinks a little would move back and forth.
 const LARGE_MIN: usize = least(BLOCK_MAX);
 
 /// What a reallocation wants beyond the size.
 #[derive(Clone, Copy)]
 pub struct Want {
-    /// Of the address plus the offset; a power of two.
+    /// The alignment of the address plus the offset; a power of two.
     pub align: usize,
-    /// Bytes from the start to what is aligned.
+    /// Bytes from the start of the block to the byte that is aligned.
     pub offset: usize,
     /// Bytes beyond the former usable size are zero.
     pub zero: bool,
@@ -45,7 +46,8 @@ pub struct Want {
 /// Nothing beyond the size.
 pub const PLAIN: Want = Want { align: 1, offset: 0, zero: false };
 
-/// Change the size of `p` to `size`; null when that cannot be done, and then `p` is as it was. Null is allocated.
+/// Change the size of `p` to `size`. If that cannot be done, the result is null, and `p` is as it was. A null `p`
+/// allocates.
 ///
 /// # Safety
 /// - as for [`free`].
@@ -54,8 +56,8 @@ pub unsafe fn realloc(p: *mut u8, size: usize) -> *mut u8 {
     realloc_or(p, size, |usable| unsafe { realloc_of(p, size, usable) })
 }
 
-/// As [`realloc`], with the function given for all but blocks that stay where they are: it hears how many bytes `p` has, or 0
-/// where the slice class map does not tell.
+/// As [`realloc`]; the caller passes the function for all but blocks that stay where they are. That function gets the
+/// number of bytes that `p` has, or 0 if the slice class map does not tell.
 #[inline(always)]
 pub fn realloc_or(p: *mut u8, size: usize, rest: impl FnOnce(usize) -> *mut u8) -> *mut u8 {
     match size_at(p) {
@@ -64,7 +66,8 @@ pub fn realloc_or(p: *mut u8, size: usize, rest: impl FnOnce(usize) -> *mut u8) 
     }
 }
 
-/// As [`realloc`], where `p` is known to be the start of a block of a bin, of `usable` bytes, or (0) nothing is.
+/// As [`realloc`], for a `p` that is the start of a block of a bin, of `usable` bytes. If `usable` is 0, nothing is
+/// known of `p`.
 ///
 /// # Safety
 /// - as for [`free`].
@@ -113,7 +116,7 @@ pub unsafe fn rezalloc_aligned(p: *mut u8, size: usize, align: usize, offset: us
     unsafe { realloc_in(Theap::current(), p, size, Want { align, offset, zero: true }) }
 }
 
-/// Make the block hold `size` bytes where it is; null if it cannot.
+/// Make the block hold `size` bytes where it is. Null if it cannot.
 ///
 /// # Safety
 /// - as for [`free`].
@@ -134,7 +137,7 @@ fn allocate(theap: &Theap, size: usize, want: Want) -> *mut u8 {
     }
 }
 
-/// As [`realloc`]; a block that has to move goes to a theap of the calling thread (as in `malloc_in`).
+/// As [`realloc`]. A block that must move goes to a theap of the calling thread (as in `malloc_in`).
 ///
 /// # Safety
 /// - as for [`free`].
@@ -155,7 +158,7 @@ pub unsafe fn realloc_in(theap: &Theap, p: *mut u8, size: usize, want: Want) -> 
     let fits_align = (p as usize).wrapping_add(want.offset).is_multiple_of(want.align);
     // SAFETY: `p` is a block of ours with `usable` bytes, and the caller's.
     unsafe {
-        // A guarded block ends at its guard, and cannot grow nor shrink.
+        // A guarded block ends at its guard: it can neither grow nor shrink.
         let single = page.bin() == Bin::SINGLE && !page.is_guarded();
         if fits_align && if single { fits_large(size, usable) } else { fits(size, usable) } {
             return p;
@@ -165,16 +168,16 @@ pub unsafe fn realloc_in(theap: &Theap, p: *mut u8, size: usize, want: Want) -> 
             return p;
         }
         if fits_align && single && inside == 0 && size > BLOCK_MAX {
-            // What grows beyond its block belongs to the heap that is asked, so another heap's block moves.
+            // A block that grows is to belong to the heap of `theap`. So a block of another heap moves.
             let same_heap = ptr::eq(page.heap(), theap.heap().as_page_heap());
             if same_heap && grow_in_place(p, size) {
-                // Slices claimed behind the block may be used ones.
+                // The slices claimed behind the block may have been used before.
                 if want.zero {
                     ptr::write_bytes(p.add(usable), 0, page.block_size() - usable);
                 }
                 return p;
             }
-            // mremap keeps slice alignment only.
+            // `mremap` keeps an alignment to slices, but no larger one.
             if same_heap
                 && want.align <= SLICE
                 && want.offset == 0
@@ -190,26 +193,27 @@ pub unsafe fn realloc_in(theap: &Theap, p: *mut u8, size: usize, want: Want) -> 
         let kept = usable.min(size);
         ptr::copy_nonoverlapping(p, fresh, kept);
         if want.zero {
-            // To the end also of a block that shrinks: it may grow in place later.
+            // Zero up to the end, even in a block that shrinks: it may grow in place later.
             let end = usable_generic("realloc", fresh);
             ptr::write_bytes(fresh.add(kept), 0, end - kept);
         }
         let single = page.bin() == Bin::SINGLE;
         free(p);
         if single {
-            // Others that grow are to find room as low as there is, not where this block was.
+            // Other blocks that grow should find room as low as possible, not where this block was.
             large_cache::flush(theap);
         }
         fresh
     }
 }
 
-/// Whether a block of `usable` bytes is to hold `size` where it is: it has room, and does not waste more than [`least`] allows.
+/// Whether a block of `usable` bytes should hold `size` where it is: it has room, and wastes no more than [`least`]
+/// allows.
 fn fits(size: usize, usable: usize) -> bool {
     size <= usable && size >= least(usable)
 }
 
-/// The same for a block with a page of its own: it wastes an eighth at most.
+/// The same for a block with a page of its own, which wastes at most an eighth.
 fn fits_large(size: usize, usable: usize) -> bool {
     size <= usable && usable - size <= usable / 8
 }
@@ -217,11 +221,11 @@ fn fits_large(size: usize, usable: usize) -> bool {
 /// The size to ask for when a block of `usable` bytes moves to hold `size`.
 #[inline(always)]
 fn larger(theap: &Theap, size: usize, usable: usize) -> usize {
-    // No more where the block may be guarded: its end is what is watched.
+    // Ask for no more if the block may be guarded, because its end is what the guard watches.
     if size <= usable || theap.sampling.is_on() { size } else { ample(size, usable) }
 }
 
-/// The same where it grows: more than the next bin's, so that growing by small steps is linear.
+/// The same for a block that grows: more than the next bin's size, so that growing by small steps takes linear time.
 fn ample(size: usize, usable: usize) -> usize {
     if size > BLOCK_MAX {
         size.saturating_add(size / 8).min(SIZE_MAX)
@@ -232,8 +236,8 @@ fn ample(size: usize, usable: usize) -> usize {
     }
 }
 
-/// The class for a block of `usable` bytes that grows: about half more, and less than eight fifths, as it stays there for
-/// five eighths of that ([`least`]).
+/// The class for a block of `usable` bytes that grows: about half more, and less than eight fifths. A block of that
+/// class stays there down to five eighths of its size ([`least`]).
 fn by_half(usable: usize) -> Bin {
     Bin::within((usable / 5 * 8 - 1).min(BLOCK_MAX))
 }
@@ -251,14 +255,14 @@ unsafe fn grow_in_place(p: *mut u8, size: usize) -> bool {
     }
     let span = page.span();
     let extra = size.div_ceil(SLICE) - span.slices;
-    // An eighth more where there is room, so that growing by small steps is linear.
+    // Take an eighth more if there is room, so that growing by small steps takes linear time.
     let ample = extra.max(span.slices / 8);
     large_cache::flush(Theap::current());
     // SAFETY: the span is that of a page in use whose only block is the caller's.
     unsafe { resize::extend(page, ample) || resize::extend(page, extra) }
 }
 
-/// Grow a block that has a mapping of its own, or give it one.
+/// Grow a block that has a mapping of its own, or move it into one.
 ///
 /// # Safety
 /// - the page's only block is the caller's.
@@ -289,8 +293,8 @@ unsafe fn remap(page: &Page, size: usize) -> Option<*mut u8> {
             span
         };
         if !arena::map::set(span.start, span.slices, page.as_map_entry()) {
-            // No memory for a map node of an address range that was never used before: the block stays usable, but
-            // its end may not be found. Nothing better can be done without losing it.
+            // There is no memory for a map node of an address range that was never used before. The block stays usable,
+            // but its end may not be found. Nothing better can be done without losing the block.
             crate::diag::error::warning(format_args!("realloc: no memory for the page map"));
         }
         resize::count(page, old.slices, span.slices);

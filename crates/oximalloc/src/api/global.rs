@@ -1,7 +1,7 @@
 //! The global allocator of a Rust program.
 //!
-//! The layout is usually a constant where the call is, so that the size class is known when compiling and the fast
-//! path inlines into the caller: a pop from, or a push to, an array. No C symbol is exported.
+//! The layout is usually a constant at the call, so the size class is known at compile time. Then the fast path inlines
+//! into the caller: a pop from an array, or a push to one. No C symbol is exported.
 
 use crate::alloc::aligned::{aligned, zaligned};
 use crate::alloc::free::free_trusted;
@@ -25,11 +25,11 @@ use core::ptr;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Oximalloc;
 
-/// All blocks have this alignment (blocks are multiples of 16 from the start of their page).
+/// All blocks have this alignment, because blocks lie at multiples of 16 from the start of their page.
 const NATURAL: usize = 16;
 
-// SAFETY: blocks are valid, of at least the layout's size and alignment, and apart from each other until they are
-// freed; nothing here unwinds.
+// SAFETY: blocks are valid, have at least the layout's size and alignment, and do not overlap until they are freed;
+// nothing here unwinds.
 unsafe impl GlobalAlloc for Oximalloc {
     #[inline(always)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
@@ -54,8 +54,8 @@ unsafe impl GlobalAlloc for Oximalloc {
             if layout.align() > NATURAL || layout.size() > BLOCK_MAX || size > BLOCK_MAX {
                 return realloc_slow(p, layout, size);
             }
-            // The block is of its size's bin or larger: where it grows no look-up tells more than the layout does. Both
-            // sizes have one.
+            // The block is of its size's bin or of a larger one. If it grows, a look-up tells no more than the layout
+            // does. Both sizes have a bin.
             let (old, new) = (Bin::of_any(layout.size()), Bin::of_any(size));
             if old == new {
                 return p;
@@ -73,17 +73,19 @@ unsafe impl GlobalAlloc for Oximalloc {
     }
 }
 
-/// Of blocks that shrink, which goes by what the block has: it may be larger than its layout, since it shrank before.
+/// Reallocate a block that shrinks. This goes by the size that the block has, which may be larger than its layout,
+/// since it may have shrunk before.
 ///
 /// # Safety
-/// - as for `GlobalAlloc::realloc`, of at most BLOCK_MAX bytes.
+/// - as for `GlobalAlloc::realloc`; both sizes are at most BLOCK_MAX bytes.
 #[inline(never)]
 unsafe fn shrink(p: *mut u8, size: usize) -> *mut u8 {
     // SAFETY: by the contract.
     unsafe { realloc(p, whole(size)) }
 }
 
-/// Of blocks that are large or aligned, or become large. (Not inlined, so that the others need few registers.)
+/// Reallocate a block that is large or aligned, or becomes large. (Not inlined, so that the other blocks need few
+/// registers.)
 ///
 /// # Safety
 /// - as for `GlobalAlloc::realloc`.

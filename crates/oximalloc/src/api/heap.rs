@@ -4,10 +4,10 @@ use crate::raw::heaps::{self, Want};
 use core::alloc::{GlobalAlloc, Layout};
 use core::ptr;
 
-/// A heap of its own, which any thread may allocate from and free to.
+/// A heap of its own. Any thread may allocate from it and free its blocks.
 ///
 /// Dropping it keeps its blocks: they live on in the main heap. [`Heap::destroy`] frees them all at once. A block is
-/// freed with [`Heap::free`], or as any block of this allocator is.
+/// freed with [`Heap::free`], or in the same way as any other block of this allocator.
 ///
 /// ```
 /// use core::alloc::Layout;
@@ -16,19 +16,19 @@ use core::ptr;
 /// let heap = Heap::new().expect("memory for a heap");
 /// let p = heap.alloc(Layout::new::<u64>());
 /// assert!(heap.contains(p));
-/// // All that was allocated from it is freed, and `p` dangles.
+/// // Everything that was allocated from it is freed, and `p` dangles.
 /// unsafe { heap.destroy() };
 /// ```
 #[derive(Debug)]
 pub struct Heap(&'static heaps::Heap);
 
 impl Heap {
-    /// A heap with nothing in it; None when the system gives no more memory.
+    /// Make an empty heap. None when the system gives no more memory.
     pub fn new() -> Option<Heap> {
         heaps::heap_new(None).map(Heap)
     }
 
-    /// Allocate from it. Null when the system gives no more memory.
+    /// Allocate from this heap. Null when the system gives no more memory.
     pub fn alloc(&self, layout: Layout) -> *mut u8 {
         match heaps::theap_of(self.0) {
             Some(theap) => heaps::aligned_in(&theap, layout.size(), layout.align(), 0, false),
@@ -36,7 +36,7 @@ impl Heap {
         }
     }
 
-    /// As [`Heap::alloc`], all bytes zero.
+    /// As [`Heap::alloc`], with all bytes zero.
     pub fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         match heaps::theap_of(self.0) {
             Some(theap) => heaps::aligned_in(&theap, layout.size(), layout.align(), 0, true),
@@ -44,7 +44,7 @@ impl Heap {
         }
     }
 
-    /// Free a block, of whichever heap.
+    /// Free a block of any heap.
     ///
     /// # Safety
     /// - `p` is null, or a block of this allocator that is in use.
@@ -58,20 +58,20 @@ impl Heap {
         heaps::heap_of(p).is_some_and(|heap| ptr::eq(heap, self.0))
     }
 
-    /// Give back what the calling thread holds of this heap's memory, with `force` all of it.
+    /// Give back what the calling thread holds of this heap's memory. With `force`, give back all of it.
     pub fn collect(&self, force: bool) {
         heaps::heap_collect(self.0, force);
     }
 
-    /// Where it is kept.
+    /// The heap's record.
     pub(super) fn record(&self) -> &'static heaps::Heap {
         self.0
     }
 
-    /// Free all that was allocated from the heap, at once.
+    /// Free everything that was allocated from the heap, at once.
     ///
     /// # Safety
-    /// - nobody uses a block of the heap from now on, nor frees one.
+    /// - from now on nobody uses a block of the heap, or frees one.
     pub unsafe fn destroy(self) {
         heaps::heap_destroy(self.0);
         core::mem::forget(self);
@@ -84,7 +84,7 @@ impl Drop for Heap {
     }
 }
 
-// SAFETY: blocks are valid, of at least the layout's size and alignment, and apart from each other until they are freed;
+// SAFETY: blocks are valid, have at least the layout's size and alignment, and do not overlap until they are freed;
 // nothing here unwinds.
 unsafe impl GlobalAlloc for Heap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {

@@ -1,4 +1,4 @@
-//! What Rust programs see: the global allocator, options and statistics as values.
+//! What Rust programs see: the global allocator, heaps, options and statistics as values.
 mod global;
 mod heap;
 pub mod options;
@@ -7,7 +7,7 @@ pub mod stats;
 pub use global::Oximalloc;
 pub use heap::Heap;
 
-/// Give memory that the calling thread holds back to its pages, and let empty pages go. With `force` all memory that
+/// Give memory that the calling thread holds back to its pages, and let empty pages go. With `force`, all memory that
 /// is free in any arena goes back to the operating system at once.
 ///
 /// ```

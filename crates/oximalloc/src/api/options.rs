@@ -1,5 +1,5 @@
-//! Options by call. Each can also be set by the environment, as `MIMALLOC_` and its name in upper case, which is read
-//! once, at the start.
+//! Options by call. Each option can also be set in the environment, as `MIMALLOC_` followed by its name in upper case.
+//! The environment is read once, at the start.
 //!
 //! ```
 //! use oximalloc::options::{self, Opt};

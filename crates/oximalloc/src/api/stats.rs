@@ -5,7 +5,7 @@
 //! assert!(before.committed <= before.mapped);
 //! ```
 //!
-//! [`totals`] are a few sums; [`process`] and [`heap`] are all that is counted:
+//! [`totals`] gives a few sums; [`process`] and [`heap`] give everything that is counted:
 //!
 //! ```
 //! let all = oximalloc::stats::process();
@@ -15,7 +15,7 @@
 //! assert!(all.bytes_in_use() <= all.memory.committed.current);
 //! ```
 //!
-//! What is in use is exact while other threads are not in the allocator. `total`s of blocks leave out those that a
+//! What is in use is exact while no other thread is in the allocator. The `total`s of blocks leave out blocks that a
 //! thread took again from its own stack of freed blocks.
 //!
 //! With `MIMALLOC_SHOW_STATS=1` in the environment a program prints them to standard error when it ends.
@@ -26,7 +26,7 @@ use super::heap::Heap;
 use crate::heap::inspect::sums::Scope;
 use core::fmt;
 
-/// All that is counted of a heap.
+/// Everything that is counted of a heap.
 ///
 /// ```
 /// use core::alloc::Layout;
@@ -44,7 +44,7 @@ pub fn heap(heap: &Heap) -> Stats {
     Stats::of(Scope::Heap(heap.record()))
 }
 
-/// Print all that is counted of the process, as a table, to standard error.
+/// Print everything that is counted of the process to standard error, as a table.
 ///
 /// ```
 /// oximalloc::stats::print();
@@ -53,7 +53,7 @@ pub fn print() {
     crate::heap::inspect::stats::print_process();
 }
 
-/// Statistics in the text format that Prometheus reads, when they are printed.
+/// Statistics in the text format that Prometheus reads. The value writes them when it is displayed.
 ///
 /// ```
 /// let text = oximalloc::stats::prometheus(&oximalloc::stats::process()).to_string();
@@ -63,7 +63,7 @@ pub fn prometheus(stats: &Stats) -> impl fmt::Display {
     fmt::from_fn(|f| crate::diag::prometheus::write(f, &stats.memory, &stats.heaps, &stats.bins))
 }
 
-/// Count anew: what is in use stays, all that happened is forgotten.
+/// Start counting anew: what is in use stays, and the history is forgotten.
 ///
 /// ```
 /// oximalloc::stats::reset();

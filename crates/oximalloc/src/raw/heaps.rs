@@ -1,7 +1,7 @@
 //! First-class heaps, theaps and subprocesses, as the C interface sees them: by address. Null stands for the main heap.
 //!
-//! A heap's address is vouched for by the caller where it allocates; where a heap ends it is looked up among those that
-//! there are, so that an end told twice is an error and nothing else.
+//! When a caller allocates from a heap, it vouches for the heap's address. When a heap ends, its address is looked up
+//! among the heaps that exist. So ending a heap twice is an error and nothing worse.
 
 pub use crate::alloc::aligned::aligned_in;
 pub use crate::alloc::malloc::{malloc_in, pop_or, zalloc_in};
@@ -23,7 +23,7 @@ use crate::page::Page;
 use crate::prim::Errno;
 use core::ptr;
 
-/// The heap at `p`; for null, the main heap of the calling thread's subprocess.
+/// The heap at `p`. For null, the main heap of the calling thread's subprocess.
 ///
 /// # Safety
 /// - `p` is null, or a heap that has not ended.
@@ -33,35 +33,35 @@ pub unsafe fn heap_of_pointer(p: *const Heap) -> &'static Heap {
     unsafe { p.as_ref() }.unwrap_or_else(main_heap)
 }
 
-/// The calling thread's theap of a heap, made if there is none; None without memory.
+/// The calling thread's theap of a heap, made if there is none. None without memory.
 #[inline]
 pub fn theap_of(heap: &'static Heap) -> Option<Lease> {
     thread_start::theap_of(heap)
 }
 
-/// The calling thread's theap of a heap for the caller to keep; null without memory, and for a thread that is past its
+/// The calling thread's theap of a heap, for the caller to keep. Null without memory, and in a thread that is past its
 /// end.
 pub fn theap_to_keep(heap: &'static Heap) -> *const Theap {
     thread_start::theap_of(heap).and_then(Lease::lasting).map_or(ptr::null(), ptr::from_ref)
 }
 
-/// The calling thread's default theap; null as in [`theap_to_keep`].
+/// The calling thread's default theap. Null as in [`theap_to_keep`].
 pub fn default_theap() -> *const Theap {
     thread_start::thread_start().and_then(Lease::lasting).map_or(ptr::null(), ptr::from_ref)
 }
 
-/// The theap at `p`; for null, the calling thread's default.
+/// The theap at `p`. For null, the calling thread's default.
 ///
 /// # Safety
-/// - `p` is null, or a theap that a function here gave.
+/// - `p` is null, or a theap that a function of this file returned.
 #[inline(always)]
 pub unsafe fn theap_of_pointer<'a>(p: *const Theap) -> &'a Theap {
     // SAFETY: by the contract; theaps are never unmapped.
     unsafe { p.as_ref() }.unwrap_or_else(Theap::current)
 }
 
-/// A block of a heap, as `allocate` makes it in the calling thread's theap of that heap; null where it does, or when
-/// there is no memory for the theap, which is reported.
+/// A block of a heap, made by `allocate` in the calling thread's theap of that heap. Null if `allocate` returns null.
+/// Null, and an error reported, if there is no memory for the theap.
 ///
 /// # Safety
 /// - as for [`heap_of_pointer`].
@@ -91,7 +91,8 @@ unsafe fn lease(p: *const Heap) -> Option<Lease> {
     theap
 }
 
-/// `size` bytes of a heap, with the function given for all that is not the fast path. Null leads there too.
+/// Allocate `size` bytes from a heap. The caller passes the function for everything but the fast path; a null `p` leads
+/// there too.
 ///
 /// # Safety
 /// - as for [`heap_of_pointer`].
@@ -101,22 +102,22 @@ pub unsafe fn malloc_or(p: *const Heap, size: usize, generic: impl FnOnce() -> *
     pop_or(|| unsafe { p.as_ref() }.and_then(at_hand), size, generic)
 }
 
-/// The calling thread's theap of a heap, if it has one. A default theap that was taken away may still say that it is of
-/// that heap, or it may be the empty theap: both have no blocks.
+/// The calling thread's theap of a heap, if it has one. The result may also be a default theap that was taken away and
+/// still says that it is of that heap, or the empty theap. Neither has any blocks.
 #[inline(always)]
 fn at_hand(heap: &Heap) -> Option<&Theap> {
     let current = Theap::current();
     if current.is_of(heap) { Some(current) } else { current.root().theap_for(heap) }
 }
 
-/// The main heap of the calling thread's subprocess: that of its first theap.
+/// The main heap of the calling thread's subprocess: the heap of the thread's root.
 #[cold]
 pub fn main_heap() -> &'static Heap {
     Theap::current().root().heap()
 }
 
-/// A new heap in the calling thread's subprocess, with memory from any arena or from one alone. None, and an error
-/// reported, without memory.
+/// Make a new heap in the calling thread's subprocess, with memory from any arena or only from `arena`. Without memory
+/// None, and an error reported.
 pub fn heap_new(arena: Option<ArenaRef>) -> Option<&'static Heap> {
     let heap = heap_start::new(Subproc::current().number(), arena);
     if heap.is_none() {
@@ -125,14 +126,14 @@ pub fn heap_new(arena: Option<ArenaRef>) -> Option<&'static Heap> {
     heap
 }
 
-/// End a heap; what is in use lives on in the main heap of its subprocess.
+/// End a heap. Its blocks in use live on in the main heap of its subprocess.
 pub fn heap_delete(p: *const Heap) {
     if let Some((heap, main)) = ending("heap_delete", p) {
         heap_end::delete(heap, main);
     }
 }
 
-/// End a heap, and free all that is allocated from it at once.
+/// End a heap, and free everything that is allocated from it at once.
 pub fn heap_destroy(p: *const Heap) {
     if let Some((heap, _)) = ending("heap_destroy", p) {
         heap_end::destroy(heap);
@@ -158,13 +159,13 @@ fn ending(function: &str, p: *const Heap) -> Option<(&'static Heap, &'static Hea
     Some((heap, main))
 }
 
-/// The heap of the page that `p` points into, to a block's start or inside; None for a pointer that is not ours.
+/// The heap of the page that `p` points into, at a block's start or inside. None for a pointer that is not ours.
 pub fn heap_of(p: *const u8) -> Option<&'static Heap> {
-    // SAFETY: a page's label; heaps' records are never unmapped.
+    // SAFETY: the label of a page names a heap, and records of heaps are never unmapped.
     Page::at(p).map(|page| unsafe { Heap::of_page(page.heap()) })
 }
 
-/// Give back what the calling thread's part of a heap holds; forced: also what its ended threads left.
+/// Give back what the calling thread's theap of a heap holds. With `force`, also what the heap's ended threads left.
 pub fn heap_collect(heap: &'static Heap, force: bool) {
     let root = Theap::current().root();
     if root.is_empty_theap() {
@@ -177,8 +178,8 @@ pub fn heap_collect(heap: &'static Heap, force: bool) {
     }
 }
 
-/// Make a theap of the calling thread its default; the one before. None if it is not the calling thread's, and for a thread
-/// that is past its end.
+/// Make a theap of the calling thread its default. Returns the former default. None if the theap is not the calling
+/// thread's, or if the thread is past its end.
 pub fn set_default(theap: &'static Theap) -> Option<&'static Theap> {
     let before = thread_start::thread_start().and_then(Lease::lasting)?;
     if !theap.is_ours() {
@@ -195,22 +196,22 @@ pub fn set_default(theap: &'static Theap) -> Option<&'static Theap> {
     Some(before)
 }
 
-/// Let one in `rate` allocations from a theap of the calling thread have a guarded block, beginning with the `seed`th (0:
-/// with any of the first `rate`); a rate of 0 guards none.
+/// Give one in `rate` allocations from a theap of the calling thread a guarded block, beginning with the `seed`th. A
+/// seed of 0 begins with any of the first `rate`. A rate of 0 guards none.
 pub fn theap_set_sample_rate(theap: &Theap, rate: usize, seed: usize) {
     if let Some(theap) = mine("theap_guarded_set_sample_rate", theap) {
         theap.set_sample_rate(rate, seed);
     }
 }
 
-/// Of a theap of the calling thread, let only allocations of `min` to `max` bytes have guarded blocks.
+/// Give guarded blocks only to allocations of `min` to `max` bytes, in a theap of the calling thread.
 pub fn theap_set_sample_bounds(theap: &Theap, min: usize, max: usize) {
     if let Some(theap) = mine("theap_guarded_set_size_bound", theap) {
         theap.set_sample_bounds(min, max);
     }
 }
 
-/// The theap if it is the calling thread's, made if the thread has none yet; else that is reported.
+/// The theap, if it is the calling thread's. A thread that has no theap yet gets one. Otherwise the error is reported.
 fn mine(function: &str, theap: &Theap) -> Option<Lease> {
     let lease = if theap.is_empty_theap() { thread_start::thread_start() } else { Lease::of(theap) };
     if lease.is_none() {
@@ -222,18 +223,18 @@ fn mine(function: &str, theap: &Theap) -> Option<Lease> {
     lease
 }
 
-/// Put the calling thread into a subprocess.
+/// Move the calling thread into a subprocess.
 pub fn subproc_add_current_thread(subproc: &'static Subproc) {
     thread_start::move_thread(subproc.main_heap());
 }
 
-/// All heaps of a subprocess, until `visit` answers false; says whether it never did.
+/// Call `visit` with each heap of a subprocess until it answers false. Returns whether it never did.
 pub fn visit_heaps(subproc: &Subproc, mut visit: impl FnMut(&'static Heap) -> bool) -> bool {
     heap_record::live().filter(|heap| heap.subproc() == subproc.number()).all(&mut visit)
 }
 
-/// Whether less than `percent` of the blocks of `p`'s page are in use, and another page has room for its blocks: false
-/// if it is not a block of the heap.
+/// Whether less than `percent` of the blocks of `p`'s page are in use, and the calling thread does not allocate from
+/// that page now. False if `p` is not a block of the heap.
 pub fn is_under_utilised(heap: &Heap, p: *const u8, percent: usize) -> bool {
     let Some((page, _)) = find(p) else { return false };
     if page.capacity() <= 1 || !ptr::eq(page.heap(), heap.as_page_heap()) {

@@ -1,6 +1,6 @@
-//! The functions under the C interface, and under the Rust one: sizes and pointers without types.
+//! The functions below the C interface and the Rust interface: sizes and pointers without types.
 //!
-//! What cannot be done is reported through `diag` and answered with null; errno is left to the C interface.
+//! A function that fails reports it through `diag` and returns null. The C interface sets errno.
 
 pub mod arenas;
 pub mod heaps;
@@ -25,19 +25,19 @@ use crate::os::page_size;
 use crate::page::bins::{BLOCK_MAX, Bin};
 use core::ffi::c_void;
 
-/// Allocate, when the fast path could not.
+/// Allocate after the fast path has failed.
 #[inline(always)]
 pub fn malloc_generic(size: usize) -> *mut u8 {
     crate::alloc::malloc::malloc_in(Theap::current(), size)
 }
 
-/// Bytes that the block at `p` holds; 0 for null, and for a pointer that is not ours, which is reported.
+/// Bytes that the block at `p` holds. 0 for null. 0 for a pointer that is not ours, which is reported.
 #[inline(always)]
 pub fn usable_size(p: *const u8) -> usize {
     crate::alloc::free::usable_size("usable_size", p)
 }
 
-/// Bytes that a block allocated with `size` would hold; `size` itself if it is too large to be rounded.
+/// Bytes that a block allocated with `size` would hold. `size` itself if it is too large to be rounded.
 pub fn good_size(size: usize) -> usize {
     if size <= BLOCK_MAX {
         Bin::of(size).block_size()
@@ -46,7 +46,7 @@ pub fn good_size(size: usize) -> usize {
     }
 }
 
-/// Give held-back blocks to their pages and let empty pages go; forced: purge all free memory at once.
+/// Give held-back blocks to their pages and let empty pages go. With `force`, purge all free memory at once.
 pub fn collect(force: bool) {
     let root = Theap::current().root();
     if !root.is_empty_theap() {
@@ -58,8 +58,8 @@ pub fn collect(force: bool) {
     }
 }
 
-/// Bring the free blocks that the calling thread holds down to about `target` bytes, if that can be done by giving them
-/// back.
+/// Bring the free blocks that the calling thread holds down to about `target` bytes, as far as giving blocks back can
+/// do that.
 pub fn collect_reduce(target: usize) {
     let root = Theap::current().root();
     for force in [false, true] {
@@ -69,26 +69,26 @@ pub fn collect_reduce(target: usize) {
     }
 }
 
-/// The calling thread is one of a pool: it lives long and works for many. It leaves the pages of ended threads to others
-/// when it frees into them.
+/// The calling thread is one of a pool: it lives long and works for many. When it frees into pages of ended threads, it
+/// leaves those pages to others.
 pub fn set_in_threadpool() {
     if let Some(theap) = crate::heap::life::thread_start::thread_start() {
         theap.root().set_in_threadpool(true);
     }
 }
 
-/// Make the calling thread ready; allocation does it too.
+/// Make the calling thread ready. Allocation does so too.
 pub fn thread_init() {
     let _ = crate::heap::life::thread_start::thread_start();
 }
 
-/// Print the statistics of all heaps of the calling thread's subprocess to `out`, or where messages go.
+/// Print the statistics of all heaps of the calling thread's subprocess to `out`, or where messages go if that is None.
 pub fn stats_print(out: Option<crate::diag::output::OutputFun>, arg: *mut c_void) {
     let number = crate::heap::state::subproc::Subproc::current().number();
     crate::heap::inspect::stats::print(crate::heap::inspect::sums::Scope::Subproc(number), out, arg);
 }
 
-/// Print the calling thread's statistics: its subprocess's, after this thread's were merged.
+/// Print the calling thread's statistics. These are its subprocess's, after this thread's were merged.
 pub fn thread_stats_print(out: Option<crate::diag::output::OutputFun>, arg: *mut c_void) {
     stats_merge();
     stats_print(out, arg);

@@ -1,5 +1,6 @@
-//! The shadow model over systems that refuse, lie in odd places, or cannot do what Linux can: the mock is each in turn. An
-//! operation succeeds or fails cleanly, the validator finds nothing after it, and once the system is well again all works.
+//! The shadow model over systems that refuse calls, place memory oddly, or cannot do what Linux can. The mock plays
+//! each in turn. An operation succeeds or fails cleanly, the validator finds nothing after it, and everything works
+//! once the system is well again.
 
 use crate::arena::meta::meta_alloc;
 use crate::diag::options::{self, Opt};
@@ -23,7 +24,7 @@ fn large() -> impl Strategy<Value = usize> {
     (17usize << 20)..(24 << 20)
 }
 
-/// The same in each run: `n` of the operations, which `RUNS` threads do.
+/// The same in each run: at most `n` operations for each of the `RUNS` threads.
 fn runs_of(n: usize, op: impl Strategy<Value = Op>) -> Vec<Vec<Op>> {
     let (mut runner, ops) = (TestRunner::deterministic(), prop::collection::vec(op, n / 2..n));
     (0..RUNS).map(|_| ops.new_tree(&mut runner).unwrap().current()).collect()
@@ -57,8 +58,8 @@ fn growing() -> Vec<Vec<Op>> {
     )
 }
 
-/// Memory goes back soon and comes again often: arenas are small, purges immediate, and each block from 2 MiB on has a mapping
-/// of its own.
+/// Make memory go back soon and come again often: arenas are small, purges are immediate, and each block from 2 MiB on
+/// has a mapping of its own.
 fn restless() {
     options::set_enabled(Opt::ShowErrors, false);
     options::set(Opt::ArenaReserve, 8 << 10);
@@ -75,12 +76,13 @@ fn apply(ops: &[Op], may_fail: bool) -> usize {
     shadow.failures
 }
 
-/// One after the other, each in a thread that ends.
+/// Run the operations one list after the other, each in a thread that ends.
 fn in_threads(runs: impl Iterator<Item = Vec<Op>>, may_fail: bool) -> usize {
     runs.map(|ops| std::thread::spawn(move || apply(&ops, may_fail)).join().expect("no panic")).sum()
 }
 
-/// Run all, two at a time, so that there are theaps to take over and blocks of others. Says how many operations failed.
+/// Run everything, two threads at a time, so that there are theaps to take over and blocks of other threads. Returns
+/// how many operations failed.
 fn apply_all(may_fail: bool) -> usize {
     apply_runs(mixed(), may_fail) + apply_runs(growing(), may_fail)
 }
@@ -91,7 +93,7 @@ fn apply_runs(mut first: Vec<Vec<Op>>, may_fail: bool) -> usize {
     threads.into_iter().map(|thread| thread.join().expect("no panic")).sum()
 }
 
-/// The model over a system that is as it is, but for that.
+/// The model over the real system, changed only by `setup`.
 fn works_with(name: &str, setup: Setup) {
     alone(module_path!(), name, || {
         mock::set(setup);
@@ -150,7 +152,7 @@ fn where_address_space_is_limited() {
 fn works_without(name: &str, cannot: impl FnOnce(&mut Capabilities)) {
     let mut capabilities = Os::CAPABILITIES;
     cannot(&mut capabilities);
-    // Ranges that are not aligned by chance: these are the ones of which parts used to go back.
+    // Ranges far apart are not aligned by chance. Those are the ranges of which parts would otherwise go back.
     works_with(name, Setup { capabilities: Some(capabilities), place: Place::Apart, dirty: true, ..Setup::REAL });
 }
 
@@ -196,7 +198,7 @@ fn without_anything_that_can_be_missing() {
     });
 }
 
-/// The model over a system some of whose calls fail. Then it is well again, and nothing fails.
+/// The model over a system some of whose calls fail. Then the system is well again, and nothing fails.
 fn survives(name: &str, system: Setup, failures: &'static [(Call, Fail)], prepare: fn()) {
     alone(module_path!(), name, || {
         mock::set(system);
@@ -223,7 +225,7 @@ fn reservations_fail() {
     survives("reservations_fail", Setup::REAL, &FAILURES, nothing);
 }
 
-/// The page map needs memory of its own for each range then.
+/// Here the page map needs memory of its own for each range.
 #[test]
 fn reservations_fail_that_are_far_from_each_other() {
     const FAILURES: [(Call, Fail); 3] =
@@ -232,7 +234,7 @@ fn reservations_fail_that_are_far_from_each_other() {
     survives("reservations_fail_that_are_far_from_each_other", apart, &FAILURES, nothing);
 }
 
-/// A block moves to addresses for which the page map then has no memory: it must not be lost.
+/// A block moves to addresses for which the page map then has no memory. It must not be lost.
 #[test]
 fn a_block_stays_known_when_it_moves() {
     alone(module_path!(), "a_block_stays_known_when_it_moves", || {
@@ -254,7 +256,7 @@ fn a_block_stays_known_when_it_moves() {
 fn commits_fail() {
     const FAILURES: [(Call, Fail); 3] =
         [(Call::Commit, Fail::Every(2)), (Call::Commit, Fail::Every(7)), (Call::Commit, Fail::From(1))];
-    // What is purged has to be committed anew.
+    // Purged memory has to be committed anew.
     survives("commits_fail", Setup { overcommits: Some(false), ..Setup::REAL }, &FAILURES, nothing);
 }
 
@@ -314,7 +316,8 @@ fn no_key_is_left() {
     });
 }
 
-/// Memory for records is refused: what is left at the start is used up, and from then on no address space is given.
+/// Memory for records is refused. What is left at the start is used up, and from then on the system gives no address
+/// space.
 #[test]
 fn records_cannot_be_made() {
     alone(module_path!(), "records_cannot_be_made", || {
@@ -331,7 +334,7 @@ fn records_cannot_be_made() {
     });
 }
 
-/// Without any memory each operation fails, as the first of a process too.
+/// Without any memory each operation fails, even the first of a process.
 #[test]
 fn there_is_no_memory_at_all() {
     alone(module_path!(), "there_is_no_memory_at_all", || {

@@ -1,13 +1,13 @@
-//! C++'s operators new and delete, by the names that the Itanium ABI gives them (64-bit `size_t`).
+//! C++'s operators new and delete, under the names that the Itanium ABI gives them (64-bit `size_t`).
 //!
-//! `new` that fails calls the new-handler as long as there is one, then throws `std::bad_alloc` by the C++ runtime
-//! of the process; the nothrow forms return null instead, also when the handler throws. Rust can neither throw nor be
-//! unwound, so each `new` is a small piece of assembly around an attempt in Rust: invariant: no Rust frame is on the
-//! stack while a handler runs or an exception flies.
+//! A `new` that fails calls the new-handler as long as there is one. Then it throws `std::bad_alloc`, through the C++
+//! runtime of the process. The nothrow forms return null instead, even if the handler throws. Rust can neither throw
+//! nor be unwound, so each `new` is a small piece of assembly around an attempt in Rust. Invariant: no Rust frame is on
+//! the stack while a handler runs or an exception is in flight.
 //!
-//! A program may replace any of them, and those that it does not are defined by those that it does, as in the standard
-//! ([new.delete]): `new[]` calls `new`, the nothrow forms call the throwing ones, `delete` with a size the one without, and
-//! `delete[]` calls `delete`; whose these are the loader says (`export/process.rs`).
+//! A program may replace any of the operators. Those that it does not replace are defined by those that it does, as in
+//! the standard ([new.delete]): `new[]` calls `new`, the nothrow forms call the throwing ones, `delete` with a size
+//! calls `delete` without one, and `delete[]` calls `delete`. The loader says whose these are (`export/process.rs`).
 
 mod runtime;
 #[cfg(target_arch = "x86_64")]
@@ -72,7 +72,7 @@ nothrow! {
     attempt_aligned, keep 3, of new_aligned_array, new_aligned
 }
 
-/// The operators delete that are ours: the page knows the block's size and alignment.
+/// Defines our operators delete. The page knows the block's size and alignment.
 macro_rules! delete {
     ($($cxx:literal $name:ident($($unused:ident: $type:ty),*) $(calls $other:ident($passed:ident))?;)*) => {$(
         #[doc = concat!("`operator ", $cxx, "`")]

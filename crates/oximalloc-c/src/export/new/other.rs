@@ -1,12 +1,13 @@
-//! Operator new where its frames are not written in assembly yet: without a new-handler's and an exception's help.
+//! Operator new on processors for which its frames are not written in assembly yet. There is no new-handler and no
+//! exception here.
 //!
-//! A failed nothrow form returns null; a failed throwing form ends the process with a message.
+//! A failed nothrow form returns null. A failed throwing form ends the process with a message.
 
 use crate::outcome::give_up;
 use core::ffi::c_void;
 use core::ptr::null_mut;
 
-/// Defines one exported operator; see the x86-64 form.
+/// Defines one exported operator. See the x86-64 form.
 macro_rules! throwing {
     ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*), $attempt:path, $again:path, keep $count:tt $(, named $own:ident)?) => {
         $(#[$doc])*
@@ -27,7 +28,8 @@ macro_rules! throwing {
 }
 pub(crate) use throwing;
 
-/// Defines an operator that does what the process's of another name does, which ignores arguments that it has not.
+/// Defines an operator that calls the process's operator of another name. That one ignores the arguments that it does
+/// not have.
 macro_rules! forward {
     ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*) $(-> $block:ty)?, calls $word:ident $(, named $own:ident)?) => {
         $(#[$doc])*
@@ -37,14 +39,14 @@ macro_rules! forward {
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn $name($($arg: $type),*) $(-> $block)? {
             type Other = unsafe extern "C" fn($($type),*) $(-> $block)?;
-            // SAFETY: a C function, to which registers that it does not use make no difference.
+            // SAFETY: a C function, which ignores the registers that it does not use.
             unsafe { core::mem::transmute::<*const (), Other>($crate::export::process::found().$word as *const ())($($arg),*) }
         }
     };
 }
 pub(crate) use forward;
 
-/// Defines a nothrow form. (What a program has of its own is not called by it.)
+/// Defines a nothrow form. (It does not call the program's own operators.)
 macro_rules! nothrow {
     ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*), $attempt:path, keep $count:tt, of $($word:ident),*) => {
         $crate::export::new::other::throwing! {
@@ -54,12 +56,12 @@ macro_rules! nothrow {
 }
 pub(crate) use nothrow;
 
-/// The end of a throwing form that failed.
+/// Ends a throwing form that failed.
 pub(crate) fn again() -> *mut c_void {
     give_up(format_args!("out of memory in operator new"))
 }
 
-/// The end of a nothrow form that failed.
+/// Ends a nothrow form that failed.
 pub(crate) fn again_nothrow() -> *mut c_void {
     null_mut()
 }

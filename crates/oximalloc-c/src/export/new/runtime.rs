@@ -1,28 +1,28 @@
-//! The C++ runtime of the process, if it has one: weak references, so that a C program needs none.
+//! The C++ runtime of the process, if it has one. The references are weak, so that a C program needs no runtime.
 //!
-//! A preloaded library is bound before a plugin brings libstdc++ along; so where a weak reference stayed empty, a
-//! runtime that has been loaded since is asked by name. A fully static program has only what its linker took from the
-//! archives, and a weak reference takes nothing: what `cargo xtask install` writes has a strong one for it beside
+//! A preloaded library is bound before a plugin brings libstdc++ along. So if a weak reference is empty, we look the
+//! name up in the runtimes that have been loaded since. A fully static program has only what its linker took from the
+//! archives, and a weak reference takes nothing. So what `cargo xtask install` writes has a strong reference beside
 //! these, and cargo's own archive is linked with `-Wl,-u,_ZSt17__throw_bad_allocv`.
 
 use crate::export::process::symbol;
 use crate::outcome::give_up;
 use core::ffi::{CStr, c_char, c_int, c_void};
 
-/// What the linker and the loader found of the functions that are needed; the order is that of the table below.
+/// What the linker and the loader found of the functions that we need. The order is that of the table below.
 #[repr(C)]
 struct Weak {
     get_new_handler: Option<GetNewHandler>,
     throw_bad_alloc: Option<Throw>,
 }
 
-/// A new-handler: makes memory free, throws, or ends the process. Never called from Rust.
+/// A new-handler: frees memory, throws, or ends the process. Never called from Rust.
 pub type Handler = unsafe extern "C" fn();
-/// The C library's `dlopen`; found by name, since linkers warn of it in static programs.
+/// The C library's `dlopen`. We look it up by name, because linkers warn of it in static programs.
 type Dlopen = unsafe extern "C" fn(*const c_char, c_int) -> *mut c_void;
 /// `std::get_new_handler`
 type GetNewHandler = unsafe extern "C" fn() -> Option<Handler>;
-/// `std::__throw_bad_alloc`, or what stands in for it. Never called from Rust.
+/// `std::__throw_bad_alloc`, or a function in its place. Never called from Rust.
 pub type Throw = unsafe extern "C" fn();
 
 core::arch::global_asm!(
@@ -43,7 +43,7 @@ unsafe extern "C" {
     static WEAK: Weak;
 }
 
-/// The runtimes that may come late: GNU's, then LLVM's, which has the same names for these functions.
+/// The runtimes that may be loaded late: GNU's, then LLVM's, which has the same names for these functions.
 const LATE: [&CStr; 2] = [c"libstdc++.so.6", c"libc++.so.1"];
 
 /// The address of `name` in a C++ runtime that has been loaded since this library was.
@@ -71,7 +71,7 @@ pub extern "C" fn new_handler() -> Option<Handler> {
     }
 }
 
-/// Where to jump to throw `std::bad_alloc`; without a C++ runtime, to the end of the process.
+/// The address to jump to in order to throw `std::bad_alloc`. Without a C++ runtime, jumping there ends the process.
 pub extern "C" fn thrower() -> Throw {
     // SAFETY: the table is read-only and complete when this library runs; a function of that name has that type.
     unsafe {

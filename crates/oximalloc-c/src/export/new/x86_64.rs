@@ -1,14 +1,15 @@
 //! The frames of operator new on x86-64, System V calling convention.
 //!
-//! Entry: keep the arguments, attempt, return the block. `again`: ask for the handler, call it, attempt again; without
-//! a handler leave the frame and *jump* to the function that throws, which then seems to be called by the program
-//! itself. The unwind tables (`.cfi`) describe each instruction, for a handler may throw.
+//! Entry: keep the arguments, attempt, return the block. `again`: ask for the handler, call it, attempt again. If there
+//! is no handler, leave the frame and *jump* to the function that throws, so that the program itself seems to call it.
+//! The unwind tables (`.cfi`) describe each instruction, because a handler may throw.
 
 use super::runtime::{new_handler, thrower};
 use core::arch::naked_asm;
 
-/// Defines one exported operator: its name and arguments, the function that attempts it, how many argument registers
-/// that needs (1 or up to 3), the loop that goes on when it fails, what comes first, and what that names.
+/// Defines one exported operator. It takes the operator's name and arguments, the function that attempts it, how many
+/// argument registers that function needs (1 or up to 3), the loop that goes on when the attempt fails, what comes
+/// first, and what that names.
 macro_rules! operator {
     ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*), $attempt:path, keep 1, $($rest:tt)*) => {
         $crate::export::new::x86_64::operator! {
@@ -67,7 +68,7 @@ macro_rules! operator {
 }
 pub(crate) use operator;
 
-/// A name for the operator that begins here that is ours alone, whatever the program has.
+/// Gives the operator that begins here a name that is ours alone, whatever the program has.
 macro_rules! own {
     ($own:ident) => {
         concat!(
@@ -94,14 +95,15 @@ macro_rules! throwing {
 }
 pub(crate) use throwing;
 
-/// Defines an operator that does what the process's of another name does (in a word of the table), and a name for it that
-/// is ours alone. Arguments that the other has not are left where they are.
+/// Defines an operator that calls the process's operator of another name (through a word of the table), and a name for
+/// it that is ours alone. Arguments that the other operator does not have stay where they are.
 macro_rules! forward {
     ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*) $(-> $block:ty)?, calls $word:ident $(, named $own:ident)?) => {
         $(#[$doc])*
         ///
         /// # Safety
-        /// As in C++: `p` is a block of the operator new of this kind, or null; and of a `new` an exception is expected.
+        /// As in C++: `p` is a block of the operator new of this kind, or null. The caller of a `new` is ready for an
+        /// exception.
         #[unsafe(naked)]
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn $name($($arg: $type),*) $(-> $block)? {
@@ -116,8 +118,8 @@ macro_rules! forward {
 }
 pub(crate) use forward;
 
-/// Defines the nothrow form of operators (words of the table), the outer one first: by an attempt where they are ours, else
-/// by a call of the first that is not.
+/// Defines the nothrow form of operators (words of the table), the outer one first. It makes an attempt if all of them
+/// are ours. Otherwise it calls the first that is not.
 macro_rules! nothrow {
     ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*), $attempt:path, keep $n:tt, of $($word:ident),*) => {
         $crate::export::new::x86_64::operator! {
@@ -179,7 +181,9 @@ pub(crate) unsafe extern "C" fn again() {
     )
 }
 
-/// Calls the program's operator (in rax, its arguments in rdi and rsi); null when it throws, as `catch (...)` would have it.
+/// Calls the program's operator (in rax, its arguments in rdi and rsi). Returns null when that throws, as a `catch
+/// (...)`
+/// would.
 ///
 /// # Safety
 /// Jumped to from an entry made by `nothrow`, with the frame of its caller.
@@ -206,7 +210,7 @@ pub(crate) unsafe extern "C" fn its_nothrow() {
         "ret",
         ".Loximalloc_its_end:",
         ".cfi_endproc",
-        // The exception table: the call is caught, the rest passes through.
+        // The exception table. The call is caught; everything else passes through.
         ".pushsection .gcc_except_table.oximalloc, \"a\", @progbits",
         ".balign 4",
         ".Loximalloc_its_exceptions:",
@@ -233,15 +237,15 @@ pub(crate) unsafe extern "C" fn its_nothrow() {
     )
 }
 
-/// Goes on after a failed attempt as [`again`] does, but returns null in the end, and when the handler throws: the
-/// exception table says, as a `catch (...)` would, that whatever comes out of the handler's call lands at `5:`.
+/// Goes on after a failed attempt as [`again`] does, but returns null in the end, and also when the handler throws. The
+/// exception table says, as a `catch (...)` would, that whatever the handler's call throws lands at `5:`.
 ///
 /// # Safety
 /// As [`again`].
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn again_nothrow() {
     naked_asm!(
-        // The runtime's judge of exceptions, which exists where there is something to throw.
+        // The runtime's personality routine, which exists if there is anything to throw.
         ".weak __gxx_personality_v0; .weak __cxa_begin_catch; .weak __cxa_end_catch",
         ".pushsection .data.rel.ro.oximalloc_cxx_personality, \"aw\", @progbits",
         ".balign 8",
@@ -297,7 +301,7 @@ pub(crate) unsafe extern "C" fn again_nothrow() {
         ".byte 0x01",
         ".uleb128 .Loximalloc_actions - .Loximalloc_sites",
         ".Loximalloc_sites:",
-        // From, length, where to land, action: the handler's call is caught, the rest passes through.
+        // Start, length, landing pad, action: the handler's call is caught, everything else passes through.
         ".uleb128 .Loximalloc_handler - .Loximalloc_start",
         ".uleb128 .Loximalloc_after_handler - .Loximalloc_handler",
         ".uleb128 .Loximalloc_caught - .Loximalloc_start",

@@ -1,4 +1,4 @@
-//! What is counted, shown and checked.
+//! Statistics, visits, and the validator.
 #[cfg(not(loom))]
 pub mod stats;
 #[cfg(not(loom))]

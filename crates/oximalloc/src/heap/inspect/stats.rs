@@ -1,8 +1,8 @@
-//! Statistics as values: of a heap, of a subprocess, of the process; and printed.
+//! Statistics as values, of a heap, of a subprocess and of the process; and how they are printed.
 //!
-//! Invariants: in each count `0 <= current <= peak <= total`. What is in use adds up: the process's is the sum of its
-//! subprocesses', and theirs is that of their heaps (memory apart, which heaps do not have; and to the moment, while
-//! other threads are at work).
+//! Invariants: in each count `0 <= current <= peak <= total`. What is in use adds up: the process has the sum of its
+//! subprocesses, and a subprocess has the sum of its heaps. (Heaps have no memory of their own, so memory is left out.
+//! While other threads are at work the sums are not exact.)
 
 use super::sums::{self, Scope};
 use crate::arena;
@@ -16,21 +16,22 @@ use core::array;
 use core::ffi::c_void;
 use core::ptr;
 
-/// All that is counted of a heap, of a subprocess or of the process. A sum's `peak` is the sum of peaks: at most so much
-/// was there at a time.
+/// Everything that is counted of a heap, of a subprocess or of the process. The `peak` of a sum is the sum of the
+/// peaks: an upper bound of what was there at any one time.
 #[derive(Clone, Copy, Debug)]
 pub struct Stats {
-    /// Memory, threads and calls of the system. Nothing of it is a heap's; there it is 0.
+    /// Memory, threads and system calls. 0 for a heap, which has none of them.
     pub memory: Snapshot,
     /// What heaps count.
     pub heaps: HeapSnapshot,
-    /// Blocks by size class, but for those that have a page of their own, which `heaps` counts. The first row stands for
-    /// no class. `total` leaves out the blocks that a thread took again from its own stack of freed ones.
+    /// Blocks by size class, without the blocks that have a page of their own, which `heaps` counts. The first row
+    /// stands for no class. `total` leaves out the blocks that a thread took again from its own stack of freed blocks.
     pub bins: [BinRow; BINS],
-    /// Blocks that have a page of their own. `total` counts what a thread freed and took again once; in `peak`, as in that of
-    /// their bytes, is what threads had freed and kept for themselves (each at most 2 MiB).
+    /// Blocks that have a page of their own. If a thread frees such a block and takes it again, `total` counts it once.
+    /// `peak`, here and in the count of their bytes, includes blocks that threads had freed and kept for themselves
+    /// (each at most 2 MiB).
     pub singles: CountValue,
-    /// Pages by size class; the last row are those of a single block.
+    /// Pages by size class. The last row has the pages of a single block.
     pub pages: [CountValue; BINS + 1],
 }
 
@@ -62,7 +63,7 @@ impl Stats {
         self.bins.iter().map(|row| row.current).sum::<i64>() + self.singles.current
     }
 
-    /// Bytes in the classes' blocks, as their sizes are.
+    /// Bytes in the blocks of size classes. Each block counts with the size of its class.
     ///
     /// ```
     /// let bytes = oximalloc::stats::process().binned_bytes();
@@ -73,7 +74,7 @@ impl Stats {
         self.bins.iter().fold(CountValue::default(), |sum, row| sum.plus(row.bytes()))
     }
 
-    /// Bytes in use: what blocks hold, not what was asked for.
+    /// Bytes in use: what the blocks hold, not what was asked for.
     ///
     /// ```
     /// let heap = oximalloc::Heap::new().expect("memory for a heap");
@@ -88,7 +89,7 @@ impl Stats {
     }
 }
 
-/// What is no heap's.
+/// What is counted outside the heaps. None for a heap.
 #[cold]
 pub fn memory_of(of: Scope) -> Option<Snapshot> {
     match of {
@@ -98,8 +99,8 @@ pub fn memory_of(of: Scope) -> Option<Snapshot> {
     }
 }
 
-/// The memory of a subprocess: of others than the main one the arenas, of which only the present is known. What is in no
-/// arena is the main one's.
+/// The memory of a subprocess. For a subprocess other than the main one, this is the memory of its arenas, of which
+/// only the present is known. Memory in no arena belongs to the main subprocess.
 #[cold]
 fn memory_of_subproc(number: u32) -> Snapshot {
     if number != 0 {
@@ -124,7 +125,7 @@ fn memory_of_subproc(number: u32) -> Snapshot {
     })
 }
 
-/// All that is counted of the process.
+/// Everything that is counted of the process.
 ///
 /// ```
 /// let block = vec![1u8; 1 << 20];
@@ -138,7 +139,7 @@ pub fn process() -> Stats {
     Stats::of(Scope::Process)
 }
 
-/// Sums over the process, in bytes where nothing else is said.
+/// Sums over the process, in bytes unless noted otherwise.
 ///
 /// ```
 /// let none = oximalloc::stats::Totals::default();
@@ -146,7 +147,7 @@ pub fn process() -> Stats {
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Totals {
-    /// In the program's hands.
+    /// In use by the program.
     pub in_use: usize,
     /// Free, in pages and slices that are committed.
     pub free: usize,
@@ -154,17 +155,17 @@ pub struct Totals {
     pub mapped: usize,
     /// Committed: may be resident.
     pub committed: usize,
-    /// The most that was committed at a time.
+    /// The largest amount that was committed at any one time.
     pub peak_committed: usize,
     /// Number of blocks in use that have a page of their own.
     pub huge_count: usize,
-    /// Their bytes.
+    /// Bytes of those blocks.
     pub huge_bytes: usize,
     /// Number of arenas.
     pub arenas: usize,
 }
 
-/// The sums, gathered now: a walk over the theaps of all threads.
+/// The sums, gathered now by walking the theaps of all threads.
 ///
 /// ```
 /// let block = vec![1u8; 1 << 20];
@@ -193,13 +194,14 @@ pub fn totals() -> Totals {
     }
 }
 
-/// Print the table to `out`, or where messages go.
+/// Print the table to `out`, or where messages go if that is None.
 #[cold]
 pub fn print(of: Scope, out: Option<OutputFun>, arg: *mut c_void) {
     print_with(memory_of(of), of, &Sink::new(out, arg));
 }
 
-/// Print the table of the process where messages go. (Of the rest of this file all Rust programs would have a copy.)
+/// Print the table of the process where messages go. (If this called [`print()`], every Rust program would contain the
+/// rest of this file.)
 #[cold]
 pub fn print_process() {
     print_with(Some(PROCESS.snapshot()), Scope::Process, &Sink::REGISTERED);
@@ -213,7 +215,7 @@ fn print_with(memory: Option<Snapshot>, of: Scope, sink: &Sink) {
     print::table(sink, memory.as_ref(), &heaps, singles, &bins);
 }
 
-/// Print the tables of a subprocess: without its heaps, then of each of them.
+/// Print the tables of a subprocess: first without its heaps, then one table for each heap.
 #[cold]
 pub fn print_each(subproc: &Subproc, out: Option<OutputFun>, arg: *mut c_void) {
     let (sink, number) = (Sink::new(out, arg), subproc.number());

@@ -1,7 +1,7 @@
-//! Statistics, added up when asked: blocks from what each theap moved from and to pages, the rest from heaps,
-//! subprocesses and the process.
+//! Statistics, added up when asked for. Blocks are added up from what each theap moved from and to pages, the rest from
+//! heaps, subprocesses and the process.
 //!
-//! Threads with small stacks ask, too: nothing here has all bins in its frame.
+//! A thread with a small stack may ask. So no function here has all bins in its stack frame.
 
 use crate::diag::stats::{BinRow, CountValue, HeapSnapshot, PROCESS};
 use crate::heap::pages::large_cache;
@@ -12,12 +12,13 @@ use crate::heap::state::subproc::{self, Past, Subproc};
 use crate::heap::state::theap::Theap;
 use crate::page::bins::BINS;
 
-/// Bins that are added up at a time: few, for the frame, and many, since each time is a walk over all theaps.
+/// Bins that are added up at a time. Few, so that the frame stays small, but not too few, because each batch walks over
+/// all theaps.
 const AT_A_TIME: usize = BINS / 4;
 
 const _: () = assert!(AT_A_TIME * size_of::<Sum>() <= 2048);
 
-/// All bins by their number, but for the first, which stands for none.
+/// Call `each` with the number and the row of each bin, except the first, which stands for no bin.
 #[cold]
 #[inline(never)]
 pub fn each_bin(of: Scope, each: &mut dyn FnMut(usize, BinRow)) {
@@ -31,19 +32,19 @@ pub fn each_bin(of: Scope, each: &mut dyn FnMut(usize, BinRow)) {
     }
 }
 
-/// Pages of one bin; of number BINS are those of a single block.
+/// Pages of one bin. Number BINS stands for the pages of a single block.
 #[cold]
 pub fn pages(of: Scope, b: usize) -> CountValue {
     pages_of(of, b).sound()
 }
 
-/// Blocks that have a page of their own, where so many pages are in the large cache.
+/// Blocks that have a page of their own. `spare` is the number of pages in the large cache, which do not count.
 #[cold]
 pub fn singles(of: Scope, spare: usize) -> CountValue {
     pages(of, BINS).but(spare).sound()
 }
 
-/// Pages of one bin, as [`Count::raw`] has them.
+/// Pages of one bin, as [`Count::raw`] gives them.
 ///
 /// [`Count::raw`]: crate::diag::stats::Count::raw
 #[cold]
@@ -54,7 +55,8 @@ fn pages_of(of: Scope, b: usize) -> CountValue {
     sum
 }
 
-/// What heaps count, added up; and, of the pages in the large cache among it, how many and their bytes.
+/// What heaps count, added up. Also the number of pages in the large cache and their bytes. These bytes do not count as
+/// in use in `malloc_huge`.
 #[cold]
 pub fn heaps(of: Scope) -> (HeapSnapshot, (usize, usize)) {
     let mut sum = HeapSnapshot::default();
@@ -65,7 +67,7 @@ pub fn heaps(of: Scope) -> (HeapSnapshot, (usize, usize)) {
     (sum.sound(), spare)
 }
 
-/// Forget what happened: what is in use is the peak and all that came.
+/// Forget the history. What is in use becomes the peak and the total.
 #[cold]
 pub fn reset() {
     PROCESS.reset();
@@ -77,7 +79,7 @@ pub fn reset() {
     });
 }
 
-/// Leave what happened in a heap with its subprocess, whose sums stay as they are: what is in use stays the heap's.
+/// Leave a heap's history with its subprocess, whose sums do not change. What is in use stays with the heap.
 #[cold]
 pub fn leave_to_subproc(heap: &'static Heap) {
     let past = &Subproc::of_number(heap.subproc()).past;
@@ -85,12 +87,12 @@ pub fn leave_to_subproc(heap: &'static Heap) {
     leave_counts(heap, past);
 }
 
-/// Leave all that is counted of a heap that was destroyed: it has neither blocks nor theaps.
+/// Leave everything that a destroyed heap counted with its subprocess. The heap has no blocks and no theaps any more.
 #[cold]
 pub fn leave_all(heap: &Heap, past: &Past) {
     for (b, of) in heap.bins[..BINS].iter().enumerate() {
         heap.given_together(b);
-        // What was in use is free.
+        // What was in use is free now.
         let taken = of.moved.settle() as i64;
         let peak = of.peak.replace(0);
         let total = (taken - of.forgotten.replace(taken)).max(peak);
@@ -105,11 +107,11 @@ fn leave_counts(heap: &Heap, past: &Past) {
     heap.bins.iter().zip(&past.pages).for_each(|(mine, past)| mine.pages.leave_to(past));
 }
 
-/// Forget what happened to a heap's blocks, of which `each` hears.
+/// Forget the history of a heap's blocks. `each` gets the former row of each bin.
 #[cold]
 fn forget(heap: &'static Heap, each: &mut dyn FnMut(usize, BinRow)) {
     if heap.is_main() {
-        // Blocks that are not in use would be a part of what came.
+        // Otherwise blocks in the large cache, which are not in use, would count in the total.
         large_cache::sweep(Theap::current(), true);
     }
     each_bin(Scope::Heap(heap), &mut |b, row| {

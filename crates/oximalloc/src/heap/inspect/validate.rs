@@ -1,5 +1,5 @@
-//! The whole-heap validator: every invariant of a theap's stacks, pages and lists, checked one by one. Debug builds
-//! run it now and then, the model tests after each operation.
+//! The whole-heap validator: it checks every invariant of a theap's stacks, pages and lists, one by one. Debug builds
+//! run it now and then. The model tests run it after each operation.
 
 use crate::heap::blocks::transfer_cache;
 use crate::heap::pages::large_cache;
@@ -18,13 +18,13 @@ fn broken(what: &str, at: *const u8) -> ! {
     Os::abort()
 }
 
-/// Whether `block` is one of a page of bin `b`.
+/// Whether `block` is a block of a page of bin `b`.
 fn is_block(b: usize, block: *const u8) -> bool {
     Page::at(block).is_some_and(|page| page.bin() == Bin::at(b) && page.block_of(block).is_some())
 }
 
 impl Theap {
-    /// Check the calling thread's theap; returns the number of blocks that it holds.
+    /// Check the calling thread's theap. Returns the number of blocks that it holds.
     pub fn validate(&self) -> usize {
         if self.is_empty_theap() {
             return 0;
@@ -44,7 +44,7 @@ impl Theap {
             for record in pages.available() {
                 let (state, given, out) = record.word().peek();
                 let linked = record.linked();
-                // Another thread may purge parts of it meanwhile.
+                // Another thread may purge parts of the page meanwhile.
                 if state == State::Listed && given + out != linked && record.word().peek() == (state, given, out) {
                     broken("given + out != carved, but for holes, in a listed page", record.start());
                 }

@@ -1,7 +1,7 @@
-//! Visits of a heap's pages and of the blocks in them that are in use.
+//! Visits of a heap's pages, and of the blocks in them that are in use.
 //!
-//! A page counts a block as out that waits in the stack of a theap. So that a visit shows what
-//! the program holds, those are left out too: the calling thread's, and all other threads', which must not use the heap
+//! A page counts a block as out while the block waits in a theap's stack. A visit shows only what the program holds, so
+//! it leaves these blocks out, both the calling thread's and all other threads'. Other threads must not use the heap
 //! meanwhile.
 
 use crate::heap::blocks::transfer_cache;
@@ -13,7 +13,7 @@ use crate::page::bins::{BINS, Bin};
 use crate::page::block::Block;
 use core::ptr;
 
-/// Most blocks of a page: 64 KiB in blocks of 16 bytes.
+/// The most blocks that a page has: 64 KiB in blocks of 16 bytes.
 const BLOCKS: usize = 4096;
 
 /// A page as its visitors see it.
@@ -23,7 +23,7 @@ pub struct Area {
     pub start: *mut u8,
     /// Bytes of all blocks that the page has room for.
     pub reserved: usize,
-    /// Bytes of the blocks that were made so far.
+    /// Bytes of the blocks that were carved so far.
     pub committed: usize,
     /// Number of blocks in use.
     pub used: usize,
@@ -59,8 +59,8 @@ impl FreeSet {
         let mut set = FreeSet { bits: [0; BLOCKS / 64], count: 0 };
         page.for_each_free(|block| set.add(page, block as *const u8));
         let b = page.bin().index();
-        // Those of other heaps may be at work, and change while they are looked at. A theap of a heap that was deleted is
-        // the main heap's, without its id.
+        // Theaps of other heaps may be at work, and change while they are looked at. A theap of a deleted heap is the
+        // main heap's, but does not have its id.
         // SAFETY: a page in use names a heap.
         let heap = unsafe { Heap::of_page(page.heap()) };
         let id = heap.id();
@@ -83,7 +83,7 @@ impl FreeSet {
     }
 }
 
-/// Whether a page is one of those without an owner that lives.
+/// Whether the page's owner has no thread.
 #[cold]
 fn is_abandoned(page: &Page) -> bool {
     // SAFETY: the owner of a page in use.
@@ -93,16 +93,16 @@ fn is_abandoned(page: &Page) -> bool {
 /// Which pages to visit.
 #[derive(Clone, Copy)]
 pub enum Pages<'a> {
-    /// All of a heap.
+    /// All pages of the heap.
     All,
-    /// Those whose threads have ended.
+    /// Pages whose threads have ended.
     Abandoned,
-    /// Those of one theap.
+    /// Pages of one theap.
     Theap(&'a Theap),
 }
 
-/// Call `visit` for each page of `heap` with blocks in use, with no block, and then, with `blocks`, for each block in
-/// use, until it answers false; says whether it never did.
+/// Call `visit` for each page of `heap` that has blocks in use, without a block. With `blocks`, then call it for each
+/// of these blocks. Stop when it answers false. Returns whether it never did.
 ///
 /// # Safety
 /// - no other thread allocates from the heap or frees its blocks meanwhile.

@@ -1,4 +1,4 @@
-//! What a thread does now and then: give held blocks back, let empty pages go, and let the arenas purge.
+//! Collecting: a thread now and then gives held blocks back, lets empty pages go, and lets the arenas purge.
 
 use super::heartbeat;
 use super::parked;
@@ -11,7 +11,7 @@ use crate::heap::state::timer;
 use crate::prim::{Os, Process};
 
 impl Theap {
-    /// Called on each slow path of an allocation.
+    /// Called on every slow path of an allocation.
     #[inline]
     pub fn tick(&self) {
         heartbeat::call(self, false);
@@ -35,7 +35,7 @@ impl Theap {
         }
     }
 
-    /// Called when half a stack was given back, for threads that only free.
+    /// Called when a free has given blocks back. A thread that only frees never calls [`Theap::tick`].
     pub fn free_tick(&self) {
         let slow = self.count_slow_path();
         if slow.is_multiple_of(64) {
@@ -43,7 +43,7 @@ impl Theap {
         }
     }
 
-    /// What is due by the clock.
+    /// Do what is due by the clock.
     fn tick_timed(&self) {
         let (root, now) = (self.root(), Os::now_ms());
         parked::tick();
@@ -55,8 +55,8 @@ impl Theap {
         arena::tick();
     }
 
-    /// Give chains and the newer half of each stack back (all of it when forced), let go of pages that are empty,
-    /// and purge what is due (forced: all that is free, in all arenas).
+    /// Flush the outboxes, give the newer half of each stack back, let empty pages go, and purge what is due. With
+    /// `force`, give all of each stack back, and purge all free memory in all arenas.
     pub fn collect(&self, force: bool) {
         let _step = self.step();
         if force {
@@ -73,8 +73,9 @@ impl Theap {
         }
     }
 
-    /// `force`: give all of each stack back, not half of it. `retire`: let go of pages that are not empty too, and drop
-    /// the records that ended threads left, which nobody may do while another thread destroys the heap.
+    /// With `force`, give all of each stack back, not half of it. With `retire`, also let pages go that are not empty,
+    /// and drop the records that ended threads left. The caller makes sure that no other thread destroys the heap while
+    /// those records are dropped.
     fn collect_own(&self, force: bool, retire: bool) {
         self.flush_outboxes();
         self.drain_returned();
@@ -92,11 +93,11 @@ impl Theap {
         }
     }
 
-    /// Of a root: [`Theap::collect`] it, and the thread's other theaps.
+    /// Only in a root: [`Theap::collect`] it and the thread's other theaps.
     #[cold]
     pub fn collect_thread(&'static self, force: bool) {
         let _step = self.step();
-        // Their heaps may be ended by other threads meanwhile.
+        // Other threads may end their heaps meanwhile.
         self.for_each_other_theap(|theap| {
             theap.collect_own(force, false);
             if force {
@@ -106,8 +107,9 @@ impl Theap {
         self.collect(force);
     }
 
-    /// Of a root: bytes of free blocks that the thread holds, in all its theaps. Blocks that were never handed out are
-    /// not counted, for their memory was not touched; large ones are, whichever thread of its number freed them.
+    /// Only in a root: bytes of free blocks that the thread holds, in all its theaps. Blocks that were never handed out
+    /// are not counted, because their memory was not touched. Large blocks are counted, whichever thread with this
+    /// number freed them.
     pub fn thread_free_bytes(&self) -> usize {
         let mut bytes = self.free_bytes() + large_cache::bytes(self);
         self.for_each_other_theap(|theap| bytes += theap.free_bytes());
@@ -118,7 +120,7 @@ impl Theap {
         self.open_bins().map(|b| self.free_bytes_of(b)).sum()
     }
 
-    /// Of a root: let go of what is idle, in all the thread's theaps.
+    /// Only in a root: give up what is idle in all the thread's theaps.
     #[cold]
     fn look_for_idle(&self, now: u64) {
         let Some(delay) = arena::purge_delay() else { return };
@@ -126,11 +128,11 @@ impl Theap {
             return;
         }
         self.let_idle_go(true);
-        // Their heaps may be ended by other threads meanwhile.
+        // Other threads may end their heaps meanwhile.
         self.for_each_other_theap(|theap| theap.let_idle_go(false));
     }
 
-    /// `retire`: let go of pages that are not empty too, as in a collect.
+    /// With `retire`, also let pages go that are not empty, as in a collect.
     fn let_idle_go(&self, retire: bool) {
         for b in self.open_bins() {
             let (depth, cold) = (self.depth(b), self.cold(b));
@@ -146,7 +148,7 @@ impl Theap {
     }
 }
 
-/// Sweep the caches that all threads share, when that is due.
+/// Sweep the caches that all threads share, if a sweep is due.
 #[inline]
 fn tick_caches(theap: &Theap) {
     if timer::take_due() {
@@ -154,7 +156,7 @@ fn tick_caches(theap: &Theap) {
     }
 }
 
-/// Give what nobody has taken from these caches since the last sweep away, or all.
+/// Give back what nobody has taken from these caches since the last sweep; with `all`, give everything back.
 #[cold]
 pub fn sweep_caches(theap: &Theap, all: bool) {
     let left = transfer_cache::sweep(theap, all);

@@ -1,33 +1,39 @@
-//! Fork: what the parent's other threads had, in the child, where none of them is.
+//! Fork: what becomes, in the child, of the theaps of the parent's other threads. None of these threads exists in the
+//! child.
 //!
-//! `fork` may meet a thread anywhere. Of its theaps the child knows, by its count of steps (`state::steps`):
+//! A fork may stop the other threads at any instruction. The child judges each theap by its thread's count of steps
+//! (`state::steps`):
 //!
 //! ```text
-//! in no step   at most in the midst of a pop or a push of one block, which is then the program's, as it was or would have
-//!              been in a moment: it stays in use. All else is whole
-//!     child:   -> VANISHED  tag and list of returned pages as at a thread's end, stacks and attached pages as they are
-//! in a step    blocks and pages may be in its hands, or on no list, or on two: what its stacks and lists hold stays in use,
-//!              and nobody has the theap again. Where the heap is destroyed its pages go with it
-//! VANISHED     nobody's; others give blocks to its pages, as to any attached page
-//!     take:    a thread begins, and it is a root of the main heap: the thread has it, as if it was parked (`parked`)
-//!     give:    a thread that comes by once `purge_delay` has passed, or collects with force: it is that thread's for a
-//!              moment, gives all away as at a thread's end, and goes to its heap's list, or the pool
+//! in no step   at most in the middle of a pop or a push of one block. That block belongs to the program, as it did or
+//!              would have a moment later: it stays in use. Everything else is whole
+//!     child:   -> VANISHED  tag and list of returned pages as at a thread's end; stacks and attached pages as they are
+//! in a step    the thread may have held blocks and pages in its hands; a page may be on no list, or on two. What its
+//!              stacks and lists hold stays in use, and nobody gets the theap again. If the heap is destroyed, its
+//!              pages go too
+//! VANISHED     nobody's; other threads give blocks to its pages, as to any attached page
+//!     take:    only a root of the main heap: a thread that starts takes it, as if it were parked (`parked`)
+//!     give:    a thread comes by after `purge_delay` has passed, or collects with force. It owns the theap for a
+//!              moment, gives everything away as at a thread's end, and puts the theap on its heap's list or into the
+//!              pool
 //! ```
 //!
-//! So a child that soon executes another program has little to do, and one that lives on finds all again. What threads had
-//! in their hands elsewhere:
+//! So a child that soon executes another program has little to do, and a child that lives on finds everything again.
+//! The other threads may also have held things elsewhere:
 //!
-//! - a list that all share (abandoned pages, vacant theaps, records) and that a thread had just taken whole is lost, as is a
-//!   theap on its way to or from such a list;
-//! - a lock that nobody waits for is open again (`try_lock`); what is behind it is whole at each moment (`blocks::transfer_cache`). Where the
-//!   thread that forks may have it itself, since it is in a step, all stay as they are;
-//! - a time at which something is due, which a thread had cleared to see to it, is entered again;
-//! - slices that a thread was claiming or purging stay its own;
-//! - a heap that a thread was ending stays half ended.
+//! - A thread may have just taken a shared list whole (abandoned pages, vacant theaps, records). Then the list is lost.
+//!   A theap on its way to or from such a list is lost too.
+//! - A lock that nobody waits for is open again (`try_lock`), because what is behind it is whole at each moment
+//!   (`blocks::transfer_cache`). If the forking thread is in a step, it may hold such a lock itself, so all of them
+//!   stay as they are.
+//! - A thread may have cleared the time at which something is due, in order to do it. That time is entered again.
+//! - Slices that a thread was claiming or purging stay its own.
+//! - A heap that a thread was ending stays half ended.
 //!
-//! The thread that forks may itself be in a step, where a function of the program's forks that is called in it, or a handler
-//! of a signal: its theaps are its own in the child, too, and it goes on. `vfork` and `posix_spawn` share the memory, and
-//! `_Fork` and a bare `clone` run no handlers: there the theaps of the others are left as they are, and lost.
+//! The forking thread may itself be in a step, if the fork happens in a signal handler or in a function of the
+//! program's that the step calls. Its theaps are still its own in the child, and it goes on. `vfork` and `posix_spawn`
+//! share the memory. `_Fork` and a bare `clone` run no handlers: after them the other threads' theaps are left as they
+//! are, and lost.
 
 use super::parked;
 use crate::arena;
@@ -57,17 +63,17 @@ pub extern "C" fn child() {
     }
     for theap in all_theaps() {
         if !ptr::eq(theap.root(), mine) && theap.shown.hide() {
-            // Its heap had ended; only the thread whose default it was knew of it.
+            // Its heap had ended. Only the thread whose default it was still knew of it.
             to_pool(theap);
         }
         if theap.has_thread() && !theap.is_ours() {
             vanish(theap);
         }
     }
-    // Not before all were looked at, each of which may be the root of others.
+    // Only after all were looked at, because each may be the root of others.
     let mut left = false;
     for theap in all_theaps().filter(|theap| theap.has_vanished()) {
-        // Whoever takes it is in a step then.
+        // Whoever takes it is then in a step.
         theap.steps.begin();
         left = true;
     }

@@ -1,31 +1,34 @@
-//! The end of a heap: deleted, its blocks live on in the main heap; destroyed, they are freed at once.
+//! The end of a heap. *Delete* hands its blocks to the main heap, where they live on. *Destroy* frees them at once.
 //!
-//! Nobody may allocate from the heap meanwhile; frees and ends of threads may come at any moment.
+//! Nobody may allocate from the heap meanwhile. Other threads may free its blocks, or end, at any moment.
 //!
-//! *Delete* touches nothing that another thread uses without atomics: it tells theaps and pages that they are the main
-//! heap's, and closes the heap's lists, so that who comes late finds out. A theap of another thread goes on to take that
-//! thread's frees until the thread has a slow path, or ends (`finish_orphans`). Steps:
+//! *Delete* touches nothing that another thread uses without atomics. It tells theaps and pages that they are the main
+//! heap's. It closes the heap's lists, so that latecomers find out. Another thread's theap goes on taking that thread's
+//! frees until the thread has a slow path or ends (`finish_orphans`). Steps:
 //!
 //! ```text
-//! 1 pages    each that is in the heap's set, and still its page, gets the target's label, and no owner unless it is attached
-//!            (`page/label.rs`: one that others release meanwhile, whose record may be another heap's page by then, stays what
-//!            it is). From then on no page names a theap of the heap but those attached to it
-//! 2 theaps   each is nobody's, and then the target's: it may become another heap's as soon as its thread has left it
-//! 3 lists    closed (`page/shared_list.rs`), and what is on them goes to the lists of the pages' heap now
-//! 4 the record may be another heap's
+//! 1 pages    each page in the heap's set that is still the heap's gets the target's label, and no owner unless it is
+//!            attached. (`page/label.rs`: another thread may release the page meanwhile, and its record may then be
+//!            another heap's page; such a record stays what it is.) From then on only attached pages name a theap of
+//!            the heap
+//! 2 theaps   each becomes nobody's, then the target's. It may become another heap's as soon as its thread has left it
+//! 3 lists    closed (`page/shared_list.rs`); what is on them now goes to the lists of the pages' heap
+//! 4 record   may become another heap's
 //! ```
 //!
-//! A thread that frees may be stopped at any place, and go on after step 4, with the heap, the theap or the list that it has
-//! read before in hand. So
+//! A thread that frees may be stopped anywhere, and resume after step 4, still holding the heap, the theap or the list
+//! that it read before. So
 //!
-//! - who puts a page on a list of abandoned ones goes by its label, and reads it again when the list is closed;
-//! - who takes a page off a list, of a theap or a heap, asks for the label before the page is used: one that came late is not
-//!   this heap's, and goes to its own heap's list;
-//! - only who allocates from a heap, collects or ends it takes its lists, but for the main heap's, which nobody destroys: a page
-//!   in the hands of a stranger would be released under them.
+//! - whoever puts a page on a list of abandoned pages goes by the page's label, and reads it again if the list is
+//!   closed;
+//! - whoever takes a page off a list, of a theap or a heap, checks the label before using the page. A page that came
+//!   late is not this heap's, and goes to its own heap's list;
+//! - only threads that allocate from a heap, collect it or end it take its lists, because a page in the hands of any
+//!   other thread could be released under it. The main heap's lists are the exception: nobody destroys the main heap.
 //!
-//! *Destroy* takes the theaps of other threads away (`state/ownership.rs`), drops them unseen, and releases all pages. Where a thread is
-//! at work in its theap of its own accord, the pages are released by the last such thread, once it is done.
+//! *Destroy* takes the theaps of other threads away (`state/ownership.rs`), drops them without looking inside, and
+//! releases all pages. If threads are at work in their theaps of their own accord, the last of them releases the pages
+//! once it is done.
 
 use super::theaps::make_current;
 use crate::diag::stats::PROCESS;
@@ -42,21 +45,21 @@ use crate::page::chain::Chain;
 use crate::page::word::State;
 use core::ptr;
 
-/// End `heap`; what is in use becomes the blocks of `target`, its subprocess's main heap.
+/// End `heap`. Its blocks in use become blocks of `target`, the main heap of its subprocess.
 pub fn delete(heap: &'static Heap, target: &'static Heap) {
     let _step = Theap::current().step();
     if let Some(mine) = Theap::current().root().theap_for(heap) {
         mine.finish_theap();
     }
-    // What happened stays with the subprocess; what is in use is the target's.
+    // The subprocess keeps the history; the target gets what is in use.
     sums::leave_to_subproc(heap);
     let id = heap.lose_id();
     let [from, to] = [heap, target].map(Heap::as_page_heap);
     heap.pages.for_each(|page, place| {
         if ptr::eq(page.heap(), from) {
-            // Before the page is the target's: who releases it then takes it out.
+            // Before the page is the target's: whoever then releases it takes it out.
             target.pages.insert(place);
-            // It may be LISTED, and is looked at for holes in the target's set from now on.
+            // It may be LISTED. From now on it is looked at for holes in the target's set.
             target.pages.note_listed(place);
             if page.label().relabel(from, to) {
                 heap.pages.remove(place);
@@ -81,9 +84,9 @@ pub fn delete(heap: &'static Heap, target: &'static Heap) {
     heap::end(heap);
 }
 
-/// The page was the heap's of that id, and is given away: it has no owner any more, unless it is attached to a theap of the
-/// heap. (No thread attaches pages of a heap that is being deleted.) The page may be gone by now, and its record another
-/// heap's page, of an owner of that heap.
+/// Take the owner from a page that belonged to the heap with that id and was given away, unless the page is attached to
+/// a theap of that heap. (No thread attaches pages of a heap that is being deleted.) The page may be gone by now. Then
+/// its record may be another heap's page, with an owner of that heap.
 fn leave_owner(page: &Page, id: u64) {
     let owner = page.owner();
     // SAFETY: the owner of a page that is or was in use.
@@ -93,7 +96,7 @@ fn leave_owner(page: &Page, id: u64) {
     }
 }
 
-/// End `heap`, and free all that was allocated from it.
+/// End `heap`, and free everything that was allocated from it.
 pub fn destroy(heap: &'static Heap) {
     let _step = Theap::current().step();
     heap.lose_id();
@@ -116,8 +119,8 @@ pub fn destroy(heap: &'static Heap) {
     heap.finish_teardown();
 }
 
-/// Records that are dead are kept by their list alone; pages of the heap are the sweep's; those of others came late, and go to
-/// their heap.
+/// Drop pages that came off a list. Only their list kept the records of dead pages. The sweep releases pages of this
+/// heap. Pages of other heaps came late, and go to their own heap.
 fn drop_pages(pages: Chain<Page>, heap: &Heap) {
     let root = Theap::current().root();
     pages.for_each(|page| drop_page(root, page, heap));
@@ -129,7 +132,7 @@ fn drop_page(root: &Theap, page: &'static Page, heap: &Heap) {
     }
 }
 
-/// Nobody works in the heap any more: release all its pages.
+/// Release all the heap's pages. Nobody works in the heap any more.
 fn sweep(heap: &'static Heap) {
     let root = Theap::current().root();
     for bin in &heap.bins {

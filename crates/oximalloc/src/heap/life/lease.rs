@@ -6,27 +6,29 @@ use crate::heap::state::current;
 use crate::heap::state::theap::Theap;
 use core::ptr;
 
-/// A theap to use now, in a step of the thread's. A thread that allocates after the library was told of its end would
-/// never give a theap back: it borrows one for each operation.
+/// A theap to use now, while the thread is in a step. A thread that allocates after the library was told of its end
+/// would never give a theap back. So it borrows one for each operation.
 pub struct Lease {
     theap: &'static Theap,
     borrowed: bool,
 }
 
 impl Lease {
-    /// A theap of the calling thread, which begins a step.
+    /// Lease a theap of the calling thread. This begins a step.
     #[inline(always)]
     pub fn new(theap: &Theap) -> Lease {
         theap.root().steps.enter();
         Lease { theap: theap.forever(), borrowed: false }
     }
 
-    /// A root that the calling thread has just got, in its first step; it is to be kept, or `borrowed`.
+    /// Lease a root that the calling thread has just got, and that is in its first step. The thread keeps it, unless it
+    /// is `borrowed`.
     pub fn first(root: &'static Theap, borrowed: bool) -> Lease {
         Lease { theap: root, borrowed }
     }
 
-    /// Another theap of the same root in place of this one: a borrowed one goes with the borrowed root.
+    /// Exchange this theap for another one of the same root. A borrowed root takes a borrowed theap with it when it
+    /// goes.
     pub fn exchange(self, theap: &'static Theap) -> Lease {
         if self.borrowed {
             core::mem::forget(self);
@@ -40,8 +42,8 @@ impl Lease {
         self.theap.root()
     }
 
-    /// A theap that the calling thread has; None for one that it has not: an empty one, or one whose heap has ended. Where that
-    /// was the thread's default, its root is.
+    /// Lease `theap` if the calling thread has it. None if not: it is an empty theap, or its heap has ended. If such a
+    /// theap was the thread's default, the root becomes the default.
     #[inline(always)]
     pub fn of(theap: &Theap) -> Option<Lease> {
         if theap.is_ours() && !theap.root().others.is_stale() {
@@ -54,7 +56,7 @@ impl Lease {
     fn of_ended(theap: &Theap) -> Option<Lease> {
         if theap.is_ours() {
             let root = theap.root();
-            // In no step, so that none of these theaps is in use.
+            // The thread is in no step, so none of these theaps is in use.
             if !root.steps.any() && root.others.is_cleanup_due() {
                 notice_orphans(root);
             }
@@ -68,20 +70,20 @@ impl Lease {
         None
     }
 
-    /// The theap, if the thread keeps it.
+    /// The theap, if the thread keeps it; None if it is borrowed.
     pub fn lasting(self) -> Option<&'static Theap> {
         (!self.borrowed).then_some(self.theap)
     }
 }
 
-/// Heaps were deleted by other threads; what the calling thread has of them ends.
+/// Other threads deleted heaps. End what the calling thread has left of them.
 #[cold]
 fn notice_orphans(root: &Theap) {
     let _step = root.step();
     root.finish_orphans();
 }
 
-/// The calling thread's default was taken away.
+/// The calling thread's default theap was taken away.
 #[cold]
 fn forget_default(theap: &Theap) {
     make_current(if theap.root().is_ours() { theap.root() } else { current::new() });

@@ -1,4 +1,4 @@
-//! Beginnings and ends of threads, heaps and the process, and what is done now and then.
+//! Beginnings and ends of threads, heaps and the process, and the work that is done now and then.
 #[cfg(not(loom))]
 pub mod collect;
 #[cfg(not(loom))]

@@ -1,21 +1,24 @@
-//! Parked theaps: those of ended threads, kept with their pages attached and their stacks full for the next threads.
+//! Parked theaps: theaps of ended threads, kept for the next threads with their pages attached and their stacks full.
 //!
 //! ```text
-//! LIVE   a thread's: it has its tag
-//!     park:   the thread ends; what is more than a theap may keep is given; tag 0, the list of returned pages
-//!             closed; then into a slot (`state::timed_slots`) -> PARKED, or, when all slots are taken, as `retire`
-//! PARKED in one slot and nobody's; others may still give blocks to its pages, as to any attached page
-//!     adopt:  a thread begins: out of the slot -> LIVE
-//!     retire: a thread that comes by once `purge_delay` has passed, or collects with force: out of the slot; it is that
-//!             thread's for a moment, gives all away as at a thread's end, and goes to the main heap's list
+//! LIVE   a thread's: the theap has that thread's tag
+//!     park:   the thread ends. It gives away what is more than a theap may keep, sets the tag to 0, and closes the
+//!             list of returned pages. Then the theap goes into a slot (`state::timed_slots`) -> PARKED; if all slots
+//!             are taken, as `retire`
+//! PARKED in one slot, and nobody's; other threads may still give blocks to its pages, as to any attached page
+//!     adopt:  a thread starts and takes the theap out of its slot -> LIVE
+//!     retire: a thread comes by after `purge_delay` has passed, or collects with force. It takes the theap out of its
+//!             slot and owns it for a moment, gives everything away as at a thread's end, and puts the theap on the
+//!             main heap's list
 //! ```
 //!
-//! In the child of a fork, those of threads that vanished wait with them (`state::waiting`).
+//! In the child of a fork, the theaps of vanished threads wait along with the parked ones (`state::waiting`).
 //!
-//! Only roots of the main heap, which nobody deletes or destroys, are ever parked. A theap whose stacks are shut is not.
+//! Only roots of the main heap are ever parked, because nobody deletes or destroys the main heap. A theap whose stacks
+//! are shut is not parked.
 //!
-//! Bounds: [`SLOTS`](crate::heap::state::timed_slots::SLOTS) theaps, each
-//! with at most [`KEEP`] bytes of free blocks that were ever handed out.
+//! Bounds: [`SLOTS`](crate::heap::state::timed_slots::SLOTS) theaps, each with at most [`KEEP`] bytes of free blocks
+//! that were ever handed out.
 
 use crate::arena;
 use crate::heap::state::heap::MAIN;
@@ -27,16 +30,16 @@ use crate::prim::{Os, Process, tls};
 /// Bytes of free blocks that a parked theap keeps.
 const KEEP: usize = 1 << 20;
 
-/// The delay where nothing is ever purged, in milliseconds.
+/// The delay if nothing is ever purged, in milliseconds.
 const LONG: u64 = 1 << 40;
 
-/// How long they stay parked, in milliseconds.
+/// How long theaps stay parked, in milliseconds.
 pub fn delay() -> u64 {
     arena::purge_delay().unwrap_or(LONG)
 }
 
-/// The calling thread ends, and with it `root`, which its pointer is not to any more: keep it for the next. False: nothing
-/// was done.
+/// The calling thread ends, and its pointer no longer leads to `root`, its root. Park `root` for the next thread.
+/// False: nothing was done.
 pub fn park(root: &'static Theap) -> bool {
     let delay = delay();
     if delay == 0 || !root.is_main() || root.is_shut() || !PARKED.has_room() {
@@ -50,11 +53,11 @@ pub fn park(root: &'static Theap) -> bool {
     true
 }
 
-/// A parked theap for the calling thread.
+/// Take a parked theap for the calling thread.
 pub fn adopt() -> Option<&'static Theap> {
     let theap = match PARKED.take() {
         Some(theap) => {
-            // Before it is this thread's.
+            // Before the theap is this thread's.
             theap.steps.begin();
             theap
         }
@@ -73,7 +76,7 @@ pub fn adopt() -> Option<&'static Theap> {
     Some(theap)
 }
 
-/// Retire those that were parked for long enough.
+/// Retire the theaps that were parked for long enough.
 #[inline]
 pub fn tick() {
     if waiting::any() {
@@ -81,7 +84,7 @@ pub fn tick() {
     }
 }
 
-/// Retire all.
+/// Retire all parked theaps.
 pub fn retire_all() {
     retire_due(u64::MAX);
 }
@@ -92,7 +95,7 @@ fn retire_due(now: u64) {
     retire_left(now);
 }
 
-/// Give everything of a theap away that was taken out of its slot.
+/// Give away everything that a theap holds. The caller has taken it out of its slot.
 #[cold]
 fn retire(theap: &'static Theap) {
     take_over(theap);
@@ -102,15 +105,16 @@ fn retire(theap: &'static Theap) {
     MAIN.vacant.add(theap);
 }
 
-/// A theap that nobody else gets to is the calling thread's for a moment.
+/// Make a theap the calling thread's for a moment. Nobody else can get to it.
 fn take_over(theap: &'static Theap) {
-    // A part of the calling thread's root; of a thread that has none, or not any more, its root.
+    // The theap's root is the calling thread's root. If the thread has no root, or none any more, the theap itself is
+    // the root.
     let current = Theap::current();
     theap.set_root(if current.is_empty_theap() { theap } else { current.root() });
     theap.set_tag(tls::tag());
 }
 
-/// Retire those that a fork left, if it is time. The caller is in a step, or has no theap.
+/// Retire the theaps that a fork left, if it is time. The caller is in a step, or has no theap.
 #[cold]
 fn retire_left(now: u64) {
     if !waiting::take_due(now) {
@@ -122,7 +126,8 @@ fn retire_left(now: u64) {
                 retire(theap);
             }
         } else if theap.ownership.enter(|| theap.has_vanished()) {
-            // Nobody else gets to it any more: not to claim it, nor to take it away where its heap is destroyed.
+            // Nobody else can get to the theap any more: nobody can claim it, or take it away when its heap is
+            // destroyed.
             take_over(theap);
             theap.surrender();
             theap.leave_theap();

@@ -10,13 +10,14 @@ use crate::heap::inspect::stats;
 use crate::heap::state::heap;
 use crate::prim::{Os, Process, Threads};
 
-/// 0: nothing done; 1: being done; 2: the process is set up; 3: it has ended.
+/// 0: nothing is done; 1: a thread is setting the process up; 2: the process is set up; 3: it has ended.
 static PROCESS_STATE: AtomicU32 = AtomicU32::new(0);
 
-/// Set the process up: options, the key that tells of a thread's end. Any number of calls, from any thread.
+/// Set the process up: options, and the key that tells of a thread's end. Any thread may call this, any number of
+/// times.
 pub fn process_start() {
     heap::start_main();
-    // Not a load first: that is one fault more in each process. Acquire: pairs with the Release below.
+    // No load first: it would cost each process one more page fault. Acquire: pairs with the Release below.
     let before = PROCESS_STATE.compare_exchange(0, 1, Ordering::Relaxed, Ordering::Acquire);
     if before.is_ok() {
         options::init();
@@ -27,10 +28,11 @@ pub fn process_start() {
         arena::init();
         Os::at_end(end);
         PROCESS.heaps.add(1);
-        // Release: pairs with the Acquire above; options and key are seen by who sees 2.
+        // Release: pairs with the Acquire above. A thread that sees 2 also sees the options and the key.
         PROCESS_STATE.store(2, Ordering::Release);
     } else if before == Err(1) {
-        // Another thread is at it. If it was stopped there we go on with what is set up: defaults are safe.
+        // Another thread is setting the process up. If it was stopped there, we go on with what is set up so far: the
+        // defaults are safe.
         for _ in 0..1000 {
             // Acquire: pairs with the Release above.
             if PROCESS_STATE.load(Ordering::Acquire) >= 2 {
@@ -41,8 +43,8 @@ pub fn process_start() {
     }
 }
 
-/// The process ends: print statistics, give memory back where that was asked for, but not if it `is_used` until the process is
-/// gone. Allocation goes on to work.
+/// The process ends. Print statistics, and give memory back if that was asked for. No memory goes back if it `is_used`
+/// until the process is gone. Allocation goes on working.
 pub fn process_end(is_used: fn() -> bool) {
     if PROCESS_STATE.swap(3, Ordering::Relaxed) == 3 {
         return;
@@ -57,20 +59,20 @@ pub fn process_end(is_used: fn() -> bool) {
                 format_args!("destroy_on_exit: the system takes all memory, as it is used until the process is gone"),
             );
         } else {
-            // SAFETY: the user asked for it, and says with it that nothing is used after.
+            // SAFETY: the user asked for it with `destroy_on_exit`, which promises that nothing is used afterwards.
             unsafe { arena::destroy_all() };
         }
     }
 }
 
-/// The end of a Rust program, or of a library with the crate inside. C libraries' own memory is not from here, so that nobody uses
-/// any until the process is gone.
+/// The end of a Rust program, or of a library with this crate inside. The C library does not allocate from here, so
+/// nobody uses our memory from now until the process is gone.
 fn end() {
     process_end(|| false);
     forget_threads();
 }
 
-/// The caller tells of the end, by [`process_end`] and [`forget_threads`].
+/// The caller will tell of the end, by calling [`process_end`] and [`forget_threads`].
 pub fn end_is_told() {
     Os::nothing_at_end();
 }

@@ -1,4 +1,4 @@
-//! Subprocesses begin and end.
+//! Starting and ending subprocesses.
 
 use super::heap_end;
 use super::heap_start;
@@ -7,7 +7,7 @@ use crate::heap::state::subproc::{FIRST, Subproc, unused};
 use core::ptr;
 
 impl Subproc {
-    /// A new one, with a main heap; None without memory.
+    /// Make a new subprocess, with a main heap. None without memory.
     #[cold]
     pub fn new() -> Option<&'static Subproc> {
         let subproc = unused()?;
@@ -21,9 +21,9 @@ impl Subproc {
         Some(subproc)
     }
 
-    /// Free all that was allocated in it, and end it; its arenas are the main one's from now on. Its threads must have
-    /// ended: of one that has not, the blocks stay in use, and the thread is the main subprocess's. The main
-    /// subprocess cannot end (false).
+    /// End the subprocess, and free everything that was allocated in it. Its arenas become the main subprocess's. Its
+    /// threads must have ended. If one has not, its blocks stay in use, and the thread becomes the main subprocess's.
+    /// False for the main subprocess, which cannot end.
     #[cold]
     pub fn destroy(&'static self) -> bool {
         if ptr::eq(self, &FIRST) {

@@ -1,4 +1,4 @@
-//! A theap gives all that it has away, and its record goes to where the next thread finds it.
+//! Surrender: a theap gives away everything that it has, and its record goes where the next thread finds it.
 
 use crate::heap::pages::queue::{note_listed, orphan_page};
 use crate::heap::state::outbox::Outbox;
@@ -7,9 +7,9 @@ use crate::heap::state::theap::Theap;
 use crate::page::word::Given;
 
 impl Theap {
-    /// All blocks to their pages and all pages to whoever wants them: the thread ends. But bins with, together, less than
-    /// `keep` bytes of free blocks that were ever handed out stay as they are, those of small blocks first. From now on
-    /// nobody returns a page.
+    /// The thread ends: give all blocks to their pages, and all pages to whoever wants them. Some bins stay as they
+    /// are, in the order of their size, smallest first: those that together have less than `keep` bytes of free blocks
+    /// that were ever handed out. The list of returned pages is closed, so nobody returns a page from now on.
     pub fn surrender_beyond(&self, mut keep: usize) {
         self.flush_outboxes();
         self.put_available(self.returned.close());
@@ -23,7 +23,7 @@ impl Theap {
         }
     }
 
-    /// Whether it holds no block and no page.
+    /// Whether the theap holds no block and no page.
     fn is_bare(&self) -> bool {
         let bin_is_bare = |b| {
             let pages = &self.cold(b).pages;
@@ -36,13 +36,13 @@ impl Theap {
         // SAFETY: the stack is this thread's.
         unsafe { self.flush_newest(b, self.depth(b)) };
         if let Some(page) = self.cold(b).pages.take_front() {
-            // Another thread may be deleting the heap at this moment, and leaves what it finds attached to its
-            // theap. This one may then become another heap's, so none of its pages must name it. (The main
+            // Another thread may be deleting the heap at this moment. It leaves the pages that it finds attached to
+            // their theap. This theap may then become another heap's, so none of its pages may name it. (The main
             // heap's theaps stay the main heap's.)
             if !self.is_main() {
                 orphan_page(page);
             }
-            // SAFETY: it was in front, so it is attached to this theap.
+            // SAFETY: the page was in front, so it is attached to this theap.
             match unsafe { page.detach(true) } {
                 Given::List => {
                     note_listed(page);
@@ -58,22 +58,22 @@ impl Theap {
         }
     }
 
-    /// All blocks and pages to whoever wants them; then nothing is the theap's any more.
+    /// Give all blocks and pages to whoever wants them. Then nothing belongs to the theap any more.
     pub fn surrender(&self) {
-        // Once, unless a function of the program's that is called meanwhile uses it again.
+        // The loop runs once, unless it calls a function of the program's that uses the theap again.
         loop {
             self.surrender_beyond(0);
             if self.is_bare() {
                 break;
             }
         }
-        // Only a root has any.
+        // Only a root has records.
         self.records.give_all();
         self.hand_over_counts();
         self.set_tag(0);
     }
 
-    /// Leave what was counted with the heap.
+    /// Leave the theap's counts with its heap.
     #[inline(never)]
     pub fn hand_over_counts(&self) {
         let heap = self.heap();
@@ -82,14 +82,14 @@ impl Theap {
         }
     }
 
-    /// Another thread's, whose heap was destroyed: nothing in it is looked at.
+    /// Forget everything in another thread's theap, whose heap was destroyed. Nothing in the theap is looked at.
     pub fn forget_all(&self) {
         self.forget_lists();
         self.hand_over_counts();
         self.set_tag(0);
     }
 
-    /// What its stacks and lists hold is left to itself.
+    /// Forget what the theap's stacks and lists hold.
     #[inline(never)]
     pub fn forget_lists(&self) {
         self.outboxes.iter().for_each(Outbox::forget);
@@ -101,22 +101,22 @@ impl Theap {
         }
     }
 
-    /// It was entered, and holds nothing any more: whoever is next may have it.
+    /// Leave a theap that was entered and holds nothing any more. Then the next thread may have it.
     pub fn leave_theap(&'static self) {
         let (orphan, heap) = (self.is_orphan(), self.heap());
         if !self.ownership.leave(true) {
             finish_teardown(self);
             return;
         }
-        // Full pages of the heap go on to name the theap, so only the heap's next thread may have it. Its list is closed
-        // when the heap has ended meanwhile.
+        // Full pages of the heap still name the theap, so only the heap's next thread may have it. If the heap has
+        // ended meanwhile, its list is closed.
         if orphan || !heap.vacant.push(self) {
             to_pool(self);
         }
     }
 }
 
-/// The heap of a theap in which this thread was at work was destroyed meanwhile; the theap has given all away.
+/// The heap was destroyed while this thread was at work in its theap. The theap has given everything away.
 pub fn finish_teardown(theap: &'static Theap) {
     let heap = theap.heap();
     to_pool(theap);

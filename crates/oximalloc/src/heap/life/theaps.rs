@@ -1,7 +1,8 @@
-//! A thread's theaps: found by heap, made when first asked for, ended one by one.
+//! A thread's theaps: found by their heap, made when first asked for, ended one by one.
 //!
-//! Other threads may take a theap away (they destroy its heap) or make it the main heap's (they delete it) without a word to the
-//! root's table (`state::heap_table`): so an entry counts only if the theap still has the heap's id and this thread's tag.
+//! Other threads may take a theap away (they destroy its heap) or make it the main heap's (they delete its heap)
+//! without telling the root's table (`state::heap_table`). So an entry counts only if the theap still has the heap's id
+//! and this thread's tag.
 
 use super::parked;
 use super::surrender::finish_teardown;
@@ -13,8 +14,8 @@ use crate::page::bins::Bin;
 use crate::prim::tls;
 use core::ptr;
 
-/// A theap of `heap` for the calling thread, with `root` as its root; or as a root itself, when there is none, in a step that
-/// the caller leaves.
+/// Begin a theap of `heap` for the calling thread, with `root` as its root. Without a `root`, the theap is a root
+/// itself, and is in a step that the caller leaves.
 pub fn begin(heap: &'static Heap, root: Option<&'static Theap>) -> Option<&'static Theap> {
     if root.is_none()
         && heap.is_main()
@@ -23,7 +24,7 @@ pub fn begin(heap: &'static Heap, root: Option<&'static Theap>) -> Option<&'stat
         return Some(theap);
     }
     let theap = heap.vacant.take_one().or_else(from_pool).or_else(fresh)?;
-    // Before it is this thread's.
+    // Before the theap is this thread's.
     theap.steps.begin();
     let known = theap.belong_to(heap, root.unwrap_or(theap));
     theap.set_tag(tls::tag());
@@ -44,7 +45,7 @@ pub fn begin(heap: &'static Heap, root: Option<&'static Theap>) -> Option<&'stat
     Some(theap)
 }
 
-/// The calling thread's pointer is to `theap` from now on.
+/// Point the calling thread's thread-local pointer to `theap`.
 pub fn make_current(theap: &'static Theap) {
     let before = Theap::current();
     if ptr::eq(before, theap) {
@@ -56,8 +57,8 @@ pub fn make_current(theap: &'static Theap) {
     }
 }
 
-/// The calling thread's theap of `heap`, made if there is none; None without memory. The root is an empty one in a thread
-/// that has none.
+/// The calling thread's theap of `heap`, made if there is none. None without memory. In a thread that has no root,
+/// `root` is an empty theap.
 #[inline]
 pub fn theap_in(root: &'static Theap, heap: &'static Heap) -> Option<&'static Theap> {
     if root.is_of(heap) && !root.is_empty_theap() {
@@ -67,34 +68,34 @@ pub fn theap_in(root: &'static Theap, heap: &'static Heap) -> Option<&'static Th
 }
 
 impl Theap {
-    /// Of a root: the theap of `heap`, if the thread has one.
+    /// Only in a root: the theap of `heap`, if the thread has one.
     #[inline(always)]
     pub fn theap_for(&self, heap: &Heap) -> Option<&'static Theap> {
         let theap = self.others.get(heap.slot())?;
-        // Another thread may have it now, for this same heap.
+        // Another thread may have the theap now, even for this same heap.
         (theap.has_heap_id(heap.id()) && theap.is_ours()).then_some(theap)
     }
 
-    /// Of a root: all others that are still this thread's.
+    /// Only in a root: all other theaps that are still this thread's.
     pub fn other_theaps(&self) -> impl Iterator<Item = &'static Theap> {
         (0..self.others.slots()).filter_map(|slot| self.theap_at(slot))
     }
 
-    /// Of a root: the theap at a slot, if it is still this thread's.
+    /// Only in a root: the theap at a slot, if it is still this thread's.
     fn theap_at(&self, slot: u32) -> Option<&'static Theap> {
         let theap = self.others.get(slot)?;
         (theap.is_ours() && theap.slot() == slot && ptr::eq(theap.root(), self)).then_some(theap)
     }
 
-    /// Of a root: make the theap of `heap`.
+    /// Only in a root: make the theap of `heap`.
     #[cold]
     fn add_theap(&'static self, heap: &'static Heap) -> Option<&'static Theap> {
         let slot = heap.slot();
-        // A theap of a heap that was deleted may be in its place.
+        // The slot may still hold a theap of a heap that was deleted.
         if let Some(old) = self.theap_at(slot) {
             old.finish_theap();
         }
-        // Room in the table first.
+        // Make room in the table first.
         if !self.others.set(slot, None) {
             return None;
         }
@@ -103,14 +104,14 @@ impl Theap {
         Some(theap)
     }
 
-    /// Of a root: end what is left of heaps that other threads deleted.
+    /// Only in a root: end the theaps of heaps that other threads deleted.
     #[cold]
     pub fn finish_orphans(&self) {
         self.others.begin_cleanup();
         self.other_theaps().filter(|theap| theap.is_orphan()).for_each(Theap::finish_theap);
     }
 
-    /// Of a root: the thread ends, and with it all its other theaps.
+    /// Only in a root: the thread ends. End all its other theaps.
     #[inline]
     pub fn finish_others(&self) {
         self.other_theaps().for_each(Theap::finish_theap);
@@ -119,7 +120,7 @@ impl Theap {
         }
     }
 
-    /// This thread is done with a theap of its, or with its root, which its pointer is not to any more.
+    /// This thread is done with one of its theaps. If that is its root, the thread's pointer no longer leads to it.
     pub fn finish_theap(&'static self) {
         let mine = self.ownership.enter(|| self.is_ours());
         if mine {
@@ -128,14 +129,14 @@ impl Theap {
         if ptr::eq(self, Theap::current()) {
             make_current(self.root());
         }
-        // Not mine: its heap was destroyed, and the theap with it.
+        // If it is not ours any more, its heap was destroyed, and the theap with it.
         if mine {
             self.leave_theap();
         }
     }
 
-    /// Of a root: do something with each other theap of the thread. One whose heap is destroyed meanwhile by another
-    /// thread ends here.
+    /// Only in a root: call `work` with each other theap of the thread. If another thread destroys a theap's heap
+    /// meanwhile, the theap ends here.
     pub fn for_each_other_theap(&self, mut work: impl FnMut(&'static Theap)) {
         for theap in self.other_theaps().filter(|theap| theap.ownership.enter(|| theap.is_ours())) {
             work(theap);

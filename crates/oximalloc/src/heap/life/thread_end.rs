@@ -10,10 +10,10 @@ use crate::prim::{Key, Os, Threads};
 use core::ffi::c_void;
 use core::ptr;
 
-/// The key whose destructor tells of a thread's end, plus 1; 0 without one.
+/// The key whose destructor tells of a thread's end, plus 1. 0 if there is no key.
 static KEY: AtomicU32 = AtomicU32::new(0);
 
-/// The key is made.
+/// Make the key.
 pub fn create_key() {
     if let Some(key) = Os::key_create(thread_end) {
         KEY.store(key.0 + 1, Ordering::Relaxed);
@@ -24,16 +24,16 @@ fn end_key() -> Option<Key> {
     KEY.load(Ordering::Relaxed).checked_sub(1).map(Key)
 }
 
-/// Whether `thread_end` is to be called at the calling thread's end.
+/// Set whether `thread_end` is called at the calling thread's end.
 pub fn tell_of_end(tell: bool) {
     if let Some(key) = end_key() {
-        // Any value but null.
+        // Any value but null will do.
         Os::key_set(key, if tell { (&raw const KEY).cast_mut().cast() } else { ptr::null_mut() });
     }
 }
 
-/// The library is about to be unmapped, when nobody may use it any more, or the process ends: threads that end later do not
-/// call here.
+/// Threads that end from now on no longer call `thread_end`. Either the library is about to be unmapped, and then
+/// nobody may use it any more, or the process ends.
 #[cold]
 pub fn forget_threads() {
     if let Some(key) = end_key() {
@@ -42,7 +42,8 @@ pub fn forget_threads() {
     }
 }
 
-/// Called by the C library when a thread ends, once: for what the thread does later the value is not set again.
+/// The C library calls this once, when a thread ends. Whatever the thread does afterwards, the key's value is not set
+/// again.
 extern "C" fn thread_end(_value: *mut c_void) {
     let current = Theap::current();
     if current.is_empty_theap() {
@@ -52,18 +53,18 @@ extern "C" fn thread_end(_value: *mut c_void) {
     }
 }
 
-/// The calling thread is done with the allocator for now (a later allocation starts it anew).
+/// The calling thread is done with the allocator for now. A later allocation starts the thread anew.
 pub fn thread_done() {
     let current = Theap::current();
-    // In a function of the program's that is called in a step it is not done.
+    // A thread in a step is not done: the step has called a function of the program's.
     if !current.is_empty_theap() && !current.root().steps.any() {
         tell_of_end(false);
         finish(current.root(), current::new());
     }
 }
 
-/// The thread is done with its root and all its other theaps; if its pointer is to one of them, it is to `then` from now on. So
-/// what the program does in functions that are called meanwhile it does with another theap.
+/// The thread is done with its root and all its other theaps. If its pointer leads to one of them, it leads to `then`
+/// from now on. So functions of the program's that are called meanwhile use another theap.
 #[inline(never)]
 pub fn finish(root: &'static Theap, then: &'static Theap) {
     // The step ends with the root.

@@ -1,12 +1,12 @@
-//! A thread's start: it gets its first theap.
+//! A thread's start: the thread gets its first theap.
 //!
-//! A thread's theaps come from their heap's list or from a pool, and go back there (`theaps`, `surrender`). So starting and
-//! ending a thread makes no system call once as many threads have lived at the same time. Theaps of the main heap are parked
-//! first (`parked`).
+//! A thread's theaps come from their heap's list or from a pool, and go back there (`theaps`, `surrender`). So starting
+//! and ending a thread makes no system call, once as many threads have lived at the same time. Roots of the main heap
+//! are parked before they go back (`parked`).
 //!
-//! A theap that goes back gives all its blocks and pages away, but its record stays. Full pages that still name it find its list
-//! of returned pages closed. That tells the thread that frees into such a page to take it over; or the next thread that gets
-//! the theap has the page.
+//! A theap that goes back gives all its blocks and pages away, but its record stays. Full pages that still name it find
+//! its list of returned pages closed. So a thread that frees into such a page takes the page over. If the next thread
+//! has got the theap by then, that thread has the page.
 
 use super::fork;
 use super::lease::Lease;
@@ -24,19 +24,19 @@ use core::ptr;
 
 static FORK_HANDLERS: AtomicU32 = AtomicU32::new(0);
 
-/// The calling thread's theap, made if it has none; None without memory.
+/// The calling thread's theap, made if it has none. None without memory.
 #[inline(never)]
 pub fn thread_start() -> Option<Lease> {
     if let Some(lease) = Lease::of(Theap::current()) {
         return Some(lease);
     }
-    // Another than before, where that was taken away.
+    // If the former default was taken away, this is another theap.
     let now = Theap::current();
     if now.is_empty_theap() { start_in(&MAIN) } else { Some(Lease::new(now)) }
 }
 
-/// The calling thread's root, to free with in a step, made if it has none and frees often; None without memory, for the first
-/// frees of a thread, and after its end.
+/// The calling thread's root, to free with in a step. If the thread has none and frees often, a root is made. None
+/// without memory, for the first frees of a thread, and after the thread's end.
 #[inline]
 pub fn root_to_free() -> Option<&'static Theap> {
     let now = Theap::current();
@@ -51,23 +51,25 @@ fn start_to_free(now: &Theap) -> Option<&'static Theap> {
     if current::frees_often(now) { start_in(&MAIN)?.lasting() } else { None }
 }
 
-/// A root for the calling thread, which has none.
+/// Make a root for the calling thread, which has none.
 #[inline(never)]
 fn start_in(heap: &'static Heap) -> Option<Lease> {
     process_start();
     let borrowed = current::is_gone(Theap::current());
     let theap = begin(heap, None)?;
     if borrowed {
-        // It would call the deferred-free function by each theap that it borrows, in a call of that as well.
+        // Otherwise each theap that the thread borrows would call the deferred-free function, even inside a call of
+        // that function.
         theap.heartbeat.set_calling(true);
         return Some(Lease::first(theap, borrowed));
     }
     PROCESS.threads.add(1);
     theap.set_counted(true);
     thread::set(theap);
-    // May allocate for a late key: the theap is in place.
+    // This may allocate, if the key is a late one. The theap is in place.
     tell_of_end(true);
-    // With a second thread fork leaves something to mend, be it that the first one has no theap. The registration allocates.
+    // Once there is a second thread, a fork leaves something to repair, even if the first thread has no theap.
+    // Registering the handler allocates.
     let forks = Os::capabilities().fork && (all_theaps().nth(1).is_some() || !Os::is_first_thread());
     if forks && FORK_HANDLERS.swap(1, Ordering::Relaxed) == 0 {
         Os::at_fork(nothing, nothing, fork::child);
@@ -75,7 +77,7 @@ fn start_in(heap: &'static Heap) -> Option<Lease> {
     Some(Lease::first(theap, borrowed))
 }
 
-/// The calling thread's theap of `heap`, to use now; None without memory.
+/// The calling thread's theap of `heap`, to use now. None without memory.
 #[cold]
 pub fn theap_of(heap: &'static Heap) -> Option<Lease> {
     let lease = thread_start()?;
@@ -83,7 +85,7 @@ pub fn theap_of(heap: &'static Heap) -> Option<Lease> {
     Some(lease.exchange(theap))
 }
 
-/// The calling thread leaves its subprocess and belongs to that of the main heap `heap`.
+/// Move the calling thread from its subprocess to the one whose main heap is `heap`.
 pub fn move_thread(heap: &'static Heap) {
     let current = Theap::current();
     if current.is_empty_theap() {
@@ -91,7 +93,7 @@ pub fn move_thread(heap: &'static Heap) {
             return;
         }
     } else if ptr::eq(current.root().heap(), heap) || current.root().steps.any() {
-        // In a function of the program's that is called in a step the thread cannot leave.
+        // The thread cannot leave in the middle of a step: the step has called a function of the program's.
         return;
     } else {
         finish(current.root(), current::new());
