@@ -8,8 +8,8 @@
 //!     free:   its word is GONE, so it is the caller's alone; it has no block any more, so no pointer leads to one
 //!             -> CACHED in a slot of the thread's number, or released if it is too large or no slot has room
 //! CACHED   in a slot (`large_cache_slots`), and nobody's
-//!     take:   a block of as many slices is asked for, or of other lengths and no page is nearer -> in use; or, if it is too
-//!             short and cannot grow, released
+//!     take:   a block of as many slices is asked for, or of other lengths and no page is nearer -> in use;
+//!             or released, if the page is too short and cannot grow
 //!     flush:  the thread is about to claim other memory -> released
 //!     age:    a thread sweeps after `purge_delay` has passed, and marks it; or, if it was marked already -> released
 //! ```
