@@ -13,8 +13,8 @@ use crate::base::sync::{AtomicUsize, Ordering};
 use crate::page::Page;
 use crate::prim::{Memory, Os};
 
-/// The most guarded blocks that may live at a time, in the whole process. Each takes at least two mappings (of 65
-/// 530), a slice of address space and an OS page of memory. Beyond this number, blocks are ordinary ones.
+/// The most guarded blocks that may live at a time, in the whole process. Each takes at least two mappings (of 65530),
+/// a slice of address space and an OS page of memory. Beyond this number, blocks are ordinary ones.
 pub const MOST: usize = 16 * 1024;
 
 /// The alignment of blocks that need not end exactly at the guard: that of C's `max_align_t`.

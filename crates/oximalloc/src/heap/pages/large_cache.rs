@@ -14,8 +14,10 @@
 //!     age:    a thread sweeps after `purge_delay` has passed, and marks it; or, if it was marked already -> released
 //! ```
 //!
-//! Only pages of the main heap come here, because nobody deletes or destroys that heap. Bounds: eight pages of up to 1
-//! MiB, 2 MiB together, for each of the [`NUMBERS`] theap numbers; none when `purge_delay` is 0.
+//! Only pages of the main heap come here, because nobody deletes or destroys that heap.
+//!
+//! Bounds: eight pages of up to 1 MiB, 2 MiB together, for each of the [`NUMBERS`] theap numbers; none when
+//! `purge_delay` is 0.
 
 use super::large_cache_slots::{ALIGN, MOST, PageSlots};
 use super::resize;

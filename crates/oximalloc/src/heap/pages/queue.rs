@@ -107,7 +107,7 @@ impl Theap {
         None
     }
 
-    /// Put the rest of the pages that were taken off a list of this theap's heap back.
+    /// Put back the rest of the pages that were taken off a list of this theap's heap.
     fn put_back(&self, list: &SharedList<Page>, rest: Option<&'static Page>) {
         if let Some(first) = rest
             && !list.put_back(first)

@@ -44,8 +44,8 @@ impl Theap {
         self.records.take(self.number())
     }
 
-    /// Drop a page that was taken off its list, if it is dead. Returns whether it is. The page was LISTED, and taking
-    /// it off was the caller's right.
+    /// Drop a page that was taken off its list, if it is dead. Returns whether it was. The page was LISTED, and it was
+    /// the caller's to take off.
     #[inline(never)]
     pub fn drop_dead(&self, page: &'static Page) -> bool {
         let dropped = page.word().drop_dead();

@@ -44,7 +44,7 @@ pub unsafe fn cut(page: &Page, keep: usize) {
     if keep >= old || !arena::may_shrink(&span) {
         return;
     }
-    // SAFETY: the tail is the caller's, who gives it up.
+    // SAFETY: the tail is the caller's, and the caller gives it up.
     unsafe {
         map::clear(span.start.add(keep * SLICE), old - keep);
         arena::shrink(&mut span, keep);
@@ -56,7 +56,7 @@ pub unsafe fn cut(page: &Page, keep: usize) {
 
 /// Bytes of the ends that trimmed blocks keep: resident, and used by nobody.
 static KEPT: AtomicUsize = AtomicUsize::new(0);
-/// This many bytes of ends may be kept in any case. Beyond that, the limit grows by one in 32 of the bytes in use.
+/// This many bytes of ends may be kept, in addition to one in 32 of the bytes in use.
 const KEPT_MIN: usize = 1 << 20;
 
 /// Give back what lies beyond the first `bytes` of the page. Whole slices wait for their purge. Within the last slice,

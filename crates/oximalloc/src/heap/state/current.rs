@@ -30,7 +30,7 @@ const FREES: usize = 63;
 /// Bytes from one to the next: a theap's alignment.
 const STEP: usize = align_of::<Theap>();
 
-/// Zeros.
+/// The bytes of all empty theaps, which overlap.
 #[repr(C)]
 pub struct Zeros {
     first: Theap,
@@ -43,7 +43,7 @@ pub struct Zeros {
 // for all of them.
 pub static EMPTY: Zeros = unsafe { core::mem::MaybeUninit::zeroed().assume_init() };
 
-/// The thread-local pointer.
+/// The thread-local pointer to the thread's theap.
 pub mod thread {
     crate::thread_pointer!(super::Theap, super::EMPTY);
 }

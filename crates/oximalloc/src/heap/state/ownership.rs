@@ -8,7 +8,7 @@
 //!     leave:   -> LIVE, or -> VACANT when the thread has ended
 //!     take:    -> DOOMED  the destroyer goes on without it
 //! DOOMED
-//!     leave:   tells the thread that it now does what the destroyer would have done
+//!     leave:   tells the thread that it now has to do what the destroyer would have done
 //! VACANT   no thread's: on its heap's list of vacant theaps or on its way there, and later in the pool
 //! ```
 //!
@@ -95,7 +95,7 @@ impl Ownership {
             let next = match now & STATE {
                 LIVE => TAKEN,
                 BUSY => {
-                    // Before the thread can leave its share.
+                    // Join first: once the word says DOOMED, the thread may leave at any moment.
                     teardown.join();
                     DOOMED
                 }
@@ -131,7 +131,7 @@ impl Default for Ownership {
     }
 }
 
-/// Those who still work in a heap that is being destroyed.
+/// Counts those who still work in a heap that is being destroyed.
 pub struct Teardown(AtomicUsize);
 
 impl Teardown {

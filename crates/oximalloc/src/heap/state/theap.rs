@@ -151,7 +151,7 @@ pub struct Theap {
     slow: Cell<u32>,
     /// What the thread has not used for a while.
     pub idle: Idle,
-    /// Only in a root.
+    /// Only in a root: the thread's heartbeat.
     pub heartbeat: Heartbeat,
     /// Which allocations get a guarded block.
     pub sampling: Sampling,
@@ -245,7 +245,8 @@ impl Theap {
     /// The same theap with the lifetime that all theaps have: [`Theap::begin`] takes memory that is never unmapped.
     #[inline(always)]
     pub fn forever(&self) -> &'static Theap {
-        // SAFETY: as above. The only theaps that `begin` did not make are in the static of `current`.
+        // SAFETY: as above. Only the theaps in the static of `current` were not made by `begin`, and a static lasts
+        // for ever.
         unsafe { &*ptr::from_ref(self) }
     }
 

@@ -53,8 +53,8 @@ pub fn take_left() -> Option<&'static Theap> {
     while let Some(theap) = at {
         at = registry::older(theap);
         if is_main_root(theap) && theap.claim_vanished() {
-            // The theaps before this one are not such roots, or another thread has them. If another thread stores an
-            // older place late, they are just passed again.
+            // The theaps before this one are not such roots, or another thread has them. If this store comes after
+            // that thread's, some theaps are passed again.
             look_next_at(at);
             return Some(theap);
         }

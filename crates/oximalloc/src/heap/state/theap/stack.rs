@@ -75,7 +75,8 @@ impl Theap {
     /// The blocks on the stack of an open bin.
     pub fn for_each_on_stack(&self, b: usize, mut visit: impl FnMut(*mut u8)) {
         for i in 1..=self.depth(b) {
-            // SAFETY: words of the stack. (Of another thread's, which holds still by the caller's contract.)
+            // SAFETY: words of the stack. (It may be another thread's stack, which holds still by the caller's
+            // contract.)
             visit(unsafe { *self.base(b).add(i) });
         }
     }
