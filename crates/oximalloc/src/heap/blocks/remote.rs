@@ -1,8 +1,8 @@
 //! Frees of the smallest blocks of other threads' pages. The thread gathers them in an outbox and gives them back.
 //! Their owner has their neighbours in the cache line, and uses them again.
 //!
-//! Bounds: [`OUTBOX`] blocks for each of these bins. Outboxes are flushed at each 16th slow path, at a collect and at
-//! the thread's end.
+//! Bounds: `outbox::OUTBOX` blocks for each of these bins. Outboxes are flushed at each 16th slow path, at a collect
+//! and at the thread's end.
 
 use crate::heap::state::outbox::Outbox;
 use crate::heap::state::theap::Theap;

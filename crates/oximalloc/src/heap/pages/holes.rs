@@ -11,8 +11,9 @@
 //!     its word is the same:                      purged, once; the bit stays, for blocks that are freed later
 //! ```
 //!
-//! Bounds: a tick looks at [`LOOKS`] pages and purges [`PURGES`], or up to [`MOST`] times as many after a time with
-//! few ticks. A pass begins one `purge_delay` after the one before, or later if that one looked at many pages.
+//! Bounds: a tick looks at [`LOOKS`] pages and purges [`PURGES`], or up to `hole_scan::MOST` times as many after a
+//! time with few ticks. A pass begins one `purge_delay` after the one before, or later if that one looked at many
+//! pages.
 //!
 //! One thread at a time does this in a heap. A thread that finds another at it moves on, so a thread that is stopped
 //! inside delays nobody. (A page of a single block is never LISTED.)

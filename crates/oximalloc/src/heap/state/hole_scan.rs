@@ -7,7 +7,7 @@ use crate::page::Page;
 use core::cell::Cell;
 use core::ptr;
 
-/// A share is the work of one tick. A share is earned every so many milliseconds.
+/// A share is the work of one tick. This many milliseconds earn one.
 const SHARE_MS: u64 = 4;
 
 /// This many looks in a pass delay the next pass by a millisecond. So looks take a few thousandths of the time.

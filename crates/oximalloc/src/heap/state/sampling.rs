@@ -9,7 +9,7 @@ use core::cell::Cell;
 
 /// Which allocations of a theap are guarded.
 pub struct Sampling {
-    /// One in `rate` is guarded; 0 for none.
+    /// One in this many allocations is guarded; 0 for none.
     rate: Cell<usize>,
     /// How many allocations within the bounds there are up to the next guarded one, including it; 1 to `rate`.
     left: Cell<usize>,

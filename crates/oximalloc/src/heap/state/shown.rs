@@ -38,8 +38,9 @@ impl Shown {
     /// The calling thread's pointer named the theap, and does not any more. Returns true if the caller is to put the
     /// record in the pool.
     pub fn hide(&self) -> bool {
-        // Read first, because the theaps of threads without one are never written. Acquire: pairs with the Release in
-        // `retire`. Release: this thread does not read the record any more; pairs with the Acquire there.
+        // Read first, because an empty theap must never be written.
+        // Acquire: pairs with the Release in `retire`. Release: this thread does not read the record any more; pairs
+        // with the Acquire there.
         self.is_shown() && self.0.swap(HIDDEN, Ordering::AcqRel) == LEFT
     }
 

@@ -397,7 +397,7 @@ impl Theap {
         self.tag.load(Ordering::Relaxed) == VANISHED
     }
 
-    /// Set the thread that has it; 0 and [`VANISHED`] stand for nobody.
+    /// Set the thread that has it; 0 and `VANISHED` stand for nobody.
     pub fn set_tag(&self, tag: usize) {
         let had = self.tag.swap(tag, Ordering::Relaxed);
         self.count_thread(had, tag);
