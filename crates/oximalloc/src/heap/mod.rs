@@ -1,9 +1,9 @@
 //! Heaps, their threads' parts, and the lives of threads and of the process.
 //!
-//! A *theap* is one thread's part of a heap. In front of its pages it has, for each bin, a stack of free blocks: an
-//! allocation pops one, a free pushes one, and neither touches the page or its record.
+//! A *theap* is one thread's part of a heap. In front of its pages it has a stack of free blocks for each bin. An
+//! allocation pops a block, a free pushes one, and neither touches the page or its record.
 //!
-//! The folders are floors, bottom up: a file uses its own and lower ones.
+//! The folders are floors. A file uses its own floor and lower ones.
 
 #[cfg(not(loom))]
 pub mod blocks;

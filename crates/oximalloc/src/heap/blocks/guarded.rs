@@ -1,18 +1,19 @@
-//! Guarded blocks: of the allocations of a theap whose size lies within bounds, one in so many gets a span of its own,
-//! and what follows the block there is made inaccessible, so that an overflow ends the program where it happens.
+//! Guarded blocks. A theap counts its allocations whose size lies within bounds, and one in `rate` of them gets a span
+//! of its own. What follows the block in the span is made inaccessible, so an overflow ends the program where it
+//! happens.
 //!
 //! ```text
 //! span:  | unused | block ............ | inaccessible, an OS page at least |
 //!                 ^ page.start()       ^ guard, at a multiple of an OS page    ^ end of the span
 //! ```
 //!
-//! The way in is the door that [`Theap::is_shut`] speaks of: while a theap samples, its stacks are empty and take no
-//! free, so each of its allocations takes the generic path, where [`Theap::guarded`] counts. A theap that does not sample
-//! pays nothing.
+//! While a theap samples, its stacks are empty and take no free ([`Theap::is_shut`]). So each of its allocations takes
+//! the generic path, where [`Theap::guarded`] counts it. A theap that does not sample pays nothing.
 //!
-//! Invariants: a guarded page's block ends at its guard, and begins in the first slice of the span (so the span follows
-//! from the block); access to the span is whole again before its slices go back; at most [`guard::MOST`] guarded blocks live at
-//! a time, so that half of the mappings that Linux allows a process by default are left to the program.
+//! Invariants: a guarded page's block ends at its guard, and begins in the first slice of the span, so that the
+//! block's address leads to the span. The whole span is accessible again before its slices go back. At most
+//! [`guard::MOST`] guarded blocks live at a time: that leaves the program half of the mappings that Linux allows a
+//! process by default.
 
 use crate::arena;
 use crate::base::config::SLICE;
@@ -26,8 +27,8 @@ use crate::prim::{Memory, Os};
 use core::ptr;
 
 impl Theap {
-    /// Guard one in `rate` of this theap's allocations from now on, beginning with the `seed`th (0: with any of the first
-    /// `rate`); a rate of 0 guards none.
+    /// Guard one in `rate` of this theap's allocations from now on. The first to be guarded is the `seed`th; with seed
+    /// 0 it is a random one of the first `rate`. A rate of 0 guards none.
     pub fn set_sample_rate(&self, rate: usize, seed: usize) {
         self.sampling.set_rate(rate, seed);
         if rate != 0 {
@@ -44,7 +45,8 @@ impl Theap {
         self.sampling.set_bounds(min, max);
     }
 
-    /// An allocation of `size` bytes at a multiple of `align`: a guarded block if it is to have one, zeroed if `zero`.
+    /// For an allocation of `size` bytes at a multiple of `align`: a guarded block, zeroed if `zero`, if it is this
+    /// allocation's turn.
     #[inline]
     pub fn guarded(&self, size: usize, align: usize, zero: bool) -> Option<*mut u8> {
         if self.sampling.hit(size) { self.guard(size, align, zero) } else { None }
@@ -68,14 +70,15 @@ impl Theap {
         let (page, clear) = self.single_page(place.slices, 1)?;
         let span = page.span();
         let guard = place.block + place.bytes;
-        // SAFETY: the span is ours, of that many slices, and nobody knows of it; its tail is whole OS pages, as slices
-        // and the guard's place are multiples of one.
+        // SAFETY: the span is ours, has that many slices, and nobody knows of it. Its tail is whole OS pages, because
+        // slices and the guard's place are multiples of an OS page.
         unsafe {
             let (block, tail) = (span.start.add(place.block), span.slices * SLICE - guard);
             let (guard, may) = (span.start.add(guard), arena::may_protect(&span));
             if !may || !Os::protect(guard, tail) {
                 refused();
-                // A part may be inaccessible all the same, and then nobody can use the span again.
+                // Part of the tail may be inaccessible even so. If access cannot be restored, nobody can use the span
+                // again.
                 if !may || Os::commit(guard, tail) {
                     release(page);
                     self.root().free_record(page);

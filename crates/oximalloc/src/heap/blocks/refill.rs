@@ -1,6 +1,6 @@
-//! How a stack that ran empty is filled: from the transfer cache, else from the bin's page, else from the next page that has
-//! room, which is, in this order, one that other threads returned or that this thread freed into, one whose thread has ended,
-//! a new one.
+//! How an empty stack is filled: from the transfer cache, else from the bin's page, else from the next page that has
+//! room. The next page is, in this order: one that other threads returned or that this thread freed into, one whose
+//! thread has ended, a new one.
 
 use super::transfer_cache;
 use crate::diag::options::{self, Opt};
@@ -12,8 +12,8 @@ use crate::page::bins::Bin;
 use core::ptr;
 
 impl Theap {
-    /// Fill the empty stack of `bin` and pop a block; null without memory. The second says that the block is fresh,
-    /// zeroed memory. `one` supplies just the block asked for.
+    /// Fill the empty stack of `bin` and pop a block. Returns null if there is no memory. The second value tells
+    /// whether the block is fresh, zeroed memory. With `one`, only the block asked for is supplied.
     pub fn refill(&self, bin: Bin, one: bool) -> (*mut u8, bool) {
         self.assert_in_step();
         let b = bin.index();
@@ -23,8 +23,8 @@ impl Theap {
         let want = if one || self.sampling.is_on() { 1 } else { many };
         if !one && self.is_main() && !self.is_shut() {
             let base = self.empty_base(b);
-            // SAFETY: there is room for `want` words above `base`, as the stack is empty; the blocks taken are in the `n` words
-            // above `base`.
+            // SAFETY: the stack is empty, so there is room for `want` words above `base`. The blocks taken are in the
+            // `n` words above `base`.
             unsafe {
                 let n = transfer_cache::take(bin, base.add(1), want);
                 if n > 0 {
@@ -36,8 +36,8 @@ impl Theap {
         loop {
             let depth = self.depth(b);
             if depth > 0 {
-                // A function of the program's was called, which freed or allocated such blocks itself: its commit callback, or
-                // the one that hears of errors.
+                // A callback of the program (for committing memory, or for errors) has run, and freed or allocated
+                // such blocks itself.
                 self.set_depth(b, depth - 1);
                 // SAFETY: the topmost block.
                 return (unsafe { *self.base(b).add(depth) }, false);
@@ -71,14 +71,15 @@ impl Theap {
             if pages.front().is_none() {
                 pages.set_front(page);
             } else {
-                // As above: there is one by now.
+                // As above: a callback has run, and by now there is a page in front.
                 // SAFETY: attached to us.
                 unsafe { self.let_go(page) };
             }
         }
     }
 
-    /// The empty stack was given `n` blocks, at least one: pop the last. It grows to its base where it ran empty `again`.
+    /// The empty stack was given `n` blocks, at least one: pop the last. If the stack ran empty `again`, it grows to
+    /// its base.
     ///
     /// # Safety
     /// - the blocks are in the `n` words above the stack's base.

@@ -1,23 +1,24 @@
-//! Frees of the smallest blocks of other threads' pages: they are gathered and given back, so that their owner, who has
-//! their neighbours in the cache line, uses them again.
+//! Frees of the smallest blocks of other threads' pages. The thread gathers them in an outbox and gives them back.
+//! Their owner has their neighbours in the cache line, and uses them again.
 //!
-//! Bounds: [`OUTBOX`] blocks for each of these bins. They are given at each 16th slow path, at a collect and at the
-//! thread's end.
+//! Bounds: `outbox::OUTBOX` blocks for each of these bins. Outboxes are flushed at each 16th slow path, at a collect
+//! and at the thread's end.
 
 use crate::heap::state::outbox::Outbox;
 use crate::heap::state::theap::Theap;
 use crate::page::bins::Bin;
 use crate::page::block::Block;
 
-/// How far ahead each names another.
+/// Each block names the block that is this many places ahead, for prefetching.
 const AHEAD: usize = 5;
 
 impl Theap {
-    /// Free a block of another thread's page. Says whether some were given back, as [`Theap::push_overflow`] does.
+    /// Free a block of another thread's page. Returns whether blocks were given back, as [`Theap::push_overflow`]
+    /// does.
     ///
     /// # Safety
-    /// - the block is of that bin, one of the smallest, out, and the caller's; the theap is the thread's, and of the block's
-    ///   heap.
+    /// - the block is of that bin (one of the smallest), is out, and is the caller's; the theap is the calling
+    /// thread's, and of the block's heap.
     pub unsafe fn push_remote(&self, bin: Bin, block: *mut Block) -> bool {
         self.assert_in_step();
         let Some(out) = self.outboxes.get(bin.index().wrapping_sub(1)) else { return false };
@@ -28,7 +29,7 @@ impl Theap {
         is_full
     }
 
-    /// Give all such blocks.
+    /// Flush all outboxes.
     pub fn flush_outboxes(&self) {
         for (i, out) in self.outboxes.iter().enumerate() {
             self.flush_outbox(out, Bin::at(i + 1));
@@ -36,12 +37,13 @@ impl Theap {
     }
 
     fn flush_outbox(&self, out: &Outbox, bin: Bin) {
-        // Their owner finds none of them in its cache, and would wait for one after the other.
+        // The owner finds none of these blocks in its cache, and would wait for one after the other.
         for (ahead, block) in out.blocks().zip(out.blocks().skip(AHEAD)) {
             // SAFETY: a block that is ours.
             unsafe { Block::set_ahead(block.cast(), ahead.cast()) };
         }
-        // A function of the program's that is called meanwhile may free others: so a run is off before it is given.
+        // A callback of the program may run meanwhile and free more blocks. So a run leaves the outbox before it is
+        // given.
         while let n @ 1.. = out.count() {
             // SAFETY: blocks of that bin, which are ours.
             unsafe {

@@ -1,4 +1,4 @@
-//! Blocks go back to their pages: all that lie in a row of one page at a time.
+//! Blocks go back to their pages, a run of blocks of one page at a time.
 
 use crate::base::config::SLICE;
 use crate::heap::state::heap::Heap;
@@ -7,7 +7,7 @@ use crate::page::Page;
 use crate::page::bins::Bin;
 use crate::page::block::Block;
 
-/// Blocks of a page, linked.
+/// Linked blocks of one page.
 pub struct Run {
     first: *mut Block,
     last: *mut Block,
@@ -15,13 +15,14 @@ pub struct Run {
     pub count: usize,
 }
 
-/// How many blocks of a bin a thread keeps that only frees them; and how many go to their pages at a time.
+/// How many blocks of a bin a thread keeps if it only frees them. Also, how many blocks go to their pages at a time.
 pub fn flush_batch(bin: Bin) -> usize {
     (bin.stack_base() / 4).max(1)
 }
 
 impl Theap {
-    /// Link those of the `n` blocks of an array, at least one, that lie in a row in one page, up to the last.
+    /// Look at an array of `n` blocks, at least one, from its end. Link the blocks there that lie in the same page as
+    /// the last, up to the first that does not.
     ///
     /// # Safety
     /// - they are blocks of one bin, out, and the caller's.
@@ -50,7 +51,7 @@ impl Theap {
     /// - its blocks are out, and the caller's alone: on no stack.
     #[inline(never)]
     pub unsafe fn return_run(&self, b: usize, Run { first, last, count }: Run) {
-        // There is one, as its blocks are out.
+        // The page exists, because its blocks are out.
         let Some(page) = Page::at(first.cast()) else { return };
         // SAFETY: by the contract; the page attached to this bin is the only one whose lists are ours.
         unsafe {
@@ -63,7 +64,7 @@ impl Theap {
         }
     }
 
-    /// Give blocks back to their pages; says in how many runs of one page. They are not counted here.
+    /// Give blocks back to their pages. Returns the number of runs of one page. The blocks are not counted here.
     ///
     /// # Safety
     /// - they are blocks of that bin, out, and the caller's alone: on no stack.
@@ -82,7 +83,7 @@ impl Theap {
         runs
     }
 
-    /// Give one block of a page that is not attached to this theap, or has no owner that lives.
+    /// Give one block back. Its page is not attached to this theap, or has no living owner.
     ///
     /// # Safety
     /// - the block is of the page, out, and the caller's.
@@ -90,7 +91,7 @@ impl Theap {
         let _step = self.step();
         // SAFETY: by the contract; the page lives as long as the block is out.
         unsafe {
-            // Charged to the page's heap, and before the page may be gone.
+            // Count it for the page's heap, before the page may be gone.
             let heap = Heap::of_page(page.heap());
             let then = if page.bin() == Bin::SINGLE {
                 page.give_single()

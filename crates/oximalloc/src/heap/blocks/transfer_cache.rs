@@ -1,20 +1,21 @@
-//! The transfer cache: free blocks of the main heap between the threads' stacks and the pages.
+//! The transfer cache holds free blocks of the main heap, between the threads' stacks and the pages.
 //!
-//! A full stack puts its newer half here, and an empty one takes from here before it asks a page. So what one thread frees and
-//! another allocates moves by pointer alone: no block is touched, and no page is told. (The idea is that of the depot in Bonwick
-//! and Adams: Magazines and Vmem, 2001.)
+//! A full stack puts its newer half here, and an empty one takes from here before it asks a page. So blocks that one
+//! thread frees and another allocates move by pointer alone: no block is touched, and no page is told. (The idea is
+//! that of the depot in Bonwick and Adams: Magazines and Vmem, 2001.)
 //!
-//! The smallest blocks do not come here: pieces of one cache line stay with one thread (`remote`).
+//! The smallest blocks do not come here, because the pieces of one cache line should stay with one thread (`remote`).
 //!
-//! Protocol: `count` and the array are changed inside `lock` alone. A thread that finds the lock taken goes on to the pages. A
-//! put counts after it has copied, and a take before. So the blocks of a thread that is stopped inside are nobody else's.
+//! Protocol: `count` and the array are changed inside `lock` alone. A thread that finds the lock taken goes on to the
+//! pages. A put raises the count after it has copied; a take lowers it before it copies. So if a thread is stopped
+//! inside the lock, nobody else gets the blocks that it was moving.
 //!
-//! When two puts in a row find no room, nobody wants what is being freed. Then the cache of the bin is closed until a stack runs
-//! empty. Each put that a closed cache refuses also moves some of its blocks to their pages, most of which may be free but for
-//! them.
+//! When two puts in a row find no room, nobody wants what is being freed. Then the bin's cache is closed until a stack
+//! runs empty. Each put that a closed cache refuses also moves some of the cached blocks to their pages: for most of
+//! these pages, the cached blocks may be the only ones in use.
 //!
-//! Bounds: [`Bin::transfer_max`] blocks for each bin; none when `purge_delay` is 0. Blocks that nobody took for a `purge_delay` go
-//! to their pages when any thread comes by. A forced collect sends all of them.
+//! Bounds: [`Bin::transfer_max`] blocks for each bin; none when `purge_delay` is 0. Blocks that nobody took for a
+//! `purge_delay` go to their pages when any thread takes a slow path. A forced collect sends all of them.
 
 use super::run::flush_batch;
 use crate::arena::{self, meta::meta_alloc};
@@ -31,11 +32,11 @@ use core::ptr;
 struct Cache {
     lock: TryLock,
     count: AtomicU32,
-    /// The least count since the last sweep.
+    /// The lowest count since the last sweep.
     least: AtomicU32,
-    /// Puts without room since somebody asked for a block; a hint, which others may overwrite.
+    /// Puts that found no room since somebody last asked for a block. A hint, which other threads may overwrite.
     refused: AtomicU32,
-    /// Memory for `transfer_max`; null at first.
+    /// Memory for `transfer_max` pointers; null until the first put.
     blocks: AtomicPtr<*mut u8>,
 }
 
@@ -49,7 +50,7 @@ static CACHES: [Cache; BINS] = [const {
     }
 }; BINS];
 
-/// A cache that has refused as many puts is closed.
+/// A cache that has refused this many puts is closed.
 const CLOSED: u32 = 2;
 
 /// Whether blocks of a bin may lie here.
@@ -58,7 +59,7 @@ fn serves(b: usize) -> bool {
 }
 
 impl Cache {
-    /// Room for all, made at first use.
+    /// The array, allocated at first use.
     fn array(&self, bin: Bin) -> *mut *mut u8 {
         let array = self.blocks.load(Ordering::Relaxed);
         if !array.is_null() {
@@ -70,11 +71,11 @@ impl Cache {
     }
 }
 
-/// Put the `n` newest blocks of a stack; false, and nothing is taken off it, when there is no room or another thread is
-/// there.
+/// Put the `n` newest blocks of a stack into the cache. Returns false, and leaves the stack as it is, if there is no
+/// room or another thread is inside.
 ///
 /// # Safety
-/// - the theap is the thread's, and one of the main heap.
+/// - the theap is the calling thread's, and is of the main heap.
 #[inline]
 pub unsafe fn put(theap: &Theap, bin: Bin, n: usize) -> bool {
     let cache = &CACHES[bin.index()];
@@ -97,7 +98,7 @@ pub unsafe fn put(theap: &Theap, bin: Bin, n: usize) -> bool {
     let Some(_inside) = cache.lock.enter() else { return false };
     let count = cache.count.load(Ordering::Relaxed);
     let array = cache.array(bin);
-    // Whoever was asked for the array's memory may have changed the stack.
+    // A callback that was asked for the array's memory may have changed the stack.
     if count as usize + n > room || array.is_null() || n > theap.depth(bin.index()) {
         return false;
     }
@@ -108,7 +109,7 @@ pub unsafe fn put(theap: &Theap, bin: Bin, n: usize) -> bool {
     true
 }
 
-/// Take up to `most` blocks, those put last, into the words at `to`; says how many.
+/// Take up to `most` of the blocks that were put last, into the words at `to`. Returns how many.
 ///
 /// # Safety
 /// - there is room for `most` words.
@@ -134,14 +135,14 @@ pub unsafe fn take(bin: Bin, to: *mut *mut u8, most: usize) -> usize {
     n
 }
 
-/// Give blocks to their pages: those that nobody has taken since the last sweep, or all. Says whether some are left, or
-/// may be.
+/// Give to their pages the blocks that nobody has taken since the last sweep, or all blocks. Returns whether some are
+/// left, or may be.
 #[cold]
 pub fn sweep(theap: &Theap, all: bool) -> bool {
     (0..BINS).filter(|&b| serves(b)).filter(|&b| drain(theap, b, all)).count() > 0
 }
 
-/// The same for one bin; says whether some are left, or may be.
+/// The same for one bin. Returns whether some are left, or may be.
 #[cold]
 fn drain(theap: &Theap, b: usize, mut all: bool) -> bool {
     loop {
@@ -152,18 +153,19 @@ fn drain(theap: &Theap, b: usize, mut all: bool) -> bool {
     }
 }
 
-/// What there was to be given to pages.
+/// What [`drain_some`] found to give to pages.
 enum Drained {
-    /// More, it may be.
+    /// There may be more.
     Some,
-    /// That was all; and whether other blocks are left, or may be.
+    /// There is no more. `left`: whether other blocks are left, or may be.
     All { left: bool },
 }
 
-/// Only so many are taken out at a time: nobody else could use the rest meanwhile.
+/// At most this many blocks are taken out at a time. The others stay available to other threads meanwhile.
 const SOME: usize = 64;
 
-/// Give up to `most` of the blocks that nobody has taken since the last sweep to their pages; with `all` all have waited.
+/// Give to their pages up to `most` of the blocks that nobody has taken since the last sweep. With `all`, every block
+/// counts as such.
 #[inline(never)]
 fn drain_some(theap: &Theap, b: usize, most: usize, all: bool) -> Drained {
     let cache = &CACHES[b];
@@ -180,9 +182,9 @@ fn drain_some(theap: &Theap, b: usize, most: usize, all: bool) -> Drained {
         return Drained::All { left: count != 0 };
     }
     let array = cache.blocks.load(Ordering::Relaxed);
-    // The oldest; where all have waited the newest, so that the others stay where they are.
+    // Take the oldest. But if all blocks have waited, take the newest, so that the others need not move.
     let from = if least == count { count - n } else { 0 };
-    // SAFETY: the array is ours alone, and holds `count`.
+    // SAFETY: the array is ours alone, and holds `count` blocks.
     unsafe {
         ptr::copy_nonoverlapping(array.add(from), some.as_mut_ptr(), n);
         ptr::copy(array.add(from + n), array.add(from), count - from - n);
@@ -195,13 +197,14 @@ fn drain_some(theap: &Theap, b: usize, most: usize, all: bool) -> Drained {
     Drained::Some
 }
 
-/// In the child of a fork: whoever was inside is not there, nor who had cleared the time to see to a sweep.
+/// In the child of a fork: a thread that was inside the lock does not exist here, nor does one that had cleared the
+/// sweep's time and was about to sweep.
 pub fn fork_child() {
     CACHES.iter().take(black_box(BINS)).for_each(|cache| cache.lock.fork_child());
     schedule_sweep(arena::purge_delay());
 }
 
-/// Look at all blocks of a bin, unless another thread is there.
+/// Call `look` with each block of a bin, unless another thread is inside.
 #[cold]
 pub fn for_each(b: usize, mut look: impl FnMut(*mut u8)) {
     let Some(cache) = CACHES.get(b) else { return };

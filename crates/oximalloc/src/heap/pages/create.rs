@@ -1,4 +1,4 @@
-//! New pages: memory from an arena, a record, and what lets frees find them.
+//! New pages: they get memory from an arena and a record, and are entered where frees look for them.
 
 use super::large_cache;
 use crate::arena::{self, Span, map};
@@ -20,8 +20,8 @@ impl Theap {
         Some(page)
     }
 
-    /// A block with a page of its own, `slices` long, its start aligned to `align` slices. The second says that it is
-    /// zeroed.
+    /// A block with a page of its own, `slices` long. Its start is aligned to `align` slices. The second value tells
+    /// whether it is zeroed.
     pub fn single(&self, slices: usize, align: usize) -> Option<(*mut u8, bool)> {
         if align == 1
             && self.is_main()
@@ -57,7 +57,8 @@ impl Theap {
         Some((page, span))
     }
 
-    /// Let frees find a new page, and its heap; false, and the page is undone, without memory for that.
+    /// Enter a new page where frees look for it, and in its heap's page set. Without memory for that, undo the page
+    /// and return false.
     fn enter(&self, page: &'static Page, span: Span) -> bool {
         let heap = self.heap();
         if heap.pages.insert(span.start) && map::set(span.start, span.slices, page.as_map_entry()) {

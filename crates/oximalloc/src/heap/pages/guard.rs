@@ -5,24 +5,24 @@
 //!                 ^ page.start()       ^ guard, at a multiple of an OS page    ^ end of the span
 //! ```
 //!
-//! Invariants: a guarded page's block ends at its guard, and begins in the first slice of the span (so the span follows
-//! from the block); access to the span is whole again before its slices go back.
+//! Invariants: a guarded page's block ends at its guard, and begins in the first slice of the span, so that the
+//! block's address leads to the span. The whole span is accessible again before its slices go back.
 
 use crate::base::config::SLICE;
 use crate::base::sync::{AtomicUsize, Ordering};
 use crate::page::Page;
 use crate::prim::{Memory, Os};
 
-/// Guarded blocks that may live at a time, in the whole process. Each takes two mappings (of 65 530), a slice of address
-/// space and an OS page of memory, at least; beyond this many blocks are ordinary.
+/// The most guarded blocks that may live at a time, in the whole process. Each takes at least two mappings (of 65530),
+/// a slice of address space and an OS page of memory. Beyond this number, blocks are ordinary ones.
 pub const MOST: usize = 16 * 1024;
 
-/// Where blocks are aligned that need not end at the guard exactly: as C's `max_align_t`.
+/// The alignment of blocks that need not end exactly at the guard: that of C's `max_align_t`.
 const NATURAL: usize = 16;
 
 static LIVE: AtomicUsize = AtomicUsize::new(0);
 
-/// One more is about to live; false, and it is not, where there are as many as may be.
+/// Count one more guarded block. Returns false, and counts nothing, if there are already as many as may be.
 pub fn begin() -> bool {
     let room = LIVE.fetch_add(1, Ordering::Relaxed) < MOST;
     if !room {
@@ -31,12 +31,12 @@ pub fn begin() -> bool {
     room
 }
 
-/// One less lives.
+/// One guarded block fewer.
 pub fn end() {
     LIVE.fetch_sub(1, Ordering::Relaxed);
 }
 
-/// Guarded blocks that live.
+/// The number of guarded blocks that live.
 #[cfg(any(test, feature = "internals"))]
 pub fn live() -> usize {
     LIVE.load(Ordering::Relaxed)
@@ -54,9 +54,9 @@ pub struct Place {
 }
 
 impl Place {
-    /// For a block of `size` bytes at a multiple of `align` (a power of two); None if that needs more than a slice's
-    /// alignment. A size that is a multiple of a larger power of two gets that alignment, up to a slice, since the
-    /// request may have been rounded up for it.
+    /// The place of a block of `size` bytes at a multiple of `align` (a power of two). None if that needs an alignment
+    /// above a slice. A size that is a multiple of a larger power of two gets that alignment, up to a slice, because
+    /// the request may have been rounded up for it.
     pub fn of(size: usize, align: usize, precise: bool, os_page: usize) -> Option<Place> {
         let unit = if precise { align } else { align.max(NATURAL) };
         let bytes = size.max(1).checked_next_multiple_of(unit)?;
@@ -67,8 +67,8 @@ impl Place {
     }
 }
 
-/// The block of a page was freed: give access to its whole span back. False: the system refuses, and the span must not
-/// be used again.
+/// The block of a page was freed: make its whole span accessible again. Returns false if the system refuses; then the
+/// span must not be used again.
 ///
 /// # Safety
 /// - the page is the caller's alone.

@@ -1,20 +1,22 @@
 //! Which pages of a heap get holes (`page::holes`), and when. A page that stays LISTED with the same blocks out for a
-//! `purge_delay` is sparse and nobody takes from it: the OS pages in it that hold free blocks alone go back to the system.
-//! Whoever comes by does that, for its heap and the main one, so that a thread that sleeps keeps nothing here either.
+//! `purge_delay` is sparse, and nobody takes from it. The OS pages in it that hold only free blocks go back to the
+//! system. Any thread on a slow path does this, for its own heap and for the main one. So a sleeping thread keeps
+//! nothing here either.
 //!
 //! ```text
 //! a page becomes LISTED:  its bit in the heap's set is set (`state::page_set`)
 //! a pass looks at the bits, a few at each tick:
 //!     the page is not LISTED any more:           the bit is cleared
-//!     its word is another than at the last look: noted; the bit stays
+//!     its word has changed since the last look:  the new word is noted; the bit stays
 //!     its word is the same:                      purged, once; the bit stays, for blocks that are freed later
 //! ```
 //!
-//! Bounds: a tick looks at [`LOOKS`] pages and purges [`PURGES`], up to [`MOST`] times as many after a time with few ticks. A
-//! pass begins one `purge_delay` after the one before, later where that one looked at many pages.
+//! Bounds: a tick looks at [`LOOKS`] pages and purges [`PURGES`], or up to `hole_scan::MOST` times as many after a
+//! time with few ticks. A pass begins one `purge_delay` after the one before, or later if that one looked at many
+//! pages.
 //!
-//! One thread at a time does this in a heap. Who finds another there goes on, so that a thread that is stopped inside
-//! delays nobody. (A page of a single block is never LISTED.)
+//! One thread at a time does this in a heap. A thread that finds another at it moves on, so a thread that is stopped
+//! inside delays nobody. (A page of a single block is never LISTED.)
 
 use crate::arena;
 use crate::heap::state::heap::{self, Heap, MAIN};
@@ -24,16 +26,16 @@ use crate::page::Page;
 use crate::page::word::State;
 use core::ptr;
 
-/// Pages that one tick looks at: each is a cache miss.
+/// Pages that one tick looks at. Each look is a cache miss.
 const LOOKS: usize = 256;
 
-/// Pages that one tick purges: each is a walk over its free blocks and a system call or some.
+/// Pages that one tick purges. Each purge walks over the page's free blocks and makes one or more system calls.
 const PURGES: usize = 16;
 
-/// In [`Page::seen`]: purged as it is.
+/// A flag in [`Page::seen`]: the page was purged, and its word has not changed since.
 const PURGED: u32 = 1;
 
-/// Go on with the passes of the theap's heap, and of the main heap.
+/// Continue the passes over the theap's heap and the main heap.
 #[inline]
 pub fn tick(theap: &Theap, now: u64) {
     let heap = theap.heap();
@@ -50,7 +52,7 @@ fn heap_tick(theap: &Theap, heap: &Heap, now: u64) {
     }
 }
 
-/// A part of a pass, or all of it.
+/// One part of a pass, or all of it.
 #[cold]
 fn pass(theap: &Theap, heap: &Heap, now: u64) {
     let Some(delay) = arena::purge_delay() else { return };
@@ -68,7 +70,7 @@ fn pass(theap: &Theap, heap: &Heap, now: u64) {
     holes.note_looks(looks);
 }
 
-/// Purge all that can be of the theap's heap.
+/// Make all holes that can be made in the pages of the theap's heap.
 #[cold]
 pub fn purge_all(theap: &Theap) {
     let heap = theap.heap();
@@ -79,7 +81,7 @@ pub fn purge_all(theap: &Theap) {
     }
 }
 
-/// Look at a page whose bit was set, and was just cleared; says whether it was purged.
+/// Look at a page whose bit was set, and was just cleared. Returns whether it was purged.
 fn look(theap: &Theap, heap: &Heap, page: &'static Page, start: *const u8, at_once: bool) -> bool {
     let (state, bits) = page.word().snapshot();
     let mixed = (bits ^ bits >> 32) as u32 & !PURGED;
@@ -87,7 +89,8 @@ fn look(theap: &Theap, heap: &Heap, page: &'static Page, start: *const u8, at_on
     if state != State::Listed || !ptr::eq(page.heap(), heap.as_page_heap()) {
         return false;
     }
-    // Before the page is looked at: it may be listed anew while that lasts, and else the bit is wrong for a pass.
+    // Set the bit again before looking at the page. The page may be listed anew meanwhile; if not, the bit is merely
+    // wrong for one pass.
     heap.pages.note_listed(start);
     if seen == mixed | PURGED || (seen != mixed && !at_once) {
         if seen & !PURGED != mixed {
@@ -102,7 +105,7 @@ fn look(theap: &Theap, heap: &Heap, page: &'static Page, start: *const u8, at_on
     true
 }
 
-/// In the child of a fork: whoever was at it is not there.
+/// In the child of a fork: the thread that was looking for holes does not exist here.
 pub fn fork_child() {
     for heap in heap::records() {
         if let Some(page) = heap.holes.fork_child() {

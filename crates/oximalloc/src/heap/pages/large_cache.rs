@@ -1,20 +1,23 @@
-//! The large cache: the page of a large block that was freed, kept as it is for the next block of as many slices. So a thread
-//! that takes and frees such blocks in turns asks neither the arena nor the maps. A block of another length gets the next longer
-//! page, whose end goes back, or the longest one, if it can be extended: that is one call of the arena, not two.
+//! The large cache keeps the page of a freed large block as it is, for the next block of as many slices. So a thread
+//! that takes and frees such blocks in turns asks neither the arena nor the maps. A block of another length gets the
+//! next longer page, whose end goes back. If no page is longer, it gets the longest one, if that can be extended. Both
+//! take one call of the arena, not two.
 //!
 //! ```text
 //! in use   its only block is out
-//!     free:   its word is GONE, which makes it the caller's alone; it has no block any more, so that no pointer leads to one
+//!     free:   its word is GONE, so it is the caller's alone; it has no block any more, so no pointer leads to one
 //!             -> CACHED in a slot of the thread's number, or released if it is too large or no slot has room
 //! CACHED   in a slot (`large_cache_slots`), and nobody's
-//!     take:   a block of as many slices is asked for, or of others and no page is nearer -> in use; or, if it is too
-//!             short and cannot grow, released
+//!     take:   a block of as many slices is asked for, or of other lengths and no page is nearer -> in use;
+//!             or released, if the page is too short and cannot grow
 //!     flush:  the thread is about to claim other memory -> released
-//!     age:    a thread comes by once `purge_delay` has passed, and marks it; or it was marked already -> released
+//!     age:    a thread sweeps after `purge_delay` has passed, and marks it; or, if it was marked already -> released
 //! ```
 //!
-//! Only pages of the main heap come here, which nobody deletes or destroys. Bounds: eight pages of up to 1 MiB, 2 MiB together,
-//! for each of the [`NUMBERS`] numbers; none when `purge_delay` is 0.
+//! Only pages of the main heap come here, because nobody deletes or destroys that heap.
+//!
+//! Bounds: eight pages of up to 1 MiB, 2 MiB together, for each of the [`NUMBERS`] theap numbers; none when
+//! `purge_delay` is 0.
 
 use super::large_cache_slots::{ALIGN, MOST, PageSlots};
 use super::resize;
@@ -31,15 +34,15 @@ const _: () = assert!(align_of::<Page>() >= ALIGN);
 
 static SLOTS: [PageSlots<Page>; NUMBERS] = [const { PageSlots::new() }; NUMBERS];
 
-/// All slots, of which the compiler does not know how many there are: it would write loops over them out.
+/// All slots. The compiler must not know how many there are, or it would unroll loops over them.
 fn all_slots() -> impl Iterator<Item = &'static PageSlots<Page>> {
     SLOTS.iter().take(core::hint::black_box(NUMBERS))
 }
 
-/// Keep a page whose only block was freed; false: it is to be released.
+/// Keep a page whose only block was freed. Returns false if the page is to be released instead.
 ///
 /// # Safety
-/// - the page is the caller's alone (GONE), of a single block.
+/// - the page is the caller's alone (GONE), and is of a single block.
 #[inline]
 pub unsafe fn put(theap: &Theap, page: &'static Page) -> bool {
     let root = theap.root();
@@ -62,7 +65,7 @@ pub unsafe fn put(theap: &Theap, page: &'static Page) -> bool {
     true
 }
 
-/// A page of so many slices; it is the caller's, and has no block yet.
+/// A page of that many slices, which is now the caller's and has no block yet.
 #[inline]
 pub fn take(theap: &Theap, slices: usize) -> Option<&'static Page> {
     let root = theap.root();
@@ -72,7 +75,7 @@ pub fn take(theap: &Theap, slices: usize) -> Option<&'static Page> {
     SLOTS[root.number()].take(slices).or_else(|| fit(root, slices))
 }
 
-/// A page of another length, cut or extended.
+/// A page of another length, which is cut or extended.
 #[inline(never)]
 fn fit(root: &Theap, slices: usize) -> Option<&'static Page> {
     let page = SLOTS[root.number()].take_near(slices)?;
@@ -89,8 +92,8 @@ fn fit(root: &Theap, slices: usize) -> Option<&'static Page> {
     Some(page)
 }
 
-/// The thread is about to claim other memory: release what is kept for it, which would lie in the way, and be more than the
-/// program has in use.
+/// The thread is about to claim other memory: release the pages that are kept for it. Otherwise they would lie in the
+/// way, and add to what the program has in use.
 #[inline]
 pub fn flush(theap: &Theap) {
     let root = theap.root();
@@ -105,7 +108,7 @@ fn flush_slots(root: &Theap) {
     SLOTS[root.number()].age(true, &mut |page| release(root, page));
 }
 
-/// How many pages are kept, and their bytes, at some moment.
+/// How many pages are kept, and how many bytes they have, at some moment.
 #[cold]
 pub fn held() -> (usize, usize) {
     let (mut pages, mut slices) = (0, 0);
@@ -117,7 +120,7 @@ pub fn held() -> (usize, usize) {
     (pages, Slices(slices).bytes())
 }
 
-/// Bytes of what is kept for the thread of `theap`.
+/// Bytes of the pages that are kept for the thread of `theap`.
 #[cold]
 pub fn bytes(theap: &Theap) -> usize {
     Slices(SLOTS[theap.root().number()].held().1).bytes()
@@ -140,7 +143,7 @@ pub fn are_sound(theap: &Theap) -> bool {
     })
 }
 
-/// Release what has waited for a delay, or all; says whether something is left.
+/// Release the pages that have waited for a delay, or all pages. Returns whether some are left.
 #[cold]
 pub fn sweep(theap: &Theap, all: bool) -> bool {
     let mut left = false;

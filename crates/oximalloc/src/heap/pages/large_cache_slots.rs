@@ -1,29 +1,29 @@
-//! Slots for things that wait to be taken again, each of a number of slices: the pages of `large_cache`.
+//! Slots for items that wait to be taken again, each of a number of slices: the pages of `large_cache`.
 //!
-//! Protocol: a word is null or names an item, its slices, and whether it is marked. *Put* fills a null word by
-//! compare-and-swap, *take* empties one by what its slices are, *age* marks those that are not, and takes those
-//! that are: an item that a word names is nobody's, and who takes it out of the word has it alone. Nobody looks at an
-//! item before. That one comes back to the word it was in while somebody looks (ABA) is harmless: the word says the same
-//! of it.
+//! Protocol: a word is null, or names an item, its slices, and whether it is marked. *Put* fills a null word by
+//! compare-and-swap. *Take* empties a word that has the right number of slices. *Age* marks the items that are not
+//! marked, and takes those that are. An item that a word names is nobody's. Whoever takes it out of the word has it
+//! alone, and nobody looks at an item before that. An item may leave a word and come back to it while somebody looks
+//! at the word (ABA). That is harmless, because the word says the same about the item.
 //!
-//! Orderings: who takes an item out (Acquire) sees all that was done with it before it was put in (Release). *Put* fills
-//! a word and then, as its caller, looks whether a time is entered at which somebody ages the slots; who ages clears the
-//! time and then looks at the words; these four are sequentially consistent. So either the item is seen, or that no
-//! time is entered, and one is.
+//! Orderings: whoever takes an item out (Acquire) sees all that was done with it before it was put in (Release). After
+//! *put* fills a word, its caller reads whether a time for the next sweep is set. A sweep first clears that time, and
+//! then reads the words. These four accesses are sequentially consistent. So either the sweep sees the item, or the
+//! caller of *put* sees that no time is set, and sets one.
 
 use crate::base::sync::{AtomicPtr, Ordering};
 use core::ptr;
 
 /// How many slots there are: one cache line.
 const WORDS: usize = 8;
-/// Slices of a page: 1 MiB.
+/// The most slices of one page: 1 MiB.
 pub const MOST: usize = 16;
-/// Slices of all together: almost 2 MiB.
+/// The most slices of all pages together: almost 2 MiB.
 const ROOM: usize = 31;
-/// In a word, below the address: the slices, and the mark.
+/// In a word, the bits below the address hold the slices and the mark.
 const SLICES: usize = 31;
 const MARK: usize = 32;
-/// What is kept is aligned to that at least.
+/// The least alignment of what is kept.
 pub const ALIGN: usize = 64;
 
 /// The slots.
@@ -51,8 +51,8 @@ impl<T> PageSlots<T> {
         PageSlots(core::array::from_fn(|_| AtomicPtr::new(ptr::null_mut())))
     }
 
-    /// Keep `page`, the caller's, of `n` slices, 1 to [`MOST`]; false, and it stays the caller's, where that is beyond the
-    /// bounds, or another thread is faster.
+    /// Keep the caller's `page` of `n` slices, 1 to [`MOST`]. Returns false, and the page stays the caller's, if that
+    /// exceeds the bounds or another thread is faster.
     pub fn put(&self, page: &'static T, n: usize) -> bool {
         let new = ptr::from_ref(page).cast_mut().map_addr(|at| at | n);
         let fills = |word: &AtomicPtr<T>| {
@@ -68,7 +68,7 @@ impl<T> PageSlots<T> {
         sum <= ROOM && empty.is_some_and(fills)
     }
 
-    /// A page of `n` slices, the caller's from now on.
+    /// Take a page of `n` slices. It is the caller's from now on.
     pub fn take(&self, n: usize) -> Option<&'static T> {
         self.0.iter().find_map(|word| {
             let seen = word.load(Ordering::Relaxed);
@@ -79,7 +79,8 @@ impl<T> PageSlots<T> {
         })
     }
 
-    /// The page whose length is next to `n`, the caller's from now on: the smallest that is longer, else the largest.
+    /// Take the page whose length is nearest to `n`: the shortest that is at least as long, else the longest. It is
+    /// the caller's from now on.
     #[inline(never)]
     pub fn take_near(&self, n: usize) -> Option<&'static T> {
         let far = |&(_, seen): &(_, *mut T)| if slices(seen) >= n { slices(seen) } else { ROOM + n - slices(seen) };
@@ -90,8 +91,8 @@ impl<T> PageSlots<T> {
         if taken { item(seen) } else { None }
     }
 
-    /// Call `release` with the pages that are marked, or with `all`; they are the caller's. Mark the others; says whether
-    /// there are any.
+    /// Call `release` with the pages that are marked, or with `all` pages; they are the caller's. Mark the others.
+    /// Returns whether there are any.
     #[inline(never)]
     pub fn age(&self, all: bool, release: &mut dyn FnMut(&'static T)) -> bool {
         let mut left = false;
@@ -103,8 +104,8 @@ impl<T> PageSlots<T> {
             }
             let marked = seen.map_addr(|at| at | MARK);
             let then = if all || seen == marked { ptr::null_mut() } else { marked };
-            // Acquire: as in the file's head. (A mark is a read-modify-write, so who takes the item later sees what its put
-            // released.)
+            // Acquire: as in the file's head. (Setting a mark is a read-modify-write, so whoever takes the item later
+            // still sees what its put released.)
             let changed = word.compare_exchange(seen, then, Ordering::Acquire, Ordering::Relaxed).is_ok();
             match item(seen) {
                 Some(page) if changed && then.is_null() => release(page),
@@ -114,7 +115,7 @@ impl<T> PageSlots<T> {
         left
     }
 
-    /// How many pages are kept, and their slices, at some moment.
+    /// How many pages are kept, and how many slices they have, at some moment.
     #[inline(never)]
     pub fn held(&self) -> (usize, usize) {
         let (mut pages, mut sum) = (0, 0);
@@ -201,12 +202,12 @@ mod loom_tests {
     use loom::sync::Arc;
     use loom::thread;
 
-    /// What a record is, aligned as one.
+    /// Stands for a page's record, and is aligned like one.
     #[repr(align(128))]
     struct Item(AtomicU64);
 
-    /// One thread puts, one takes, one ages: each item is one thread's at a time, which sees what was done with it, and none
-    /// is lost.
+    /// One thread puts, one takes, one ages. Each item belongs to one thread at a time, which sees what was done with
+    /// the item before. No item is lost.
     #[test]
     fn loom_an_item_of_a_slot_is_one_threads() {
         let mut builder = loom::model::Builder::new();
@@ -214,11 +215,11 @@ mod loom_tests {
         builder.check(|| {
             let slots = Arc::new(PageSlots::<Item>::new());
             let items: [&'static Item; 2] = [(); 2].map(|()| &*Box::leak(Box::new(Item(AtomicU64::new(0)))));
-            // Of the test, not of the model.
+            // Belongs to the test, not to the model.
             let owned = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
             let own = |item: &Item, owned: &std::sync::atomic::AtomicU64| {
                 owned.fetch_add(1, Ordering::Relaxed);
-                // Not one step, so that a second owner would be seen.
+                // Two steps, not one, so that a second owner would be seen.
                 item.0.store(item.0.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
             };
             assert!(slots.put(items[0], 2));

@@ -1,4 +1,4 @@
-//! Pages with room, and how a theap finds one: among those that it has, those that other threads returned to it, and
+//! Pages with room, and how a theap finds one: among its own, among those that other threads returned to it, and among
 //! those whose threads have ended.
 
 use crate::arena::slice_class;
@@ -19,8 +19,8 @@ impl Theap {
         self.put_available(self.returned.take_all());
     }
 
-    /// Put the pages of a chain that was taken off the list of returned ones on their bins' lists. A page of another heap
-    /// was on its way here since before the theap was this heap's.
+    /// Put the pages of a chain on their bins' lists. The chain was taken off the list of returned pages. A page of
+    /// another heap was already on its way here before the theap became this heap's.
     #[inline(never)]
     pub fn put_available(&self, pages: Chain<Page>) {
         let heap = self.heap().as_page_heap();
@@ -39,7 +39,7 @@ impl Theap {
         self.cold(page.bin().index()).pages.push(page);
     }
 
-    /// A page with room of those that the theap has.
+    /// Take a page with room from those that the theap has.
     #[inline]
     pub fn take_available(&self, bin: Bin) -> Option<&'static Page> {
         let pages = &self.cold(bin.index()).pages;
@@ -53,13 +53,15 @@ impl Theap {
                 return best;
             }
             if !self.root().drop_dead(page) {
-                // Another thread purges parts of it. It was not at that when the page was chosen, so that this ends.
+                // Another thread is purging parts of it. It was not doing so when the page was chosen, so this loop
+                // ends.
                 self.push_available(page);
             }
         }
     }
 
-    /// Attach a page that was taken off its list; false if it is dead, or another thread purges parts of it.
+    /// Attach a page that was taken off its list. Returns false if the page is dead, or another thread is purging
+    /// parts of it.
     #[inline(never)]
     fn attach(&self, page: &'static Page, bin: Bin) -> bool {
         let Some(chain) = page.word().attach() else { return false };
@@ -86,7 +88,8 @@ impl Theap {
         for page in list.take_all() {
             let rest = page.next_in_chain();
             if !ptr::eq(page.heap(), heap.as_page_heap()) {
-                // Its heap was deleted while it was on its way to a list, whose record is this heap's now.
+                // Its heap was deleted while the page was on its way to a list, and the list's record is this heap's
+                // now.
                 self.relist(page, heap);
                 continue;
             }
@@ -97,25 +100,26 @@ impl Theap {
                 return Some(page);
             }
             if !self.root().drop_dead(page) {
-                // Another thread purges parts of it.
+                // Another thread is purging parts of it.
                 Theap::abandon(page);
             }
         }
         None
     }
 
-    /// Put the rest of what was taken off a list of this theap's heap back.
+    /// Put back the rest of the pages that were taken off a list of this theap's heap.
     fn put_back(&self, list: &SharedList<Page>, rest: Option<&'static Page>) {
         if let Some(first) = rest
             && !list.put_back(first)
         {
-            // Closed: the heap, against the rules, is being deleted.
+            // The list is closed: the heap is being deleted while in use, which breaks the rules.
             Chain::from(rest).for_each(|page| self.relist(page, self.heap()));
         }
     }
 
-    /// A page was taken off one of the lists of abandoned ones of `heap`, and this thread has no use for it: drop the record if it
-    /// is dead, else put it on the list of its heap, which is another one if it was deleted meanwhile.
+    /// A page was taken off one of the abandoned lists of `heap`, and this thread has no use for it. If it is dead,
+    /// drop the record. Otherwise put it on the list of the heap that it has now, which is another one if `heap` was
+    /// deleted meanwhile.
     pub fn relist(&self, page: &'static Page, heap: &Heap) {
         if self.root().drop_dead(page) {
             heap.stats.pages_abandoned.sub(1);
@@ -130,7 +134,7 @@ impl Theap {
         }
     }
 
-    /// Of a root: whether the thread takes a page over at a free.
+    /// Only in a root: whether the thread may take a page over at a free.
     fn may_reclaim_on_free(&self, bin: Bin) -> bool {
         let reclaims = &self.cold(bin.index()).reclaims;
         let limits = [Opt::PageMaxReclaim, Opt::PageCrossThreadMaxReclaim].map(options::get);
@@ -144,8 +148,8 @@ impl Theap {
         true
     }
 
-    /// Let the slice class map lead to this theap's stack of the bin, for the page that begins at `start`. It is attached
-    /// to this theap, or this thread has a block of it.
+    /// Let the slice class map lead to this theap's stack of the bin, for the page that begins at `start`. The page is
+    /// attached to this theap, or this thread has a block of it.
     #[inline(never)]
     pub fn open_slice(&self, start: *const u8, bin: Bin) {
         self.open_if_new(bin);
@@ -154,22 +158,23 @@ impl Theap {
         }
     }
 
-    /// The same for the attached pages of the smallest blocks: while the theap was nobody's, frees of others may have led to
-    /// theirs.
+    /// The same for the attached pages of the smallest blocks. While nobody had the theap, other threads' frees may
+    /// have pointed the entries of these pages to their own theaps.
     pub fn open_smallest(&self) {
         for page in self.cold_small().iter().filter_map(|cold| cold.pages.front()) {
             self.open_slice(page.start(), page.bin());
         }
     }
 
-    /// A page has become LISTED by us: put it where somebody finds it.
+    /// This thread made a page LISTED: put it where somebody finds it.
     #[cold]
     pub(super) fn list(&self, page: &'static Page) {
         note_listed(page);
         // SAFETY: the owner of a page in use.
         let owner = unsafe { Theap::of_owner(page.owner()) };
         let root = self.root();
-        // A theap that was a deleted heap's may be another heap's now, while full pages of the heap in between name it.
+        // A theap of a deleted heap may belong to another heap now, while full pages of the heap in between still name
+        // it.
         if owner.is_ours() && ptr::eq(page.heap(), owner.heap().as_page_heap()) {
             owner.push_available(page);
         } else if !owner.is_empty_theap() && owner.returned.push(page) {
@@ -178,8 +183,8 @@ impl Theap {
             && ptr::eq(page.heap(), root.heap().as_page_heap())
             && root.may_reclaim_on_free(page.bin())
         {
-            // The slice class map learns of it when the page is attached: another thread may be ending the page
-            // now, and its slice may be a new page's already.
+            // The slice class map is told only when the page is attached. Another thread may be releasing the page
+            // right now, and its slice may already belong to a new page.
             page.set_owner(root.as_owner());
             root.open_if_new(page.bin());
             root.heap().stats.pages_reclaim_on_free.add(1);
@@ -189,10 +194,10 @@ impl Theap {
         }
     }
 
-    /// Put a page, LISTED or DEAD and off every list, where other threads look for one.
+    /// Put a page that is LISTED or DEAD, and on no list, where other threads look for one.
     #[inline(never)]
     pub fn abandon(page: &'static Page) {
-        // The main heap's theaps stay the main heap's; others may soon be another heap's.
+        // Theaps of the main heap stay with the main heap. Others may soon belong to another heap.
         // SAFETY: the owner of a page in use.
         if !unsafe { Theap::of_owner(page.owner()) }.is_main() {
             orphan_page(page);
@@ -202,8 +207,8 @@ impl Theap {
         }
     }
 
-    /// Put a page on the list of abandoned ones of its heap, which another thread may be deleting; says which heap that is,
-    /// or None: the heap has ended, and the page is dead, or is released with the heap.
+    /// Put a page on its heap's list of abandoned pages. Another thread may be deleting that heap. Returns the heap
+    /// whose list has the page now. None if the heap has ended: then the page is dead, or is released with the heap.
     fn push_abandoned(page: &'static Page) -> Option<&'static Heap> {
         let bin = page.bin().index();
         // SAFETY: a page's label; heaps' records are never unmapped.
@@ -215,7 +220,8 @@ impl Theap {
         to.map(heap_of)
     }
 
-    /// Bytes of the free blocks of a bin, on the stack and in the theap's pages, that were ever handed out.
+    /// Bytes of the free blocks of a bin that were handed out at least once: those on the stack and those in the
+    /// theap's pages.
     pub fn free_bytes_of(&self, b: usize) -> usize {
         let pages = &self.cold(b).pages;
         let given = |page: &Page| page.word().peek().1 as usize;
@@ -237,7 +243,7 @@ impl Theap {
         }
     }
 
-    /// Free the records of dead pages on a heap's lists of abandoned ones. Nobody destroys the heap meanwhile.
+    /// Free the records of dead pages on a heap's abandoned lists. Nobody may destroy the heap meanwhile.
     pub fn sweep_abandoned(&self, heap: &Heap) {
         for bin in &heap.bins {
             bin.abandoned.take_all().for_each(|page| self.relist(page, heap));
@@ -245,12 +251,12 @@ impl Theap {
     }
 }
 
-/// Leave a page to whoever frees into it. It is not attached to a theap that goes on to use it.
+/// Leave a page to whoever frees into it. The page is not attached to a theap that goes on using it.
 pub fn orphan_page(page: &Page) {
     page.set_owner(current::owner());
 }
 
-/// A page has become LISTED by the caller, who puts it on a list next.
+/// The caller made a page LISTED, and puts it on a list next.
 pub fn note_listed(page: &Page) {
     // SAFETY: the page is in use; heaps' records are never unmapped.
     unsafe { Heap::of_page(page.heap()) }.pages.note_listed(page.start());

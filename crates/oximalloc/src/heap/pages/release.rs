@@ -11,7 +11,7 @@ use crate::page::bins::Bin;
 use crate::page::record_pool;
 use crate::page::word::Dropped;
 
-/// Give the memory of a page that is all free back to its arena.
+/// Give the memory of an empty page back to its arena.
 ///
 /// # Safety
 /// - the page is the caller's alone (GONE or DEAD).
@@ -30,7 +30,7 @@ pub unsafe fn release(page: &'static Page) {
         heap.pages.remove(span.start);
         map::clear(span.start, span.slices);
         heap.uncount_page(page.bin(), span.slices * SLICE);
-        // Without access to all of it nobody can use it again.
+        // If part of the span is inaccessible, nobody can use it again.
         if guard::lift(page) {
             arena::release(span);
         }
@@ -38,14 +38,14 @@ pub unsafe fn release(page: &'static Page) {
 }
 
 impl Theap {
-    /// A page's record that is in no use; None without memory.
+    /// An unused record for a page. None if there is no memory.
     pub fn new_record(&self) -> Option<&'static Page> {
         self.assert_in_step();
         self.records.take(self.number())
     }
 
-    /// Let go of a page that was taken off its list, if it is dead; says whether it is. The page was LISTED, and is the
-    /// caller's to take off.
+    /// Drop a page that was taken off its list, if it is dead. Returns whether it was. The page was LISTED, and it was
+    /// the caller's to take off.
     #[inline(never)]
     pub fn drop_dead(&self, page: &'static Page) -> bool {
         let dropped = page.word().drop_dead();
@@ -55,7 +55,7 @@ impl Theap {
         dropped != Dropped::Alive
     }
 
-    /// A record that nobody refers to any more: the page is GONE, or DEAD and taken off its list.
+    /// Free a record that nobody refers to any more: the page is GONE, or DEAD and taken off its list.
     #[inline(never)]
     pub fn free_record(&self, page: &'static Page) {
         if self.is_empty_theap() {

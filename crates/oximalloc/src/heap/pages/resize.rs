@@ -1,7 +1,7 @@
-//! Pages of a single block change their length where they are.
+//! Pages of a single block grow and shrink in place.
 //!
-//! Invariants: the page map leads to the page from each of its slices, and from no other, before and after. A block that
-//! was trimmed is shorter than its span; what lies behind it there is used by nobody, and may be given to it again.
+//! Invariants: before and after, the page map leads to the page from each of its slices, and from no other. A trimmed
+//! block is shorter than its span. Nobody uses what lies behind it in the span, and the block may get it back.
 
 use crate::arena::{self, map};
 use crate::base::config::SLICE;
@@ -11,14 +11,14 @@ use crate::heap::state::heap::Heap;
 use crate::os::{self, page_size};
 use crate::page::Page;
 
-/// Claim the `extra` slices behind the page; false, and nothing changed, where they are not free.
+/// Claim the `extra` slices behind the page. Returns false, and changes nothing, if they are not free.
 ///
 /// # Safety
-/// - the page is of a single block, which is the caller's, or out of use and the caller's alone.
+/// - the page is of a single block. The block is the caller's, or the page is out of use and the caller's alone.
 pub unsafe fn extend(page: &Page, extra: usize) -> bool {
     let mut span = page.span();
     let old = span.slices;
-    // SAFETY: the span is the page's; what follows it in its arena is not in use once it is claimed.
+    // SAFETY: the span is the page's. What follows it in its arena is in nobody else's use once it is claimed.
     unsafe {
         if arena::extend(&mut span, extra).is_none() {
             return false;
@@ -34,17 +34,17 @@ pub unsafe fn extend(page: &Page, extra: usize) -> bool {
     true
 }
 
-/// Give all but the first `keep` slices back, if they can be.
+/// Give back all slices but the first `keep`, if that is possible.
 ///
 /// # Safety
-/// - as for [`extend`]; what is given back is not used any more.
+/// - as for [`extend`]; the caller does not use what is given back any more.
 pub unsafe fn cut(page: &Page, keep: usize) {
     let mut span = page.span();
     let old = span.slices;
     if keep >= old || !arena::may_shrink(&span) {
         return;
     }
-    // SAFETY: the tail is the caller's, who gives it up.
+    // SAFETY: the tail is the caller's, and the caller gives it up.
     unsafe {
         map::clear(span.start.add(keep * SLICE), old - keep);
         arena::shrink(&mut span, keep);
@@ -54,14 +54,15 @@ pub unsafe fn cut(page: &Page, keep: usize) {
     page.set_span(span);
 }
 
-/// Bytes of ends that trimmed blocks have kept: resident, and used by nobody.
+/// Bytes of the ends that trimmed blocks keep: resident, and used by nobody.
 static KEPT: AtomicUsize = AtomicUsize::new(0);
-/// So much of it there may be in any case; beyond that one in 32 of the bytes in use.
+/// This many bytes of ends may be kept, in addition to one in 32 of the bytes in use.
 const KEPT_MIN: usize = 1 << 20;
 
-/// Give back what lies beyond the first `bytes` of the page: whole slices, which wait for their purge, and of the last one the
-/// OS pages, if a quarter of `bytes` would be left. For these nobody comes by later: they go at once, or stay while
-/// the program has few such ends, so that a block that is soon freed or grows again costs no call of the system.
+/// Give back what lies beyond the first `bytes` of the page. Whole slices wait for their purge. Within the last slice,
+/// OS pages are given up if the block would otherwise waste more than a quarter of `bytes`. Nobody purges those later,
+/// so they go at once. While the program has few such ends, they stay instead: then a block that is soon freed or
+/// grows again costs no system call.
 ///
 /// # Safety
 /// - as for [`cut`]; the page is not guarded.
@@ -82,8 +83,8 @@ pub unsafe fn trim(page: &Page, bytes: usize) {
         return;
     }
     let from = span.start.wrapping_add(keep);
-    // SAFETY: the end of a span that is our own reservation, in whole OS pages; by the contract nobody uses it. What the
-    // system refuses stays.
+    // SAFETY: the end of a span that is our own reservation, in whole OS pages. By the contract nobody uses it. If the
+    // system refuses, the memory stays as it is.
     unsafe {
         if options::enabled(Opt::PurgeDecommits) || !os::reset(from, end, true) {
             os::decommit(from, end, false);
@@ -91,7 +92,7 @@ pub unsafe fn trim(page: &Page, bytes: usize) {
     }
 }
 
-/// A page that was trimmed is released, or its block has the end again.
+/// A trimmed page is released, or its block gets its end back.
 pub fn forget_end(page: &Page) {
     let end = page.set_kept(0);
     if end > 0 {
@@ -99,8 +100,9 @@ pub fn forget_end(page: &Page) {
     }
 }
 
-/// Let the block have `bytes` of the span that it was trimmed in; false, and nothing changed, if the span is not as long.
-/// It gets an eighth more where there is room, so that growing by a little does not undo what a trim is to save.
+/// Let the block have `bytes` of the span that it was trimmed in. Returns false, and changes nothing, if the span is
+/// not that long. The block gets an eighth more if there is room, so that growing a little at a time does not undo
+/// what a trim saves.
 ///
 /// # Safety
 /// - as for [`trim`].
@@ -117,7 +119,7 @@ pub unsafe fn untrim(page: &Page, bytes: usize) -> bool {
 
 /// A page of `old` slices has `new` now.
 pub fn count(page: &Page, old: usize, new: usize) {
-    // SAFETY: a page that the caller has, so that its heap has not ended.
+    // SAFETY: the caller has the page, so its heap has not ended.
     let heap = unsafe { Heap::of_page(page.heap()) };
     for bytes in [&heap.stats.malloc_huge, &heap.stats.page_committed] {
         if new > old { bytes.add((new - old) * SLICE) } else { bytes.sub((old - new) * SLICE) }

@@ -1,4 +1,4 @@
-//! What becomes of a page once a block was given back to it, or once it was detached.
+//! What happens to a page after a block was given back to it, or after it was detached.
 
 use super::large_cache;
 use super::release::release;
@@ -9,7 +9,7 @@ use crate::page::bins::Bin;
 use crate::page::word::Given;
 
 impl Theap {
-    /// What a give or a detach asks for.
+    /// Do what a give or a detach asks for.
     #[inline]
     pub fn settle(&self, page: &'static Page, then: Given) {
         match then {
@@ -30,7 +30,8 @@ impl Theap {
                     return;
                 }
                 heap.note_dead();
-                // Another heap may have ended by now, and may be destroyed: who allocates from it sweeps (`reclaim`).
+                // A heap other than the main one may have ended by now, or may be destroyed. Whoever allocates from it
+                // sweeps it (`reclaim`).
                 if heap.is_main() && heap.is_sweep_due() {
                     self.sweep_abandoned(heap);
                 }
@@ -38,9 +39,10 @@ impl Theap {
         }
     }
 
-    /// The last block of a page, which its word says is ours alone, was freed; says whether the record is to be freed, too.
+    /// The last block of a page was freed, and the page's word says that the page is ours alone. Returns whether the
+    /// record is to be freed, too.
     fn retire(&self, page: &'static Page) -> bool {
-        // SAFETY: the page is in use until its memory is released, which is ours to do.
+        // SAFETY: the page is in use until its memory is released, which is this thread's right.
         unsafe {
             if page.bin() != Bin::SINGLE {
                 Heap::of_page(page.heap()).stats.pages_retire.add(1);
@@ -52,7 +54,8 @@ impl Theap {
         true
     }
 
-    /// Detach a page that is not the bin's any more: to the pages with room, or, if all of it is free, to its arena.
+    /// Detach a page that is not in front of the bin any more. It joins the pages with room, or goes back to its arena
+    /// if all of it is free.
     ///
     /// # Safety
     /// - it is attached to this theap.
@@ -63,7 +66,7 @@ impl Theap {
         self.settle(page, then);
     }
 
-    /// Let the bin's page go if all its blocks are free, or (forced) in any case: the next refill takes it back.
+    /// Let the bin's page go if all its blocks are free, or in any case with `force`. The next refill takes it back.
     #[inline]
     pub fn retire_front(&self, b: usize, force: bool) {
         let pages = &self.cold(b).pages;

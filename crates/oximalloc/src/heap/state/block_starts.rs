@@ -1,4 +1,4 @@
-//! What the slice class map says of a slice's blocks, for any thread: where they start, and their size.
+//! What an entry of the slice class map tells any thread about the slice's blocks: where they start, and their size.
 
 use super::theap::{HotBin, NUMBERS, SMALL};
 use crate::arena::slice_class;
@@ -6,7 +6,7 @@ use crate::page::bins::{BINS, Bin, least};
 use crate::page::record::{bound32, inverse32};
 use crate::prim::processor;
 
-/// What an entry of the slice class map says of the blocks of its slice, for any thread.
+/// What one entry of the slice class map tells about the blocks of its slice.
 #[repr(C)]
 #[derive(Clone, Copy)]
 struct BlockStarts {
@@ -15,11 +15,11 @@ struct BlockStarts {
     bound: u32,
     /// Bytes of a block.
     size: u32,
-    /// [`least`] of it.
+    /// [`least`] of the size.
     least: u32,
 }
 
-/// By the number of the hot part that an entry is the offset of. The first is that of slices which are not open: no block
+/// Indexed by the number of the hot part whose offset the entry is. Index 0 is for slices that are not open: no block
 /// starts there.
 static BLOCK_STARTS: [BlockStarts; BINS + SMALL * NUMBERS] = {
     let mut told = [BlockStarts { inverse: 0, bound: 0, size: 0, least: 0 }; BINS + SMALL * NUMBERS];
@@ -37,12 +37,12 @@ static BLOCK_STARTS: [BlockStarts; BINS + SMALL * NUMBERS] = {
     told
 };
 
-/// Of the block that starts at `p`, if its slice is open: its bytes, and the least that it stays for when it shrinks
-/// ([`least`]). Says nothing of whether it is in use.
+/// For the block that starts at `p`, if its slice is open: its bytes, and the smallest size for which it stays in
+/// place when it shrinks ([`least`]). This does not tell whether the block is in use.
 #[inline(always)]
 pub fn size_at(p: *const u8) -> Option<(usize, usize)> {
     let at = slice_class::get(p)? / (size_of::<HotBin>() / size_of::<BlockStarts>());
-    // SAFETY: entries are offsets of hot parts, of which `BLOCK_STARTS` has one for each.
+    // SAFETY: entries are offsets of hot parts, and `BLOCK_STARTS` has one element for each hot part.
     unsafe {
         processor::divides::<0>(BLOCK_STARTS.as_ptr().cast(), at, p as usize).then(|| {
             let told = &*BLOCK_STARTS.as_ptr().byte_add(at);

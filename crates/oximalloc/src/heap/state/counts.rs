@@ -1,4 +1,5 @@
-//! Blocks that moved between pages and the theaps of one heap, for statistics: of a theap, or of all that have left it.
+//! For statistics: how many blocks moved between pages and the theaps of one heap. Each theap has these counts, and
+//! the heap has them for all theaps that have left it.
 
 use crate::base::sync::{AtomicU64, Ordering};
 
@@ -7,11 +8,11 @@ use crate::base::sync::{AtomicU64, Ordering};
 pub struct Moved {
     /// Blocks taken from pages.
     taken: AtomicU64,
-    /// Blocks given back to pages (any theap's).
+    /// Blocks given back to pages of any theap.
     given: AtomicU64,
 }
 
-/// The owner is the only writer, so no read-modify-write is needed.
+/// Only the owner writes, so no read-modify-write is needed.
 #[inline]
 fn add(cell: &AtomicU64, n: usize) {
     cell.store(cell.load(Ordering::Relaxed) + n as u64, Ordering::Relaxed);
@@ -47,25 +48,25 @@ impl Moved {
         self.given.load(Ordering::Relaxed)
     }
 
-    /// How many more were taken than given.
+    /// How many more blocks were taken than given.
     pub fn held(&self) -> i64 {
         self.taken().wrapping_sub(self.given()) as i64
     }
 
-    /// Any thread gave blocks back.
+    /// Any thread may count blocks that it gave back.
     pub fn add_given(&self, n: u64) {
         self.given.fetch_add(n, Ordering::Relaxed);
     }
 
-    /// All that was taken is given.
+    /// Count all blocks that were taken as given. Returns how many were taken.
     pub fn settle(&self) -> u64 {
         let taken = self.taken();
         self.given.store(taken, Ordering::Relaxed);
         taken
     }
 
-    /// The theap of these counts leaves, and with it what it has counted: it is `all`'s now. In this order what was given is for
-    /// a moment seen twice, and what was taken not at all: see `peak::gather`.
+    /// The theap of these counts leaves: add its counts to `all`. In this order, what was given is counted twice for a
+    /// moment, and what was taken not at all; see `peak::gather`.
     pub fn hand_over(&self, all: &Moved) {
         let (taken, given) = (self.taken(), self.given());
         if given != 0 {
@@ -78,7 +79,7 @@ impl Moved {
         }
     }
 
-    /// Add what another has counted, which begins anew; any thread may count there meanwhile.
+    /// Add another's counts, which start again from zero. Any thread may count there meanwhile.
     pub fn absorb(&self, other: &Moved) {
         for (mine, theirs) in [(&self.taken, &other.taken), (&self.given, &other.given)] {
             let n = theirs.swap(0, Ordering::Relaxed);

@@ -1,7 +1,8 @@
-//! What the thread-local pointer is to in a thread that has no theap: theaps that are all zero. Each of their stacks is
-//! empty and full, so that a malloc and a free need no test for them, and take the generic path. Never written.
+//! What the thread-local pointer names in a thread that has no theap: theaps that are all zero. Each of their stacks
+//! is both empty and full. So a malloc and a free need no test for them, and take the generic path. They are never
+//! written.
 //!
-//! They lie 64 bytes from each other in one static of zeros. Which of them it is says what became of the thread:
+//! They lie 64 bytes apart in one static of zeros. Which of them the pointer names says what became of the thread:
 //!
 //! ```text
 //! NEW(n)   it has not allocated, and has freed n blocks
@@ -15,9 +16,10 @@
 //!     malloc: the thread borrows a theap for the one operation (`life::lease`)
 //! ```
 //!
-//! The pointer keeps this, as the C library forgets the values of all keys before it frees what it has allocated for the
-//! thread itself (`strerror`, `dlerror`, the resolver). There a thread may also free for the first time: one that ends
-//! unmaps the stacks of threads before it, whose tables of thread-local memory are blocks. So the first frees make no theap.
+//! The pointer itself keeps this, because the C library forgets the values of all keys before it frees what it
+//! allocated for the thread itself (`strerror`, `dlerror`, the resolver). A thread may even free for the first time at
+//! that point: a thread that ends unmaps the stacks of earlier threads, whose tables of thread-local memory are
+//! blocks. So the first frees make no theap.
 
 use super::steps::Step;
 use super::theap::Theap;
@@ -25,38 +27,39 @@ use crate::page::record::Owner;
 
 /// Blocks that a thread frees before it gets a theap to free with.
 const FREES: usize = 63;
-/// Bytes from one to the next: what a theap is aligned to.
+/// Bytes from one to the next: a theap's alignment.
 const STEP: usize = align_of::<Theap>();
 
-/// Zeros.
+/// The bytes of all empty theaps, which overlap.
 #[repr(C)]
 pub struct Zeros {
     first: Theap,
     more: [[u8; STEP]; FREES + 1],
 }
 
-/// All zero, so that it takes no room in a file and no relocations. The first is the owner of full pages that their thread
-/// gave up, too: nothing is on its list of returned pages, nor may be put there.
-// SAFETY: a theap is made of numbers, of pointers that may be null, and of cells and atomics of those.
+/// All zero, so that it takes no room in a file and needs no relocations. The first is also the owner of full pages
+/// that their thread gave up: nothing is on its list of returned pages, and nothing may be put there.
+// SAFETY: a theap consists of numbers, of pointers that may be null, and of cells and atomics of those. Zero is valid
+// for all of them.
 pub static EMPTY: Zeros = unsafe { core::mem::MaybeUninit::zeroed().assume_init() };
 
-/// The thread-local pointer.
+/// The thread-local pointer to the thread's theap.
 pub mod thread {
     crate::thread_pointer!(super::Theap, super::EMPTY);
 }
 
 fn at(n: usize) -> &'static Theap {
     let zeros = (&raw const EMPTY).cast::<u8>();
-    // SAFETY: so many steps on there are the bytes of a theap in the static, all zero and never written.
+    // SAFETY: at that many steps, the static still has all the bytes of a theap. They are zero and never written.
     unsafe { &*zeros.add(n.min(FREES + 1) * STEP).cast::<Theap>() }
 }
 
-/// That of a thread that has done nothing yet.
+/// The empty theap of a thread that has done nothing yet.
 pub fn new() -> &'static Theap {
     &EMPTY.first
 }
 
-/// That of a thread that was told of its end.
+/// The empty theap of a thread that was told of its end.
 pub fn gone() -> &'static Theap {
     at(FREES + 1)
 }
@@ -66,7 +69,7 @@ pub fn owner() -> *mut Owner {
     EMPTY.first.as_owner()
 }
 
-/// Which it is; None for a theap.
+/// Which of the empty theaps it is; None for an ordinary theap.
 #[inline(always)]
 fn number(theap: &Theap) -> Option<usize> {
     let distance = (&raw const *theap).addr().wrapping_sub((&raw const EMPTY).addr());
@@ -78,7 +81,7 @@ pub fn is_gone(theap: &Theap) -> bool {
     number(theap) == Some(FREES + 1)
 }
 
-/// Whether such a thread has freed so often that it is to get a theap.
+/// Whether a thread whose pointer is to `theap` has freed so often that it gets a theap.
 pub fn frees_often(theap: &Theap) -> bool {
     number(theap) == Some(FREES)
 }
@@ -96,24 +99,25 @@ impl Theap {
     /// The calling thread's, or an empty one (see the file's head); never null.
     #[inline(always)]
     pub fn current() -> &'static Theap {
-        // SAFETY: the pointer is to zeros that are a theap, or to a theap, and theaps are never unmapped.
+        // SAFETY: the pointer is to an empty theap or to an ordinary one, and theaps are never unmapped.
         unsafe { &*thread::get() }
     }
 
-    /// The thread's first theap; that of an empty one is empty.
+    /// The thread's first theap. For an empty theap, an empty one.
     #[inline(always)]
     pub fn root(&self) -> &'static Theap {
         self.root_of().unwrap_or(new())
     }
 
-    /// The calling thread begins a step in its theaps, of which this is one; or it has none.
+    /// The calling thread begins a step in its theaps. This theap is one of them, or an empty one if the thread has
+    /// none.
     #[inline]
     pub fn step(&self) -> Step<'_> {
         let root = self.root();
         if root.is_empty_theap() { Step::NONE } else { root.steps.step() }
     }
 
-    /// Checked in debug builds where a theap changes: its thread is in a step.
+    /// Debug builds check this wherever a theap changes: its thread is in a step.
     #[inline]
     pub fn assert_in_step(&self) {
         debug_assert!(self.steps.any() || self.root().steps.any(), "a theap is changed in no step");

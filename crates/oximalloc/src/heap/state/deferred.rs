@@ -1,9 +1,10 @@
-//! The deferred-free function that a runtime registers, and the heartbeat of each thread that calls it (`life::heartbeat`).
+//! The deferred-free function that a runtime registers, and each thread's heartbeat, which calls it
+//! (`life::heartbeat`).
 
 use crate::base::pair::Pair;
 use core::cell::Cell;
 
-/// The function, and its argument.
+/// The function and its argument.
 pub static REGISTERED: Pair = Pair::new();
 
 /// Whether one is registered.
@@ -12,7 +13,7 @@ pub fn is_registered() -> bool {
     REGISTERED.is_some()
 }
 
-/// Of a thread. Zero is one that has not begun.
+/// A thread's heartbeat. Zero is a thread that has not begun.
 pub struct Heartbeat {
     beats: Cell<u64>,
     /// The thread is in the function, or is not to call it.

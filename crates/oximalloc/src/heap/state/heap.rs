@@ -1,7 +1,8 @@
-//! A heap: what its threads' theaps share, and the records of all heaps there ever were.
+//! A heap: what its threads' theaps share. Also the records of all heaps there ever were.
 //!
-//! Invariants: records are never unmapped, and used again; `id` is 0 while a record is in no use, and no two heaps ever
-//! had the same; a record's `slot` is its own for ever. A page names its heap, and that word alone says whose it is.
+//! Invariants: records are never unmapped, but are used again. `id` is 0 while a record is unused, and no two heaps
+//! ever had the same id. A record's `slot` never changes. A page names its heap, and that word alone says which heap
+//! the page belongs to.
 
 use super::counts::Moved;
 use super::hole_scan::HoleScan;
@@ -25,43 +26,43 @@ use core::ffi::c_void;
 use core::mem::offset_of;
 use core::ptr;
 
-/// Fewer dead records than this are left where they are.
+/// Fewer dead records than this are left on the lists.
 const SWEEP_FROM: i64 = 64;
 
-/// A heap, process-wide. What is read often and written when a heap or a thread begins or ends fills the first line, to
-/// the number of its theaps.
+/// A heap, process-wide. The first cache line has what is read often, and written only when a heap or a thread begins
+/// or ends. It ends with the number of theaps.
 #[repr(C, align(64))]
 pub struct Heap {
     /// Unlike any other heap's; 0 for a record that is free.
     id: AtomicU64,
     /// Where threads keep their theap for this heap.
     slot: Cell<u32>,
-    /// Number of its subprocess.
+    /// The number of its subprocess.
     subproc: AtomicU32,
-    /// The arena that it allocates from alone, or null.
+    /// The only arena that it allocates from, or null for any.
     arena: AtomicPtr<c_void>,
     /// The NUMA node that it prefers, plus 1; 0 for none.
     numa: AtomicI32,
-    /// What the last of those who work in it while it is being destroyed calls. By pointer, so that programs that destroy no
-    /// heap are not linked with it.
+    /// Called by the last thread that works in the heap while it is being destroyed. A pointer, so that programs that
+    /// destroy no heap are not linked with the function.
     sweep: Cell<Option<fn(&'static Heap)>>,
-    /// What is counted of it.
+    /// The heap's statistics.
     pub stats: HeapStats,
-    /// Pages whose memory went while they were on a list, since the lists were last swept.
+    /// Pages whose memory was released while they were on a list, since the lists were last swept.
     dead: AtomicU32,
     /// Its theaps whose threads have ended.
     pub vacant: SharedList<Theap>,
     /// All its theaps (not kept for the main heap, which never ends).
     pub theaps: SharedList<Member>,
-    /// Of a main heap: what theaps of heaps that were deleted count is its, and they are not on its list.
+    /// Only in a main heap: theaps of deleted heaps count for it, and they are not on its list.
     adopts: AtomicBool,
     /// Its pages.
     pub pages: PageSet,
-    /// What is kept of the search for holes in its pages.
+    /// The state of the search for holes in its pages.
     pub holes: HoleScan,
-    /// Those who work in it while it is being destroyed.
+    /// Counts those who work in it while it is being destroyed.
     pub teardown: Teardown,
-    /// By bin; of [`Bin::SINGLE`], the last, there are pages alone.
+    /// By bin. For [`Bin::SINGLE`], the last, only pages are counted.
     pub bins: [HeapBin; BINS + 1],
     /// Link in the list of free records.
     free: AtomicPtr<Heap>,
@@ -71,23 +72,23 @@ pub struct Heap {
     alone: [Alone; LANES],
 }
 
-/// What a heap has of a bin.
+/// What a heap has for one bin.
 #[repr(C, align(64))]
 pub struct HeapBin {
-    /// Pages with room and without an owner that lives.
+    /// Pages that have room and no living owner.
     pub abandoned: SharedList<Page>,
     /// Its pages.
     pub pages: Count,
     /// The most blocks in use at a time.
     pub peak: Level,
-    /// Blocks taken and not in use when the statistics were reset.
+    /// Blocks that were taken before the statistics were reset, and not in use at the reset.
     pub forgotten: Level,
     /// Blocks moved by theaps that have left.
     pub moved: Moved,
 }
 
-// SAFETY: shared for its atomics; `slot` is set before the record is published and never again, and `sweep` before the
-// destroyer's share in `ending`, by which the last of those who leave has acquired it.
+// SAFETY: other threads use its atomics. `slot` is set before the record is published and never again. `sweep` is set
+// before the destroyer joins `teardown`, and the last of those who leave has acquired it by that.
 unsafe impl Sync for Heap {}
 
 impl core::fmt::Debug for Heap {
@@ -103,12 +104,12 @@ unsafe impl Linked for Heap {
     }
 }
 
-/// Blocks by bin that threads whose numbers leave the same rest have given: threads that give at the same time do so on
-/// lines of their own.
+/// Blocks by bin, given by the threads whose numbers have the same remainder by [`LANES`]. So threads that give at the
+/// same time use different cache lines.
 #[repr(align(64))]
 struct Alone([AtomicU64; BINS + 1]);
 
-/// So many have lines of their own.
+/// How many groups of threads have cache lines of their own.
 const LANES: usize = 8;
 
 // SAFETY: the list of all records alone writes the link.
@@ -129,7 +130,7 @@ impl Level {
     pub fn get(&self) -> i64 {
         self.0.load(Ordering::Relaxed)
     }
-    /// Another number.
+    /// Set the number.
     pub fn set(&self, n: i64) {
         self.0.store(n, Ordering::Relaxed);
     }
@@ -137,11 +138,11 @@ impl Level {
     pub fn add(&self, n: i64) {
         self.0.fetch_add(n, Ordering::Relaxed);
     }
-    /// Another number; says what it was.
+    /// Set the number. Returns what it was.
     pub fn replace(&self, n: i64) -> i64 {
         self.0.swap(n, Ordering::Relaxed)
     }
-    /// It is at least `n` from now on; says what it is.
+    /// Raise the number to at least `n`. Returns what it is now.
     pub fn raise(&self, n: i64) -> i64 {
         self.0.fetch_max(n, Ordering::Relaxed).max(n)
     }
@@ -189,7 +190,7 @@ impl Heap {
         self.id.load(Ordering::Relaxed)
     }
 
-    /// The heap ends: nobody finds it any more. Says what its id was.
+    /// The heap ends, and nobody finds it any more. Returns its id.
     pub fn lose_id(&self) -> u64 {
         self.id.swap(0, Ordering::Relaxed)
     }
@@ -205,8 +206,8 @@ impl Heap {
         self.subproc.load(Ordering::Relaxed)
     }
 
-    /// The heap is being destroyed, and `sweep` frees what is left once nobody works in it any more. The caller has a share in
-    /// `teardown`, and leaves it by [`Heap::finish_teardown`].
+    /// The heap is being destroyed. Once nobody works in it any more, `sweep` frees what is left. The caller gets a
+    /// share in `teardown`, and leaves it by [`Heap::finish_teardown`].
     pub fn begin_teardown(&self, sweep: fn(&'static Heap)) {
         self.sweep.set(Some(sweep));
         self.teardown.join();
@@ -227,17 +228,17 @@ impl Heap {
         &raw const *self as *mut HeapOf
     }
 
-    /// The heap behind a page's label, also of one that the page has left.
+    /// The heap behind a page's label. The page may have left that heap.
     ///
     /// # Safety
-    /// - `heap` is that of a page's record that was ever in use: heaps' records are never unmapped.
+    /// - `heap` is the heap of a page's record that was ever in use: heaps' records are never unmapped.
     #[inline(always)]
     pub unsafe fn of_page(heap: *mut HeapOf) -> &'static Heap {
         // SAFETY: by the contract; the one place where it is turned back.
         unsafe { &*(HeapOf::plain(heap) as *const Heap) }
     }
 
-    /// Whether it is the heap of all that is not allocated from another, which lasts for ever.
+    /// Whether it is the main heap, which has all that is not allocated from another heap, and never ends.
     #[inline(always)]
     pub fn is_main(&self) -> bool {
         ptr::eq(self, &MAIN)
@@ -248,37 +249,37 @@ impl Heap {
         !self.is_main() && !self.adopts.load(Ordering::Relaxed)
     }
 
-    /// Theaps of heaps that are deleted count for it from now on.
+    /// Theaps of deleted heaps count for it from now on.
     pub fn adopt_theaps(&self) {
         self.adopts.store(true, Ordering::Relaxed);
     }
 
-    /// A page of `bytes` is in use.
+    /// Count a page of `bytes` as in use.
     pub fn count_page(&self, bin: Bin, bytes: usize) {
         self.stats.pages.add(1);
         self.stats.page_committed.add(bytes);
         self.bins[bin.index()].pages.add(1);
     }
 
-    /// It is not in use any more.
+    /// Count it as not in use any more.
     pub fn uncount_page(&self, bin: Bin, bytes: usize) {
         self.stats.pages.sub(1);
         self.stats.page_committed.sub(bytes);
         self.bins[bin.index()].pages.sub(1);
     }
 
-    /// The thread whose theap has that number gives a block of bin `b` back.
+    /// Count a block of bin `b` that is given back by a thread whose theap has that number.
     #[inline]
     pub fn count_alone(&self, number: usize, b: usize) {
         self.alone[number % LANES].0[b].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Blocks of bin `b` that were given back, but for those that its theaps gave which it has now.
+    /// Blocks of bin `b` that were given back, except those that its present theaps gave.
     pub fn given(&self, b: usize) -> u64 {
         self.given_alone(b).wrapping_add(self.bins[b].moved.given())
     }
 
-    /// Of these, those that were given one by one and not counted with the rest yet.
+    /// The part of these that was given one by one and is not counted with the rest yet.
     pub fn given_alone(&self, b: usize) -> u64 {
         self.alone.iter().fold(0, |sum, lane| sum.wrapping_add(lane.0[b].load(Ordering::Relaxed)))
     }
@@ -288,7 +289,7 @@ impl Heap {
         for lane in &self.alone {
             let n = lane.0[b].load(Ordering::Relaxed);
             if n != 0 {
-                // In this order they are for a moment seen twice: see `peak::gather`.
+                // In this order they are counted twice for a moment; see `peak::gather`.
                 self.bins[b].moved.add_given(n);
                 lane.0[b].fetch_sub(n, Ordering::Relaxed);
             }
@@ -305,13 +306,13 @@ impl Heap {
         Source { subproc: self.subproc(), arena: self.arena(), numa: self.numa.load(Ordering::Relaxed) - 1 }
     }
 
-    /// A page's memory went while its record was on a list.
+    /// Note that a page's memory was released while its record was on a list.
     pub fn note_dead(&self) {
         self.dead.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Whether half of what may be on the lists of abandoned pages is dead, so that sweeping these costs a constant for each. The
-    /// next time counts from now.
+    /// Whether half of the records that may be on the lists of abandoned pages are dead. Then sweeping the lists costs
+    /// a constant for each dead record. If so, the count starts again from zero.
     pub fn is_sweep_due(&self) -> bool {
         let dead = i64::from(self.dead.load(Ordering::Relaxed));
         let due = dead >= SWEEP_FROM && dead >= self.stats.pages_abandoned.current() / 2;
@@ -329,22 +330,23 @@ impl Heap {
 
 /// The main heap's id.
 pub const MAIN_ID: u64 = 1;
-/// The heap of all that is not allocated from another. All zero until [`start_main`], so that it takes no room in the file.
+/// The main heap, which has all that is not allocated from another heap. All zero until [`start_main`], so that it
+/// takes no room in the file.
 pub static MAIN: Heap = Heap::new();
 
 static FREE: Pool<Heap> = Pool::new();
 static ALL: GrowList<Heap> = GrowList::of(&MAIN);
-/// All but the main heap's, by address.
+/// All records but the main heap's, by address.
 static INDEX: Index<Heap> = Index::new();
 static IDS: AtomicU64 = AtomicU64::new(MAIN_ID + 1);
 static SLOTS: AtomicUsize = AtomicUsize::new(1);
 
-/// How many records of heaps were made so far.
+/// How many heap records were made so far.
 pub fn made() -> usize {
     SLOTS.load(Ordering::Relaxed)
 }
 
-/// All heaps, and the records of those that ended: ask for the `id`.
+/// All heaps, and the records of those that ended. Check the `id` to tell them apart.
 pub fn records() -> impl Iterator<Item = &'static Heap> {
     one_or_all(None)
 }
@@ -357,12 +359,12 @@ pub fn one_or_all(one: Option<&'static Heap>) -> impl Iterator<Item = &'static H
     )
 }
 
-/// The main heap's id is set, by any number of calls.
+/// Set the main heap's id. Calling this again does no harm.
 pub fn start_main() {
     MAIN.id.store(MAIN_ID, Ordering::Relaxed);
 }
 
-/// The heaps that there are.
+/// The living heaps.
 pub fn live() -> impl Iterator<Item = &'static Heap> {
     records().filter(|heap| heap.id() != 0)
 }
@@ -376,13 +378,13 @@ pub fn at(p: *const Heap) -> Option<&'static Heap> {
     (heap.id() != 0).then_some(heap)
 }
 
-/// A heap with nothing in it; None without memory for its record.
+/// A heap with nothing in it. None if there is no memory for its record.
 pub fn start(subproc: u32, arena: Option<ArenaRef>) -> Option<&'static Heap> {
     let heap = FREE.take(0).or_else(fresh)?;
     heap.subproc.store(subproc, Ordering::Relaxed);
     heap.arena.store(arena.map_or(ptr::null_mut(), ArenaRef::id), Ordering::Relaxed);
     heap.set_numa(-1);
-    // What late releases left here belongs to the main heap's sums.
+    // Counts that late releases left in this record belong to the main heap's sums.
     MAIN.absorb(heap);
     heap.adopts.store(false, Ordering::Relaxed);
     for bin in &heap.bins {
@@ -400,7 +402,7 @@ pub fn end(heap: &'static Heap) {
     FREE.put(heap);
 }
 
-/// In the child of a fork: nobody else is at the records in no use.
+/// In the child of a fork: no other thread is using the unused records.
 pub fn fork_child() {
     FREE.fork_child();
 }
@@ -418,7 +420,7 @@ fn fresh() -> Option<&'static Heap> {
 }
 
 impl Heap {
-    /// Add what is counted of another heap, which then begins anew.
+    /// Add another heap's statistics, which start again from zero.
     pub fn absorb(&self, other: &Heap) {
         self.stats.absorb(&other.stats);
         for (b, (mine, theirs)) in self.bins.iter().zip(&other.bins).enumerate() {

@@ -1,8 +1,8 @@
-//! Of a root: the table of its thread's other theaps, by the slot of their heap.
+//! A root's table of its thread's other theaps, by the slot of their heap.
 //!
-//! Only the thread itself reads or writes the table. Other threads may take a theap away (they destroy its heap) or make it the
-//! main heap's (they delete it) without a word to the table but that it is *stale*: so an entry counts only if the theap still
-//! has the heap's id and this thread's tag.
+//! Only the thread itself reads or writes the entries. Other threads may take a theap away (they destroy its heap) or
+//! make it the main heap's (they delete its heap). They only mark the table as *stale*. So an entry counts only if the
+//! theap still has the heap's id and this thread's tag.
 
 use crate::arena::meta::meta_alloc;
 use crate::base::sync::{AtomicBool, Ordering};
@@ -11,7 +11,7 @@ use core::ptr;
 
 /// Slots of the first table.
 const FIRST: usize = 16;
-/// Entries that a thread may look at each time that it comes by.
+/// How many entries a thread may look at on each slow path, on average.
 const LOOKS: u32 = 16;
 
 type Entry<T> = Cell<Option<&'static T>>;
@@ -22,7 +22,7 @@ pub struct HeapTable<T: 'static> {
     len: Cell<u32>,
     /// One of the thread's heaps was deleted by another thread.
     stale: AtomicBool,
-    /// How often the thread came by since.
+    /// How many slow paths the thread took since.
     stale_for: Cell<u32>,
 }
 
@@ -34,7 +34,7 @@ impl<T> HeapTable<T> {
         if slot < self.len.get() { unsafe { (*self.entries.get().add(slot as usize)).get() } } else { None }
     }
 
-    /// Set what is at a slot; false without memory for a longer table.
+    /// Set what is at a slot. Returns false if there is no memory for a longer table.
     pub fn set(&self, slot: u32, value: Option<&'static T>) -> bool {
         if slot >= self.len.get() && !self.grow(slot as usize + 1) {
             return false;
@@ -44,7 +44,7 @@ impl<T> HeapTable<T> {
         true
     }
 
-    /// Slots that there are.
+    /// The number of slots.
     pub fn slots(&self) -> u32 {
         self.len.get()
     }
@@ -55,27 +55,27 @@ impl<T> HeapTable<T> {
         if table.is_null() {
             return false;
         }
-        // SAFETY: both tables are of at least that length, and zero is an empty entry; the old one is left to itself
-        // (together they are as large as the new one at most).
+        // SAFETY: both tables have at least that length, and zero is an empty entry. The old table is never used
+        // again, and never freed (all old tables together are at most as large as the new one).
         unsafe { ptr::copy_nonoverlapping(self.entries.get(), table, self.len.get() as usize) };
         self.entries.set(table);
         self.len.set(len as u32);
         true
     }
 
-    /// One of the heaps in the table was deleted; any thread may say so.
+    /// Note that one of the heaps in the table was deleted. Any thread may do so.
     pub fn note_stale(&self) {
         self.stale.store(true, Ordering::Relaxed);
     }
 
-    /// Whether that was said.
+    /// Whether that was noted.
     #[inline(always)]
     pub fn is_stale(&self) -> bool {
         self.stale.load(Ordering::Relaxed)
     }
 
-    /// Whether what is left of heaps that were deleted by other threads is to end now. With many entries not each time that the
-    /// thread comes by, so that to look at all costs a constant for each.
+    /// Whether to clean up now what is left of heaps that other threads deleted. With many entries this is not so on
+    /// each slow path, so that looking at all entries costs a constant for each slow path.
     #[inline]
     pub fn is_cleanup_due(&self) -> bool {
         self.is_stale() && self.count_stale()
@@ -87,7 +87,7 @@ impl<T> HeapTable<T> {
         self.stale_for.get() > self.len.get() / LOOKS
     }
 
-    /// The thread is about to look at all entries. A heap that is deleted meanwhile is seen the next time.
+    /// The thread is about to look at all entries. A heap that is deleted meanwhile is seen next time.
     pub fn begin_cleanup(&self) {
         self.stale_for.set(0);
         self.stale.store(false, Ordering::Relaxed);

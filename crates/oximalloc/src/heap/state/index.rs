@@ -1,13 +1,14 @@
-//! From a number to a record: whether a heap or a subprocess lies at an address that a program names, or has a number, in
-//! a few steps however many there are.
+//! Finds a record by a number. It tells whether a heap or a subprocess lies at an address that a program names, or has
+//! a given number. A search takes a few steps, however many records there are.
 //!
-//! Tables of pointers, each twice as long as the one before; a record is entered into the newest, at the first free place
-//! from the number's own on. Nothing is ever moved or taken out: so the end of a search is a place that is null, and
-//! there is one in each table. Invariant: a table's `count` is not below the number of its entries, and stays below
-//! its length.
+//! The index is a list of tables of pointers, each twice as long as the one before. A record goes into the newest
+//! table, at the first free place at or after the number's own. Nothing is ever moved or taken out. So a search may
+//! end at a place that is null, and each table has one. Invariant: a table's `count` is at least the number of its
+//! entries, and stays below its length.
 //!
-//! Orderings: an entry (Release) shows the record, and a table that is published (Release) its length, to who reads them
-//! (Acquire). Two threads that find the newest table half full may both publish a longer one; both are searched.
+//! Orderings: storing an entry (Release) publishes the record; storing a table (Release) publishes its length. Both
+//! pair with the Acquire of whoever reads them. Two threads that find the newest table half full may both publish a
+//! longer one; both tables are searched.
 
 use crate::arena::meta::meta_alloc;
 use crate::base::sync::{AtomicPtr, AtomicUsize, Ordering};
@@ -23,21 +24,22 @@ struct Table<T> {
     len: usize,
     count: AtomicUsize,
     older: *mut Table<T>,
-    /// Behind the table.
+    /// They lie right after the table.
     entries: *const AtomicPtr<T>,
 }
 
 impl<T> Table<T> {
     /// All entries, from the place of `number` on.
     fn from(&self, number: usize) -> impl Iterator<Item = &AtomicPtr<T>> {
-        // Addresses have low zeros and numbers high ones: the bits of the product in the middle depend on both.
+        // Addresses have zeros in their low bits; small numbers have zeros in their high bits. The middle bits of the
+        // product depend on all of them.
         let place = number.wrapping_mul(0x9E37_79B9_7F4A_7C15u64 as usize) >> (usize::BITS / 2);
         // SAFETY: `grow` made room for `len` entries.
         let at = move |i: usize| unsafe { &*self.entries.add((place + i) & (self.len - 1)) };
         (0..self.len).map(at)
     }
 
-    /// Enter a record; false when that would fill the table beyond `most`.
+    /// Enter a record. Returns false if the table would then have more than `most` entries.
     fn insert(&self, number: usize, record: *mut T, most: usize) -> bool {
         if self.count.fetch_add(1, Ordering::Relaxed) >= most {
             self.count.fetch_sub(1, Ordering::Relaxed);
@@ -52,7 +54,7 @@ impl<T> Table<T> {
 }
 
 impl<T> Index<T> {
-    /// No record.
+    /// An empty index.
     pub const fn new() -> Index<T> {
         Index(AtomicPtr::new(ptr::null_mut()))
     }
@@ -63,7 +65,7 @@ impl<T> Index<T> {
         unsafe { self.0.load(Ordering::Acquire).as_ref() }
     }
 
-    /// The record that was entered with `number` and `is` the one that is looked for.
+    /// The record that was entered with `number`, and for which `is` returns true.
     pub fn find(&self, number: usize, is: impl Fn(&T) -> bool) -> Option<&'static T> {
         let mut table = self.newest();
         while let Some(now) = table {
@@ -81,11 +83,11 @@ impl<T> Index<T> {
         None
     }
 
-    /// Enter a record; false without memory.
+    /// Enter a record. Returns false if there is no memory.
     pub fn insert(&self, number: usize, record: &'static T) -> bool {
         let record = (&raw const *record).cast_mut();
         let into = |table: &Table<T>, most| table.insert(number, record, most);
-        // Longer searches are better than no memory.
+        // Filling the table further makes searches longer, but that is better than failing.
         self.newest().is_some_and(|table| into(table, table.len / 2))
             || self.grow().is_some_and(|table| into(table, table.len / 2))
             || self.newest().is_some_and(|table| into(table, table.len - 1))
@@ -106,7 +108,8 @@ impl<T> Index<T> {
         loop {
             // SAFETY: fresh zeroed memory of ours, in which null entries follow.
             unsafe { fresh.write(Table { len, count: AtomicUsize::new(0), older, entries: fresh.add(1).cast() }) };
-            // Release: the table, pairs with the Acquires. Acquire: a table that somebody else published.
+            // Release: publishes the table; pairs with the Acquires. Acquire: sees a table that another thread
+            // published.
             match self.0.compare_exchange(older, fresh, Ordering::Release, Ordering::Acquire) {
                 // SAFETY: as in `newest`.
                 Ok(_) => return unsafe { fresh.as_ref() },
@@ -149,7 +152,7 @@ mod tests {
     #[test]
     fn searches_stay_short() {
         let index = Index::<usize>::new();
-        // Of records in rows, as they are made, and of numbers.
+        // Records at regular distances, as they are made, and numbers.
         for (from, step) in [(0, 1), (1 << 45, 8256), (1 << 40, 1 << 16)] {
             let longest = |n: usize| {
                 let mut longest = 0;

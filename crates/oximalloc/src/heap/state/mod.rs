@@ -1,4 +1,4 @@
-//! What exists: heaps, theaps and what each holds, the lists of all of them.
+//! What exists: heaps and theaps, what each of them holds, and the lists of all of them.
 #[cfg(not(loom))]
 pub mod block_starts;
 #[cfg(not(loom))]

@@ -1,12 +1,13 @@
-//! Blocks of other threads' pages on their way back (`blocks::remote`): one array for each of the smallest size classes.
+//! Outboxes hold blocks of other threads' pages on their way back (`blocks::remote`): one array for each of the
+//! smallest size classes.
 
 use crate::base::seen::Seen;
 use core::cell::Cell;
 
-/// Blocks that are given together.
+/// How many blocks are given back together.
 const OUTBOX: usize = 31;
 
-/// Blocks of one bin on their way back. Zero is none.
+/// Blocks of one bin on their way back. Zero is an empty outbox.
 pub struct Outbox {
     count: Seen,
     blocks: [Cell<*mut u8>; OUTBOX],
@@ -23,7 +24,7 @@ impl Outbox {
         self.count.get()
     }
 
-    /// Put a block in, for which there is room; says whether that was the last there is room for.
+    /// Put in a block. There must be room for it. Returns whether the outbox is now full.
     #[inline]
     pub fn put(&self, block: *mut u8) -> bool {
         let count = self.count.get();
@@ -34,17 +35,17 @@ impl Outbox {
         count + 1 == OUTBOX
     }
 
-    /// The array of the blocks.
+    /// The array that holds the blocks.
     pub fn array(&self) -> *const *mut u8 {
         self.blocks.as_ptr().cast()
     }
 
-    /// The last `n` blocks are taken out.
+    /// Take out the last `n` blocks.
     pub fn drop_last(&self, n: usize) {
         self.count.set(self.count.get() - n);
     }
 
-    /// They are left to themselves.
+    /// Forget the blocks without giving them back.
     pub fn forget(&self) {
         self.count.set(0);
     }

@@ -1,25 +1,27 @@
-//! Who works on a theap that belongs to a heap which may be destroyed: its thread, or the thread that destroys the heap.
+//! Who works on a theap of a heap that may be destroyed: its thread, or the thread that destroys the heap.
 //!
 //! ```text
-//! LIVE     the thread's, who allocates and frees without asking (nobody may destroy a heap that is being used)
-//!     enter:   -> BUSY    the thread collects it or ends it, of its own accord and at any time
-//!     take:    -> TAKEN   the destroyer's: it resets the record and puts it in the pool; the thread forgets it
+//! LIVE     its thread's, which allocates and frees without asking (nobody may destroy a heap that is being used)
+//!     enter:   -> BUSY    the thread collects it or ends it, which it may do at any time
+//!     take:    -> TAKEN   the destroyer's, which resets the record and puts it in the pool; the thread forgets it
 //! BUSY
 //!     leave:   -> LIVE, or -> VACANT when the thread has ended
 //!     take:    -> DOOMED  the destroyer goes on without it
 //! DOOMED
-//!     leave:   tells the thread that it now does what the destroyer would have done
-//! VACANT   no thread's; on its heap's list of those, or on its way there, and then to the pool
+//!     leave:   tells the thread that it now has to do what the destroyer would have done
+//! VACANT   no thread's: on its heap's list of vacant theaps or on its way there, and later in the pool
 //! ```
 //!
-//! A theap that is taken may be another thread's when its former one comes to enter it. So the word counts the theap's lives: an
-//! enter fails where that thread has looked, in between, whether the theap is still its own.
+//! When a thread comes to enter a theap that was taken, the theap may be another thread's by then. So the word also
+//! counts the theap's lives: between reading the word and changing it, the thread checks that the theap is still its
+//! own, and the change fails if a new life has begun.
 //!
-//! The heap's memory goes when nobody works in it any more: [`Teardown`] counts the destroyer and the DOOMED, and the
-//! last of them sweeps. So nobody waits: a thread that is stopped while BUSY delays the sweep, and only that.
+//! The heap's memory goes when nobody works in the heap any more. [`Teardown`] counts the destroyer and the DOOMED
+//! theaps, and the last of them sweeps. So nobody waits: a thread that is stopped while BUSY delays the sweep and
+//! nothing else.
 //!
-//! Orderings: `leave` releases what the thread did to the theap and its pages, and `take` acquires it; `Teardown::leave`
-//! is AcqRel, so that the last one sees what the others did.
+//! Orderings: `leave` releases what the thread did to the theap and its pages, and `take` acquires it.
+//! `Teardown::leave` is AcqRel, so that the last one sees what the others did.
 
 use crate::base::sync::{AtomicU32, AtomicUsize, Ordering};
 
@@ -28,7 +30,7 @@ const BUSY: u32 = 1;
 const TAKEN: u32 = 2;
 const DOOMED: u32 = 3;
 const VACANT: u32 = 4;
-/// Below the number of the life.
+/// The bits of the state; the number of the life is above them.
 const STATE: u32 = 7;
 const LIFE: u32 = 8;
 
@@ -58,25 +60,26 @@ impl Ownership {
         Ownership(AtomicU32::new(LIVE))
     }
 
-    /// A thread has the theap from a list, and has said whose it is: it lives.
+    /// A thread has taken the theap from a list, and has set whose it is: a new life begins.
     pub fn start(&self) {
         let life = (self.0.load(Ordering::Relaxed) & !STATE).wrapping_add(LIFE);
         // Release: whose it is; pairs with the Acquire in `enter`.
         self.0.store(life | LIVE, Ordering::Release);
     }
 
-    /// The thread begins to work on it; false: it is not its own any more, as `is_mine` may tell.
+    /// The thread begins to work on it. Returns false if the theap is not the thread's own any more; `is_mine` checks
+    /// that.
     pub fn enter(&self, is_mine: impl FnOnce() -> bool) -> bool {
         // Acquire: whose it is in this life is seen; pairs with the Release in `start`.
         let now = self.0.load(Ordering::Acquire);
         now & STATE == LIVE
             && is_mine()
-            // Acquire: nothing of the work may come before; pairs with the Release of an earlier `leave`.
+            // Acquire: no part of the work may come before; pairs with the Release of an earlier `leave`.
             && self.0.compare_exchange(now, now | BUSY, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
-    /// The thread has done its work, and will use the theap again unless `vacant`. False: the heap is being destroyed;
-    /// the theap is the caller's, and so is a share in [`Teardown`].
+    /// The thread has done its work, and will use the theap again unless `vacant`. Returns false if the heap is being
+    /// destroyed: then the theap is the caller's, and so is a share in [`Teardown`].
     pub fn leave(&self, vacant: bool) -> bool {
         let next = if vacant { VACANT } else { LIVE };
         let life = self.0.load(Ordering::Relaxed) & !STATE;
@@ -84,15 +87,15 @@ impl Ownership {
         self.0.compare_exchange(life | BUSY, life | next, Ordering::Release, Ordering::Relaxed).is_ok()
     }
 
-    /// The destroyer of the heap asks for the theap. `ending` gets a share for a thread that is at work.
+    /// The destroyer of the heap asks for the theap. `teardown` gets a share for a thread that is at work.
     pub fn take(&self, teardown: &Teardown) -> Take {
-        // Acquire, here and below: of a theap that is VACANT too the thread's work is seen; pairs with `leave`.
+        // Acquire, here and below: the thread's work must be seen for a VACANT theap, too; pairs with `leave`.
         let mut now = self.0.load(Ordering::Acquire);
         loop {
             let next = match now & STATE {
                 LIVE => TAKEN,
                 BUSY => {
-                    // Before it can be dropped.
+                    // Join first: once the word says DOOMED, the thread may leave at any moment.
                     teardown.join();
                     DOOMED
                 }
@@ -110,8 +113,8 @@ impl Ownership {
         }
     }
 
-    /// In the child of a fork: its thread is no more, and was `in_step`. False: the theap is nobody's from now on, since it was
-    /// in a step, or since a destroyer has it, or had asked the thread for it.
+    /// In the child of a fork: the theap's thread does not exist, and was `in_step` or not. Returns false if the theap
+    /// is nobody's from now on: its thread was in a step, or a destroyer has the theap or had asked the thread for it.
     pub fn fork_child(&self, in_step: bool) -> bool {
         let now = self.0.load(Ordering::Relaxed);
         let is_whole = !in_step && matches!(now & STATE, LIVE | BUSY);
@@ -128,7 +131,7 @@ impl Default for Ownership {
     }
 }
 
-/// Those who still work in a heap that is being destroyed.
+/// Counts those who still work in a heap that is being destroyed.
 pub struct Teardown(AtomicUsize);
 
 impl Teardown {
@@ -143,12 +146,12 @@ impl Teardown {
         Teardown(AtomicUsize::new(0))
     }
 
-    /// One more.
+    /// Add one who works in the heap.
     pub fn join(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// One less; true: it was the last, who sweeps.
+    /// One has finished. Returns true to the last one, who sweeps.
     pub fn leave(&self) -> bool {
         // AcqRel: the last one's Acquire pairs with the Release of all others.
         self.0.fetch_sub(1, Ordering::AcqRel) == 1
@@ -170,7 +173,7 @@ mod loom_tests {
     struct Model {
         hold: [Ownership; 2],
         teardown: Teardown,
-        /// How often each theap was reset, and the pages swept.
+        /// How often each theap was reset, and how often the pages were swept.
         reset: [AtomicUsize; 2],
         swept: AtomicUsize,
         /// Threads inside a theap now.
@@ -186,12 +189,12 @@ mod loom_tests {
         }
     }
 
-    /// Two threads end while a third destroys the heap: each theap is reset or vacated once, and the sweep happens once,
-    /// when nobody is inside.
+    /// Two threads end while a third destroys the heap. Each theap is reset or vacated once, and the sweep happens
+    /// once, when nobody is inside.
     #[test]
     fn loom_a_heap_is_swept_once_and_under_nobody() {
         let mut builder = loom::model::Builder::new();
-        // All interleavings take a minute; those with three preemptions a second.
+        // All interleavings take a minute. Those with three preemptions take a second.
         builder.preemption_bound = Some(3);
         builder.check(|| {
             let model = Arc::new(Model {
@@ -234,8 +237,8 @@ mod loom_tests {
         });
     }
 
-    /// A thread comes to work on its theap while another takes that away, and a third has the record then: the first never
-    /// enters what is the third's.
+    /// A thread comes to work on its theap while another takes it away, and then a third has the record. The first
+    /// never enters what is the third's.
     #[test]
     fn loom_nobody_enters_a_theap_that_is_anothers() {
         loom::model(|| {

@@ -1,7 +1,8 @@
-//! Of a theap and a bin: the page that supplies the stack, and those with room that may come next. The theap's thread alone uses
-//! it.
+//! For one theap and bin: the page that supplies the stack, and the pages with room that may come next. Only the
+//! theap's thread uses it.
 //!
-//! Invariants: the page in front is attached to the theap; those behind it are LISTED or DEAD, and owned by the theap.
+//! Invariants: the page in front is attached to the theap. Those behind it are LISTED or DEAD, and the theap owns
+//! them.
 
 use crate::page::Page;
 use crate::page::chain::{Chain, Linked};
@@ -22,13 +23,13 @@ impl PageQueue {
         self.front.get()
     }
 
-    /// A page, just attached, is in front; there was none.
+    /// Put a page in front that was just attached. There was none.
     pub fn set_front(&self, page: &'static Page) {
         debug_assert!(self.front.get().is_none());
         self.front.set(Some(page));
     }
 
-    /// Take the page in front off, which is still attached.
+    /// Take off the page in front. It is still attached.
     #[inline]
     pub fn take_front(&self) -> Option<&'static Page> {
         self.front.take()
@@ -45,7 +46,7 @@ impl PageQueue {
         page.set_next_in_chain(self.available.replace(Some(page)));
     }
 
-    /// The pages behind, which stay.
+    /// The pages behind. They stay in the queue.
     pub fn available(&self) -> Chain<Page> {
         Chain::from(self.available.get())
     }
@@ -55,8 +56,8 @@ impl PageQueue {
         Chain::from(self.available.take())
     }
 
-    /// Take the page of the first `candidates` behind of which most is in use, so that the others may become empty. Says how many
-    /// were looked at, too. A page that is being purged has to wait.
+    /// Of the first `candidates` pages behind, take the one with the most blocks in use, so that the others may become
+    /// empty. A page that is being purged has to wait. Also returns how many pages were looked at.
     pub fn take_fullest(&self, candidates: i64) -> (Option<&'static Page>, usize) {
         let (mut best, mut before_best, mut most) = (None, None, 0);
         let (mut before, mut seen) = (None::<&'static Page>, 0);
@@ -79,24 +80,24 @@ impl PageQueue {
     }
 }
 
-/// How many pages of others a theap has taken over for a bin, for options that limit it. Zero is none.
+/// How many pages of other threads a theap has taken over for a bin. Some options limit this. Zero is none.
 pub struct Reclaims(Cell<(u16, u16)>);
 
 impl Reclaims {
-    /// How many were, since [`Reclaims::restart`]: for an allocation, and at a free.
+    /// How many pages were taken over since [`Reclaims::restart`]: for an allocation, and at a free.
     pub fn counts(&self) -> (i64, i64) {
         let (taken, on_free) = self.0.get();
         (taken.into(), on_free.into())
     }
 
-    /// One more was, at a free or not.
+    /// Count one more, at a free or for an allocation.
     pub fn count(&self, at_free: bool) {
         let (taken, on_free) = self.0.get();
         let one = |is: bool, n: u16| n.saturating_add(u16::from(is));
         self.0.set((one(!at_free, taken), one(at_free, on_free)));
     }
 
-    /// Count anew.
+    /// Start counting again from zero.
     pub fn restart(&self) {
         self.0.set((0, 0));
     }

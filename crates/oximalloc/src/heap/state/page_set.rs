@@ -1,12 +1,14 @@
-//! The set of a heap's pages: one bit for each slice of address space at which one of them begins.
+//! The set of a heap's pages. Each slice of address space has one bit, which says that a page of the heap begins
+//! there.
 //!
-//! In chunks that stand for 256 MiB each, on a list that only grows; a heap's record keeps them for the next heap.
-//! A bit is set before a page is used and cleared before its memory goes. What moves a page to another heap may race
-//! with what releases it and leave a bit behind: a bit says *look here*, and the page's label counts (`page/label.rs`).
+//! The bits are in chunks of 256 MiB of address space each. The chunks are on a list that only grows; a heap's record
+//! keeps them for the next heap. A bit is set before its page is used, and cleared before the page's memory goes.
+//! Moving a page to another heap may race with releasing it, which may leave a bit behind. So a bit only says *look
+//! here*; the page's label decides (`page/label.rs`).
 //!
-//! A second bit for each slice says that the page there became LISTED since somebody looked for holes in it (`holes`). Who
-//! lists a page does so before it sets the bit (Release); who looks clears the bit (Acquire) before it looks: so either the
-//! look finds the page listed, or the bit is set after it.
+//! A second bit for each slice says that the page there became LISTED since somebody last looked for holes in it
+//! (`holes`). A thread lists a page before it sets this bit (Release). A thread that looks for holes clears the bit
+//! (Acquire) before it looks at the page. So either the look finds the page listed, or the bit is set after it.
 
 use crate::arena::meta::meta_alloc;
 use crate::base::config::SLICE_SHIFT;
@@ -21,7 +23,7 @@ const WORDS: usize = SLICES / 64;
 
 /// The bits of one aligned range of `SLICES` slices.
 struct Chunk {
-    /// The range's number: its address over its size. Set before the chunk is published.
+    /// The range's number: its address divided by its size. Set before the chunk is published.
     number: usize,
     older: AtomicPtr<Chunk>,
     bits: [AtomicU64; WORDS],
@@ -35,14 +37,14 @@ unsafe impl Listed for Chunk {
     }
 }
 
-/// A place in a set of pages, for one who looks at some of them now and at others later.
+/// A place in a set of pages, for a thread that looks at some of them now and at others later.
 pub struct Cursor {
     chunk: Cell<Option<&'static Chunk>>,
     slice: Cell<usize>,
 }
 
 impl Cursor {
-    /// Before the first.
+    /// Before the first page.
     pub const fn start() -> Cursor {
         Cursor { chunk: Cell::new(None), slice: Cell::new(0) }
     }
@@ -91,20 +93,20 @@ impl PageSet {
             (*fresh).number = number;
             &*fresh
         };
-        // Where another thread is faster, this memory is lost.
+        // If another thread is faster, this memory is lost.
         Some(self.all.add_unless(fresh, || self.chunk(number)))
     }
 
-    /// Enter the page that begins at `start`; false without memory for it.
+    /// Enter the page that begins at `start`. Returns false if there is no memory for it.
     pub fn insert(&self, start: *const u8) -> bool {
         let (number, bit) = place(start);
         let Some(chunk) = self.chunk(number).or_else(|| self.add(number)) else { return false };
-        // Relaxed: who looks at the page's record does so through the page map, which orders it.
+        // Relaxed: whoever looks at the page's record finds it through the page map, which orders the accesses.
         chunk.bits[bit / 64].fetch_or(1 << (bit % 64), Ordering::Relaxed);
         true
     }
 
-    /// Remove the page that begins at `start`, if it is in.
+    /// Remove the page that begins at `start`, if it is in the set.
     pub fn remove(&self, start: *const u8) {
         let (number, bit) = place(start);
         if let Some(chunk) = self.chunk(number) {
@@ -117,13 +119,13 @@ impl PageSet {
         let (number, bit) = place(start);
         if let Some(chunk) = self.chunk(number) {
             let (word, mask) = (&chunk.listed[bit / 64], 1 << (bit % 64));
-            // Release, and not without a write where it is set: as in the file's head.
+            // Release, as in the file's head. The bit is written even if it is set already.
             word.fetch_or(mask, Ordering::Release);
         }
     }
 
-    /// The next page from `cursor` on whose second bit is set, which is cleared; and its start. None at the end, where
-    /// `cursor` begins anew. Of several callers each needs a cursor of its own.
+    /// The next page from `cursor` on whose second bit is set, and the page's start. Clears the bit. At the end it
+    /// returns None, and `cursor` starts over. Each of several callers needs its own cursor.
     #[cold]
     pub fn next_listed(&self, cursor: &Cursor) -> Option<(&'static Page, *const u8)> {
         if cursor.chunk.get().is_none() {
@@ -152,8 +154,9 @@ impl PageSet {
         None
     }
 
-    /// Call `visit` for each page that begins where a bit is set, with that place, until it answers false; says whether it
-    /// never did. A page that other threads free blocks of may be gone by then, and its record another page's elsewhere.
+    /// Call `visit` with each page that begins where a bit is set, and with that place, until it returns false.
+    /// Returns whether it never did. If other threads free blocks of a page, the page may be gone by then, and its
+    /// record may describe a page elsewhere.
     pub fn for_each(&self, mut visit: impl FnMut(&'static Page, *const u8) -> bool) -> bool {
         for chunk in self.all.iter() {
             for (w, word) in chunk.bits.iter().enumerate() {

@@ -1,7 +1,7 @@
-//! The most blocks of each size class that were in use at a time, and the sums that they come from.
+//! For each size class, the most blocks that were in use at a time, and the sums that this comes from.
 //!
-//! A block that a thread frees and takes again from its own stack is not counted again: counting it would cost the fast
-//! paths an instruction. `current` leaves out the blocks that wait in the stacks of all threads; it is exact
+//! A block that a thread frees and takes again from its own stack is not counted again: counting it would cost the
+//! fast paths an instruction. `current` leaves out the blocks that wait in the stacks of all threads. It is exact
 //! while no other thread is in the allocator.
 
 use super::heap::{self, Heap, MAIN};
@@ -16,18 +16,18 @@ use core::ptr;
 /// Which heaps to add up.
 #[derive(Clone, Copy)]
 pub enum Scope {
-    /// One.
+    /// One heap.
     Heap(&'static Heap),
-    /// All of a subprocess, and what they have left with it.
+    /// All heaps of a subprocess, and what its ended heaps have left with it.
     Subproc(u32),
-    /// No heap: what a subprocess has without its heaps.
+    /// No heap: only what ended heaps have left with a subprocess.
     Exclusive(u32),
     /// All.
     Process,
 }
 
 impl Scope {
-    /// What is counted late of a heap that has ended is the main heap's.
+    /// Whether a heap counts for this scope. What an ended heap counts late belongs to the main heap.
     #[cold]
     #[inline(never)]
     pub fn has(self, heap: &Heap) -> bool {
@@ -40,7 +40,7 @@ impl Scope {
         }
     }
 
-    /// What heaps have left. (By a function that is given, here and below: iterators would be written out at each use.)
+    /// Call `work` with what ended heaps have left. (Iterators would be inlined at each use, here and below.)
     #[cold]
     #[inline(never)]
     pub fn each_past(self, work: &mut dyn FnMut(&'static Past)) {
@@ -51,7 +51,8 @@ impl Scope {
         }
     }
 
-    /// The heap that is all there is of it: the main heap has what ended ones count late, too.
+    /// The heap, if the scope is a single heap other than the main one. (The main heap also has what ended heaps count
+    /// late.)
     #[cold]
     #[inline(never)]
     pub fn alone(self) -> Option<&'static Heap> {
@@ -61,14 +62,14 @@ impl Scope {
         }
     }
 
-    /// Its heaps.
+    /// Call `work` with each heap of the scope.
     #[cold]
     #[inline(never)]
     pub fn each_heap(self, work: &mut dyn FnMut(&'static Heap)) {
         heap::one_or_all(self.alone()).filter(|heap| self.has(heap)).for_each(work);
     }
 
-    /// The theaps that count for it.
+    /// Call `work` with each theap that counts for the scope.
     #[cold]
     #[inline(never)]
     pub fn each_theap(self, work: &mut dyn FnMut(&'static Theap)) {
@@ -77,10 +78,10 @@ impl Scope {
     }
 }
 
-/// What may be looked at for the sum of one bin at each new page.
+/// How many theaps and heaps may be looked at for the sum of one bin, at each new page.
 const MOST: usize = 256;
 
-/// Whether a sum over a heap takes no more than that.
+/// Whether a sum over a heap stays within [`MOST`].
 fn is_soon_added_up(heap: &'static Heap) -> bool {
     if heap.lists_theaps() { theaps(Some(heap)).nth(MOST).is_none() } else { theap::made() + heap::made() <= MOST }
 }
@@ -93,7 +94,7 @@ pub struct Sum {
     /// On stacks.
     waiting: i64,
     peak: i64,
-    /// Came before the last reset, or was left with the subprocess.
+    /// Blocks taken before the last reset, or counted as left with the subprocess.
     forgotten: i64,
     /// What heaps have left.
     past: CountValue,
@@ -109,7 +110,7 @@ impl Sum {
         if let Scope::Heap(heap) = of {
             peak = heap.bins[b].peak.raise(current);
             if total < peak {
-                // Blocks that waited on a stack when the rest was forgotten are in use again: they came too.
+                // Blocks that waited on a stack at the reset are in use again, so they count as taken since then.
                 heap.bins[b].forgotten.add(total - peak);
             }
         }
@@ -118,11 +119,12 @@ impl Sum {
     }
 }
 
-/// Sums for the bins from `first` on. Without `waiting`, what is on stacks counts as in use: the cache lines
-/// that other threads are writing are left alone.
+/// Sum up the bins from `first` on. Without `waiting`, blocks on stacks count as in use, and the cache lines that
+/// other threads are writing are left alone.
 ///
-/// What came is read first, what waits next, and what went last, as it is also moved from theaps to heaps: so what happens
-/// meanwhile makes `current` too small rather than too large, and no peak is noted that never was.
+/// What was taken is read first, what waits next, and what was given last. Counts may also move from theaps to heaps
+/// meanwhile. In this order, whatever happens meanwhile makes `current` too small rather than too large, so no peak is
+/// noted that never was.
 #[cold]
 pub fn gather(of: Scope, first: usize, waiting: bool, sums: &mut [Sum]) {
     let last = first + sums.len();
@@ -141,7 +143,8 @@ pub fn gather(of: Scope, first: usize, waiting: bool, sums: &mut [Sum]) {
             }
         }
     });
-    // Of all theaps, not of each before the next: a block that one took later may be given by another.
+    // All theaps' `taken` are read before any theap's `given`: a block that one theap took may be given by another
+    // later.
     of.each_theap(&mut |theap| {
         for (b, sum) in (first..last).zip(&mut *sums) {
             sum.back = sum.back.wrapping_add(theap.cold(b).moved.given());
@@ -159,10 +162,12 @@ pub fn gather(of: Scope, first: usize, waiting: bool, sums: &mut [Sum]) {
     });
 }
 
-/// A thread has taken blocks of bin `b` from a page, a new one if `fresh`: note the peak. Exact to a refill while the
-/// heap has one theap, and none that is parked; with more it is taken at each new page, so that a peak may be off by a stack
-/// and a page for each thread (and not any more beyond 64 theaps, or where more than [`MOST`] have to be looked at, those of
-/// ended threads and other heaps among them: adding up would cost too much).
+/// A thread has taken blocks of bin `b` from a page, a new one if `fresh`: note the peak.
+///
+/// While the heap has one theap and no parked theap, the peak is exact to a refill. With more theaps, it is taken at
+/// each new page, so it may be off by a stack and a page for each thread. Beyond 64 theaps, or if more than [`MOST`]
+/// theaps and heaps would have to be looked at (including those of ended threads and other heaps), it is not taken at
+/// all: adding up would cost too much.
 pub fn note_peak(theap: &Theap, b: usize, fresh: bool) {
     let heap = theap.heap();
     let theaps = heap.stats.theaps.current();
@@ -170,7 +175,7 @@ pub fn note_peak(theap: &Theap, b: usize, fresh: bool) {
         let live = theap.cold(b).moved.held() + heap.bins[b].moved.held();
         let live = live - theap.waiting(b) as i64;
         if live > heap.bins[b].peak.get() {
-            // What other threads write is looked at only where it may matter.
+            // Look at what other threads write only if it may matter.
             heap.bins[b].peak.raise(live - heap.given_alone(b) as i64);
         }
     } else if fresh && theaps <= 64 && is_soon_added_up(heap) {

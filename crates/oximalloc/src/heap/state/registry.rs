@@ -1,4 +1,4 @@
-//! All theaps there ever were, and the pool of those in no use. Theaps are never unmapped.
+//! All theaps there ever were, and the pool of unused ones. Theaps are never unmapped.
 
 use super::heap::Heap;
 use super::theap::{Member, Theap};
@@ -7,7 +7,7 @@ use crate::base::grow_list::GrowList;
 use crate::page::chain::Linked;
 use crate::page::pool::Pool;
 
-/// Theaps without a thread and a heap, which no page names as its owner.
+/// Theaps that have no thread and no heap, and that no page names as its owner.
 static POOL: Pool<Theap> = Pool::new();
 /// All theaps there ever were.
 static ALL: GrowList<Theap> = GrowList::new();
@@ -17,8 +17,8 @@ pub fn all_theaps() -> impl Iterator<Item = &'static Theap> {
     theaps(None)
 }
 
-/// All theaps, or those on a heap's list of its own, also without a thread: when that heap ends meanwhile some of another may
-/// follow.
+/// All theaps, or those on a heap's own list, including those without a thread. If that heap ends meanwhile, some
+/// theaps of another heap may follow.
 pub fn theaps(of: Option<&Heap>) -> impl Iterator<Item = &'static Theap> + use<> {
     let listed = of.is_some();
     let first = of.map_or_else(|| ALL.newest(), |heap| heap.theaps.first().map(Member::theap));
@@ -32,18 +32,18 @@ pub fn older(theap: &Theap) -> Option<&'static Theap> {
     GrowList::older(theap)
 }
 
-/// A theap in no use.
+/// Take an unused theap.
 #[inline]
 pub fn from_pool() -> Option<&'static Theap> {
     POOL.take(0)
 }
 
-/// In the child of a fork: nobody else is at the pool.
+/// In the child of a fork: no other thread is using the pool.
 pub fn fork_child() {
     POOL.fork_child();
 }
 
-/// A new theap; None without memory.
+/// A new theap. None if there is no memory.
 #[inline]
 pub fn fresh() -> Option<&'static Theap> {
     let memory = meta_alloc(size_of::<Theap>(), align_of::<Theap>()) as *mut Theap;
@@ -52,13 +52,13 @@ pub fn fresh() -> Option<&'static Theap> {
     }
     // SAFETY: fresh zeroed memory of that size, for ever.
     let theap = unsafe { Theap::begin(memory) };
-    // Others look at it from here on.
+    // Other threads see it from here on.
     theap.belong_to_nobody();
     ALL.add(theap);
     Some(theap)
 }
 
-/// A theap in no use, which no heap's list holds, no thread knows and no page in use names.
+/// Put an unused theap into the pool. No heap's list holds it, no thread knows it and no page in use names it.
 #[inline(never)]
 pub fn to_pool(theap: &'static Theap) {
     theap.leave_heap();

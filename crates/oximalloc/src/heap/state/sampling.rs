@@ -1,5 +1,5 @@
-//! Which allocations of a theap get a guarded block (`blocks::guarded`): of those whose size lies within bounds, one in so
-//! many. A theap that does not sample pays nothing.
+//! Which allocations of a theap get a guarded block (`blocks::guarded`): one in `rate` of those whose size lies within
+//! bounds. A theap that does not sample pays nothing.
 
 use crate::arena;
 use crate::diag::options::{self, Opt};
@@ -9,28 +9,28 @@ use core::cell::Cell;
 
 /// Which allocations of a theap are guarded.
 pub struct Sampling {
-    /// One in so many; 0 for none.
+    /// One in this many allocations is guarded; 0 for none.
     rate: Cell<usize>,
-    /// Allocations within the bounds until the next that is guarded, itself included; 1 to `rate`.
+    /// How many allocations within the bounds there are up to the next guarded one, including it; 1 to `rate`.
     left: Cell<usize>,
     min: Cell<usize>,
     max: Cell<usize>,
 }
 
 impl Sampling {
-    /// No allocation.
+    /// Guard no allocation.
     pub const fn off() -> Sampling {
         Sampling { rate: Cell::new(0), left: Cell::new(0), min: Cell::new(0), max: Cell::new(0) }
     }
 
-    /// What the options say: a theap begins.
+    /// A theap begins: take the bounds and the rate from the options.
     pub fn begin(&self) {
         let natural = |option| usize::try_from(options::get(option)).unwrap_or(0);
         self.set_bounds(options::size(Opt::GuardedMin), options::size(Opt::GuardedMax));
         self.set_rate(natural(Opt::GuardedSampleRate), natural(Opt::GuardedSampleSeed));
     }
 
-    /// Guard one in `rate`, beginning with the `seed`th; 0 for any of the first `rate`.
+    /// Guard one in `rate`, beginning with the `seed`th. With seed 0, begin with a random one of the first `rate`.
     pub fn set_rate(&self, rate: usize, seed: usize) {
         let rate = if os::capabilities().protect { rate } else { 0 };
         let first = match (rate, seed) {
@@ -57,7 +57,7 @@ impl Sampling {
         self.rate.get() != 0
     }
 
-    /// An allocation of `size` bytes: whether it is the one in so many.
+    /// Count an allocation of `size` bytes. Returns whether it is to be guarded.
     #[inline]
     pub fn hit(&self, size: usize) -> bool {
         if !self.is_on() || size < self.min.get() || size > self.max.get() {

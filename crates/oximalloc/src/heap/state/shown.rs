@@ -1,18 +1,19 @@
-//! Whether a thread's pointer is to a theap that other threads may take away: its default, where that is not its root.
+//! Whether a thread's pointer names a theap that other threads may take away: a default theap that is not the thread's
+//! root.
 //!
 //! ```text
-//! HIDDEN  no thread's pointer is to it
-//!     show:   its thread makes it its default -> SHOWN
+//! HIDDEN  no thread's pointer names it
+//!     show:   the theap's thread makes it its default -> SHOWN
 //!     retire: another thread is done with the record -> it goes to the pool
 //! SHOWN
-//!     hide:   the thread has another default -> HIDDEN
+//!     hide:   the thread takes another default -> HIDDEN
 //!     retire: -> LEFT  the thread may read the record until it notices, at its next slow path or its end
 //! LEFT    the heap has ended, and nobody else knows of the record
 //!     hide:   the thread has noticed -> HIDDEN, and it puts the record in the pool
 //! ```
 //!
-//! Only the thread whose default it is shows and hides. Orderings: each of `retire` and `hide`, where
-//! it comes second, acquires what the other thread did with the record before.
+//! Only the thread whose default it is calls `show` and `hide`. Orderings: when one thread retires the theap and
+//! another hides it, the later call acquires what the other thread did with the record before.
 
 use crate::base::sync::{AtomicU32, Ordering};
 
@@ -24,27 +25,29 @@ const LEFT: u32 = 2;
 pub struct Shown(AtomicU32);
 
 impl Shown {
-    /// The calling thread's pointer will be to the theap, which is its own.
+    /// The calling thread's pointer will name the theap, which is its own.
     pub fn show(&self) {
         self.0.store(SHOWN, Ordering::Relaxed);
     }
 
-    /// Whether a thread's pointer is to it.
+    /// Whether a thread's pointer names it.
     pub fn is_shown(&self) -> bool {
         self.0.load(Ordering::Relaxed) != HIDDEN
     }
 
-    /// The calling thread's pointer was to the theap, and is not any more. True: the caller puts the record in the pool.
+    /// The calling thread's pointer named the theap, and does not any more. Returns true if the caller is to put the
+    /// record in the pool.
     pub fn hide(&self) -> bool {
-        // Not a swap at once: the theap of threads that have none is never written.
-        // Acquire: pairs with the Release in `retire`. Release: this thread reads the record no more; pairs with the Acquire
-        // there.
+        // Read first, because an empty theap must never be written.
+        // Acquire: pairs with the Release in `retire`. Release: this thread does not read the record any more; pairs
+        // with the Acquire there.
         self.is_shown() && self.0.swap(HIDDEN, Ordering::AcqRel) == LEFT
     }
 
-    /// Nobody but a thread that shows it knows of the theap. True: no thread does, and the caller puts it in the pool.
+    /// Only a thread that shows the theap may still know of it. Returns true if no thread does, and the caller is to
+    /// put it in the pool.
     pub fn retire(&self) -> bool {
-        // Release, and Acquire where it is hidden: both pair with `hide`.
+        // Release, and Acquire if it is hidden; both pair with `hide`.
         self.0.compare_exchange(SHOWN, LEFT, Ordering::Release, Ordering::Acquire).is_err()
     }
 }
@@ -62,7 +65,8 @@ mod loom_tests {
     // SAFETY: as above.
     unsafe impl Send for Model {}
 
-    /// A thread changes its default while another ends its heap: the record is pooled once, by the one that comes second.
+    /// A thread changes its default while another ends its heap. The record is pooled once, by whichever of them comes
+    /// later.
     #[test]
     fn loom_a_default_that_is_taken_away_is_pooled_once() {
         loom::model(|| {

@@ -1,7 +1,7 @@
-//! Subprocesses: parts of a program whose heaps and arenas are apart from those of other parts.
+//! Subprocesses: parts of a program that have their own heaps and arenas.
 //!
-//! A thread belongs to one: its default heap is that subprocess's main heap. Memory may be freed by any thread of any
-//! subprocess. Records are never unmapped, and used again.
+//! A thread belongs to one subprocess, whose main heap is its default heap. Any thread of any subprocess may free
+//! memory. Records are never unmapped, but are used again.
 
 use super::heap::{Heap, MAIN};
 use super::index::Index;
@@ -18,20 +18,19 @@ use core::ptr;
 /// A subprocess.
 #[repr(C)]
 pub struct Subproc {
-    /// Its number, by which heaps and arenas name it; the main one's is 0.
+    /// Its number, by which heaps and arenas name it. The main subprocess has number 0.
     number: AtomicU32,
-    /// Null when there is no such subprocess now, and for the first, whose main heap is MAIN.
+    /// Null if the subprocess has ended, and in the first subprocess, whose main heap is MAIN.
     main: AtomicPtr<Heap>,
     free: AtomicPtr<Subproc>,
     older: AtomicPtr<Subproc>,
-    /// What its heaps have left with it.
+    /// What its ended heaps have left with it.
     pub past: Past,
 }
 
-/// What happened in heaps and is over, as they left it with their subprocess: nothing here is in use, so each `current`
-/// is 0.
+/// The statistics that ended heaps left with their subprocess. Nothing counted here is in use, so each `current` is 0.
 pub struct Past {
-    /// What is counted of a heap.
+    /// What a heap counts.
     pub stats: HeapStats,
     /// Blocks by bin.
     pub blocks: [Count; BINS],
@@ -48,7 +47,7 @@ impl Past {
         }
     }
 
-    /// It is another subprocess's from now on.
+    /// Move it to another subprocess.
     #[cold]
     pub fn leave_to(&self, other: &Past) {
         self.stats.leave_to(&other.stats);
@@ -93,19 +92,19 @@ static ALL: GrowList<Subproc> = GrowList::of(&FIRST);
 
 static FREE: SharedList<Subproc> = SharedList::new();
 
-/// All but the main one, by address and by number.
+/// All subprocesses but the main one, by address and by number.
 static INDEX: Index<Subproc> = Index::new();
 
 static NUMBERS: AtomicU32 = AtomicU32::new(1);
 
-/// All there ever were, the main one too.
+/// All subprocesses there ever were, including the main one.
 #[cold]
 pub fn all() -> impl Iterator<Item = &'static Subproc> {
     ALL.iter()
 }
 
 impl Subproc {
-    /// The subprocess at an address; null stands for the main one. None if there is none.
+    /// The subprocess at an address; null stands for the main one. None if no subprocess is there.
     #[cold]
     pub fn at(p: *const Subproc) -> Option<&'static Subproc> {
         if p.is_null() || ptr::eq(p, &FIRST) {
@@ -115,20 +114,20 @@ impl Subproc {
         (!subproc.main.load(Ordering::Relaxed).is_null()).then_some(subproc)
     }
 
-    /// That of a number (which some heap has).
+    /// The subprocess with a number, which some heap has.
     #[cold]
     pub fn of_number(number: u32) -> &'static Subproc {
         let is = |subproc: &Subproc| subproc.number() == number;
         if number == 0 { &FIRST } else { INDEX.find(number as usize, is).unwrap_or(&FIRST) }
     }
 
-    /// The others that there are.
+    /// The living subprocesses, except the main one.
     #[cold]
     pub fn others() -> impl Iterator<Item = &'static Subproc> {
         all().filter(|subproc| !ptr::eq(*subproc, &FIRST) && !subproc.main.load(Ordering::Relaxed).is_null())
     }
 
-    /// That of the calling thread.
+    /// The calling thread's subprocess.
     #[cold]
     pub fn current() -> &'static Subproc {
         Self::of_number(Theap::current().root().heap().subproc())
@@ -140,13 +139,13 @@ impl Subproc {
         self.number.load(Ordering::Relaxed)
     }
 
-    /// Its main heap, or None: there is no such subprocess any more.
+    /// Set its main heap; None says that the subprocess has ended.
     #[cold]
     pub fn set_main_heap(&self, heap: Option<&'static Heap>) {
         self.main.store(heap.map_or(ptr::null_mut(), |heap| ptr::from_ref(heap).cast_mut()), Ordering::Relaxed);
     }
 
-    /// The record is in no use any more.
+    /// The record is not used any more.
     #[cold]
     pub fn free(&'static self) {
         FREE.add(self);
@@ -160,7 +159,7 @@ impl Subproc {
     }
 }
 
-/// A record that is in no use; None without memory.
+/// An unused record. None if there is no memory.
 #[cold]
 pub fn unused() -> Option<&'static Subproc> {
     FREE.take_one().or_else(fresh)

@@ -1,22 +1,27 @@
-//! The theap: what one thread allocates from, and the thread-local pointer to it.
+//! The theap: what one thread allocates from.
 //!
-//! Each bin has a stack of free blocks (an array that ends, at its bottom, in a null: so a pop needs one test). What a
-//! malloc and a free touch of it is [`HotBin`]; the rest is [`ColdBin`].
+//! Each bin has a stack of free blocks: an array with a null at its bottom, so that a pop needs only one test. The
+//! part of a bin that malloc and free touch is [`HotBin`]; the rest is [`ColdBin`].
 //!
-//! A stack takes the blocks that its thread frees, whoever's page they are from: so what threads hand to each other
-//! is used again where it is freed, without an atomic. That is right for the main heap alone, whose pages' slices are
-//! in the slice class map. But blocks of up to [`SMALL`] times 16 bytes share cache lines: those of other threads'
-//! pages go back (`remote`), so that threads do not go on with pieces of one line. To tell them apart costs nothing: the
-//! hot parts of these bins lie in each theap at the place of its number, which is what the table has for its pages; a
-//! part at another's place is all zero, and takes the generic path. A stack whose `limit` is its base takes none on the fast path: those of `current`, so
-//! that the first allocation or free of a thread takes the generic path; those of other heaps' theaps; and all while
+//! A stack takes the blocks that its thread frees, whichever thread owns their pages. So blocks that one thread hands
+//! to another are used again where they are freed, without an atomic operation. That is right only for the main heap,
+//! whose pages' slices are in the slice class map.
+//!
+//! Blocks of the [`SMALL`] smallest bins (up to [`SMALL`] times 16 bytes) share cache lines. If they are of another
+//! thread's page they go back (`remote`), so that threads do not use parts of the same line. Telling them apart costs
+//! nothing. The hot parts of these bins lie in each theap at a place that depends on the theap's number, and the slice
+//! class map has that place for the theap's pages. In a theap with another number that place is all zero, so the free
+//! takes the generic path.
+//!
+//! A stack whose `limit` is its base takes no block on the fast path. That is so for the theaps of `current`, so that
+//! a thread's first allocation or free takes the generic path; for the theaps of other heaps; and for all theaps while
 //! they are shut.
 //!
 //! A thread has a theap for each heap that it allocates from. The first, for the main heap of its subprocess, is its
-//! *root*: it holds what there is once a thread (chains, records, the table of the others).
+//! *root*. The root holds what each thread has once: chains, records, the table of the thread's other theaps.
 //!
-//! Invariants: `base <= top <= base + max` and the word at `base` is null; blocks on a stack count as out in their pages; `page`
-//! is attached to this theap; all pages on `avail` are LISTED or DEAD.
+//! Invariants: `base <= top <= base + max`, and the word at `base` is null. Blocks on a stack count as out in their
+//! pages. In `pages`, the page in front is attached to this theap, and all pages behind it are LISTED or DEAD.
 
 use super::counts::Moved;
 use super::deferred::Heartbeat;
@@ -45,9 +50,9 @@ use core::ptr;
 mod fast;
 mod stack;
 
-/// The owner's part of a bin. Words of the stack are named by their distance from the theap, in bytes: so zero is the
-/// theap's first word, which is zero, a null; and a theap that is all zero has empty stacks. No stack lies on both sides
-/// of its theap, so distances compare as addresses do.
+/// The part of a bin that the fast paths use. Words of the stack are named by their distance from the theap, in bytes.
+/// Distance zero names the theap's first word, which is zero, a null. So a theap that is all zero has empty stacks. No
+/// stack lies on both sides of its theap, so distances compare as addresses do.
 #[repr(C)]
 pub struct HotBin {
     /// The topmost block, or the null at the base.
@@ -56,14 +61,15 @@ pub struct HotBin {
     limit: Cell<usize>,
     /// The null at the bottom of the stack.
     base: Seen,
-    /// `inverse32` of the block size, and `bound32`: together they tell block starts in a one-slice page.
+    /// `inverse32` of the block size. Together with `bound` it tells which addresses are block starts in a one-slice
+    /// page.
     inverse: Cell<u32>,
-    /// Behind `inverse`, as `processor::divides` takes it.
+    /// `bound32` of the block size. It lies right after `inverse`, where `processor::divides` expects it.
     bound: Cell<u32>,
 }
 
-/// The part of a bin that the fast paths do not touch, but for the stack's words while it has not grown. A slow path needs
-/// its first cache line.
+/// The part of a bin that the fast paths do not touch, except for the stack's words while it has not grown. A slow
+/// path needs only its first cache line.
 #[repr(C, align(128))]
 pub struct ColdBin {
     /// The pages that supply the stack.
@@ -72,47 +78,48 @@ pub struct ColdBin {
     pub moved: Moved,
     /// Memory for the grown stack; null until it has grown.
     deep: Cell<*mut *mut u8>,
-    /// How many words above the first it has.
+    /// How many words it has above the first.
     deep_words: Cell<u32>,
-    /// Room of the stack now; grows with use.
+    /// Room of the stack now, in blocks; grows with use.
     room: Cell<u32>,
-    /// Pages of others taken over since the last collect.
+    /// Pages of other threads taken over since the last collect.
     pub reclaims: Reclaims,
     /// The stack ran empty since it was last full.
     ran_empty: Cell<bool>,
-    /// Of how many pages it gave blocks since it last took some, not counting those that lay together.
+    /// How many pages it gave blocks to since it last took some. A run of blocks of one page counts once.
     scattered: Cell<u8>,
     /// The base of the stack has risen in its array.
     raised: Cell<bool>,
-    /// The stack, until it has grown.
+    /// The stack's words, until it has grown.
     shallow: [Cell<*mut u8>; 1 + SHALLOW],
 }
 
-/// Room of a stack that has not grown beyond it.
+/// Room of a stack that lies in the theap itself.
 const SHALLOW: usize = 8;
 
 /// One thread's part of a heap.
 #[repr(C, align(64))]
 pub struct Theap {
-    /// The hot parts of the bins, but those of the smallest, which lie in `small`.
+    /// The hot parts of the bins, except the smallest ones, which are in `small`.
     hot: [HotBin; BINS],
-    /// Those of bins 1 to [`SMALL`] at the theap's number; zero at all others.
+    /// The hot parts of bins 1 to [`SMALL`], at the theap's number; zero at all other numbers.
     small: [[HotBin; SMALL]; NUMBERS],
-    /// The theap's number, which it shares with others when there are more than [`NUMBERS`].
+    /// The theap's number. Theaps share numbers when there are more than [`NUMBERS`].
     number: Cell<u32>,
-    /// Blocks of other threads' pages, of the smallest bins.
+    /// Blocks of the smallest bins that go back to other threads' pages.
     pub outboxes: [Outbox; SMALL],
-    /// The offset of the hot part for a request, by its `slot`. In the theap so that `malloc` needs no address of it.
+    /// The offset of the hot part for a request, by its `slot`. It is in the theap so that `malloc` needs no other
+    /// address.
     offsets: [u16; SLOTS],
-    /// Tag of the thread; 0 when it has ended, or [`VANISHED`].
+    /// Tag of the thread; 0 if the thread has ended, or [`VANISHED`].
     tag: AtomicUsize,
     /// Pages with room that other threads return.
     pub returned: SharedList<Page>,
-    /// The heap it is a part of; null in an empty one, for the main heap of all.
+    /// The heap it is a part of. In an empty theap it is null, and stands for the main heap of all.
     heap: AtomicPtr<Heap>,
-    /// The heap's id; another one says that the heap has ended.
+    /// The heap's id. If the heap's record has another id, the heap has ended.
     heap_id: AtomicU64,
-    /// The thread's first theap; null in an empty one.
+    /// The thread's first theap; null in an empty theap.
     root: AtomicPtr<Theap>,
     /// Its place in the root's table.
     slot: Cell<u32>,
@@ -120,15 +127,15 @@ pub struct Theap {
     pub ownership: Ownership,
     /// Whether a thread has it as its default.
     pub shown: Shown,
-    /// Of a root: the thread's steps.
+    /// Only in a root: the thread's steps.
     pub steps: Steps,
-    /// Of a root: its thread is counted in the process's statistics.
+    /// Only in a root: the thread is counted in the process's statistics.
     counted: Cell<bool>,
-    /// Of a root: the thread is one of a pool, and takes no pages over when it frees.
+    /// Only in a root: the thread is one of a pool, and takes over no pages when it frees.
     in_threadpool: Cell<bool>,
-    /// Of a root: the thread may have pages in the large cache.
+    /// Only in a root: the thread may have pages in the large cache.
     has_cached_pages: Cell<bool>,
-    /// Of a root: the thread's other theaps.
+    /// Only in a root: the thread's other theaps.
     pub others: HeapTable<Theap>,
     /// Link in the heap's list of theaps.
     peer: AtomicPtr<Member>,
@@ -138,13 +145,13 @@ pub struct Theap {
     older: AtomicPtr<Theap>,
     /// Bins whose stacks were ever opened by this thread.
     opened: Cell<u128>,
-    /// Page records in no use.
+    /// Unused page records.
     pub records: RecordCache,
     /// Slow paths taken since the last collect.
     slow: Cell<u32>,
     /// What the thread has not used for a while.
     pub idle: Idle,
-    /// Of a root.
+    /// Only in a root: the thread's heartbeat.
     pub heartbeat: Heartbeat,
     /// Which allocations get a guarded block.
     pub sampling: Sampling,
@@ -152,7 +159,7 @@ pub struct Theap {
     cold: [ColdBin; BINS],
 }
 
-/// A theap on its heap's list of theaps.
+/// A theap, as an item of its heap's list of theaps.
 #[repr(transparent)]
 pub struct Member(Theap);
 
@@ -163,11 +170,11 @@ impl Member {
     }
 }
 
-/// The `heap_id` of a theap whose heap has ended, or that has none.
+/// The `heap_id` of a theap whose heap has ended, or that has no heap.
 const NOBODY: u64 = u64::MAX;
 
-// SAFETY: a theap is shared for its atomics alone; its cells belong to the thread of `tag` (or, when that is 0, to
-// whoever took it from the pool; or, in a child of fork, to the only thread).
+// SAFETY: other threads use only the atomics of a theap. Its cells belong to the thread of `tag`; or, when that is 0,
+// to whoever took the theap from the pool; or, in the child of a fork, to the only thread.
 unsafe impl Sync for Theap {}
 
 // SAFETY: lists of theaps alone write the link.
@@ -191,16 +198,16 @@ unsafe impl Listed for Theap {
     }
 }
 
-/// The tag of a theap whose thread is not in the child that was forked (`fork`). No thread's is that low.
+/// The tag of a theap whose thread does not exist in the child of a fork (`fork`). No thread has so low a tag.
 pub const VANISHED: usize = 1;
 
 /// Bins whose blocks share cache lines.
 pub const SMALL: usize = 3;
 
-/// Theaps in a row whose smallest blocks are told apart.
+/// How many theaps, made one after the other, have different numbers: their smallest blocks are told apart.
 pub const NUMBERS: usize = 16;
 
-/// Numbers given so far.
+/// How many numbers were given out so far.
 static NUMBERED: AtomicU32 = AtomicU32::new(0);
 
 /// How many theaps were made so far.
@@ -208,14 +215,16 @@ pub fn made() -> usize {
     NUMBERED.load(Ordering::Relaxed) as usize
 }
 
-/// How many theaps of each number have a thread: on a line that is written when one starts or ends.
+/// For each number, how many theaps have a thread. On a line of its own, which is written when a thread starts or
+/// ends.
 static LIVE: Live = Live([const { AtomicU32::new(0) }; NUMBERS]);
 
 #[repr(align(64))]
 struct Live([AtomicU32; NUMBERS]);
 
-/// Whether a thread lives that has a theap of this number. A hint: as of a moment ago, for any of those that share the number,
-/// and off by one in the child of a fork that met a thread in `set_tag`. Either way of a free is right.
+/// Whether a thread lives that has a theap of this number. This is a hint: it is as of a moment ago, covers all theaps
+/// that share the number, and may be off by one in the child of a fork that interrupted a thread in `set_tag`. A free
+/// is right whatever the answer.
 pub fn lives(number: usize) -> bool {
     LIVE.0.get(number).is_some_and(|live| live.load(Ordering::Relaxed) != 0)
 }
@@ -229,31 +238,33 @@ const fn place(number: usize, b: usize) -> usize {
     }
 }
 
-/// [`Theap::bin_at`] takes these parts for one row.
+/// [`Theap::bin_at`] treats these two parts as one array.
 const _: () = assert!(offset_of!(Theap, small) == offset_of!(Theap, hot) + BINS * size_of::<HotBin>());
 
 impl Theap {
-    /// The same theap with the life that all have: [`Theap::begin`] takes memory that is never unmapped.
+    /// The same theap with the lifetime that all theaps have: [`Theap::begin`] takes memory that is never unmapped.
     #[inline(always)]
     pub fn forever(&self) -> &'static Theap {
-        // SAFETY: as above; a theap is begun nowhere else but in the static of `current`.
+        // SAFETY: as above. Only the theaps in the static of `current` were not made by `begin`, and a static lasts
+        // for ever.
         unsafe { &*ptr::from_ref(self) }
     }
 
-    /// As one of its heap's list of theaps.
+    /// As an item of its heap's list of theaps.
     pub fn as_member(&'static self) -> &'static Member {
         // SAFETY: a member is a theap, and nothing else.
         unsafe { &*ptr::from_ref(self).cast::<Member>() }
     }
 
-    /// It is nobody's, and what it counts is the main heap's.
+    /// It is nobody's from now on, and its counts belong to the main heap.
     pub fn belong_to_nobody(&'static self) {
         self.heap.store(ptr::from_ref(&MAIN).cast_mut(), Ordering::Relaxed);
         self.heap_id.store(NOBODY, Ordering::Relaxed);
         self.set_root(self);
     }
 
-    /// It is a theap of `heap` from now on, with `root` as its thread's first; says whether it was before.
+    /// It is a theap of `heap` from now on, and `root` is its thread's first theap. Returns whether it was a theap of
+    /// `heap` before.
     pub fn belong_to(&'static self, heap: &'static Heap, root: &'static Theap) -> bool {
         let id = heap.id();
         let same = self.heap_id.load(Ordering::Relaxed) == id;
@@ -264,46 +275,47 @@ impl Theap {
         same
     }
 
-    /// `root` is its thread's first theap.
+    /// Set its thread's first theap.
     pub fn set_root(&self, root: &'static Theap) {
         self.root.store(ptr::from_ref(root).cast_mut(), Ordering::Relaxed);
     }
 
-    /// Its thread's first theap; None of an empty one.
+    /// Its thread's first theap; None in an empty theap.
     #[inline(always)]
     pub(super) fn root_of(&self) -> Option<&'static Theap> {
         // SAFETY: null or a theap, which is never unmapped.
         unsafe { self.root.load(Ordering::Relaxed).as_ref() }
     }
 
-    /// It is of no heap from now on.
+    /// It belongs to no heap from now on.
     pub fn leave_heap(&self) {
         self.heap_id.store(NOBODY, Ordering::Relaxed);
     }
 
-    /// Whether its heap was deleted: its pages are another heap's, and it is nobody's once its thread has noticed.
+    /// Whether its heap was deleted. Then its pages are another heap's, and the theap is nobody's once its thread has
+    /// noticed.
     pub fn is_orphan(&self) -> bool {
         // Acquire: pairs with the Release in `orphan`, so that the pages' new heap is seen.
         self.heap_id.load(Ordering::Acquire) == NOBODY
     }
 
-    /// The thread that deletes `heap`, whose id was `id`, says that this one is an orphan, and what it counts `heir`'s. Nothing
-    /// happens if it is another heap's by now.
+    /// Called by the thread that deletes `heap`, whose id was `id`: mark this theap as an orphan, and make its counts
+    /// `heir`'s. Nothing happens if it is another heap's by now.
     pub fn orphan(&self, id: u64, heap: &'static Heap, heir: &'static Heap) {
-        // Its thread may be giving it away: once it is nobody's it may be another heap's at any moment, and stays that.
-        // Release: as in `is_orphan`.
+        // Its thread may be giving it away. Once it is nobody's it may become another heap's at any moment, and must
+        // stay that.
         if self.heap_id.compare_exchange(id, NOBODY, Ordering::Release, Ordering::Relaxed).is_ok() {
             let [old, new] = [heap, heir].map(|heap| ptr::from_ref(heap).cast_mut());
             let _ = self.heap.compare_exchange(old, new, Ordering::Release, Ordering::Relaxed);
         }
     }
 
-    /// Whether it is, or was before it became an orphan, of the heap with that id.
+    /// Whether it belongs to the heap with that id. An orphan belongs to none.
     pub fn has_heap_id(&self, id: u64) -> bool {
         self.heap_id.load(Ordering::Relaxed) == id
     }
 
-    /// Whether it says that it is a part of `heap`. (A default theap that was taken away may still say so.)
+    /// Whether its record names `heap`. (A default theap that was taken away may still do so.)
     #[inline(always)]
     pub fn is_of(&self, heap: &Heap) -> bool {
         ptr::eq(self.heap.load(Ordering::Relaxed), heap)
@@ -314,12 +326,13 @@ impl Theap {
         self.slot.get()
     }
 
-    /// Of a root: whether its thread is counted in the process's statistics, from now on; says whether it was.
+    /// Only for a root: set whether its thread is counted in the process's statistics. Returns whether it was counted
+    /// before.
     pub fn set_counted(&self, counted: bool) -> bool {
         self.counted.replace(counted)
     }
 
-    /// Of a root: whether the thread takes no pages over when it frees, as one of a pool.
+    /// Only for a root: whether the thread is one of a pool, and takes over no pages when it frees.
     pub fn is_in_threadpool(&self) -> bool {
         self.in_threadpool.get()
     }
@@ -328,7 +341,7 @@ impl Theap {
         self.in_threadpool.set(is);
     }
 
-    /// Of a root: whether the thread may have pages in the large cache.
+    /// Only for a root: whether the thread may have pages in the large cache.
     #[inline]
     pub fn may_have_cached_pages(&self) -> bool {
         self.has_cached_pages.get()
@@ -338,7 +351,7 @@ impl Theap {
         self.has_cached_pages.set(any);
     }
 
-    /// The number of this slow path, counted since [`Theap::restart_slow_paths`].
+    /// Count one slow path. Returns how many there were since [`Theap::restart_slow_paths`].
     #[inline]
     pub fn count_slow_path(&self) -> u32 {
         let slow = self.slow.get() + 1;
@@ -356,7 +369,7 @@ impl Theap {
         &self.cold[b]
     }
 
-    /// The first theap's bins with the smallest blocks, and bin 0.
+    /// The cold parts of the bins with the smallest blocks, and of bin 0.
     pub fn cold_small(&self) -> &[ColdBin] {
         &self.cold[..=SMALL]
     }
@@ -368,7 +381,7 @@ impl Theap {
         unsafe { self.heap.load(Ordering::Relaxed).as_ref() }.unwrap_or(&MAIN)
     }
 
-    /// Whether the calling thread has it.
+    /// Whether it is the calling thread's.
     #[inline(always)]
     pub fn is_ours(&self) -> bool {
         self.tag.load(Ordering::Relaxed) == crate::prim::tls::tag()
@@ -379,21 +392,21 @@ impl Theap {
         self.tag.load(Ordering::Relaxed) > VANISHED
     }
 
-    /// Whether its thread vanished in a fork, and nobody has it since.
+    /// Whether its thread vanished in a fork, and no thread has taken it since.
     pub fn has_vanished(&self) -> bool {
         self.tag.load(Ordering::Relaxed) == VANISHED
     }
 
-    /// It is that thread's now, or (0, [`VANISHED`]) nobody's.
+    /// Set the thread that has it; 0 and `VANISHED` stand for nobody.
     pub fn set_tag(&self, tag: usize) {
         let had = self.tag.swap(tag, Ordering::Relaxed);
         self.count_thread(had, tag);
     }
 
-    /// It is the calling thread's now, unless (false) its thread has not vanished, or another thread has it.
+    /// Take it for the calling thread. Returns false if its thread has not vanished, or another thread has taken it.
     pub fn claim_vanished(&self) -> bool {
         let tag = crate::prim::tls::tag();
-        // Relaxed: what its thread had done was seen before the child had a second thread.
+        // Relaxed: what the vanished thread had done was seen before the child had a second thread.
         let claimed = self.tag.compare_exchange(VANISHED, tag, Ordering::Relaxed, Ordering::Relaxed).is_ok();
         if claimed {
             self.count_thread(VANISHED, tag);
@@ -416,7 +429,7 @@ impl Theap {
         }
     }
 
-    /// Its number, which others may have, too.
+    /// Its number, which other theaps may share.
     #[inline(always)]
     pub fn number(&self) -> usize {
         self.number.get() as usize % NUMBERS
@@ -431,7 +444,7 @@ impl Theap {
     /// The theap behind a page's owner.
     ///
     /// # Safety
-    /// - `owner` is that of a page in use: theaps are never unmapped.
+    /// - `owner` is the owner of a page in use: theaps are never unmapped.
     #[inline(always)]
     pub unsafe fn of_owner(owner: *mut Owner) -> &'static Theap {
         // SAFETY: by the contract; the one place where an owner is turned back into a theap.
@@ -449,14 +462,14 @@ impl Theap {
     /// The hot part at an offset.
     ///
     /// # Safety
-    /// - it is one of [`Theap::place_of`], of `offsets` or of the slice class map.
+    /// - `at` comes from [`Theap::place_of`], `offsets` or the slice class map.
     #[inline(always)]
     unsafe fn hot_at(&self, at: usize) -> &HotBin {
         // SAFETY: there is a hot part at such offsets, in each theap.
         unsafe { &*self.bytes().add(at).cast::<HotBin>() }
     }
 
-    /// Its first byte.
+    /// Its first byte's address.
     #[inline(always)]
     pub fn bytes(&self) -> *const u8 {
         (&raw const *self).cast()
@@ -468,7 +481,8 @@ impl Theap {
     /// - `b` is below BINS.
     #[inline(always)]
     pub unsafe fn place_of(&self, b: usize) -> usize {
-        // The sizes of the smallest bins are 16 times their number. No branch: it would be mispredicted.
+        // The smallest bins' sizes are 16 times their number, so entry `b` of the table is bin `b`'s. No branch: it
+        // would be mispredicted.
         // SAFETY: far below the table's length.
         let small = unsafe { *self.offsets.get_unchecked(b) as usize };
         core::hint::select_unpredictable(
@@ -478,10 +492,11 @@ impl Theap {
         )
     }
 
-    /// The word that lies so many bytes from the theap.
+    /// The word that lies `distance` bytes from the theap.
     #[inline(always)]
     fn word(&self, distance: usize) -> *mut *mut u8 {
-        // The stacks' memory is exposed in `distance`, the theap's here: at 0 its first word is read.
+        // `distance` exposes the stacks' memory, and this exposes the theap's: at distance 0 the theap's first word is
+        // read.
         ptr::with_exposed_provenance_mut((&raw const *self).expose_provenance().wrapping_add(distance))
     }
 
@@ -490,12 +505,13 @@ impl Theap {
         word.expose_provenance().wrapping_sub((&raw const *self).addr())
     }
 
-    /// The entry of a bin's pages for the slice class map.
+    /// The slice class map's entry for a bin's pages.
     pub fn entry(&self, bin: Bin) -> usize {
         place(self.number(), bin.index())
     }
 
-    /// What an entry says: the bin and, of the smallest, the number of the theap it leads to; None for a closed slice's.
+    /// What an entry of the slice class map means: the bin and, for the smallest bins, the number of the theap that it
+    /// leads to. None for the entry of a closed slice.
     pub fn bin_at(entry: usize) -> Option<(Option<usize>, Bin)> {
         let i = entry / size_of::<HotBin>();
         match i.checked_sub(BINS) {
@@ -504,19 +520,19 @@ impl Theap {
         }
     }
 
-    /// Whether it is of the main heap of all, whose blocks any of its theaps' stacks may hold.
+    /// Whether it belongs to the main heap of all. Any stack of that heap's theaps may hold any of its blocks.
     #[inline(always)]
     pub fn is_main(&self) -> bool {
         self.heap_id.load(Ordering::Relaxed) == MAIN_ID
     }
 
-    /// Whether the stack of a bin was ever opened by this thread.
+    /// Whether this thread ever opened the stack of a bin.
     #[inline(always)]
     pub fn is_open(&self, b: usize) -> bool {
         self.opened.get() & 1 << b != 0
     }
 
-    /// Numbers of the open bins.
+    /// The numbers of the open bins.
     pub fn open_bins(&self) -> impl Iterator<Item = usize> + use<> {
         let mut left = self.opened.get();
         core::iter::from_fn(move || {
@@ -530,17 +546,18 @@ impl Theap {
 }
 
 impl Theap {
-    /// Begin the theap at `this`: no bin is open, and so each stack is empty and full.
+    /// Initialize the theap at `this`. No bin is open, so each stack is both empty and full.
     ///
     /// # Safety
-    /// - it is fresh zeroed memory of the caller's, for ever.
+    /// - `this` is fresh zeroed memory of the caller's, for ever.
     pub unsafe fn begin(this: *mut Theap) -> &'static Theap {
-        // Another thread's theap has the next number; after the last one they begin again.
+        // The next theap gets the next number. After the last number they start over.
         let number = NUMBERED.fetch_add(1, Ordering::Relaxed) as usize % NUMBERS;
         // SAFETY: by the contract; zeroed memory is a theap.
         unsafe {
             (*this).number.set(number as u32);
-            // Without a branch on the bin: the smallest have the first slots, which come again.
+            // Two loops instead of a branch on the bin: the smallest bins have the first slots, which the second loop
+            // overwrites.
             for (offset, bin) in (*this).offsets.iter_mut().zip(&TABLE) {
                 *offset = (offset_of!(Theap, hot) + bin.index() * size_of::<HotBin>()) as u16;
             }

@@ -1,30 +1,31 @@
-//! A few records that wait to be taken, each until a time of its own: the slots of parked theaps.
+//! Slots for a few records that wait to be taken, each until its own time: the parked theaps.
 //!
-//! Protocol: a slot is null or holds a record, put there by compare-and-swap and taken by a swap, so it is one thread's; a
-//! record that a slot holds is nobody's. `due` is at most the time of the first that is due.
+//! Protocol: a slot is null or holds a record. A record is put there by compare-and-swap and taken by a swap, so only
+//! one thread gets it. A record in a slot is nobody's. `due` is at most the earliest time at which a record is due.
 //!
-//! Orderings: who takes a record (Acquire) sees all that was done with it (Release). Who enters a time (Release) has
-//! filled the slot before, which pairs with the Acquire of the thread whose time has come: either its scan finds the
-//! slot filled, or the time is entered after it. All changes of `due` are read-modify-writes, so that an entry is seen
-//! through later ones.
+//! Orderings: whoever takes a record (Acquire) sees all that was done with it before it was put (Release). A thread
+//! fills the slot before it enters the time (Release). That pairs with the Acquire of the thread that finds the time
+//! has come: either its scan finds the slot filled, or the time is entered after it. All changes of `due` are
+//! read-modify-writes, so that an entry is seen through later ones.
 
 use crate::base::sync::{AtomicPtr, AtomicU64, Ordering};
 use core::ptr;
 
-/// How many may wait.
+/// How many records may wait.
 pub const SLOTS: usize = 8;
 const NEVER: u64 = u64::MAX;
 
 /// The slots.
 pub struct TimedSlots<T: 'static> {
     slots: [Slot<T>; SLOTS],
-    /// When the first is due, or earlier; in milliseconds. NEVER: none waits.
+    /// When the first record is due, or earlier, in milliseconds. NEVER: none waits.
     due: AtomicU64,
 }
 
 struct Slot<T: 'static> {
     item: AtomicPtr<T>,
-    /// When the item is due. (Two threads that put at once may both have written it: they are a moment apart.)
+    /// When the item is due. (Two threads that put at the same time may both have written it; their times differ by a
+    /// moment.)
     due: AtomicU64,
 }
 
@@ -65,7 +66,7 @@ impl<T> TimedSlots<T> {
         self.slots.iter().any(|slot| slot.item.load(Ordering::Relaxed).is_null())
     }
 
-    /// Keep `item`, the caller's, until `due`; false, and it stays the caller's, when all slots are taken.
+    /// Keep the caller's `item` until `due`. Returns false, and the item stays the caller's, if all slots are taken.
     pub fn put(&self, item: &'static T, due: u64) -> bool {
         let this = ptr::from_ref(item).cast_mut();
         for slot in self.slots.iter().filter(|slot| slot.item.load(Ordering::Relaxed).is_null()) {
@@ -80,12 +81,12 @@ impl<T> TimedSlots<T> {
         false
     }
 
-    /// One, the caller's from then on.
+    /// Take one record. It is the caller's from then on.
     pub fn take(&self) -> Option<&'static T> {
         self.slots.iter().find_map(Slot::take)
     }
 
-    /// Call `then` with all that are due at `now`; they are the caller's.
+    /// Call `then` with all records that are due at `now`. They are the caller's.
     pub fn take_due(&self, now: u64, mut then: impl FnMut(&'static T)) {
         let due = self.due.load(Ordering::Relaxed);
         // Acquire: as in the file's head.
@@ -98,7 +99,7 @@ impl<T> TimedSlots<T> {
             }
             let due = slot.due.load(Ordering::Relaxed);
             if now < due {
-                // Relaxed: the entry of whoever put it is seen through this one.
+                // Relaxed: the entry by the thread that put the item is seen through this one.
                 self.due.fetch_min(due, Ordering::Relaxed);
                 continue;
             }
@@ -108,7 +109,8 @@ impl<T> TimedSlots<T> {
         }
     }
 
-    /// In the child of a fork: who had cleared the time, to look for those that are due, is not there.
+    /// In the child of a fork: a thread that had cleared the time, and was about to scan the slots, does not exist
+    /// here.
     pub fn fork_child(&self) {
         if self.slots.iter().any(|slot| !slot.item.load(Ordering::Relaxed).is_null()) {
             self.due.store(0, Ordering::Relaxed);
@@ -128,8 +130,8 @@ mod loom_tests {
     use loom::sync::Arc;
     use loom::thread;
 
-    /// One thread puts, one takes, one comes by when time has come: each record is one thread's, and one that is left
-    /// has its time entered.
+    /// One thread puts, one takes, one scans when the time has come. Each record belongs to one thread, and a record
+    /// that is left has its time entered.
     #[test]
     fn loom_a_record_is_one_threads_or_its_time_is_entered() {
         let mut builder = loom::model::Builder::new();

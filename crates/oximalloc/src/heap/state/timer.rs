@@ -1,14 +1,14 @@
 //! When the caches that all threads share are swept next: the transfer cache and the large cache.
 //!
-//! Who puts something into one of them enters a time if none is entered; who sweeps clears it first. The head of
-//! `pages::large_cache_slots` says why nothing is missed.
+//! Whoever puts something into one of them sets a time, if none is set. Whoever sweeps clears the time first. The head
+//! of `pages::large_cache_slots` says why nothing is missed.
 
 use crate::base::sync::{AtomicU64, Ordering};
 use crate::prim::{Os, Process};
 
 const NEVER: u64 = u64::MAX;
 
-/// When the next sweep is due, in milliseconds; NEVER: nothing was put since the last that left nothing.
+/// When the next sweep is due, in milliseconds. NEVER: nothing was put since the last sweep that left nothing.
 static DUE: AtomicU64 = AtomicU64::new(NEVER);
 
 /// Something was put into one of the caches: a sweep is due in `delay` milliseconds.
@@ -27,7 +27,7 @@ fn enter(delay: Option<u64>) {
     }
 }
 
-/// Whether a sweep is due. If so the caller sweeps, and nothing is entered any more.
+/// Whether a sweep is due. If so, the time is cleared, and the caller sweeps.
 #[inline]
 pub fn take_due() -> bool {
     let due = DUE.load(Ordering::Relaxed);

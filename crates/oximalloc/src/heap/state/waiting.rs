@@ -1,5 +1,5 @@
-//! Theaps that wait for a thread: those of ended threads that are parked (`life::parked`), and, in the child of a fork,
-//! those of the threads that are not there (`life::fork`).
+//! Theaps that wait for a thread: parked theaps of ended threads (`life::parked`), and, in the child of a fork, the
+//! theaps of threads that do not exist there (`life::fork`).
 
 use super::registry::{self, all_theaps};
 use super::theap::Theap;
@@ -7,20 +7,20 @@ use super::timed_slots::TimedSlots;
 use crate::base::sync::{AtomicPtr, AtomicU64, Ordering};
 use core::ptr;
 
-/// The parked ones.
+/// The parked theaps.
 pub static PARKED: TimedSlots<Theap> = TimedSlots::new();
 
 const NEVER: u64 = u64::MAX;
-/// When those that a fork left are given away, in milliseconds; NEVER: there are none.
+/// When the theaps that a fork left are given away, in milliseconds. NEVER: there are none.
 static DUE: AtomicU64 = AtomicU64::new(NEVER);
-/// Where in the list of all theaps the next root of these is looked for.
+/// Where the search for the next root that a fork left continues, in the list of all theaps.
 static NEXT: AtomicPtr<Theap> = AtomicPtr::new(ptr::null_mut());
 
 fn look_next_at(theap: Option<&'static Theap>) {
     NEXT.store(theap.map_or(ptr::null_mut(), |theap| ptr::from_ref(theap).cast_mut()), Ordering::Relaxed);
 }
 
-/// Whether there may be any.
+/// Whether any theap may be waiting.
 pub fn any() -> bool {
     PARKED.any() || any_left()
 }
@@ -30,20 +30,20 @@ fn any_left() -> bool {
     DUE.load(Ordering::Relaxed) != NEVER
 }
 
-/// In the child of a fork: threads have vanished, whose theaps are given away at `due`.
+/// In the child of a fork: threads have vanished, and their theaps are given away at `due`.
 pub fn note_left(due: u64) {
     look_next_at(all_theaps().next());
     DUE.store(due, Ordering::Relaxed);
 }
 
-/// Whether it is time to give those that a fork left away. If so the caller does.
+/// Whether it is time to give away the theaps that a fork left. If so, the caller does it.
 pub fn take_due(now: u64) -> bool {
     let due = DUE.load(Ordering::Relaxed);
-    // Relaxed: what vanished was there before the child had a second thread.
+    // Relaxed: the vanished theaps existed before the child had a second thread.
     now >= due && DUE.compare_exchange(due, NEVER, Ordering::Relaxed, Ordering::Relaxed).is_ok()
 }
 
-/// A root of the main heap that a fork left, for the calling thread, which begins.
+/// A root of the main heap that a fork left, for the calling thread, which is beginning.
 pub fn take_left() -> Option<&'static Theap> {
     if !any_left() {
         return None;
@@ -53,7 +53,8 @@ pub fn take_left() -> Option<&'static Theap> {
     while let Some(theap) = at {
         at = registry::older(theap);
         if is_main_root(theap) && theap.claim_vanished() {
-            // Those before are no such roots, or another thread's: then this may be stored late, and they are passed again.
+            // The theaps before this one are not such roots, or another thread has them. If this store comes after
+            // that thread's, some theaps are passed again.
             look_next_at(at);
             return Some(theap);
         }
@@ -62,7 +63,7 @@ pub fn take_left() -> Option<&'static Theap> {
     None
 }
 
-/// Whether it is a thread's first theap, and one of the main heap.
+/// Whether it is a thread's first theap and of the main heap.
 pub fn is_main_root(theap: &Theap) -> bool {
     ptr::eq(theap.root(), theap) && theap.is_main()
 }

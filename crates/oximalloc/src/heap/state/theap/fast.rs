@@ -15,7 +15,7 @@ impl Theap {
     /// - as for [`Theap::hot_at`]; the theap is the calling thread's, or the empty one.
     #[inline(always)]
     unsafe fn pop_at(&self, at: usize) -> *mut u8 {
-        // SAFETY: by the contract. At `top` there is a block, and then the word below is the stack's, or a null.
+        // SAFETY: by the contract. `top` names a null, or a block; below a block lies another word of the stack.
         unsafe {
             let block = *self.word(self.hot_at(at).top.get());
             if !block.is_null() {
@@ -45,11 +45,11 @@ impl Theap {
         unsafe { self.pop_at(*self.offsets.get_unchecked(slot(size)) as usize) }
     }
 
-    /// Whether a block may start at the address `p`, in a slice for which the slice class map has the entry `at`. Bin 0's, that of slices
-    /// which are not open, divides nothing.
+    /// Whether a block may start at the address `p`, in a slice whose entry in the slice class map is `at`. Slices
+    /// that are not open have bin 0's entry, for which no address passes.
     ///
     /// # Safety
-    /// - `at` is an entry of the map; the theap has opened the bin, or has never opened any of this entry.
+    /// - `at` is an entry of the map. The theap has opened the bin, or has never opened a bin at this entry.
     #[inline(always)]
     pub unsafe fn is_block_start(&self, at: usize, p: usize) -> bool {
         // SAFETY: entries are offsets of hot parts from the start of a theap.
@@ -62,7 +62,8 @@ impl Theap {
         unsafe { self.is_block_start(self.place_of(bin.index()), p) }
     }
 
-    /// Push a block on the stack whose hot part is at the entry `at` of the slice class map; false if it takes none.
+    /// Push a block on the stack whose hot part is at the entry `at` of the slice class map. Returns false if the
+    /// stack takes no block.
     ///
     /// # Safety
     /// - the block is of that entry's bin, and the caller's; the theap is the calling thread's, or the empty one.

@@ -2,11 +2,11 @@
 //!
 //! A stack of at most [`SHALLOW`] blocks lies in the theap itself, a larger one in an array.
 //!
-//! A deep stack that is full gives its oldest blocks and keeps the newest, which lie in the processor's cache. Nothing moves
-//! then: the base, a null, rises to the word of the last block given. When no word is left above the top, the stack moves down to
-//! the start of its array, which is a quarter longer than the stack can be deep, so that this happens seldom.
+//! A full deep stack gives its oldest blocks away and keeps the newest, which lie in the processor's cache. No word
+//! moves: the base, a null, rises to the word of the last block given. When no word is left above the top, the stack
+//! moves down to the start of its array. The array is a quarter longer than the deepest stack, so this happens seldom.
 //!
-//! Invariant: `raised` says that the base is in the array and not known to be at its start. Then the limit is at most the
+//! Invariant: `raised` says that the base is in the array, but perhaps not at its start. Then the limit is at most the
 //! array's last word.
 
 use super::{SHALLOW, Theap};
@@ -27,7 +27,7 @@ impl Theap {
         self.word(self.hot(b).base.get())
     }
 
-    /// The stack of an open bin has `depth` blocks, in their words.
+    /// Set the depth of an open bin's stack. The blocks are in their words already.
     pub fn set_depth(&self, b: usize, depth: usize) {
         let hot = self.hot(b);
         hot.top.set(hot.base.get().wrapping_add(depth * size_of::<*mut u8>()));
@@ -50,10 +50,10 @@ impl Theap {
         self.hot(b).top.get().wrapping_sub(self.hot(b).base.get()) / size_of::<*mut u8>()
     }
 
-    /// [`Theap::depth`], for statistics, which any thread may ask for. While the owner is at work the number is one of
-    /// a moment ago; while it is not, it is exact.
+    /// [`Theap::depth`] for statistics, which any thread may ask for. It is exact while the owner is not in the
+    /// allocator, and otherwise a moment old.
     pub fn depth_seen(&self, b: usize) -> usize {
-        // A stack that is just being opened may have its new base and its old top. Neither is followed.
+        // A stack that is being opened may have its new base and its old top. Neither is dereferenced.
         let depth = self.depth(b);
         if depth <= Bin::at(b).stack_max() { depth } else { 0 }
     }
@@ -63,7 +63,7 @@ impl Theap {
         self.depth(b) + self.outbox_len(b)
     }
 
-    /// [`Theap::waiting`], for statistics, as [`Theap::depth_seen`].
+    /// [`Theap::waiting`] for statistics, read as [`Theap::depth_seen`] reads.
     pub fn waiting_seen(&self, b: usize) -> usize {
         self.depth_seen(b) + self.outbox_len(b)
     }
@@ -75,12 +75,13 @@ impl Theap {
     /// The blocks on the stack of an open bin.
     pub fn for_each_on_stack(&self, b: usize, mut visit: impl FnMut(*mut u8)) {
         for i in 1..=self.depth(b) {
-            // SAFETY: words of the stack. (Of another thread's, which holds still by the caller's contract.)
+            // SAFETY: words of the stack. (It may be another thread's stack, which holds still by the caller's
+            // contract.)
             visit(unsafe { *self.base(b).add(i) });
         }
     }
 
-    /// The stack holds no block any more, and takes none: what is on it is left to itself.
+    /// Empty the stack and let it take no block. The blocks on it are abandoned.
     pub fn forget_stack(&self, b: usize) {
         self.set_depth(b, 0);
         let hot = self.hot(b);
@@ -92,26 +93,26 @@ impl Theap {
         self.cold[b].room.get() as usize
     }
 
-    /// Lower the room of a stack, which has no more blocks than that.
+    /// Lower the room of a stack to `most`. The stack has no more blocks than that.
     pub fn lower_room(&self, b: usize, most: usize) {
         let room = &self.cold[b].room;
         room.set(room.get().min(most as u32));
         self.set_limit(b);
     }
 
-    /// The stack runs empty; says whether it did before, since it was last full.
+    /// Note that the stack ran empty. Returns whether it did so before, since it was last full.
     pub fn note_empty(&self, b: usize) -> bool {
         let cold = &self.cold[b];
         cold.scattered.set(0);
         cold.ran_empty.replace(true)
     }
 
-    /// The stack is full; says whether it ran empty since it was last full.
+    /// Note that the stack is full. Returns whether it ran empty since it was last full.
     pub fn note_full(&self, b: usize) -> bool {
         self.cold[b].ran_empty.replace(false)
     }
 
-    /// The stack gave blocks of so many pages.
+    /// Note that the stack gave blocks of `pages` pages.
     pub fn note_scattered(&self, b: usize, pages: usize) {
         let scattered = &self.cold[b].scattered;
         scattered.set(scattered.get().saturating_add(pages as u8));
@@ -138,21 +139,21 @@ impl Theap {
         self.opened.set(self.opened.get() | 1 << b);
     }
 
-    /// Whether the stacks take no free, so that allocations take the generic path: a function is registered, or the
-    /// theap samples.
+    /// Whether the stacks take no free, so that allocations take the generic path. That is so if a deferred-free
+    /// function is registered, or the theap samples.
     #[inline]
     pub fn is_shut(&self) -> bool {
         deferred::is_registered() || self.sampling.is_on()
     }
 
-    /// Let the stacks take no free while they are to be shut, and open them again when they are not.
+    /// Apply [`Theap::is_shut`] to all open stacks: shut them, or open them again.
     pub fn shut_stacks(&self) {
         for b in self.open_bins() {
             self.set_limit(b);
         }
     }
 
-    /// The stack of a bin whose pages this theap owns is open.
+    /// Open the stack of a bin whose pages this theap owns, unless it is open.
     #[inline]
     pub fn open_if_new(&self, bin: Bin) {
         if !self.is_open(bin.index()) {
@@ -160,7 +161,7 @@ impl Theap {
         }
     }
 
-    /// Let the stack of a bin take frees as far as it has room, or none.
+    /// Let the stack of a bin take frees up to its room, or none if it is shut.
     pub fn set_limit(&self, b: usize) {
         let hot = self.hot(b);
         let room = if self.is_main() && !self.is_shut() { self.cold[b].room.get() as usize } else { 0 };
@@ -168,7 +169,7 @@ impl Theap {
         hot.limit.set(if self.cold[b].raised.get() { limit.min(self.end_of_array(b)) } else { limit });
     }
 
-    /// How far the last word of the array lies.
+    /// The distance of the array's last word.
     fn end_of_array(&self, b: usize) -> usize {
         let cold = &self.cold[b];
         self.distance(cold.deep.get()).wrapping_add(cold.deep_words.get() as usize * size_of::<*mut u8>())
@@ -184,7 +185,7 @@ impl Theap {
         self.cold[bin.index()].deep_words.get() as usize > bin.stack_base() && self.in_array(bin.index())
     }
 
-    /// Take the `n` newest blocks off a stack, to the words at `to`. They are counted as given.
+    /// Take the `n` newest blocks off a stack, into the words at `to`. They are counted as given.
     ///
     /// # Safety
     /// - as for [`Theap::flush_newest`]; `n` is at most the depth, and there is room for as many words.
@@ -196,13 +197,13 @@ impl Theap {
         self.cold[b].moved.count_given(n);
     }
 
-    /// Take the `n` oldest blocks off a deep stack, to the words at `to`. They are counted as given.
+    /// Take the `n` oldest blocks off a deep stack, into the words at `to`. They are counted as given.
     ///
     /// # Safety
     /// - as for [`Theap::flush_newest`]; `n` is at most the depth, and there is room for as many words.
     pub unsafe fn take_oldest(&self, b: usize, n: usize, to: *mut *mut u8) {
         let (base, cold) = (self.base(b), &self.cold[b]);
-        // SAFETY: words of the stack, of which that of the last block taken becomes the null at the bottom.
+        // SAFETY: words of the stack. The word of the last block taken becomes the null at the bottom.
         unsafe {
             ptr::copy_nonoverlapping(base.add(1), to, n);
             base.add(n).write(ptr::null_mut());
@@ -243,8 +244,9 @@ impl Theap {
         self.set_limit(b);
     }
 
-    /// Twice the room for the stack of a bin that is used, up to `most`, at most the bin's `stack_max`; but few while much
-    /// memory waits to be purged: a thread whose stacks serve it alone would not come by.
+    /// Double the room of a stack that is used, up to `most`, which is at most the bin's `stack_max`. While much
+    /// memory waits to be purged, the room stays small: a thread whose stacks alone serve it would not take the slow
+    /// paths that purge.
     pub fn grow(&self, bin: Bin, most: usize) {
         let b = bin.index();
         let most = if arena::much_waits() { most.min(WHILE_MUCH_WAITS) } else { most };
@@ -256,16 +258,16 @@ impl Theap {
         let space = if self.in_array(b) { cold.deep_words.get() as usize } else { SHALLOW };
         if room > space {
             if room > cold.deep_words.get() as usize {
-                // For few blocks first: what most bins ever need then lies close together.
+                // First an array for few blocks: then what most bins ever need lies close together.
                 let words =
                     if room <= bin.stack_base() { bin.stack_base() } else { bin.stack_max() + bin.stack_max() / 4 };
                 let deep = meta_alloc((1 + words) * size_of::<*mut u8>(), align_of::<usize>());
                 if deep.is_null() {
-                    // It stays as it is.
+                    // The stack stays as it is.
                     return;
                 }
                 if cold.room.get() as usize >= room {
-                    // Whoever was asked for the memory let it grow.
+                    // A callback that was asked for the memory has let the stack grow.
                     return;
                 }
                 let depth = self.depth(b);
@@ -293,7 +295,7 @@ mod tests {
     use std::alloc::{Layout, alloc_zeroed};
     use std::collections::VecDeque;
 
-    /// A stack that pushes, pops and gives its oldest is what a queue with the same words is, wherever its base is.
+    /// A stack that pushes, pops and gives its oldest behaves as a queue with the same words, wherever its base is.
     #[test]
     fn a_deep_stack_is_a_queue_with_two_ends() {
         // SAFETY: fresh zeroed memory, for ever.

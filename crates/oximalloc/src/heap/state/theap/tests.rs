@@ -1,4 +1,4 @@
-//! What the fast paths count on of a theap's layout and tables.
+//! What the fast paths assume about a theap's layout and tables.
 
 use super::*;
 
