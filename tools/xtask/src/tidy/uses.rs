@@ -93,7 +93,7 @@ pub fn uses(modules: &Modules) -> Vec<Use> {
         }
     }
     uses.retain(|found| found.from != found.to);
-    uses.sort_by(|a, b| (a.from, a.test, a.line, a.to).cmp(&(b.from, b.test, b.line, b.to)));
+    uses.sort_by_key(|found| (found.from, found.test, found.line, found.to));
     let mut seen = HashSet::new();
     uses.retain(|found| seen.insert((found.from, found.to, found.what.clone())));
     uses

@@ -25,7 +25,7 @@ impl Theap {
     ///
     /// # Safety
     /// - the block is out and the caller's; its page is of this theap's heap and of that bin; the theap is the calling
-    /// thread's.
+    ///   thread's.
     pub unsafe fn push_overflow(&self, bin: Bin, block: *mut Block) -> bool {
         self.assert_in_step();
         let b = bin.index();

@@ -18,7 +18,7 @@ impl Theap {
     ///
     /// # Safety
     /// - the block is of that bin (one of the smallest), is out, and is the caller's; the theap is the calling
-    /// thread's, and of the block's heap.
+    ///   thread's, and of the block's heap.
     pub unsafe fn push_remote(&self, bin: Bin, block: *mut Block) -> bool {
         self.assert_in_step();
         let Some(out) = self.outboxes.get(bin.index().wrapping_sub(1)) else { return false };
