@@ -48,5 +48,5 @@ const _: fn() -> *const u8 = tls::load;
 const _: fn(*const u8) = tls::store;
 const _: fn() -> usize = tls::tag;
 
-#[cfg(test)]
+#[cfg(all(test, not(tsan)))]
 mod tests;
