@@ -3,7 +3,8 @@
 //! Invariant: such a range is `slices` whole slices from a multiple of a slice on, and nothing else; one of large OS
 //! pages is longer, up to the next whole page.
 
-use super::{Origin, Span, map};
+use super::map;
+use super::span::{Origin, Span};
 use crate::base::config::SLICE;
 use crate::base::sync::{AtomicUsize, Ordering};
 use crate::base::units::Slices;

@@ -4,9 +4,9 @@
 //! is used.
 
 use super::backing::Backing;
+use super::grow;
 use super::region::{Arena, Use};
 use super::source::ArenaRef;
-use super::table;
 use crate::base::config::SLICE;
 use crate::os::{self, HUGE_PAGE};
 use crate::prim::{Errno, Os, Process};
@@ -46,7 +46,7 @@ pub(super) fn get(
     }
     let from = Os::now_ms();
     let mut start = core::ptr::null_mut::<u8>();
-    let first = table::next().next_multiple_of(HUGE_PAGE);
+    let first = grow::next().next_multiple_of(HUGE_PAGE);
     let mut got = 0;
     while got < pages {
         let spent = Os::now_ms().saturating_sub(from);
@@ -77,13 +77,13 @@ pub(super) fn get(
         let late = timeout_ms > 0 && Os::now_ms().saturating_sub(from) > timeout_ms;
         return Err(if late { Errno::ETIMEDOUT } else { Errno::ENOMEM });
     }
-    table::took(first, start, got * HUGE_PAGE);
+    grow::took(first, start, got * HUGE_PAGE);
     let (size, slices) = (got * HUGE_PAGE, got * (HUGE_PAGE / SLICE));
-    let entered = if table::beyond(start, size) {
+    let entered = if grow::beyond(start, size) {
         None
     } else {
         // SAFETY: the pages were mapped just now, zero and accessible, and nobody else knows them.
-        table::enter(unsafe { Arena::create(start, slices, slices, Backing::own_pinned(), what_for) })
+        grow::enter(unsafe { Arena::create(start, slices, slices, Backing::own_pinned(), what_for) })
     };
     if entered.is_none() {
         // SAFETY: likewise.

@@ -14,8 +14,6 @@ use crate::diag::options::{self, Opt};
 use crate::os::{self, LARGE_PAGE, page_size};
 use crate::prim::{Memory, Os};
 
-/// What an arena has without huge pages in any case: small programs stay small.
-const SMALL: usize = 8 << 20;
 /// The largest part.
 const PART_MAX: usize = 32 << 20;
 /// The most that is looked at.
@@ -38,11 +36,6 @@ pub(super) unsafe fn begin(start: *mut u8, bytes: usize, node: i32) {
         }
         os::numa::prefer(start, bytes, node);
     }
-}
-
-/// Where the first part of an arena begins.
-pub(super) fn first(start: *mut u8) -> SliceIndex {
-    SliceIndex(((start.addr() + SMALL).next_multiple_of(LARGE_PAGE) - start.addr()) / SLICE)
 }
 
 /// Decide upon the part of an arena from `from` on, for a claim of `n` slices at `i` that ends beyond; says where the part ends.

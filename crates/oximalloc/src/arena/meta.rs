@@ -4,6 +4,8 @@
 //! page before and after. Invariant: no two calls are given the same byte, and each byte is zero. Lock-free: a chunk's
 //! `used` only grows, by compare-and-swap; of two threads that map a new chunk at once one gives its own back.
 
+use super::from_arenas;
+use super::source::Source;
 use crate::base::config::SLICE;
 use crate::base::sync::{AtomicPtr, AtomicUsize, Ordering};
 use crate::diag::stats::PROCESS;
@@ -84,7 +86,7 @@ fn from_arena(size: usize, align: usize) -> *mut u8 {
     if size > SLICE || align > SLICE {
         return ptr::null_mut();
     }
-    let Some(span) = super::claim(super::Source::MAIN, 1, 1, false) else {
+    let Some(span) = from_arenas::claim(Source::MAIN.subproc, Source::MAIN.node(), 1, 1) else {
         return ptr::null_mut();
     };
     if !span.zero {

@@ -1,5 +1,5 @@
 //! Memory of free slices goes back to the system: after a delay, by whichever thread comes by; at once when too much
-//! is waiting, or when asked to. Addresses go with it (`extent`) when asked to, where the process may not have as many as it
+//! is waiting, or when asked to. Addresses go with it (`mapping`) when asked to, where the process may not have as many as it
 //! likes, and when the system refuses some.
 //!
 //! Invariant: whoever purges slices has claimed them first, so nobody allocates from them meanwhile. Several threads
@@ -7,9 +7,10 @@
 //! under way enters its own time for the next one.
 
 use super::region::{Arena, WORD};
+use super::reuse::{is_limited, note_limited, pend, pending, taken_again_lately, unpend};
 use super::table;
 use crate::base::config::SLICE;
-use crate::base::sync::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use crate::base::sync::{AtomicU64, AtomicUsize, Ordering};
 use crate::base::units::SliceIndex;
 use crate::diag::options::{self, Opt};
 use crate::diag::stats::PROCESS;
@@ -35,26 +36,13 @@ const NEVER: u64 = u64::MAX;
 
 /// When the first waiting slices are due, in milliseconds.
 static DUE: AtomicU64 = AtomicU64::new(NEVER);
-static PENDING: AtomicUsize = AtomicUsize::new(0);
 
 /// Slices that still waited after a scan that was to bring them within their bound, in runs too short to be purged.
 static STAYED: AtomicUsize = AtomicUsize::new(0);
 
-/// Slices that wait for their purge.
-pub(super) fn pending() -> usize {
-    PENDING.load(Ordering::Relaxed)
-}
-
 /// Whether so much waits for its purge that threads should go on to come by.
 pub fn much_waits() -> bool {
     pending() > MUCH
-}
-
-/// Note that so many slices do not wait any more.
-pub(super) fn unpend(n: usize) {
-    if n > 0 {
-        PENDING.fetch_sub(n, Ordering::Relaxed);
-    }
 }
 
 /// How long freed memory waits for its purge, in milliseconds; None: for ever.
@@ -76,46 +64,6 @@ fn smallest() -> usize {
     bytes.div_ceil(SLICE).clamp(1, LONGEST)
 }
 
-/// Slices that were claimed while they waited, so far, and how many those were when this period began, and the one
-/// before. A period is at least as long as the delay of purges.
-static AGAIN: AtomicUsize = AtomicUsize::new(0);
-static THIS_FROM: AtomicUsize = AtomicUsize::new(0);
-static LAST_FROM: AtomicUsize = AtomicUsize::new(0);
-/// When this period began, in milliseconds; 0 for the first.
-static PERIOD: AtomicU64 = AtomicU64::new(0);
-
-/// Slices that waited were claimed.
-pub(super) fn taken_again(n: usize) {
-    if n > 0 {
-        unpend(n);
-        AGAIN.fetch_add(n, Ordering::Relaxed);
-    }
-}
-
-/// The most slices in use in this period, and in the one before, as seen when some are freed.
-static THIS_MOST: AtomicUsize = AtomicUsize::new(0);
-static LAST_MOST: AtomicUsize = AtomicUsize::new(0);
-
-/// How many slices were taken again in this period and the one before, but no more than were in use at a time.
-fn taken_again_lately(now: u64, delay: u64, in_use: usize) -> usize {
-    if in_use > THIS_MOST.load(Ordering::Relaxed) {
-        THIS_MOST.store(in_use, Ordering::Relaxed);
-    }
-    let again = AGAIN.load(Ordering::Relaxed);
-    let began = PERIOD.load(Ordering::Relaxed);
-    let age = now.saturating_sub(began);
-    // Who comes second at a turn goes by the figures as they are: they only say how much may wait.
-    if age >= delay && PERIOD.compare_exchange(began, now.max(1), Ordering::Relaxed, Ordering::Relaxed).is_ok() {
-        let this = THIS_FROM.swap(if began == 0 { 0 } else { again }, Ordering::Relaxed);
-        let most = THIS_MOST.swap(in_use, Ordering::Relaxed);
-        let skip = age >= delay.saturating_mul(2) && began != 0;
-        LAST_FROM.store(if skip { again } else { this }, Ordering::Relaxed);
-        LAST_MOST.store(if skip { 0 } else { most }, Ordering::Relaxed);
-    }
-    let most = THIS_MOST.load(Ordering::Relaxed).max(LAST_MOST.load(Ordering::Relaxed));
-    again.wrapping_sub(LAST_FROM.load(Ordering::Relaxed)).min(most)
-}
-
 /// Free slices that the caller owns, and see to their purge. `in_use` is the number of slices that then are in use.
 pub(super) fn free(arena: &Arena, i: SliceIndex, n: usize, in_use: usize) {
     match delay() {
@@ -134,21 +82,6 @@ pub(super) fn free(arena: &Arena, i: SliceIndex, n: usize, in_use: usize) {
             hold_to(WAITING + taken_again_lately(now, delay, in_use + n));
         }
     }
-}
-
-/// The process had a limit on its address space or its data when that was last asked.
-static LIMITED: AtomicBool = AtomicBool::new(false);
-
-pub(super) fn is_limited() -> bool {
-    LIMITED.load(Ordering::Relaxed)
-}
-
-/// Note whether it has.
-pub(super) fn note_limited(limited: bool) -> bool {
-    if limited != LIMITED.load(Ordering::Relaxed) {
-        LIMITED.store(limited, Ordering::Relaxed);
-    }
-    limited
 }
 
 /// Purge what waits beyond a bound.
@@ -176,7 +109,7 @@ fn wait(arena: &Arena, i: SliceIndex, n: usize, now: u64, again: bool) {
         }
     }
     // Counted before it can be seen, and so before it can be counted off.
-    PENDING.fetch_add(n, Ordering::Relaxed);
+    pend(n);
     let fresh = pending.set(i.0, n);
     unpend(n - fresh);
 }

@@ -8,21 +8,23 @@
 //! - *dirty*: may hold something other than zero, and counts as committed memory;
 //! - *pending*: not taken and dirty, waiting for its purge (set by its last owner just before it becomes free);
 //! - *committed*: accessible;
-//! - two that tell what is mapped: see `extent`.
+//! - two that tell what is mapped: see `mapping`.
 //!
-//! Invariant: a slice that is handed out is dirty and committed, and not pending.
+//! Invariant: the record is accessible as long as the arena is there, and what it says of slices is changed through atomics only.
+//! `claim` keeps what the bits say true.
 
-use super::backing::{Backing, Fate};
+use super::backing::Backing;
 use super::extent::Extent;
 use crate::base::config::SLICE;
 use crate::base::sync::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::base::units::{SliceIndex, Slices};
 use crate::bitmap::Bitmap;
 use crate::bitmap::runs::{self, Runs};
-use crate::diag::options::{self, Opt};
 use crate::diag::stats::PROCESS;
 use crate::os;
 
+/// The main subprocess.
+pub(super) const MAIN: u32 = 0;
 /// In [`Arena::open_to`]: claimed from only by its id.
 const NOBODY: u32 = u32::MAX;
 
@@ -30,6 +32,8 @@ const NOBODY: u32 = u32::MAX;
 pub(super) const WORD: usize = 64;
 /// Slices that are made accessible ahead of those claimed, at most: 32 MiB.
 pub(super) const AHEAD: usize = 8 * WORD;
+/// What an arena has without huge pages in any case: small programs stay small.
+const SMALL: usize = 8 << 20;
 const HEAD: usize = size_of::<Arena>().next_multiple_of(64);
 /// Words of that line: six maps, a stamp, and room.
 pub(super) const LINE: usize = 8;
@@ -47,13 +51,10 @@ pub(super) struct Arena {
     subproc: AtomicU32,
     /// The NUMA node that its memory comes from, or -1.
     numa: i32,
-    /// All of it counts as committed, from the start to the end.
     whole: bool,
     backing: Backing,
-    /// No bit below this word was free a moment ago; only a hint.
     low: AtomicUsize,
     free_count: AtomicUsize,
-    /// Where the part begins of which nothing was claimed, and for which `huge` has not yet decided.
     undecided: AtomicUsize,
     /// Of those that are open to claims, the one entered next (`table`).
     next_open: AtomicPtr<Arena>,
@@ -67,6 +68,11 @@ pub(super) struct Use {
     /// Claimed from only by its id.
     pub(super) exclusive: bool,
     pub(super) numa: i32,
+}
+
+/// Where the first part of an arena begins that `huge` decides upon.
+fn first(start: *mut u8) -> SliceIndex {
+    SliceIndex(((start.addr() + SMALL).next_multiple_of(os::LARGE_PAGE) - start.addr()) / SLICE)
 }
 
 impl Arena {
@@ -106,7 +112,7 @@ impl Arena {
             backing,
             low: AtomicUsize::new(0),
             free_count: AtomicUsize::new(slices - record),
-            undecided: AtomicUsize::new(super::huge::first(start).0),
+            undecided: AtomicUsize::new(first(start).0),
             next_open: AtomicPtr::new(core::ptr::null_mut()),
             extent: Extent::new(),
         };
@@ -166,6 +172,25 @@ impl Arena {
     pub(super) fn words(&self) -> usize {
         self.words
     }
+    pub(super) fn backing(&self) -> &Backing {
+        &self.backing
+    }
+    /// All of it counts as committed, from the start to the end.
+    pub(super) fn is_whole(&self) -> bool {
+        self.whole
+    }
+    /// No bit below this word was free a moment ago; only a hint.
+    pub(super) fn low(&self) -> &AtomicUsize {
+        &self.low
+    }
+    /// Where the part begins of which nothing was claimed, and for which `huge` has not yet decided.
+    pub(super) fn undecided(&self) -> usize {
+        self.undecided.load(Ordering::Relaxed)
+    }
+    /// Note that it begins at `to`, or behind.
+    pub(super) fn decided_up_to(&self, to: SliceIndex) {
+        self.undecided.fetch_max(to.0, Ordering::Relaxed);
+    }
     /// How many words from the first on have those of all slices that were ever claimed. Relaxed: who looks for what another
     /// thread freed knows of that by some way which orders the two (for a scan that is due, `DUE` in `purge`); else it may
     /// overlook a claim of just now, and what that leaves is in the next scan.
@@ -175,7 +200,7 @@ impl Arena {
     /// Nothing is used from `i` on, if `n` slices there, which the caller owns, are the last that were claimed.
     pub(super) fn used_up_to(&self, i: SliceIndex, n: usize) {
         let used = self.undecided.load(Ordering::Relaxed);
-        let less = i.0.max(super::huge::first(self.start).0);
+        let less = i.0.max(first(self.start).0);
         if i.0 + n >= used && less < used {
             // A claim farther on that came in between keeps its number; one that comes later enters its own.
             let _ = self.undecided.compare_exchange(used, less, Ordering::Relaxed, Ordering::Relaxed);
@@ -249,11 +274,10 @@ impl Arena {
     pub(super) fn adopt(&self, room: usize, what_for: Use) -> bool {
         let spare = self.slices - Arena::record_slices(self.slices);
         let fits = self.is_own() && !self.is_pinned() && self.numa == what_for.numa && spare >= room;
-        let main = super::Source::MAIN.subproc;
         if !fits || self.free_slices() + self.gone_slices() != spare {
             return false;
         }
-        let taken = self.open_to.compare_exchange(main, what_for.subproc, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        let taken = self.open_to.compare_exchange(MAIN, what_for.subproc, Ordering::Relaxed, Ordering::Relaxed).is_ok();
         if taken {
             self.subproc.store(what_for.subproc, Ordering::Relaxed);
         }
@@ -273,130 +297,52 @@ impl Arena {
         i + ((self.start.addr() / SLICE + i).wrapping_neg() & (align - 1))
     }
 
-    /// Claim a run; says where it starts and whether its bytes are known to be zero.
-    pub(super) fn claim(&self, n: usize, align: usize) -> Option<(SliceIndex, bool)> {
-        if self.free_count.load(Ordering::Relaxed) < n {
-            return None;
-        }
-        let phase = self.aligned_from(0, align);
-        let low = self.low.load(Ordering::Relaxed);
-        let i = self.runs().claim(n, align, phase, low)?;
-        if n == 1 && align == 1 && i / WORD != low {
-            // A release in between may be overlooked; then its slice is found once the words above are full.
-            let _ = self.low.compare_exchange(low, i / WORD, Ordering::Relaxed, Ordering::Relaxed);
-        }
-        Some((SliceIndex(i), self.own(SliceIndex(i), n)?))
+    /// Whether free parts may be given back.
+    pub(super) fn gives(&self) -> bool {
+        os::capabilities().unmap_part && self.extent.gives()
     }
 
-    /// Claim a run at a given place; says whether its bytes are known to be zero.
-    pub(super) fn claim_at(&self, i: SliceIndex, n: usize) -> Option<bool> {
-        if self.runs().claim_at(i.0, n) { self.own(i, n) } else { None }
+    /// Nobody asked for the arena as it is: free parts of it may be given back from now on.
+    pub(super) fn let_give(&self) {
+        self.extent.let_give();
     }
 
-    /// Make what was just claimed usable; None, and free again, if the system refuses memory.
-    pub(super) fn own(&self, i: SliceIndex, n: usize) -> Option<bool> {
-        self.free_count.fetch_sub(n, Ordering::Relaxed);
-        // First, as `used_words` says, also where a part is committed and the rest is refused.
-        let undecided = self.undecided.load(Ordering::Relaxed);
-        if i.0 + n > undecided {
-            self.decide(undecided, i, n);
-        }
-        if !self.commit(i, n) {
-            PROCESS.arena_rollback_count.add(1);
-            self.set_free(i, n);
-            return None;
-        }
-        // Not before: what is refused goes on to wait for its purge.
-        super::purge::taken_again(self.pending().clear(i.0, n));
-        Some(self.mark_dirty(i.0, n) == n && self.backing.is_clean())
-    }
-
-    /// A claim ends beyond what was decided upon.
+    /// What is mapped of it, in bytes.
     #[cold]
-    fn decide(&self, from: usize, i: SliceIndex, n: usize) {
-        // Two at once may both decide, with one answer or the other.
-        let to = super::huge::decide(self, SliceIndex(from), i, n);
-        self.undecided.fetch_max(to.0, Ordering::Relaxed);
+    pub(super) fn present_bytes(&self) -> usize {
+        // (Beyond its end nothing is absent.)
+        self.bytes() - Slices(self.absent().count()).bytes()
     }
 
-    /// Mark slices as dirty, and say how many were not.
-    fn mark_dirty(&self, i: usize, n: usize) -> usize {
-        if self.dirty().all_set(i, n) {
-            return 0;
-        }
-        let fresh = self.dirty().set(i, n);
-        if !self.whole {
-            PROCESS.committed.add(Slices(fresh).bytes());
-        }
-        fresh
+    /// Slices that could be mapped again.
+    pub(super) fn gone_slices(&self) -> usize {
+        self.extent.gone_slices()
     }
 
-    fn commit(&self, i: SliceIndex, n: usize) -> bool {
-        let done = self.committed();
-        if done.all_set(i.0, n) {
-            return true;
-        }
-        if self.backing.has_fun() {
-            return self.commit_runs(i.0, i.0 + n);
-        }
-        let exact = super::protects();
-        let eager = options::get(Opt::ArenaEagerCommit);
-        let commit = |from: usize, to: usize| {
-            // SAFETY: inside our range.
-            let ok = unsafe { self.backing.commit(self.at(SliceIndex(from)), Slices(to - from).bytes()) }.is_some();
-            if ok {
-                done.set(from, to - from);
+    /// The runs of slices in a range that are absent, and those that are not: start, length, and which they are.
+    pub(super) fn mapped_runs(&self, i: usize, n: usize) -> impl Iterator<Item = (usize, usize, bool)> {
+        let (absent, end, mut at) = (self.absent(), i + n, i);
+        core::iter::from_fn(move || {
+            let start = at;
+            let is_absent = start < end && absent.all_set(start, 1);
+            while at < end && absent.all_set(at, 1) == is_absent {
+                at += 1;
             }
-            ok
-        };
-        // Of what is not ours only where it is mapped.
-        let wide = |from: usize, to: usize| self.widest(i.0, n, (from, to), commit) == Some(true);
-        if !exact && eager == 1 && wide(0, self.slices) {
-            return true;
-        }
-        // More than our own slices only where nobody takes access away, a purge or a guard: else ours could undo that. Not all
-        // of the arena: in a process that locks its memory what is accessible is resident.
-        let (first, end) = (i.0 / WORD * WORD, (i.0 + n).next_multiple_of(WORD));
-        // Nor ahead where that counts against a limit of the process.
-        let limited = os::data_limit().is_some() && super::purge::note_limited(true);
-        let ahead = if eager != 0 && os::overcommits() && !limited { end.min(AHEAD) } else { 0 };
-        (!exact && !self.backing.strict() && wide(first, (end + ahead).min(self.slices))) || commit(i.0, i.0 + n)
+            (start < end).then_some((start, at - start, is_absent))
+        })
     }
 
-    /// Have the arena's own function commit those slices of a claimed range that are not. What it did before it refused
-    /// stands.
-    #[cold]
-    fn commit_runs(&self, mut at: usize, end: usize) -> bool {
-        let done = self.committed();
-        while at < end {
-            let accessible = done.all_set(at, 1);
-            let to = (at + 1..end).find(|&i| done.all_set(i, 1) != accessible).unwrap_or(end);
-            if !accessible {
-                // SAFETY: inside our range.
-                match unsafe { self.backing.commit(self.at(SliceIndex(at)), Slices(to - at).bytes()) } {
-                    None => return false,
-                    Some(true) => {}
-                    Some(false) => {
-                        self.mark_dirty(at, to - at);
-                    }
-                }
-                done.set(at, to - at);
-            }
-            at = to;
-        }
-        true
-    }
-
-    /// Give slices back to the arena: their owner's last act.
-    pub(super) fn set_free(&self, i: SliceIndex, n: usize) {
-        self.count_free(n);
-        self.unclaim(i, n);
-    }
-
-    /// The same for slices that count as free already.
-    pub(super) fn unclaim(&self, i: SliceIndex, n: usize) {
-        self.runs().release(i.0, n);
-        self.low.fetch_min(i.0 / WORD, Ordering::Relaxed);
+    /// Do something with the widest part of `around` around our slices `i..i + n` that is not absent, while none of it can
+    /// become so. None, and nothing done, when another thread is at such a thing.
+    #[inline]
+    pub(super) fn widest<T>(
+        &self,
+        i: usize,
+        n: usize,
+        around: (usize, usize),
+        work: impl FnOnce(usize, usize) -> T,
+    ) -> Option<T> {
+        self.extent.widest(self.absent(), (i, n), around, work)
     }
 
     /// In the child of a fork: no other thread is about to say what it has freed, nor in the lock.
@@ -413,21 +359,6 @@ impl Arena {
     /// Note that slices were taken by their mask, not through a claim.
     pub(super) fn count_taken(&self, n: usize) {
         self.free_count.fetch_sub(n, Ordering::Relaxed);
-    }
-
-    /// Give the memory of slices that the caller owns back to the system.
-    pub(super) fn purge(&self, i: SliceIndex, n: usize) {
-        let (p, bytes) = (self.at(i), Slices(n).bytes());
-        // SAFETY: the caller owns the slices and nothing in them is used.
-        let fate = unsafe { self.backing.give_back(p, bytes) };
-        if fate == Fate::Kept {
-            return;
-        }
-        PROCESS.arena_purges.add(1);
-        if fate == Fate::Inaccessible {
-            self.committed().clear(i.0, n);
-        }
-        PROCESS.committed.sub(Slices(self.dirty().clear(i.0, n)).bytes());
     }
 
     /// Unmap the arena, record and all; one that was given to us to manage is only forgotten.

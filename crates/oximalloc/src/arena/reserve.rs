@@ -3,9 +3,10 @@
 //! Invariant: what is refused leaves nothing behind, and is answered with an error number of the C library.
 
 use super::backing::{Backing, CommitFun};
+use super::grow::min_size;
 use super::region::{Arena, Use};
-use super::source::{ArenaRef, min_size};
-use super::{gigantic, table};
+use super::source::ArenaRef;
+use super::{gigantic, grow, slice_class, table};
 use crate::base::config::{SLICE, SLICE_MASK};
 use crate::base::units::Slices;
 use crate::diag::error::warning;
@@ -20,8 +21,19 @@ const LARGEST: usize = 1 << 44;
 const HUGE_PAGE_MS: u64 = 500;
 
 /// What the options ask for at the start of a process.
+pub fn init() {
+    if options::get(Opt::AllowThp) == 0 {
+        slice_class::shut_to_huge_pages();
+    }
+    // Asked here, so that a process that reserves nothing does not touch the code that would (nor this, were it cold too).
+    if options::get(Opt::ReserveHugeOsPages) > 0 || options::get(Opt::ReserveOsMemory) > 0 {
+        at_start();
+    }
+}
+
+/// Reserve it.
 #[cold]
-pub(super) fn at_start() {
+fn at_start() {
     let main = Use { subproc: 0, exclusive: false, numa: -1 };
     let pages = options::get(Opt::ReserveHugeOsPages).max(0) as usize;
     if pages > 0 {
@@ -39,7 +51,7 @@ pub(super) fn at_start() {
     if reserve > 0 {
         let slices = Slices::of_bytes(reserve.min(LARGEST)).0;
         let size = Slices(slices + Arena::record_slices(slices + 1)).bytes();
-        if table::add_sized(size, false, options::enabled(Opt::AllowLargeOsPages), main).is_none() {
+        if grow::add_sized(size, false, options::enabled(Opt::AllowLargeOsPages), main).is_none() {
             warning(format_args!("reserve_os_memory: the system refuses {size} bytes"));
         }
     }
@@ -54,7 +66,7 @@ pub fn reserve(bytes: usize, commit: bool, large: bool, exclusive: bool, subproc
         return Err(Errno::ENOMEM);
     }
     let what_for = Use { subproc, exclusive, numa: -1 };
-    let made = table::add_sized(bytes.next_multiple_of(SLICE), commit, large, what_for);
+    let made = grow::add_sized(bytes.next_multiple_of(SLICE), commit, large, what_for);
     made.map(ArenaRef::of).ok_or(Errno::ENOMEM)
 }
 
@@ -103,7 +115,7 @@ unsafe fn manage_quietly(start: *mut u8, bytes: usize, given: &Given) -> Result<
     let before = start.addr().wrapping_neg() & SLICE_MASK;
     let size = end.saturating_sub(start.addr()).saturating_sub(before);
     let (start, slices) = (start.wrapping_add(before), size / SLICE);
-    if start.is_null() || before > bytes || bytes < min_size() || table::beyond(start, size) {
+    if start.is_null() || before > bytes || bytes < min_size() || grow::beyond(start, size) {
         return Err(Errno::EINVAL);
     }
     if table::all().any(|arena| arena.contains(start) || arena.start().addr().wrapping_sub(start.addr()) < size) {
@@ -123,7 +135,7 @@ unsafe fn manage_quietly(start: *mut u8, bytes: usize, given: &Given) -> Result<
     // SAFETY: by the contract, and the record's place is accessible.
     let made = unsafe { Arena::create(start, slices, committed, backing, what_for) };
     PROCESS.reserved.add(size);
-    let entered = table::enter(made);
+    let entered = grow::enter(made);
     if entered.is_none() {
         PROCESS.reserved.sub(size);
     }

@@ -2,8 +2,9 @@
 //!
 //! Invariant: an address becomes an [`ArenaRef`] only if the table has it, so any address may be asked about.
 
-use super::region::Arena;
-use super::{Totals, map, purge, table};
+use super::region::{self, Arena};
+use super::span::Totals;
+use super::{map, purge, table};
 use crate::base::config::SLICE;
 use crate::base::units::Slices;
 use crate::diag::options::{self, Opt};
@@ -28,7 +29,7 @@ pub struct Source {
 
 impl Source {
     /// The main subprocess, any arena, any node.
-    pub const MAIN: Source = Source { subproc: 0, arena: None, numa: -1 };
+    pub const MAIN: Source = Source { subproc: region::MAIN, arena: None, numa: -1 };
 
     /// The node whose arenas are tried first, or -1.
     #[inline]
@@ -130,11 +131,6 @@ pub fn contains(id: *const c_void, p: *const u8) -> bool {
 /// The alignment at which memory that is given to us is used; at another one, the bytes before are not used.
 pub fn min_alignment() -> usize {
     SLICE
-}
-
-/// The least number of bytes that make an arena.
-pub fn min_size() -> usize {
-    table::SMALLEST
 }
 
 /// Whether an address lies in any arena, or in a mapping of its own that holds blocks.

@@ -1,38 +1,28 @@
-//! The arenas of the process, and how one more is reserved.
+//! The arenas of the process.
 //!
 //! The table is chunks of places, the first of which is static. The arenas that claims may use without asking for one
-//! are linked besides, in the order in which they came: a claim does not meet the others, however many there are. Where
-//! the table is full, no arena is reserved any more, and claims go to mappings of their own at once.
+//! are linked besides, in the order in which they came: a claim does not meet the others, however many there are.
 //!
 //! Invariant: an arena, once entered, stays until [`destroy_all`]; its number is its place in the table, and all places
-//! below the count are taken. One thread reserves at a time, so that many do not all reserve at once, but none waits longer
-//! than some yields for another.
+//! below the count are taken.
 
-use super::backing::Backing;
-use super::meta::meta_alloc;
-use super::region::{Arena, Use, WORD};
-use super::{huge, purge, slice_class};
-use crate::base::config::SLICE;
-use crate::base::sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
-use crate::base::units::{SliceIndex, Slices};
-use crate::diag::options::{self, Opt};
+use super::region::Arena;
+use super::slice_class;
+use super::span::Origin;
+use crate::base::sync::{AtomicPtr, AtomicUsize, Ordering};
 use crate::diag::stats::PROCESS;
-use crate::os;
-use crate::prim::{Memory, Os, Threads};
+use crate::prim::{Memory, Os};
 use core::ptr;
 
 /// Places in a chunk. Sizes double every 16 arenas, so 256 of the default size are more than there are addresses.
 const CHUNK: usize = 256;
 /// More are for who asks for arenas of a size, and for subprocesses.
 const CHUNKS: usize = 16;
-const DOUBLE_AFTER: usize = 16;
-pub(super) const SMALLEST: usize = WORD * SLICE;
-const YIELDS: usize = 2000;
 /// Where nothing else is mapped.
-const HINT: usize = Os::CAPABILITIES.arenas_at;
-const HINT_SPREAD: usize = Os::CAPABILITIES.arenas_spread;
+pub(super) const HINT: usize = Os::CAPABILITIES.arenas_at;
 
-struct Chunk([AtomicPtr<Arena>; CHUNK]);
+/// A part of the table.
+pub(super) struct Chunk([AtomicPtr<Arena>; CHUNK]);
 
 static TABLE: Chunk = Chunk([const { AtomicPtr::new(ptr::null_mut()) }; CHUNK]);
 /// The chunks behind the first.
@@ -40,15 +30,10 @@ static MORE: [AtomicPtr<Chunk>; CHUNKS - 1] = [const { AtomicPtr::new(ptr::null_
 /// The first of the arenas that are linked.
 static OPEN: AtomicPtr<Arena> = AtomicPtr::new(ptr::null_mut());
 static COUNT: AtomicUsize = AtomicUsize::new(0);
-static RESERVING: AtomicBool = AtomicBool::new(false);
-/// Where the next arena should go; 0: not yet chosen.
-static NEXT: AtomicUsize = AtomicUsize::new(0);
-/// The largest size that it makes sense to ask for.
-static LIMIT: AtomicUsize = AtomicUsize::new(usize::MAX);
 
 /// How many arenas there are.
 pub(super) fn count() -> usize {
-    // Acquire: pairs with the Release in `enter`.
+    // Acquire: pairs with the Release in `put`.
     COUNT.load(Ordering::Acquire)
 }
 
@@ -57,9 +42,14 @@ pub(super) fn arena(index: usize) -> Option<&'static Arena> {
     deref(place(index)?)
 }
 
+/// The arena that a span is from; None for a mapping of its own.
+pub(super) fn arena_of(origin: Origin) -> Option<&'static Arena> {
+    arena(origin.arena()?)
+}
+
 /// The arena that a place or a link leads to.
 fn deref(place: &AtomicPtr<Arena>) -> Option<&'static Arena> {
-    // Acquire: pairs with the Release in `enter` and in `link`, so its record is seen.
+    // Acquire: pairs with the Release in `put` and in `link`, so its record is seen.
     // SAFETY: an arena in the table stays until `destroy_all`, after which nobody asks.
     unsafe { place.load(Ordering::Acquire).as_ref() }
 }
@@ -67,7 +57,7 @@ fn deref(place: &AtomicPtr<Arena>) -> Option<&'static Arena> {
 /// Where the arena of a number stands; None where there is no such place yet.
 fn place(index: usize) -> Option<&'static AtomicPtr<Arena>> {
     let Some(beyond) = (index / CHUNK).checked_sub(1) else { return TABLE.0.get(index) };
-    // Acquire: pairs with the Release in `has_room`.
+    // Acquire: pairs with the Release in `append`.
     // SAFETY: a chunk stays for ever.
     unsafe { MORE.get(beyond)?.load(Ordering::Acquire).as_ref() }?.0.get(index % CHUNK)
 }
@@ -82,20 +72,55 @@ pub(super) fn open() -> impl Iterator<Item = &'static Arena> {
     core::iter::successors(deref(&OPEN), |arena| deref(arena.next_open()))
 }
 
-/// Whether one more can be entered, for all that is known now.
-fn has_room() -> bool {
-    let index = count();
-    place(index).is_some() || has_new_room(index)
+/// Whether there is a place of that number.
+pub(super) fn has_place(index: usize) -> bool {
+    place(index).is_some()
 }
 
-#[cold]
-fn has_new_room(index: usize) -> bool {
-    let Some(chunk) = MORE.get((index / CHUNK).wrapping_sub(1)) else { return false };
-    let fresh = meta_alloc(size_of::<Chunk>(), align_of::<Chunk>()).cast::<Chunk>();
-    // Release: its (zero) places, pairs with the Acquire in `place`. Of two at once one loses what it has: 2 KiB, at most 15 times.
-    let made = !fresh.is_null()
-        && chunk.compare_exchange(ptr::null_mut(), fresh, Ordering::Release, Ordering::Relaxed).is_ok();
-    made || place(index).is_some()
+/// Append a chunk, of zero bytes, in which the place of that number is. False if there is one, or may be no more.
+#[inline]
+pub(super) fn append(chunk: *mut Chunk, index: usize) -> bool {
+    // Release: its (zero) places, pairs with the Acquire in `place`.
+    chunk_of(index).is_some_and(|place| {
+        place.compare_exchange(ptr::null_mut(), chunk, Ordering::Release, Ordering::Relaxed).is_ok()
+    })
+}
+
+/// Whether the place of that number is in a chunk that may be appended.
+#[inline]
+pub(super) fn may_append(index: usize) -> bool {
+    chunk_of(index).is_some()
+}
+
+/// Where the chunk of a place stands, if that is not the first.
+fn chunk_of(index: usize) -> Option<&'static AtomicPtr<Chunk>> {
+    MORE.get((index / CHUNK).wrapping_sub(1))
+}
+
+/// Put an arena, which is ours alone until then, at the place of that number. False where another has the place, or where
+/// there is none.
+#[inline]
+pub(super) fn put(arena: *mut Arena, index: usize) -> bool {
+    let Some(slot) = place(index) else { return false };
+    // SAFETY: an arena that was made just now and is ours alone until it is in the table; there it stays.
+    let this = unsafe { &*arena };
+    this.set_index(index);
+    // Release: the record, pairs with the Acquire in `deref`.
+    let done = slot.compare_exchange(ptr::null_mut(), arena, Ordering::Release, Ordering::Relaxed).is_ok();
+    if done {
+        // The window should begin where later arenas are asked to lie behind.
+        if this.is_own() && (!this.is_pinned() || this.start().addr() < 2 * HINT) {
+            slice_class::init_window(this.start().addr());
+        }
+        PROCESS.arena_count.add(1);
+    }
+    // Also where it is another's: who has the place may be stopped before it counts itself.
+    // Release: pairs with the Acquire in `count`.
+    COUNT.fetch_max(index + 1, Ordering::Release);
+    if done && !this.is_exclusive() {
+        link(arena);
+    }
+    done
 }
 
 /// Append an arena to those that are linked.
@@ -108,238 +133,20 @@ fn link(arena: *mut Arena) {
     }
 }
 
-/// The size in bytes that the option asks for, in words of 4 MiB.
-pub(super) fn base_size() -> usize {
-    options::size(Opt::ArenaReserve).clamp(SMALLEST, 1 << 42).next_multiple_of(SMALLEST)
-}
-
-/// Reserve an arena with room for `n` slices at that alignment, or let another thread do so. False if there was none.
-pub(super) fn grow(n: usize, align: usize, what_for: Use) -> bool {
-    let seen = count();
-    let mut mine = false;
-    for _ in 0..YIELDS {
-        // Acquire: pairs with the Release below, so the other thread's arena is seen.
-        mine = !RESERVING.swap(true, Ordering::Acquire);
-        if mine || count() != seen {
-            break;
-        }
-        Os::yield_now();
-    }
-    // A thread that holds the turn for longer is stopped: go ahead without.
-    let room = n + align - 1;
-    let done = count() != seen || adopt(room, what_for) || (has_room() && add(room, what_for));
-    if mine {
-        // Release: pairs with the Acquire above.
-        RESERVING.store(false, Ordering::Release);
-    }
-    done
-}
-
-/// What an ended subprocess left to the main one serves the next: subprocesses that come and go need no new arenas.
-fn adopt(room: usize, what_for: Use) -> bool {
-    what_for.subproc != super::Source::MAIN.subproc && all().skip(1).any(|arena| arena.adopt(room, what_for))
-}
-
-/// In the child of a fork nobody else reserves, nor gives slices back.
+/// In the child of a fork nobody else gives slices back.
 pub(super) fn fork_child() {
-    RESERVING.store(false, Ordering::Relaxed);
     all().for_each(Arena::fork_child);
 }
 
-fn add(room: usize, what_for: Use) -> bool {
-    let exact = Slices(room + Arena::record_slices(room + 1)).bytes();
-    let large = options::enabled(Opt::AllowLargeOsPages);
-    let own = all().filter(|arena| arena.subproc() == what_for.subproc).count();
-    let doubled = base_size().saturating_mul(1 << (own / DOUBLE_AFTER).min(16));
-    let mut first = doubled.min(LIMIT.load(Ordering::Relaxed)).min(1 << 44);
-    if let Some(limit) = os::address_space_limit() {
-        purge::note_limited(true);
-        let may_grow = os::capabilities().unmap_part && !large && options::get(Opt::ArenaEagerCommit) != 1;
-        if may_grow && add_growing(doubled.min(1 << 44), room, what_for) {
-            return true;
-        }
-        first = first.min((limit / 8).next_multiple_of(SMALLEST));
-    }
-    let mut size = first;
-    while size >= SMALLEST {
-        // Larger arenas have larger records.
-        if size / SLICE >= room + Arena::record_slices(size / SLICE)
-            && let Some(arena) = add_sized(size, false, large, what_for)
-        {
-            arena.let_give();
-            if size != first {
-                LIMIT.store(size, Ordering::Relaxed);
-            }
-            return true;
-        }
-        size = (size / 4).next_multiple_of(SLICE);
-    }
-    add_sized(exact, false, large, what_for).inspect(|arena| arena.let_give()).is_some()
-}
-
-/// Where address space is limited: an arena of so many bytes of which only the start is mapped. The rest follows as it is
-/// used (`extent`), so that what is not used is there for others. False where that cannot be.
-#[cold]
-fn add_growing(size: usize, room: usize, what_for: Use) -> bool {
-    let (slices, record) = (size / SLICE, Arena::record_slices(size / SLICE));
-    if slices < room + record {
-        return false;
-    }
-    let place = hint(size);
-    for first in [at_first(size), Slices(record + 1).bytes()] {
-        let start = os::reserve(first, SLICE, true, place);
-        if start.is_null() {
-            continue;
-        }
-        // SAFETY: reserved above, and not used before it is entered; what is not reserved is gone before.
-        unsafe {
-            if start.addr() == place && !beyond(start, size) {
-                huge::begin(start, first, what_for.numa);
-                let made = Arena::create(start, slices, first / SLICE, Backing::own(), what_for);
-                (*made).begin_gone(SliceIndex(first / SLICE));
-                (*made).let_give();
-                if enter(made).is_some() {
-                    return true;
-                }
-            }
-            os::release(start, first);
-        }
-        return false;
-    }
-    false
-}
-
-/// What is accessible of an arena from its start on: its record, at least.
-fn at_first(size: usize) -> usize {
-    SMALLEST.max(Slices(Arena::record_slices(size / SLICE)).bytes())
-}
-
-/// Reserve an arena of so many bytes, a multiple of a slice; accessible at once if `commit`, of large OS pages if
-/// `large` and if there are any.
-pub(super) fn add_sized(size: usize, commit: bool, large: bool, what_for: Use) -> Option<&'static Arena> {
-    if large && let Some(arena) = add_large(size, what_for, os::reserve_large) {
-        return Some(arena);
-    }
-    let start = os::reserve(size, SLICE, false, hint(size));
-    if start.is_null() {
-        return None;
-    }
-    let first = if commit || options::get(Opt::ArenaEagerCommit) == 1 { size } else { size.min(at_first(size)) };
-    // SAFETY: reserved above, and not used before it is entered.
-    unsafe {
-        huge::begin(start, size, what_for.numa);
-        if !beyond(start, size) && os::commit(start, first) {
-            let made = Arena::create(start, size / SLICE, first / SLICE, Backing::own(), what_for);
-            if let Some(arena) = enter(made) {
-                return Some(arena);
-            }
-        }
-        os::release(start, size);
-    }
-    None
-}
-
-pub(super) fn add_large(size: usize, what_for: Use, reserve: os::ReserveLarge) -> Option<&'static Arena> {
-    let size = size.next_multiple_of(os::LARGE_PAGE);
-    let hint = next().next_multiple_of(os::LARGE_PAGE);
-    let start = reserve(size, hint);
-    if start.is_null() {
-        return None;
-    }
-    took(hint, start, size);
-    // SAFETY: as above; nothing has touched it, so its memory can still come from any node.
-    unsafe {
-        os::numa::prefer(start, size, what_for.numa);
-        let slices = size / SLICE;
-        let arena = if beyond(start, size) {
-            None
-        } else {
-            enter(Arena::create(start, slices, slices, Backing::own_pinned(), what_for))
-        };
-        if arena.is_none() {
-            os::release(start, size);
-        }
-        arena
-    }
-}
-
-/// Whether a range is beyond the addresses that the page map knows, or that the option `max_vabits` allows.
-pub(super) fn beyond(start: *mut u8, size: usize) -> bool {
-    let bits = options::get(Opt::MaxVabits);
-    let bits = if (32..64).contains(&bits) { bits as usize } else { usize::MAX };
-    // 63 at most, so the shift is one that there is.
-    (start.addr() + size - 1) >> bits.min(Os::CAPABILITIES.address_bits).min(usize::BITS as usize - 1) != 0
-}
-
-/// Enter an arena into the table. None, and it is unknown and counted no more, if the table is full.
-#[inline(never)]
-pub(super) fn enter(arena: *mut Arena) -> Option<&'static Arena> {
-    // SAFETY: an arena that was made just now and is ours alone until it is in the table; there it stays.
-    let this = unsafe { &*arena };
-    while has_room() {
-        let index = count();
-        let Some(slot) = place(index) else { continue };
-        this.set_index(index);
-        // Release: the record, pairs with the Acquire in `deref`.
-        if slot.compare_exchange(ptr::null_mut(), arena, Ordering::Release, Ordering::Relaxed).is_ok() {
-            // The window should begin where later arenas are asked to lie behind.
-            if this.is_own() && (!this.is_pinned() || this.start().addr() < 2 * HINT) {
-                slice_class::init_window(this.start().addr());
-            }
-            PROCESS.arena_count.add(1);
-            // Release: pairs with the Acquire in `count`.
-            COUNT.fetch_max(index + 1, Ordering::Release);
-            if !this.is_exclusive() {
-                link(arena);
-            }
-            return Some(this);
-        }
-        // Who has the place may be stopped before it counts itself.
-        // Release: as above.
-        COUNT.fetch_max(index + 1, Ordering::Release);
-    }
-    PROCESS.committed.sub(this.committed_bytes());
-    None
-}
-
-/// Where a range of that size should go: behind the one before.
-fn hint(size: usize) -> usize {
-    next();
-    NEXT.fetch_add(size, Ordering::Relaxed)
-}
-
-/// Where the next range should go.
-#[inline(never)]
-pub(super) fn next() -> usize {
-    if NEXT.load(Ordering::Relaxed) == 0 {
-        let bits = options::get(Opt::MaxVabits);
-        let (from, spread) = if (32..=HINT.ilog2() as i64 + 1).contains(&bits) {
-            (1 << (bits - 1), 1 << (bits - 3))
-        } else {
-            (HINT, HINT_SPREAD)
-        };
-        let random = Os::random_seed() as usize % spread;
-        let start = from + (random & !((1 << 30) - 1));
-        let _ = NEXT.compare_exchange(0, start, Ordering::Relaxed, Ordering::Relaxed);
-    }
-    NEXT.load(Ordering::Relaxed)
-}
-
-/// Note that a range was put where [`next`], rounded up, said it should go.
-pub(super) fn took(hint: usize, start: *mut u8, size: usize) {
-    if start.addr() == hint {
-        NEXT.fetch_max(hint + size, Ordering::Relaxed);
-    }
-}
-
-/// Unmap all arenas.
+/// Unmap all arenas, at the very end of a process.
 ///
 /// # Safety
 /// - nobody uses anything from them any more, nor the allocator.
-pub(super) unsafe fn destroy_all() {
+#[cold]
+pub unsafe fn destroy_all() {
     OPEN.store(ptr::null_mut(), Ordering::Relaxed);
     for slot in (0..count()).filter_map(place) {
-        // Acquire: pairs with the Release in `enter`.
+        // Acquire: pairs with the Release in `put`.
         let arena = slot.swap(ptr::null_mut(), Ordering::Acquire);
         if !arena.is_null() {
             // SAFETY: by the contract.

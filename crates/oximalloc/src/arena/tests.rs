@@ -2,9 +2,13 @@
 //! tests that look at totals or set options take turns where they share a process, and none counts on what another
 //! left, in whatever order they come.
 
+use super::region::{Arena, Use};
 use super::source::arenas;
 use super::*;
 use crate::base::config::SLICE;
+use crate::base::sync::Ordering;
+use crate::base::units::Slices;
+use crate::diag::options::{self, Opt};
 use std::sync::{Mutex, MutexGuard};
 
 mod extents;

@@ -5,7 +5,6 @@ use crate::base::units::SliceIndex;
 use crate::diag::stats::PROCESS;
 use crate::prim::{At, Memory, Os, for_tests};
 use backing::Backing;
-use region::Use;
 
 const MIB: usize = 1 << 20;
 

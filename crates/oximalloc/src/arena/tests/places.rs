@@ -78,7 +78,7 @@ fn as_if_large(size: usize, hint: usize) -> *mut u8 {
 fn arenas_of_large_pages_are_pinned() {
     let _turn = turn();
     let exclusive = Use { subproc: 0, exclusive: true, numa: -1 };
-    let arena = ArenaRef::of(table::add_large(5 * MIB, exclusive, as_if_large).unwrap());
+    let arena = ArenaRef::of(grow::add_large(5 * MIB, exclusive, as_if_large).unwrap());
     assert_eq!((arena.totals().reserved, arena.totals().committed), (6 * MIB, 6 * MIB));
     let span = claim(only(arena), 3, 1, true).unwrap();
     bytes(&span).fill(1);

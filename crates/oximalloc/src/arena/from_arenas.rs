@@ -1,0 +1,74 @@
+//! Spans of arenas: claimed from those that there are, shortened, extended.
+//!
+//! Invariant: the slices that are counted as in use are those of spans that are out.
+
+use super::region::Arena;
+use super::span::{Origin, Span};
+use super::{purge, table};
+use crate::base::sync::{AtomicUsize, Ordering};
+use crate::base::units::{SliceIndex, Slices};
+
+/// Slices of arenas that are handed out.
+static IN_USE: AtomicUsize = AtomicUsize::new(0);
+
+/// Bytes of arenas that are handed out.
+pub fn in_use() -> usize {
+    Slices(IN_USE.load(Ordering::Relaxed)).bytes()
+}
+
+/// Claim from those of a subprocess that are open to it, of a node (-1: none) first.
+pub(super) fn claim(subproc: u32, node: i32, n: usize, align: usize) -> Option<Span> {
+    let from = |claim: ClaimFrom| in_turn(subproc, node, |arena| claim(arena, n, align));
+    from(claim_from).or_else(|| from(claim_gone))
+}
+
+/// Claim from one.
+pub(super) fn claim_only(arena: &'static Arena, n: usize, align: usize) -> Option<Span> {
+    claim_from(arena, n, align).or_else(|| claim_gone(arena, n, align))
+}
+
+fn in_turn(subproc: u32, node: i32, take: impl Fn(&'static Arena) -> Option<Span>) -> Option<Span> {
+    let open = || table::open().filter(|arena| arena.serves(subproc));
+    if node < 0 {
+        return open().find_map(take);
+    }
+    let near = |arena: &&'static Arena| arena.numa() == node;
+    open().filter(near).find_map(&take).or_else(|| open().filter(|arena| !near(arena)).find_map(&take))
+}
+
+/// [`claim_from`] or [`claim_gone`].
+type ClaimFrom = fn(&'static Arena, usize, usize) -> Option<Span>;
+
+fn claim_from(arena: &'static Arena, n: usize, align: usize) -> Option<Span> {
+    Some(span_of(arena, n, arena.claim(n, align)?))
+}
+
+/// The same where a part has to be mapped again.
+fn claim_gone(arena: &'static Arena, n: usize, align: usize) -> Option<Span> {
+    if arena.gone_slices() == 0 { None } else { Some(span_of(arena, n, arena.claim_gone(n, align)?)) }
+}
+
+fn span_of(arena: &'static Arena, n: usize, (i, zero): (SliceIndex, bool)) -> Span {
+    IN_USE.fetch_add(n, Ordering::Relaxed);
+    Span { start: arena.at(i), slices: n, zero, origin: Origin::of_arena(arena.index()) }
+}
+
+/// Give all but the first `keep` slices back. Nobody uses those any more.
+#[inline]
+pub(super) fn shrink(arena: &Arena, span: &mut Span, keep: usize) {
+    let (i, cut) = (arena.index_of(span.start), span.slices - keep);
+    let in_use = IN_USE.fetch_sub(cut, Ordering::Relaxed) - cut;
+    span.slices = keep;
+    purge::free(arena, SliceIndex(i.0 + keep), cut, in_use);
+}
+
+/// Claim the `extra` slices that follow. Says whether these are known to be zero; None, and nothing changed, if they are not
+/// free.
+#[inline]
+pub(super) fn extend(arena: &Arena, span: &mut Span, extra: usize) -> Option<bool> {
+    let next = SliceIndex(arena.index_of(span.start).0 + span.slices);
+    let zero = arena.claim_at(next, extra).or_else(|| arena.claim_gone_at(next, extra))?;
+    IN_USE.fetch_add(extra, Ordering::Relaxed);
+    span.slices += extra;
+    Some(zero)
+}

@@ -1,0 +1,261 @@
+//! How one more arena is reserved and entered into the table.
+//!
+//! Where the table is full, no arena is reserved any more, and claims go to mappings of their own at once.
+//!
+//! Invariant: what cannot be entered leaves nothing behind. One thread reserves at a time, so that many do not all reserve at
+//! once, but none waits longer than some yields for another.
+
+use super::backing::Backing;
+use super::meta::meta_alloc;
+use super::region::{Arena, MAIN, Use, WORD};
+use super::table::{self, Chunk, HINT, all, count};
+use super::{huge, reuse};
+use crate::base::config::SLICE;
+use crate::base::sync::{AtomicBool, AtomicUsize, Ordering};
+use crate::base::units::{SliceIndex, Slices};
+use crate::diag::options::{self, Opt};
+use crate::diag::stats::PROCESS;
+use crate::os;
+use crate::prim::{Memory, Os, Threads};
+
+const DOUBLE_AFTER: usize = 16;
+/// The least bytes that an arena is reserved with.
+const SMALLEST: usize = WORD * SLICE;
+const YIELDS: usize = 2000;
+const HINT_SPREAD: usize = Os::CAPABILITIES.arenas_spread;
+
+static RESERVING: AtomicBool = AtomicBool::new(false);
+/// Where the next arena should go; 0: not yet chosen.
+static NEXT: AtomicUsize = AtomicUsize::new(0);
+/// The largest size that it makes sense to ask for.
+static LIMIT: AtomicUsize = AtomicUsize::new(usize::MAX);
+
+/// The least number of bytes that make an arena.
+pub fn min_size() -> usize {
+    SMALLEST
+}
+
+/// Whether one more can be entered, for all that is known now.
+fn has_room() -> bool {
+    let index = count();
+    table::has_place(index) || has_new_room(index)
+}
+
+#[cold]
+fn has_new_room(index: usize) -> bool {
+    if !table::may_append(index) {
+        return false;
+    }
+    let fresh = meta_alloc(size_of::<Chunk>(), align_of::<Chunk>()).cast::<Chunk>();
+    // Of two at once one loses what it has: 2 KiB, at most 15 times.
+    (!fresh.is_null() && table::append(fresh, index)) || table::has_place(index)
+}
+
+/// The size in bytes that the option asks for, in words of 4 MiB.
+pub(super) fn base_size() -> usize {
+    options::size(Opt::ArenaReserve).clamp(SMALLEST, 1 << 42).next_multiple_of(SMALLEST)
+}
+
+/// Reserve an arena with room for `n` slices at that alignment, or let another thread do so. False if there was none.
+pub(super) fn grow(n: usize, align: usize, what_for: Use) -> bool {
+    let seen = count();
+    let mut mine = false;
+    for _ in 0..YIELDS {
+        // Acquire: pairs with the Release below, so the other thread's arena is seen.
+        mine = !RESERVING.swap(true, Ordering::Acquire);
+        if mine || count() != seen {
+            break;
+        }
+        Os::yield_now();
+    }
+    // A thread that holds the turn for longer is stopped: go ahead without.
+    let room = n + align - 1;
+    let done = count() != seen || adopt(room, what_for) || (has_room() && add(room, what_for));
+    if mine {
+        // Release: pairs with the Acquire above.
+        RESERVING.store(false, Ordering::Release);
+    }
+    done
+}
+
+/// What an ended subprocess left to the main one serves the next: subprocesses that come and go need no new arenas.
+fn adopt(room: usize, what_for: Use) -> bool {
+    what_for.subproc != MAIN && all().skip(1).any(|arena| arena.adopt(room, what_for))
+}
+
+/// In the child of a fork: forget what other threads were doing. Slices that one of them was claiming or purging stay
+/// theirs, for ever.
+#[cold]
+pub fn fork_child() {
+    RESERVING.store(false, Ordering::Relaxed);
+    table::fork_child();
+}
+
+fn add(room: usize, what_for: Use) -> bool {
+    let exact = Slices(room + Arena::record_slices(room + 1)).bytes();
+    let large = options::enabled(Opt::AllowLargeOsPages);
+    let own = all().filter(|arena| arena.subproc() == what_for.subproc).count();
+    let doubled = base_size().saturating_mul(1 << (own / DOUBLE_AFTER).min(16));
+    let mut first = doubled.min(LIMIT.load(Ordering::Relaxed)).min(1 << 44);
+    if let Some(limit) = os::address_space_limit() {
+        reuse::note_limited(true);
+        let may_grow = os::capabilities().unmap_part && !large && options::get(Opt::ArenaEagerCommit) != 1;
+        if may_grow && add_growing(doubled.min(1 << 44), room, what_for) {
+            return true;
+        }
+        first = first.min((limit / 8).next_multiple_of(SMALLEST));
+    }
+    let mut size = first;
+    while size >= SMALLEST {
+        // Larger arenas have larger records.
+        if size / SLICE >= room + Arena::record_slices(size / SLICE)
+            && let Some(arena) = add_sized(size, false, large, what_for)
+        {
+            arena.let_give();
+            if size != first {
+                LIMIT.store(size, Ordering::Relaxed);
+            }
+            return true;
+        }
+        size = (size / 4).next_multiple_of(SLICE);
+    }
+    add_sized(exact, false, large, what_for).inspect(|arena| arena.let_give()).is_some()
+}
+
+/// Where address space is limited: an arena of so many bytes of which only the start is mapped. The rest follows as it is
+/// used (`mapping`), so that what is not used is there for others. False where that cannot be.
+#[cold]
+fn add_growing(size: usize, room: usize, what_for: Use) -> bool {
+    let (slices, record) = (size / SLICE, Arena::record_slices(size / SLICE));
+    if slices < room + record {
+        return false;
+    }
+    let place = hint(size);
+    for first in [at_first(size), Slices(record + 1).bytes()] {
+        let start = os::reserve(first, SLICE, true, place);
+        if start.is_null() {
+            continue;
+        }
+        // SAFETY: reserved above, and not used before it is entered; what is not reserved is gone before.
+        unsafe {
+            if start.addr() == place && !beyond(start, size) {
+                huge::begin(start, first, what_for.numa);
+                let made = Arena::create(start, slices, first / SLICE, Backing::own(), what_for);
+                (*made).begin_gone(SliceIndex(first / SLICE));
+                (*made).let_give();
+                if enter(made).is_some() {
+                    return true;
+                }
+            }
+            os::release(start, first);
+        }
+        return false;
+    }
+    false
+}
+
+/// What is accessible of an arena from its start on: its record, at least.
+fn at_first(size: usize) -> usize {
+    SMALLEST.max(Slices(Arena::record_slices(size / SLICE)).bytes())
+}
+
+/// Reserve an arena of so many bytes, a multiple of a slice; accessible at once if `commit`, of large OS pages if
+/// `large` and if there are any.
+pub(super) fn add_sized(size: usize, commit: bool, large: bool, what_for: Use) -> Option<&'static Arena> {
+    if large && let Some(arena) = add_large(size, what_for, os::reserve_large) {
+        return Some(arena);
+    }
+    let start = os::reserve(size, SLICE, false, hint(size));
+    if start.is_null() {
+        return None;
+    }
+    let first = if commit || options::get(Opt::ArenaEagerCommit) == 1 { size } else { size.min(at_first(size)) };
+    // SAFETY: reserved above, and not used before it is entered.
+    unsafe {
+        huge::begin(start, size, what_for.numa);
+        if !beyond(start, size) && os::commit(start, first) {
+            let made = Arena::create(start, size / SLICE, first / SLICE, Backing::own(), what_for);
+            if let Some(arena) = enter(made) {
+                return Some(arena);
+            }
+        }
+        os::release(start, size);
+    }
+    None
+}
+
+pub(super) fn add_large(size: usize, what_for: Use, reserve: os::ReserveLarge) -> Option<&'static Arena> {
+    let size = size.next_multiple_of(os::LARGE_PAGE);
+    let hint = next().next_multiple_of(os::LARGE_PAGE);
+    let start = reserve(size, hint);
+    if start.is_null() {
+        return None;
+    }
+    took(hint, start, size);
+    // SAFETY: as above; nothing has touched it, so its memory can still come from any node.
+    unsafe {
+        os::numa::prefer(start, size, what_for.numa);
+        let slices = size / SLICE;
+        let arena = if beyond(start, size) {
+            None
+        } else {
+            enter(Arena::create(start, slices, slices, Backing::own_pinned(), what_for))
+        };
+        if arena.is_none() {
+            os::release(start, size);
+        }
+        arena
+    }
+}
+
+/// Whether a range is beyond the addresses that the page map knows, or that the option `max_vabits` allows.
+pub(super) fn beyond(start: *mut u8, size: usize) -> bool {
+    let bits = options::get(Opt::MaxVabits);
+    let bits = if (32..64).contains(&bits) { bits as usize } else { usize::MAX };
+    // 63 at most, so the shift is one that there is.
+    (start.addr() + size - 1) >> bits.min(Os::CAPABILITIES.address_bits).min(usize::BITS as usize - 1) != 0
+}
+
+/// Enter an arena into the table. None, and it is unknown and counted no more, if the table is full.
+#[inline(never)]
+pub(super) fn enter(arena: *mut Arena) -> Option<&'static Arena> {
+    // SAFETY: an arena that was made just now and is ours alone until it is in the table; there it stays.
+    let this = unsafe { &*arena };
+    while has_room() {
+        if table::put(arena, count()) {
+            return Some(this);
+        }
+    }
+    PROCESS.committed.sub(this.committed_bytes());
+    None
+}
+
+/// Where a range of that size should go: behind the one before.
+fn hint(size: usize) -> usize {
+    next();
+    NEXT.fetch_add(size, Ordering::Relaxed)
+}
+
+/// Where the next range should go.
+#[inline(never)]
+pub(super) fn next() -> usize {
+    if NEXT.load(Ordering::Relaxed) == 0 {
+        let bits = options::get(Opt::MaxVabits);
+        let (from, spread) = if (32..=HINT.ilog2() as i64 + 1).contains(&bits) {
+            (1 << (bits - 1), 1 << (bits - 3))
+        } else {
+            (HINT, HINT_SPREAD)
+        };
+        let random = Os::random_seed() as usize % spread;
+        let start = from + (random & !((1 << 30) - 1));
+        let _ = NEXT.compare_exchange(0, start, Ordering::Relaxed, Ordering::Relaxed);
+    }
+    NEXT.load(Ordering::Relaxed)
+}
+
+/// Note that a range was put where [`next`], rounded up, said it should go.
+pub(super) fn took(hint: usize, start: *mut u8, size: usize) {
+    if start.addr() == hint {
+        NEXT.fetch_max(hint + size, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,59 @@
+//! What is handed out, and what it adds up to.
+//!
+//! Invariant: a slice belongs to at most one [`Span`] at a time.
+
+/// Where a span is from: an arena's number, or the system.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Origin(u32);
+
+impl Origin {
+    /// A mapping of its own.
+    pub const OS: Origin = Origin(0);
+    /// A mapping of its own, of large OS pages: it does not grow.
+    pub(super) const LARGE: Origin = Origin(u32::MAX);
+
+    /// True for a mapping of its own that can be given a new size.
+    pub fn is_os(self) -> bool {
+        self == Origin::OS
+    }
+
+    /// The arena's number, if it is from one.
+    pub fn arena(self) -> Option<usize> {
+        if self == Origin::LARGE { None } else { (self.0 as usize).checked_sub(1) }
+    }
+
+    /// The arena of that number.
+    pub(super) fn of_arena(index: usize) -> Origin {
+        Origin(index as u32 + 1)
+    }
+}
+
+/// Slices in a row that the holder may use as it likes, until they are released.
+#[derive(Clone, Copy, Debug)]
+pub struct Span {
+    /// The first byte, at a multiple of a slice.
+    pub start: *mut u8,
+    /// How many slices.
+    pub slices: usize,
+    /// All bytes were zero when the span was claimed.
+    pub zero: bool,
+    /// Where it goes back to.
+    pub origin: Origin,
+}
+
+/// What there is at the moment, in bytes (but for `arenas`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Number of arenas.
+    pub arenas: usize,
+    /// Address space of all arenas.
+    pub reserved: usize,
+    /// Of that, what counts as committed.
+    pub committed: usize,
+    /// Handed out from arenas.
+    pub in_use: usize,
+    /// Free and waiting to be purged.
+    pub pending: usize,
+    /// Handed out as mappings of their own.
+    pub direct: usize,
+}
