@@ -116,7 +116,7 @@ fn mappings_of_large_pages_keep_whole_pages() {
 fn a_subprocess_has_its_own_arenas() {
     let _turn = turn();
     let theirs = Source { subproc: 71, ..MAIN };
-    assert_eq!((arenas(Some(71)).count(), subproc_totals(71)), (0, Totals::default()));
+    assert_eq!((arenas(Some(71)).count(), subproc_totals(71)), (0, super::super::span::Totals::default()));
     assert!(claim(theirs, 1, 1, false).is_none(), "none at hand");
     let span = claim(theirs, 8, 1, true).unwrap();
     let arena = arenas(Some(71)).next().unwrap();
