@@ -173,6 +173,10 @@ typedef enum mi_option_e {
      default 0) */
   mi_option_arena_is_numa_local,
   _mi_option_last, /* how many there are */
+  /* options that mimalloc does not have */
+  /* end the program at a misuse of memory: never, of this allocator's, also at a pointer that is not from here
+     (0/1/2, default 1) */
+  mi_option_abort_on_error = 1000,
   /* older names */
   mi_option_eager_region_commit = mi_option_arena_eager_commit,
   mi_option_reset_decommits = mi_option_purge_decommits,

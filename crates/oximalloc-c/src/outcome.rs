@@ -8,7 +8,6 @@ use core::ffi::c_void;
 use core::fmt::{self, Write};
 use core::ptr::null_mut;
 use oximalloc::raw;
-use oximalloc::raw::find;
 use oximalloc::raw::messages::error;
 use oximalloc::raw::process::{Os, Process};
 
@@ -56,7 +55,7 @@ pub fn moved_block(p: *mut u8, old: *mut c_void) -> *mut c_void {
 #[cold]
 #[inline(never)]
 fn failed_to_move(old: *mut c_void) -> *mut c_void {
-    let ours = old.is_null() || find(old.cast()).is_some();
+    let ours = old.is_null() || raw::owns(old.cast());
     failed(if ours { Code::ENOMEM } else { Code::EINVAL })
 }
 

@@ -1,6 +1,7 @@
 // build: preload
 // env: MIMALLOC_SHOW_ERRORS=1
 // env: MIMALLOC_MAX_ERRORS=-1
+// env: MIMALLOC_ABORT_ON_ERROR=0
 // stderr: mimalloc: error: 
 // free, realloc and malloc_usable_size of pointers that are no blocks of ours: reported, errno right, nothing
 // changed.

@@ -1,4 +1,5 @@
 // build: link
+// env: MIMALLOC_ABORT_ON_ERROR=0
 // A program that writes to freed blocks: a link that leads nowhere is found when the list is used, told as EFAULT, and
 // the rest of the list given up. No block is given to two, not even when the function that is told allocates and frees such
 // blocks itself. (Only links that do not point to a block are found.)

@@ -17,7 +17,7 @@ int main(void) {
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
       size_t size = sizes[i];
       char* p = malloc(size);
-      CHECK(ends_at_guard(p) && malloc_usable_size(p) == (size ? size : 1));
+      CHECK(malloc_usable_size(p) == size && (size == 0 || ends_at_guard(p)));
       fill(p, size, 1);
       p = realloc(p, size * 2 + 1);
       CHECK(all_bytes(p, size, 1));
@@ -26,7 +26,7 @@ int main(void) {
       CHECK(all_bytes(p, size / 3 + 1, 2));
       free(p);
       p = calloc(size, 1);
-      CHECK(ends_at_guard(p) && all_bytes(p, size, 0));
+      CHECK((size == 0 || ends_at_guard(p)) && all_bytes(p, size, 0));
       fill(p, size, 3);
       free(p);
       for (size_t alignment = 8; alignment <= 1 << 20; alignment *= 2) {

@@ -2,6 +2,7 @@
 // env: MIMALLOC_PURGE_DELAY=500
 // env: MIMALLOC_SHOW_ERRORS=1
 // env: MIMALLOC_MAX_ERRORS=-1
+// env: MIMALLOC_ABORT_ON_ERROR=0
 // stderr: mimalloc: error: 
 // A large block that was freed waits, as it is, for the next of its size. Meanwhile it is no block; zeroed blocks are zero;
 // and what nobody takes goes back to the system, of threads that sleep too.

@@ -4,8 +4,9 @@
 //! not ours.
 
 use super::door::{self, Way};
-use crate::arena::slice_class;
-use crate::diag::error::error;
+use super::empty;
+use crate::arena::{is_in_region, slice_class};
+use crate::diag::error::{foreign, misuse};
 use crate::heap::life::thread_start::root_to_free;
 use crate::heap::state::block_starts::size_at;
 use crate::heap::state::current;
@@ -62,7 +63,9 @@ unsafe fn free_generic(p: *mut u8) {
         return;
     }
     let Some((block, way)) = open_way(p).map(|way| (p.cast(), way)).or_else(|| page_way(p)) else {
-        invalid("free", p);
+        if !empty::free(p) {
+            invalid("free", p);
+        }
         return;
     };
     // SAFETY: by the contract the block is out and the caller's, so that its page lives.
@@ -136,11 +139,16 @@ pub fn find(p: *const u8) -> Option<(&'static Page, *mut Block)> {
 /// Report that `p` is not a block of ours.
 #[cold]
 pub fn invalid(function: &str, p: *const u8) {
-    let reason = match Page::at(p).is_none() {
-        true => "it does not point into memory of this allocator",
-        false => "it points into this allocator's memory, but not to the start of a block in use",
+    let what = if Page::at(p).is_some() {
+        "it points into this allocator's memory, but not to the start of a block in use"
+    } else if is_in_region(p) || empty::is_in_region(p) {
+        "it points into memory of this allocator that is not in use: the block may have been freed before"
+    } else {
+        return foreign(format_args!(
+            "{function}: invalid pointer {p:p}: it does not point into memory of this allocator; nothing was changed"
+        ));
     };
-    error(Errno::EINVAL, format_args!("{function}: invalid pointer {p:p}: {reason}; nothing was changed"));
+    misuse(Errno::EINVAL, format_args!("{function}: invalid pointer {p:p}: {what}"));
 }
 
 /// Bytes that the block at `p` holds, counted from `p`. 0 for null. 0 for a foreign pointer, which is reported.
@@ -157,6 +165,7 @@ pub fn usable_generic(function: &str, p: *const u8) -> usize {
     }
     match find(p) {
         Some((page, block)) => page.block_size() - (p as usize - block as usize),
+        None if empty::is_block(p) => 0,
         None => {
             invalid(function, p);
             0
@@ -164,7 +173,7 @@ pub fn usable_generic(function: &str, p: *const u8) -> usize {
     }
 }
 
-/// Whether `p` points into a page that this allocator has handed out.
+/// Whether `p` points into a page that this allocator has handed out, or to a block of no bytes.
 pub fn owns(p: *const u8) -> bool {
-    Page::at(p).is_some()
+    Page::at(p).is_some() || empty::is_block(p)
 }

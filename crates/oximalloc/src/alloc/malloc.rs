@@ -1,7 +1,7 @@
 //! Allocation. The fast path pops a block from the bin's stack. An empty stack, a large size and a thread without a
 //! theap lead to the generic path, through branches that the fast path has anyway.
 
-use super::door;
+use super::{door, empty};
 use crate::base::config::SLICE;
 use crate::diag::error::error;
 use crate::heap::life::lease::Lease;
@@ -112,6 +112,12 @@ fn supply(theap: &Theap, size: usize, one: bool, zero: bool) -> (*mut u8, bool) 
         return (ptr::null_mut(), false);
     };
     theap.tick();
+    if size == 0
+        && theap.is_main()
+        && let Some(block) = empty::claim()
+    {
+        return (block, true);
+    }
     if let Some(block) = door::leave(&theap, size, 1, zero) {
         return (block, zero);
     }

@@ -10,6 +10,7 @@
 //! costs address space, not memory: what is not touched is not resident.)
 
 use super::aligned::aligned_in;
+use super::empty;
 use super::free::{find, free, free_trusted, invalid, usable_generic};
 use super::malloc::{SIZE_MAX, malloc_in, zalloc_in};
 use crate::arena;
@@ -146,8 +147,15 @@ pub unsafe fn realloc_in(theap: &Theap, p: *mut u8, size: usize, want: Want) -> 
         return allocate(theap, size, want);
     }
     let Some((page, block)) = find(p) else {
-        invalid("realloc", p);
-        return ptr::null_mut();
+        if !empty::is_block(p) {
+            invalid("realloc", p);
+            return ptr::null_mut();
+        }
+        let fresh = allocate(theap, size, want);
+        if !fresh.is_null() {
+            empty::free(p);
+        }
+        return fresh;
     };
     if !want.align.is_power_of_two() || size > SIZE_MAX {
         // Reports the error.

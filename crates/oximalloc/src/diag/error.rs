@@ -1,12 +1,19 @@
 //! Errors, warnings and verbose messages: their format, and when they are shown.
 //!
-//! Invariant: reporting changes nothing. It does not abort, retry, or change `errno`. The registered error function
-//! hears of every error, shown or not, except of errors that it caused itself.
+//! Three kinds:
+//! - an *error* is a request that cannot be met. It is reported, and the caller gets null;
+//! - a *misuse* shows that the program has damaged memory or is about to. It ends the program, unless the option
+//!   `abort_on_error` says otherwise: going on would turn a bug into a wrong result, or into somebody's way in;
+//! - a *foreign pointer* is one that is not from here. Programs do free what another allocator has allocated, and
+//!   live, so it is an error like any other unless `abort_on_error` is 2.
+//!
+//! Invariant: reporting changes nothing but that. It does not retry, or change `errno`. The registered error function
+//! hears of each of them, shown or not, before the program ends, except of errors that it caused itself.
 use super::hook::Hook;
 use super::options::{self, Opt};
 use super::output::print;
 use crate::base::sync::{AtomicI64, Ordering};
-use crate::prim::{Errno, keep_errno};
+use crate::prim::{Errno, Os, Process, Threads, keep_errno};
 use core::ffi::c_void;
 use core::fmt;
 use core::ptr::null_mut;
@@ -28,14 +35,37 @@ pub fn register_error(fun: Option<ErrorFun>, arg: *mut c_void) {
 /// Report an error. It is shown if `show_errors` or `verbose` is on, at most `max_errors` times. Then the registered
 /// function is called. `args` has no prefix and no newline.
 pub fn error(code: Errno, args: fmt::Arguments) {
+    report(code, args, false);
+}
+
+/// Report a misuse, and end the program if `abort_on_error` is on. Then the message is shown in any case.
+#[cold]
+pub fn misuse(code: Errno, args: fmt::Arguments) {
+    report(code, args, options::get(Opt::AbortOnError) >= 1);
+}
+
+/// Report a pointer that is not from this allocator.
+#[cold]
+pub fn foreign(args: fmt::Arguments) {
+    report(Errno::EINVAL, args, options::get(Opt::AbortOnError) >= 2);
+}
+
+#[inline(never)]
+fn report(code: Errno, args: fmt::Arguments, ends: bool) {
     keep_errno(|| {
-        if may_show(&ERRORS_SHOWN, Opt::MaxErrors) {
+        if ends {
+            let thread = Os::thread_id() & !1;
+            print(format_args!("mimalloc: error: {args} (thread {thread:#x}); the program ends here\n"));
+        } else if may_show(&ERRORS_SHOWN, Opt::MaxErrors) {
             print(format_args!("mimalloc: error: {args}\n"));
         }
         if let Some(entered) = ERROR.enter() {
             // SAFETY: `register_error` is the only one to store in this hook, and it stores an `ErrorFun`.
             let fun = unsafe { core::mem::transmute::<*mut (), ErrorFun>(entered.fun) };
             fun(code.0, entered.arg);
+        }
+        if ends {
+            Os::abort();
         }
     });
 }
@@ -75,7 +105,6 @@ fn below(counter: &AtomicI64, limit: i64) -> bool {
 mod tests {
     use super::*;
     use crate::diag::output::register;
-    use crate::prim::{Os, Process, Threads};
     use std::ffi::{CStr, c_char};
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicI32, AtomicUsize};

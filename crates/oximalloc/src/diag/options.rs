@@ -3,8 +3,9 @@
 //! README say about the option.
 //!
 //! Invariants: the environment or a default never replaces a value that a call chose. The environment is read once, in
-//! [`init`]; before that every option has its default. A row's position in the table is the option's number in the C
-//! interface, so new rows go to the end.
+//! [`init`]; before that every option has its default. A row's position among mimalloc's options is the option's number
+//! in the C interface. Options of our own follow, and are numbered from [`OWN`] on, so that neither list runs into the
+//! other as it grows.
 use super::output::Sink;
 use crate::base::sync::{AtomicBool, AtomicI64, Ordering};
 use crate::base::text::cut;
@@ -142,7 +143,16 @@ options! {
         "largest object placed in an arena";
     ArenaIsNumaLocal: "arena_is_numa_local", [], 0, "bool",
         "take memory from arenas of the NUMA node that a thread runs on first; new arenas are for that node";
+    // Own options.
+    AbortOnError: "abort_on_error", [], 1, "0/1/2",
+        "end the program at a misuse of memory: never, of this allocator's, also at a pointer that is not from here";
 }
+
+/// The number of the first option of our own in the C interface.
+pub const OWN: i32 = 1000;
+
+/// How many options are mimalloc's.
+const INTERFACE: usize = Opt::AbortOnError as usize;
 
 /// The state of one option.
 struct Setting {
@@ -181,7 +191,18 @@ impl Setting {
 impl Opt {
     /// The option with this number in the C interface.
     pub fn from_index(index: i32) -> Option<Opt> {
-        ALL.get(usize::try_from(index).ok()?).copied()
+        let index = match index {
+            OWN.. => INTERFACE + (index - OWN) as usize,
+            _ => usize::try_from(index).ok().filter(|&index| index < INTERFACE)?,
+        };
+        ALL.get(index).copied()
+    }
+
+    /// Its number in the C interface.
+    #[cfg(test)]
+    fn number(self) -> i32 {
+        let index = self as i32;
+        if index < INTERFACE as i32 { index } else { OWN + index - INTERFACE as i32 }
     }
 
     /// What the value counts. `"-"`: the option is accepted but has no effect.

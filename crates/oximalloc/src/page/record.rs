@@ -460,10 +460,10 @@ impl Page {
     /// Report that a link was overwritten and now names `block`.
     #[cold]
     pub(super) fn tell_corrupt(&self, block: *mut Block, lost: u32) {
-        crate::diag::error::error(
+        crate::diag::error::misuse(
             Errno::EFAULT,
             format_args!(
-                "malloc: a free block's link was overwritten ({block:p}, page of {} byte blocks at {:p}): the program wrote to freed memory; {lost} free blocks are given up",
+                "malloc: a free block's link was overwritten ({block:p}, page of {} byte blocks at {:p}): the program wrote to freed memory; {lost} free blocks are lost",
                 self.block_size(),
                 self.start(),
             ),

@@ -12,6 +12,7 @@ pub use crate::heap::state::heap::Heap;
 pub use crate::heap::state::subproc::Subproc;
 pub use crate::heap::state::theap::Theap;
 
+use crate::alloc::empty;
 use crate::alloc::free::find;
 use crate::alloc::malloc::out_of_memory;
 use crate::arena::ArenaRef;
@@ -162,7 +163,8 @@ fn ending(function: &str, p: *const Heap) -> Option<(&'static Heap, &'static Hea
 /// The heap of the page that `p` points into, at a block's start or inside. None for a pointer that is not ours.
 pub fn heap_of(p: *const u8) -> Option<&'static Heap> {
     // SAFETY: the label of a page names a heap, and records of heaps are never unmapped.
-    Page::at(p).map(|page| unsafe { Heap::of_page(page.heap()) })
+    let of_page = Page::at(p).map(|page| unsafe { Heap::of_page(page.heap()) });
+    of_page.or_else(|| empty::is_block(p).then_some(&heap_record::MAIN))
 }
 
 /// Give back what the calling thread's theap of a heap holds. With `force`, also what the heap's ended threads left.

@@ -5,6 +5,7 @@ use super::{Heap, Model, Op};
 use oximalloc::internals::Bin;
 use oximalloc::internals::bins::BINS;
 use oximalloc::internals::config::SLICE;
+use oximalloc::internals::empty;
 use oximalloc::internals::free::find;
 use oximalloc::internals::inspect::stats::Stats;
 use oximalloc::internals::inspect::sums::{self as totals, Scope};
@@ -28,7 +29,10 @@ impl InUse {
     }
 
     fn add(&mut self, at: usize) {
-        let (page, _) = find(at as *const u8).expect("a live block");
+        let Some((page, _)) = find(at as *const u8) else {
+            assert!(empty::is_block(at as *const u8), "a live block");
+            return;
+        };
         if page.bin() == Bin::SINGLE {
             self.singles += 1;
             // All of its slices, also where the block was cut within the last one.

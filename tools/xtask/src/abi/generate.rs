@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::options::OWN;
 use super::tables::Tables;
 
 /// What the library is compatible with: constants of the headers that no table has.
@@ -61,7 +62,7 @@ pub fn layout(tables: &Tables) -> String {
     for (name, value) in &tables.options {
         claim(&format!("mi_option_{name}"), &value.to_string());
     }
-    let last = tables.options.iter().map(|(_, value)| value + 1).max().unwrap_or(0);
+    let last = tables.options.iter().map(|(_, value)| value + 1).filter(|value| *value <= OWN).max().unwrap_or(0);
     claim("_mi_option_last", &last.to_string());
     claim("sizeof(mi_option_t)", "sizeof(int)");
     claim("sizeof(mi_arena_id_t)", "sizeof(void*)");

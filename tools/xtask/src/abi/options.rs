@@ -19,9 +19,15 @@ const WIDTH: usize = 120;
 /// The unit of options without effect.
 const NONE: &str = "-";
 
+/// What stands before the rows of the options that mimalloc does not have, and the number of the first of these.
+const OWN_ROWS: &str = "// Own options.";
+pub const OWN: usize = 1000;
+
 /// A row of the table.
 struct Row {
     name: String,
+    /// In the C interface.
+    number: usize,
     older: Vec<String>,
     /// In a release build for a machine of 64 bits.
     default: i64,
@@ -76,10 +82,18 @@ fn rows(source: &str) -> Result<Vec<Row>> {
     let (_, table) = source.split_once("\noptions! {\n").context("the table of options has no start")?;
     let (table, _) = table.split_once("\n}\n").context("the table of options has no end")?;
     let rows: Vec<&str> = table.split_terminator("\";").map(str::trim).collect();
-    rows.into_iter().map(|row| self::row(row).with_context(|| format!("the row `{row}`"))).collect()
+    let mut next = 0;
+    let number = |row: &str| {
+        let number = if row.starts_with(OWN_ROWS) { OWN } else { next };
+        next = number + 1;
+        number
+    };
+    let numbers: Vec<usize> = rows.iter().copied().map(number).collect();
+    let read = |(row, number)| self::row(row, number).with_context(|| format!("the row `{row}`"));
+    rows.into_iter().zip(numbers).map(read).collect()
 }
 
-fn row(row: &str) -> Result<Row> {
+fn row(row: &str, number: usize) -> Result<Row> {
     ensure!(!row.contains('\\'), "strings with escapes are not read");
     // Every second part is inside quotes.
     let parts: Vec<&str> = row.split('"').collect();
@@ -88,6 +102,7 @@ fn row(row: &str) -> Result<Row> {
     let strings: Vec<String> = parts.iter().skip(1).step_by(2).map(|part| part.to_string()).collect();
     Ok(Row {
         name: name.into(),
+        number,
         older: strings[1..strings.len() - 2].to_vec(),
         default: value(default.trim_matches([',', ' ', '\n']))?,
         unit: unit.into(),
@@ -111,27 +126,38 @@ fn header(rows: &[Row], there: &str) -> Result<String> {
     const END: &str = "} mi_option_t;";
     let (before, rest) = there.split_once(START).context("the enum has no start")?;
     let (_, after) = rest.split_once(END).context("the enum has no end")?;
+    let (own, interface): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.number >= OWN);
     let mut text = String::new();
-    for (number, row) in rows.iter().enumerate() {
-        let entry = format!("  mi_option_{}{},", row.name, if number == 0 { " = 0" } else { "" });
-        let say = match row.unit.as_str() {
-            NONE => row.meaning.clone(),
-            unit => format!("{} ({unit}, default {})", row.meaning, row.default),
-        };
-        let line = format!("{entry} /* {say} */");
-        if line.len() > WIDTH {
-            writeln!(text, "{}\n{entry}", wrapped(&say))?;
-        } else {
-            writeln!(text, "{line}")?;
-        }
+    for (i, row) in interface.iter().enumerate() {
+        let start = if i == 0 { " = 0" } else { "" };
+        writeln!(text, "{}", entry(row, start))?;
     }
     let older = |row: &Row| {
         let each = row.older.iter().map(|older| format!("  mi_option_{older} = mi_option_{}", row.name));
         each.collect::<Vec<_>>()
     };
-    text.push_str("  _mi_option_last, /* how many there are */\n  /* older names */\n");
+    text.push_str("  _mi_option_last, /* how many there are */\n");
+    if !own.is_empty() {
+        text.push_str("  /* options that mimalloc does not have */\n");
+    }
+    for (i, row) in own.iter().enumerate() {
+        let start = if i == 0 { format!(" = {OWN}") } else { String::new() };
+        writeln!(text, "{}", entry(row, &start))?;
+    }
+    text.push_str("  /* older names */\n");
     text.push_str(&rows.iter().flat_map(older).collect::<Vec<_>>().join(",\n"));
     Ok(format!("{before}{START}{text}\n{END}{after}"))
+}
+
+/// An option in the enum, with its comment beside it or above.
+fn entry(row: &Row, start: &str) -> String {
+    let entry = format!("  mi_option_{}{start},", row.name);
+    let say = match row.unit.as_str() {
+        NONE => row.meaning.clone(),
+        unit => format!("{} ({unit}, default {})", row.meaning, row.default),
+    };
+    let line = format!("{entry} /* {say} */");
+    if line.len() > WIDTH { format!("{}\n{entry}", wrapped(&say)) } else { line }
 }
 
 /// A comment of its own, in lines that are not too long.
@@ -156,7 +182,7 @@ fn tsv(rows: &[Row], _: &str) -> Result<String> {
         "# options in enum order (mi_option_NAME; environment MIMALLOC_NAME in upper case): value, name, default, \
          unit, meaning\n",
     );
-    for (number, Row { name, default, unit, meaning, .. }) in rows.iter().enumerate() {
+    for Row { name, number, default, unit, meaning, .. } in rows {
         let default = if unit == NONE { NONE.into() } else { default.to_string() };
         writeln!(text, "{number}\t{name}\t{default}\t{unit}\t{meaning}")?;
     }
@@ -194,6 +220,11 @@ options! {
         "of much";
     Gone: "gone", [], 0, "-",
         "accepted, no effect";
+    // Own options.
+    Ours: "ours", [], 0, "bool",
+        "three";
+    More: "more", [], 0, "bool",
+        "four";
 }
 
 fn f() {}
@@ -205,6 +236,9 @@ typedef enum mi_option_e {
   mi_option_wide, /* of much (KiB, default 4096) */
   mi_option_gone, /* accepted, no effect */
   _mi_option_last, /* how many there are */
+  /* options that mimalloc does not have */
+  mi_option_ours = 1000, /* three (bool, default 0) */
+  mi_option_more, /* four (bool, default 0) */
   /* older names */
   mi_option_old = mi_option_wide,
   mi_option_older = mi_option_wide

@@ -12,8 +12,8 @@ fn the_table_is_the_interface() {
     let mut options = ALL.into_iter();
     for line in lines().filter(|l| l[0] != "older") {
         let option = options.next().expect("an option for each line");
-        assert_eq!((option as usize).to_string(), line[0]);
-        assert_eq!(Opt::from_index(option as i32), Some(option));
+        assert_eq!(option.number().to_string(), line[0]);
+        assert_eq!(Opt::from_index(option.number()), Some(option));
         assert_eq!((option.name(), option.unit(), DOCS[option as usize]), (line[1], line[3], line[4]));
         let variant = format!("{option:?}").to_lowercase();
         assert_eq!(variant, line[1].replace('_', ""));
@@ -33,7 +33,9 @@ fn the_table_is_the_interface() {
 #[test]
 fn numbers_outside_the_table() {
     assert_eq!(Opt::from_index(-1), None);
-    assert_eq!(Opt::from_index(COUNT as i32), None);
+    assert_eq!(Opt::from_index(INTERFACE as i32), None);
+    assert_eq!(Opt::from_index(OWN + (COUNT - INTERFACE) as i32), None);
+    assert_eq!(Opt::from_index(i32::MAX), None);
     assert_eq!(Opt::from_index(46), Some(Opt::ArenaIsNumaLocal));
 }
 

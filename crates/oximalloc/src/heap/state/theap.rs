@@ -564,6 +564,8 @@ impl Theap {
             for (offset, bin) in (*this).offsets.iter_mut().zip(&TABLE).take(SMALL + 1) {
                 *offset = place(number, bin.index()) as u16;
             }
+            // A request of no bytes finds bin 0, whose stack is always empty.
+            (*this).offsets[0] = place(number, 0) as u16;
             &*this
         }
     }
