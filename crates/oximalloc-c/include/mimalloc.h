@@ -177,6 +177,9 @@ typedef enum mi_option_e {
   /* end the program at a misuse of memory: never, of this allocator's, also at a pointer that is not from here
      (0/1/2, default 1) */
   mi_option_abort_on_error = 1000,
+  /* protect against misuse of memory, 0 (nothing that costs time) to 4; read once, before the first allocation
+     (level, default 0) */
+  mi_option_secure,
   /* older names */
   mi_option_eager_region_commit = mi_option_arena_eager_commit,
   mi_option_reset_decommits = mi_option_purge_decommits,

@@ -5,7 +5,10 @@
 
 use super::free::find;
 use super::malloc::{SIZE_MAX, large, malloc_in, zalloc_in};
+use super::secure;
 use crate::diag::error::error;
+use crate::diag::secure::is_on;
+use crate::heap::life::process::process_start;
 use crate::heap::state::theap::Theap;
 use crate::page::bins::BLOCK_MAX;
 use crate::prim::Errno;
@@ -53,6 +56,13 @@ pub fn aligned_in(theap: &Theap, size: usize, align: usize, offset: usize, zero:
     if !align.is_power_of_two() {
         error(Errno::EINVAL, format_args!("aligned allocation: an alignment of {align} is not a power of two"));
         return ptr::null_mut();
+    }
+    if theap.is_empty_theap() {
+        // The level of protection, which decides how blocks are aligned, may not be known yet.
+        process_start();
+    }
+    if is_on() {
+        return secure::aligned(theap, size, align, offset, zero);
     }
     if size > SIZE_MAX - align.min(SIZE_MAX) {
         error(

@@ -4,9 +4,10 @@
 //! not ours.
 
 use super::door::{self, Way};
-use super::empty;
+use super::{empty, secure};
 use crate::arena::{is_in_region, slice_class};
 use crate::diag::error::{foreign, misuse};
+use crate::diag::secure::is_on;
 use crate::heap::life::thread_start::root_to_free;
 use crate::heap::state::block_starts::size_at;
 use crate::heap::state::current;
@@ -59,6 +60,10 @@ unsafe fn free_checked<const CHECK: bool>(p: *mut u8) {
 /// - as for [`free`].
 #[inline(never)]
 unsafe fn free_generic(p: *mut u8) {
+    if is_on() {
+        // SAFETY: forwarded.
+        return unsafe { secure::free(p) };
+    }
     if p.is_null() {
         return;
     }
@@ -98,7 +103,7 @@ fn open_way(p: *mut u8) -> Option<Way> {
 
 /// The way of any other block, and the block itself: `p` may point into it. None if `p` is not ours.
 #[inline]
-fn page_way(p: *mut u8) -> Option<(*mut Block, Way)> {
+pub fn page_way(p: *mut u8) -> Option<(*mut Block, Way)> {
     let (page, block) = find(p)?;
     let bin = page.bin();
     let way = if bin == Bin::SINGLE {
@@ -162,6 +167,9 @@ pub fn usable_size(function: &str, p: *const u8) -> usize {
 pub fn usable_generic(function: &str, p: *const u8) -> usize {
     if p.is_null() {
         return 0;
+    }
+    if is_on() {
+        return secure::usable_size(function, p).unwrap_or(0);
     }
     match find(p) {
         Some((page, block)) => page.block_size() - (p as usize - block as usize),

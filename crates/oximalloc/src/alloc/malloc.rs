@@ -1,7 +1,7 @@
 //! Allocation. The fast path pops a block from the bin's stack. An empty stack, a large size and a thread without a
 //! theap lead to the generic path, through branches that the fast path has anyway.
 
-use super::{door, empty};
+use super::{door, empty, secure};
 use crate::base::config::SLICE;
 use crate::diag::error::error;
 use crate::heap::life::lease::Lease;
@@ -86,6 +86,9 @@ pub fn generic(size: usize) -> *mut u8 {
 /// none, or the theap of a heap.
 #[inline]
 pub fn malloc_in(theap: &Theap, size: usize) -> *mut u8 {
+    if theap.is_secured() {
+        return secure::malloc(theap, size);
+    }
     if size <= BLOCK_MAX {
         // SAFETY: the theap is this thread's.
         let block = unsafe { theap.pop_size(size) };
@@ -111,6 +114,9 @@ fn supply(theap: &Theap, size: usize, one: bool, zero: bool) -> (*mut u8, bool) 
         out_of_memory(size);
         return (ptr::null_mut(), false);
     };
+    if theap.is_secured() {
+        return (secure::supply(&theap, size, zero), zero);
+    }
     theap.tick();
     if size == 0
         && theap.is_main()
@@ -145,6 +151,9 @@ pub fn large(theap: &Theap, size: usize, align: usize, zero: bool) -> *mut u8 {
         out_of_memory(size);
         return ptr::null_mut();
     };
+    if theap.is_secured() {
+        return secure::aligned(&theap, size, align, 0, zero);
+    }
     theap.tick();
     if let Some(block) = door::leave(&theap, size, align, zero) {
         return block;
@@ -195,6 +204,9 @@ const ZERO_MAX: usize = 1024;
 /// fresh memory of a page, or fresh slices.
 #[inline(never)]
 pub fn zalloc_in(theap: &Theap, size: usize) -> *mut u8 {
+    if theap.is_secured() {
+        return secure::zalloc(theap, size);
+    }
     if size > BLOCK_MAX {
         return large(theap, size, 1, true);
     }
@@ -217,7 +229,7 @@ pub fn zalloc_in(theap: &Theap, size: usize) -> *mut u8 {
 /// The theap to allocate from. The calling thread gets its own if it has none yet, or if its default was taken away
 /// (another thread destroyed its heap).
 #[inline(always)]
-fn ready(theap: &Theap) -> Option<Lease> {
+pub fn ready(theap: &Theap) -> Option<Lease> {
     match Lease::of(theap) {
         None => thread_start(),
         lease => lease,
@@ -230,7 +242,8 @@ pub fn out_of_memory(size: usize) {
     error(Errno::ENOMEM, format_args!("malloc: out of memory: the system gives no more for a block of {size} bytes"));
 }
 
+/// Report that no block is so large.
 #[cold]
-fn too_large(size: usize) {
+pub fn too_large(size: usize) {
     error(Errno::ENOMEM, format_args!("malloc: a size of {size} bytes is over the limit of {SIZE_MAX} (PTRDIFF_MAX)"));
 }

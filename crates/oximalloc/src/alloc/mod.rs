@@ -5,3 +5,4 @@ pub mod empty;
 pub mod free;
 pub mod malloc;
 pub mod realloc;
+pub mod secure;

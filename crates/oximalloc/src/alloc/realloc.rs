@@ -10,11 +10,12 @@
 //! costs address space, not memory: what is not touched is not resident.)
 
 use super::aligned::aligned_in;
-use super::empty;
 use super::free::{find, free, free_trusted, invalid, usable_generic};
 use super::malloc::{SIZE_MAX, malloc_in, zalloc_in};
+use super::{empty, secure};
 use crate::arena;
 use crate::base::config::SLICE;
+use crate::diag::secure::is_on;
 use crate::heap::pages::{large_cache, resize};
 use crate::heap::state::block_starts::size_at;
 use crate::heap::state::heap::Heap;
@@ -122,6 +123,10 @@ pub unsafe fn rezalloc_aligned(p: *mut u8, size: usize, align: usize, offset: us
 /// # Safety
 /// - as for [`free`].
 pub unsafe fn expand(p: *mut u8, size: usize) -> *mut u8 {
+    if is_on() {
+        // SAFETY: forwarded.
+        return unsafe { secure::expand(p, size) };
+    }
     let usable = usable_generic("expand", p);
     if usable == 0 || size > SIZE_MAX {
         return ptr::null_mut();
@@ -143,6 +148,10 @@ fn allocate(theap: &Theap, size: usize, want: Want) -> *mut u8 {
 /// # Safety
 /// - as for [`free`].
 pub unsafe fn realloc_in(theap: &Theap, p: *mut u8, size: usize, want: Want) -> *mut u8 {
+    if is_on() && want.align.is_power_of_two() {
+        // SAFETY: forwarded.
+        return unsafe { secure::realloc(theap, p, size, want) };
+    }
     if p.is_null() {
         return allocate(theap, size, want);
     }

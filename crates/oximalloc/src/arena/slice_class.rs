@@ -13,6 +13,7 @@
 
 use crate::base::config::{SLICE, SLICE_SHIFT};
 use crate::base::sync::{AtomicU16, AtomicUsize, Ordering};
+use crate::diag::secure;
 use crate::os;
 use crate::prim::processor::{Window, load_16, slice_in};
 use core::mem::offset_of;
@@ -24,6 +25,8 @@ const SLICES: usize = 1 << 20;
 struct Table {
     window: Window,
     entry: [AtomicU16; SLICES],
+    /// The length of the window under protection. Then that of `window` stays 0, so that the fast paths find nothing.
+    secured: AtomicUsize,
 }
 
 const _: () = assert!(offset_of!(Table, window) == 0);
@@ -31,6 +34,7 @@ const _: () = assert!(offset_of!(Table, window) == 0);
 static TABLE: Table = Table {
     window: Window { base: AtomicUsize::new(0), len: AtomicUsize::new(0) },
     entry: [const { AtomicU16::new(0) }; SLICES],
+    secured: AtomicUsize::new(0),
 };
 
 /// Begin the window at `base`, once; later calls change nothing.
@@ -58,8 +62,9 @@ fn index(start: *const u8) -> Option<usize> {
 pub fn set(start: *const u8, entry: usize) {
     let Some(index) = index(start) else { return };
     TABLE.entry[index].store(entry as u16, Ordering::Relaxed);
-    if TABLE.window.len.load(Ordering::Relaxed) <= index {
-        TABLE.window.len.fetch_max(index + 1, Ordering::Relaxed);
+    let len = if secure::is_on() { &TABLE.secured } else { &TABLE.window.len };
+    if len.load(Ordering::Relaxed) <= index {
+        len.fetch_max(index + 1, Ordering::Relaxed);
     }
 }
 
@@ -73,6 +78,15 @@ pub fn clear(start: *const u8) {
 /// Where the slice begins that `p` points into.
 pub fn slice_of(p: *const u8) -> *const u8 {
     p.map_addr(|at| at & !(SLICE - 1))
+}
+
+/// The entry of the slice that `p` points into, under protection; None outside the window.
+#[inline(always)]
+pub fn get_secured(p: *const u8) -> Option<usize> {
+    let index = p.addr().wrapping_sub(TABLE.window.base.load(Ordering::Relaxed)) >> SLICE_SHIFT;
+    // SAFETY: the length is at most SLICES.
+    (index < TABLE.secured.load(Ordering::Relaxed))
+        .then(|| unsafe { TABLE.entry.get_unchecked(index).load(Ordering::Relaxed) as usize })
 }
 
 /// The entry of the slice that `p` points into; None outside the window.

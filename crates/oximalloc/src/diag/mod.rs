@@ -8,4 +8,5 @@ pub mod options;
 pub mod output;
 pub mod print;
 pub mod prometheus;
+pub mod secure;
 pub mod stats;

@@ -146,6 +146,8 @@ options! {
     // Own options.
     AbortOnError: "abort_on_error", [], 1, "0/1/2",
         "end the program at a misuse of memory: never, of this allocator's, also at a pointer that is not from here";
+    Secure: "secure", [], 0, "level",
+        "protect against misuse of memory, 0 (nothing that costs time) to 4; read once, before the first allocation";
 }
 
 /// The number of the first option of our own in the C interface.

@@ -14,10 +14,13 @@
 //! (`word`).
 
 use super::block::Block;
+use super::keys::keys;
 use super::record::Page;
+use super::tag::Tagged;
 use super::word::{Chain, Given};
 use crate::arena;
 use crate::base::config::SLICE;
+use crate::diag::secure;
 use crate::os;
 use core::ptr;
 
@@ -115,6 +118,13 @@ impl Page {
             let os_page = self.holes().trailing_zeros() as usize;
             self.set_holes(self.holes() & (self.holes() - 1));
             let mut blocks = self.starting_in(os_page);
+            if secure::is_on() {
+                let keys = keys();
+                for index in blocks.clone() {
+                    // SAFETY: a free block that belongs to the owner, who is the caller.
+                    unsafe { Tagged { start: self.block(index).cast(), bytes: self.block_size() }.set_free(&keys) };
+                }
+            }
             let n = blocks.len().min(want as usize);
             for (i, index) in blocks.by_ref().take(n).enumerate() {
                 // SAFETY: the word is one of the caller's.

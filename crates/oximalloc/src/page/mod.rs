@@ -7,6 +7,7 @@
 //! - `supply`: what an owner does with all free blocks of its page.
 //! - `holes`: OS pages of a page in use that went back to the system.
 //! - `chain`: records that belong to one thread; `shared_list`: a list of pages that any thread may push to.
+//! - `keys`, `tag`: what a block looks like under protection.
 //! - `pool`: unused records of any kind; `record_pool`: unused page records.
 pub mod bins;
 #[cfg(not(loom))]
@@ -14,6 +15,8 @@ pub mod block;
 pub mod chain;
 #[cfg(not(loom))]
 mod holes;
+#[cfg(not(loom))]
+pub mod keys;
 pub mod label;
 pub mod pool;
 #[cfg(not(loom))]
@@ -22,7 +25,9 @@ pub mod record;
 pub mod record_pool;
 pub mod shared_list;
 #[cfg(not(loom))]
-mod supply;
+pub mod supply;
+#[cfg(not(loom))]
+pub mod tag;
 pub mod word;
 
 #[cfg(not(loom))]

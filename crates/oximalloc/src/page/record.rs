@@ -50,6 +50,8 @@ pub struct Page {
     origin: Cell<Origin>,
     /// Bytes behind a single block that belong to its span, are unused, and are resident.
     kept: Cell<u32>,
+    /// Under protection: bytes of the page's only block beyond those that were asked for.
+    slack: Cell<u16>,
     /// Memory beyond the carved blocks is zero. In a page with a single block: the block's memory is zero.
     zero: Cell<bool>,
     /// OS pages that are holes: one bit each, the first one lowest.
@@ -156,6 +158,7 @@ impl Page {
         self.slices.set(span.slices as u32);
         self.origin.set(span.origin);
         self.kept.set(0);
+        self.slack.set(0);
         self.zero.set(span.zero);
         self.holes.store(0, Ordering::Relaxed);
         self.seen.store(0, Ordering::Relaxed);
@@ -188,6 +191,20 @@ impl Page {
         self.set_single_size(size);
         self.guarded.set(true);
     }
+    /// Under protection: how many bytes of the page's only block the program did not ask for.
+    pub fn slack(&self) -> usize {
+        self.slack.get() as usize
+    }
+    /// See [`Page::slack`]. It is less than a slice.
+    pub fn set_slack(&self, bytes: usize) {
+        self.slack.set(bytes as u16);
+    }
+
+    /// The page's only block, which only the caller has, was freed, and waits in quarantine: no pointer leads to it.
+    pub fn hide_single(&self) {
+        self.carved.store(0, Ordering::Relaxed);
+    }
+
     /// Whether what follows the page's only block is inaccessible.
     pub fn is_guarded(&self) -> bool {
         self.guarded.get()

@@ -5,28 +5,39 @@ use super::block::Block;
 use super::record::Page;
 use super::word::Given;
 
+/// Where the blocks come from that a page supplies.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum From {
+    /// A list.
+    List,
+    /// A hole, or memory that was used for something else before.
+    Anywhere,
+    /// Fresh zeroed memory.
+    Zero,
+}
+
 impl Page {
     /// Move up to `want` free blocks to an array, the first to `last` and the others below it. They come from the
-    /// page's lists, otherwise from a hole, otherwise they are carved. Returns how many, and whether they are fresh
-    /// zeroed memory. None if a list was found corrupt: the list is given up, and the program's error function may have
+    /// page's lists, otherwise from a hole, otherwise they are carved. Returns how many, and where they come from. None if a list was found corrupt: the list is given up, and the program's error function may have
     /// allocated and freed blocks of this size since.
     ///
     /// # Safety
     /// - the page is attached to the caller, and the `want` words that end with `last` are the caller's.
-    pub unsafe fn supply(&self, want: u32, last: *mut *mut u8) -> Option<(u32, bool)> {
+    pub unsafe fn supply(&self, want: u32, last: *mut *mut u8) -> Option<(u32, From)> {
         // SAFETY: forwarded.
         unsafe {
             let listed = self.take_listed(want, last)?;
             if listed > 0 {
-                return Some((listed, false));
+                return Some((listed, From::List));
             }
             if self.holes() != 0 {
                 let n = self.refill_hole(want, last);
                 if n > 0 {
-                    return Some((n, false));
+                    return Some((n, From::Anywhere));
                 }
             }
-            Some(self.carve(want, last))
+            let (n, zero) = self.carve(want, last);
+            Some((n, if zero { From::Zero } else { From::Anywhere }))
         }
     }
 

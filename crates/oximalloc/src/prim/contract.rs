@@ -291,6 +291,10 @@ pub trait Threads {
 
     /// A number that an attacker cannot guess, as far as the system has one at hand: it never waits.
     fn random_seed() -> u64;
+
+    /// Fill `words` from the system's source of random numbers, for keys. It never waits. Returns false, and may have
+    /// filled some, if the source is not ready or does not exist.
+    fn random(words: &mut [u64]) -> bool;
 }
 
 /// An error number, as the C library of the system has them: programs find it in `errno` and are told of it by the error
@@ -301,6 +305,8 @@ pub struct Errno(pub i32);
 
 /// The values of the error numbers.
 pub trait ErrorNumbers {
+    /// See [`Errno::EAGAIN`].
+    const EAGAIN: i32;
     /// See [`Errno::EFAULT`].
     const EFAULT: i32;
     /// See [`Errno::EINVAL`].

@@ -4,6 +4,8 @@ use super::Os;
 use super::contract::{Errno, ErrorNumbers};
 
 impl Errno {
+    /// A block was freed twice.
+    pub const EAGAIN: Errno = Errno(<Os as ErrorNumbers>::EAGAIN);
     /// Memory of the allocator was overwritten.
     pub const EFAULT: Errno = Errno(<Os as ErrorNumbers>::EFAULT);
     /// An argument makes no sense: a pointer that is no block, an alignment that is no power of two.

@@ -439,7 +439,7 @@ fn errno<S: System>() {
     });
     assert_eq!(S::errno(), Errno::ENOMEM);
     assert_eq!(std::io::Error::last_os_error().kind(), std::io::ErrorKind::OutOfMemory, "it is the C library's");
-    let mut all = [S::EFAULT, S::EINVAL, S::ENOMEM, S::EOVERFLOW, S::ETIMEDOUT];
+    let mut all = [S::EAGAIN, S::EFAULT, S::EINVAL, S::ENOMEM, S::EOVERFLOW, S::ETIMEDOUT];
     all.sort();
     assert!(all[0] > 0 && all.windows(2).all(|two| two[0] < two[1]));
 }
@@ -498,5 +498,9 @@ fn threads<S: System>() {
     }
     S::yield_now();
     assert_ne!(S::random_seed(), 0);
+    let mut words = [0; 4];
+    if S::random(&mut words) {
+        assert!(words.iter().all(|&word| word != 0) && words[0] != words[1], "{words:x?}");
+    }
     assert_eq!(S::errno(), Errno(4711));
 }

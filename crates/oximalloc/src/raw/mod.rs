@@ -20,9 +20,12 @@ pub use crate::heap::life::process::end_is_told;
 pub use crate::heap::life::process::{process_end as process_done, process_start as process_init};
 pub use crate::heap::life::thread_end::{forget_threads, thread_done};
 
+use crate::diag::secure::is_on;
 use crate::heap::state::theap::Theap;
+use crate::heap::state::theap::secured::{MOST, room_for};
 use crate::os::page_size;
 use crate::page::bins::{BLOCK_MAX, Bin};
+use crate::page::tag::TAG;
 use core::ffi::c_void;
 
 /// Allocate after the fast path has failed.
@@ -39,6 +42,9 @@ pub fn usable_size(p: *const u8) -> usize {
 
 /// Bytes that a block allocated with `size` would hold. `size` itself if it is too large to be rounded.
 pub fn good_size(size: usize) -> usize {
+    if is_on() && size <= MOST {
+        return Bin::of(room_for(size)).block_size() - TAG;
+    }
     if size <= BLOCK_MAX {
         Bin::of(size).block_size()
     } else {

@@ -54,7 +54,12 @@ impl Theap {
 
     #[cold]
     fn guard(&self, size: usize, align: usize, zero: bool) -> Option<*mut u8> {
-        let place = Place::of(size, align, options::enabled(Opt::GuardedPrecise), Os::page_size())?;
+        self.place_guarded(Place::of(size, align, options::enabled(Opt::GuardedPrecise), Os::page_size())?, zero)
+    }
+
+    /// A guarded block at that place of a span of its own, zeroed if `zero`. None where there are too many, or where the
+    /// guard cannot be set.
+    pub fn place_guarded(&self, place: Place, zero: bool) -> Option<*mut u8> {
         if !guard::begin() {
             return None;
         }

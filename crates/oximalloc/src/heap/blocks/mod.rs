@@ -10,4 +10,6 @@ pub mod remote;
 #[cfg(not(loom))]
 pub mod run;
 #[cfg(not(loom))]
+pub mod secured;
+#[cfg(not(loom))]
 pub mod transfer_cache;

@@ -9,6 +9,7 @@ use crate::heap::state::peak::note_peak;
 use crate::heap::state::theap::Theap;
 use crate::page::Page;
 use crate::page::bins::Bin;
+use crate::page::supply::From;
 use core::ptr;
 
 impl Theap {
@@ -46,7 +47,7 @@ impl Theap {
                 let base = self.empty_base(b);
                 // The first block goes on top.
                 // SAFETY: the page in front is attached to this theap, and there are `want` words above `base`.
-                let Some((n, zero)) = (unsafe { page.supply(want as u32, base.add(want)) }) else { continue };
+                let Some((n, from)) = (unsafe { page.supply(want as u32, base.add(want)) }) else { continue };
                 let n = n as usize;
                 if n > 0 {
                     // SAFETY: the blocks are in the `n` words that end at `base + want`.
@@ -54,7 +55,10 @@ impl Theap {
                         if n < want {
                             ptr::copy(base.add(want - n + 1), base.add(1), n);
                         }
-                        return (self.pop_refilled(bin, n, again), zero);
+                        if self.is_secured() {
+                            self.prepare(bin, base.add(1), n, from);
+                        }
+                        return (self.pop_refilled(bin, n, again), from == From::Zero);
                     }
                 }
                 pages.take_front();

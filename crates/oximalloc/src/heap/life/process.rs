@@ -3,12 +3,14 @@
 use super::thread_end::{create_key, forget_threads};
 use crate::arena;
 use crate::base::sync::{AtomicU32, Ordering};
-use crate::diag::error::verbose;
+use crate::diag::error::{error, verbose};
 use crate::diag::options::{self, Opt};
+use crate::diag::secure;
 use crate::diag::stats::PROCESS;
 use crate::heap::inspect::stats;
 use crate::heap::state::heap;
-use crate::prim::{Os, Process, Threads};
+use crate::page::keys;
+use crate::prim::{Errno, Os, Process, Threads};
 
 /// 0: nothing is done; 1: a thread is setting the process up; 2: the process is set up; 3: it has ended.
 static PROCESS_STATE: AtomicU32 = AtomicU32::new(0);
@@ -21,6 +23,7 @@ pub fn process_start() {
     let before = PROCESS_STATE.compare_exchange(0, 1, Ordering::Relaxed, Ordering::Acquire);
     if before.is_ok() {
         options::init();
+        secure_start();
         if options::enabled(Opt::ShowStats) || options::get(Opt::Verbose) > 0 {
             Os::keep_stderr();
         }
@@ -40,6 +43,18 @@ pub fn process_start() {
             }
             Os::yield_now();
         }
+        // All threads go by one level, so this one finds out what it is.
+        options::init();
+        secure_start();
+    }
+}
+
+/// Fix the level of protection, and make what it needs.
+fn secure_start() {
+    secure::fix();
+    if secure::is_on() && !keys::init() {
+        // There is no memory at all, so there are no blocks to protect either.
+        error(Errno::ENOMEM, format_args!("secure: no memory for the keys; tags are easy to guess"));
     }
 }
 

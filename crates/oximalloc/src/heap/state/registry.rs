@@ -1,9 +1,10 @@
 //! All theaps there ever were, and the pool of unused ones. Theaps are never unmapped.
 
 use super::heap::Heap;
-use super::theap::{Member, Theap};
+use super::theap::{Member, Theap, secured};
 use crate::arena::meta::meta_alloc;
 use crate::base::grow_list::GrowList;
+use crate::diag::secure;
 use crate::page::chain::Linked;
 use crate::page::pool::Pool;
 
@@ -46,12 +47,14 @@ pub fn fork_child() {
 /// A new theap. None if there is no memory.
 #[inline]
 pub fn fresh() -> Option<&'static Theap> {
-    let memory = meta_alloc(size_of::<Theap>(), align_of::<Theap>()) as *mut Theap;
+    let (bytes, shift) = if secure::is_on() { (secured::BYTES, secured::SHIFT) } else { (size_of::<Theap>(), 0) };
+    let memory = meta_alloc(bytes, align_of::<Theap>()) as *mut Theap;
     if memory.is_null() {
         return None;
     }
     // SAFETY: fresh zeroed memory of that size, for ever.
-    let theap = unsafe { Theap::begin(memory) };
+    let theap = unsafe { Theap::begin(memory, shift) };
+    theap.begin_secured();
     // Other threads see it from here on.
     theap.belong_to_nobody();
     ALL.add(theap);

@@ -48,6 +48,7 @@ use core::mem::offset_of;
 use core::ptr;
 
 mod fast;
+pub mod secured;
 mod stack;
 
 /// The part of a bin that the fast paths use. Words of the stack are named by their distance from the theap, in bytes.
@@ -111,6 +112,9 @@ pub struct Theap {
     /// The offset of the hot part for a request, by its `slot`. It is in the theap so that `malloc` needs no other
     /// address.
     offsets: [u16; SLOTS],
+    /// How far behind `hot` the hot parts lie that the slow paths use: 0, but for a theap under protection
+    /// ([`secured`]), whose fast paths find nothing.
+    shift: Cell<usize>,
     /// Tag of the thread; 0 if the thread has ended, or [`VANISHED`].
     tag: AtomicUsize,
     /// Pages with room that other threads return.
@@ -456,7 +460,7 @@ impl Theap {
     fn hot(&self, b: usize) -> &HotBin {
         debug_assert!(b < BINS);
         // SAFETY: at most BINS - 1.
-        unsafe { self.hot_at(self.place_of(b.min(BINS - 1))) }
+        unsafe { self.hot_at(self.place_of(b.min(BINS - 1)) + self.shift.get()) }
     }
 
     /// The hot part at an offset.
@@ -507,7 +511,8 @@ impl Theap {
 
     /// The slice class map's entry for a bin's pages.
     pub fn entry(&self, bin: Bin) -> usize {
-        place(self.number(), bin.index())
+        // SAFETY: the numbers of bins are below BINS.
+        unsafe { self.place_of(bin.index()) }
     }
 
     /// What an entry of the slice class map means: the bin and, for the smallest bins, the number of the theap that it
@@ -549,20 +554,23 @@ impl Theap {
     /// Initialize the theap at `this`. No bin is open, so each stack is both empty and full.
     ///
     /// # Safety
-    /// - `this` is fresh zeroed memory of the caller's, for ever.
-    pub unsafe fn begin(this: *mut Theap) -> &'static Theap {
+    /// - `this` is fresh zeroed memory of the caller's, for ever; with a `shift`, as much as [`secured`] says.
+    pub unsafe fn begin(this: *mut Theap, shift: usize) -> &'static Theap {
         // The next theap gets the next number. After the last number they start over.
         let number = NUMBERED.fetch_add(1, Ordering::Relaxed) as usize % NUMBERS;
         // SAFETY: by the contract; zeroed memory is a theap.
         unsafe {
             (*this).number.set(number as u32);
+            (*this).shift.set(shift);
             // Two loops instead of a branch on the bin: the smallest bins have the first slots, which the second loop
             // overwrites.
             for (offset, bin) in (*this).offsets.iter_mut().zip(&TABLE) {
                 *offset = (offset_of!(Theap, hot) + bin.index() * size_of::<HotBin>()) as u16;
             }
-            for (offset, bin) in (*this).offsets.iter_mut().zip(&TABLE).take(SMALL + 1) {
-                *offset = place(number, bin.index()) as u16;
+            if shift == 0 {
+                for (offset, bin) in (*this).offsets.iter_mut().zip(&TABLE).take(SMALL + 1) {
+                    *offset = place(number, bin.index()) as u16;
+                }
             }
             // A request of no bytes finds bin 0, whose stack is always empty.
             (*this).offsets[0] = place(number, 0) as u16;

@@ -4,6 +4,7 @@ use super::Linux;
 use crate::prim::contract::ErrorNumbers;
 
 impl ErrorNumbers for Linux {
+    const EAGAIN: i32 = libc::EAGAIN;
     const EFAULT: i32 = libc::EFAULT;
     const EINVAL: i32 = libc::EINVAL;
     const ENOMEM: i32 = libc::ENOMEM;

@@ -73,6 +73,15 @@ impl Threads for Linux {
 
     // Made of the 16 random bytes that the kernel hands each new program: no system call. Where the kernel gives none, it is
     // asked, and must not make us wait.
+    fn random(words: &mut [u64]) -> bool {
+        let bytes = size_of_val(words);
+        super::errno::keep(|| {
+            // SAFETY: the words are the caller's, and any bytes are numbers.
+            let filled = unsafe { libc::syscall(libc::SYS_getrandom, words.as_mut_ptr(), bytes, libc::GRND_NONBLOCK) };
+            filled == bytes as libc::c_long
+        })
+    }
+
     fn random_seed() -> u64 {
         // SAFETY: reads the auxiliary vector only.
         let at = unsafe { libc::getauxval(libc::AT_RANDOM) };

@@ -317,9 +317,13 @@ impl<S: System> Threads for Mock<S> {
     fn random_seed() -> u64 {
         S::random_seed()
     }
+    fn random(words: &mut [u64]) -> bool {
+        S::random(words)
+    }
 }
 
 impl<S: System> ErrorNumbers for Mock<S> {
+    const EAGAIN: i32 = S::EAGAIN;
     const EFAULT: i32 = S::EFAULT;
     const EINVAL: i32 = S::EINVAL;
     const ENOMEM: i32 = S::ENOMEM;

@@ -232,6 +232,15 @@ impl Theap {
         self.base(b)
     }
 
+    /// The base of a stack, with all its room above.
+    #[inline]
+    pub fn empty_below(&self, b: usize) -> *mut *mut u8 {
+        if self.cold[b].raised.get() {
+            self.lower(b);
+        }
+        self.base(b)
+    }
+
     /// Move a stack to the start of its array.
     #[inline(never)]
     fn lower(&self, b: usize) {
@@ -299,7 +308,7 @@ mod tests {
     #[test]
     fn a_deep_stack_is_a_queue_with_two_ends() {
         // SAFETY: fresh zeroed memory, for ever.
-        let theap = unsafe { Theap::begin(alloc_zeroed(Layout::new::<Theap>()).cast()) };
+        let theap = unsafe { Theap::begin(alloc_zeroed(Layout::new::<Theap>()).cast(), 0) };
         theap.heap_id.store(MAIN_ID, Ordering::Relaxed);
         let bin = Bin::of(64);
         let b = bin.index();

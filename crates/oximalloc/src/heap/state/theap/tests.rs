@@ -14,7 +14,7 @@ fn layout_serves_the_fast_paths() {
 #[test]
 fn each_size_leads_to_its_bin() {
     // SAFETY: fresh zeroed memory, for ever.
-    let theap = unsafe { Theap::begin(std::alloc::alloc_zeroed(std::alloc::Layout::new::<Theap>()).cast()) };
+    let theap = unsafe { Theap::begin(std::alloc::alloc_zeroed(std::alloc::Layout::new::<Theap>()).cast(), 0) };
     assert_eq!(theap.offsets[0] as usize, place(theap.number(), 0), "no bytes: the bin that is always empty");
     for (&offset, bin) in theap.offsets.iter().zip(&TABLE).skip(1) {
         assert_eq!(offset as usize, place(theap.number(), bin.index()), "{bin:?}");

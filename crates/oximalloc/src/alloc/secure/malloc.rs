@@ -1,0 +1,184 @@
+//! Allocation of blocks that share a page.
+
+use super::{large, report};
+use crate::alloc::door;
+use crate::alloc::empty;
+use crate::alloc::malloc::{SIZE_MAX, out_of_memory, ready, too_large};
+use crate::diag::error::error;
+use crate::heap::state::theap::Theap;
+use crate::heap::state::theap::secured::{BLOCK_MOST, MOST, Secured, room_for};
+use crate::page::bins::Bin;
+use crate::page::tag::{Said, TAG, Tagged, kind};
+use crate::prim::Errno;
+use core::ptr;
+
+/// Allocate `size` bytes in a theap of the calling thread, or in the empty one of a thread that has none.
+#[inline(never)]
+pub fn malloc(theap: &Theap, size: usize) -> *mut u8 {
+    match theap.secured() {
+        Some(secured) if size.wrapping_sub(1) < MOST => pop(theap, secured, room_for(size), size),
+        _ => supply(theap, size, false),
+    }
+}
+
+/// A block of at most [`BLOCK_MOST`] bytes that has `room`.
+#[inline(always)]
+fn pop(theap: &Theap, secured: &Secured, room: usize, size: usize) -> *mut u8 {
+    let at = theap.place_for(room);
+    // SAFETY: the theap is this thread's, and under protection.
+    let start = unsafe { theap.pop_secured(at) };
+    if start.is_null() {
+        return slow(theap, room, size);
+    }
+    let block = Tagged { start, bytes: at.info().bytes as usize };
+    // SAFETY: off the stack, so ours.
+    unsafe {
+        if !(block.is_free(secured.keys()) && block.is_head_clear()) {
+            return damaged(theap, room, size, block, secured);
+        }
+        block.set_live(Said { size, kind: kind::PLAIN }, secured.keys());
+    }
+    start
+}
+
+/// A block that waited on the stack was written to. It is given up.
+#[cold]
+#[inline(never)]
+unsafe fn damaged(theap: &Theap, room: usize, size: usize, block: Tagged, secured: &Secured) -> *mut u8 {
+    // SAFETY: the block is ours.
+    unsafe { report::written_after_free(block, secured.keys()) };
+    pop(theap, secured, room, size)
+}
+
+#[inline(never)]
+fn slow(theap: &Theap, room: usize, size: usize) -> *mut u8 {
+    place(theap, room, size, 1, false)
+}
+
+/// Allocate `size` bytes, zeroed with `zero`, in a thread that may have no theap.
+#[inline(never)]
+pub fn supply(theap: &Theap, size: usize, zero: bool) -> *mut u8 {
+    place(theap, room_for(size.min(MOST + 1)), size, 1, zero)
+}
+
+/// The slow path: `size` bytes at a multiple of `align`, in a block that has `room`, which is a multiple of `align`.
+fn place(theap: &Theap, room: usize, size: usize, align: usize, zero: bool) -> *mut u8 {
+    if size > SIZE_MAX {
+        too_large(size);
+        return ptr::null_mut();
+    }
+    let Some(theap) = ready(theap) else {
+        out_of_memory(size);
+        return ptr::null_mut();
+    };
+    theap.tick();
+    if size == 0
+        && align <= 16
+        && theap.is_main()
+        && let Some(block) = empty::claim()
+    {
+        return block;
+    }
+    if let Some(block) = door::leave(&theap, size, align, zero) {
+        return block;
+    }
+    let (Some(secured), true) = (theap.secured(), room <= BLOCK_MOST) else {
+        return large::allocate(&theap, size, align, zero);
+    };
+    let bin = Bin::of(room);
+    loop {
+        let start = theap.refill_secured(bin);
+        if start.is_null() {
+            out_of_memory(size);
+            return start;
+        }
+        let block = Tagged { start, bytes: bin.block_size() };
+        // SAFETY: off the stack, so ours.
+        unsafe {
+            if block.is_free(secured.keys()) && block.is_head_clear() {
+                block.set_live(Said { size, kind: kind::PLAIN }, secured.keys());
+                if zero {
+                    ptr::write_bytes(start, 0, size);
+                }
+                return start;
+            }
+            report::written_after_free(block, secured.keys());
+        }
+    }
+}
+
+/// As [`malloc`], zeroed.
+#[inline(never)]
+pub fn zalloc(theap: &Theap, size: usize) -> *mut u8 {
+    let Some(secured) = theap.secured().filter(|_| size.wrapping_sub(1) < MOST) else {
+        return supply(theap, size, true);
+    };
+    let block = pop(theap, secured, room_for(size), size);
+    if !block.is_null() {
+        // SAFETY: a block of that many bytes.
+        unsafe { ptr::write_bytes(block, 0, size) };
+    }
+    block
+}
+
+/// Allocate `size` bytes; the address plus `offset` is a multiple of `align`, a power of two.
+#[inline(never)]
+pub fn aligned(theap: &Theap, size: usize, align: usize, offset: usize, zero: bool) -> *mut u8 {
+    if size > SIZE_MAX - align.min(SIZE_MAX) {
+        error(
+            Errno::ENOMEM,
+            format_args!("aligned allocation: {size} bytes aligned to {align} are over the limit of {SIZE_MAX}"),
+        );
+        return ptr::null_mut();
+    }
+    if !offset.is_multiple_of(align) {
+        return at_offset(theap, size, align, offset, zero);
+    }
+    if align <= 16 {
+        return if zero { zalloc(theap, size) } else { malloc(theap, size) };
+    }
+    let room = if size > BLOCK_MOST { BLOCK_MOST + 1 } else { room_for(size).next_multiple_of(align) };
+    let found = theap.secured().filter(|_| room <= BLOCK_MOST);
+    let block = match found {
+        // The blocks of a bin whose size is a multiple of an alignment have it.
+        Some(secured) if size > 0 => pop(theap, secured, room, size),
+        _ => return place(theap, room, size, align, zero),
+    };
+    if zero && !block.is_null() {
+        // SAFETY: a block of that many bytes.
+        unsafe { ptr::write_bytes(block, 0, size) };
+    }
+    block
+}
+
+/// A pointer into a larger block, whose tag says so. The bytes that were asked for end where the tag says.
+fn at_offset(theap: &Theap, size: usize, align: usize, offset: usize, zero: bool) -> *mut u8 {
+    let total = size + align - 1;
+    if total > MOST {
+        return large::at_offset(theap, size, align, offset, zero);
+    }
+    let block = if zero { zalloc(theap, total) } else { malloc(theap, total) };
+    if block.is_null() {
+        return block;
+    }
+    let shift = block.addr().wrapping_add(offset).wrapping_neg() & (align - 1);
+    // SAFETY: a block of `total` bytes, ours.
+    unsafe {
+        if let Some((page, found)) = crate::alloc::free::find(block)
+            && page.bin() != Bin::SINGLE
+            && shift != 0
+            && let Some(secured) = Theap::current().secured()
+        {
+            page.set_interior();
+            let block = Tagged { start: found.cast(), bytes: page.block_size() };
+            block.set_size(Said { size: shift + size, kind: kind::INSIDE }, secured.keys());
+        } else if shift != 0
+            && let Some((page, _)) = crate::alloc::free::find(block)
+        {
+            page.set_interior();
+        }
+        block.add(shift)
+    }
+}
+
+const _: () = assert!(TAG == size_of::<u64>());

@@ -1,0 +1,94 @@
+//! What refills and frees do in a theap under protection, beyond what they do in any other.
+//!
+//! Invariant: each block on a stack and in the transfer cache is free by its tag, and its head is clear. A block on a
+//! list of its page is, too, but for the link in its first word. A block that was never handed out, or whose memory went
+//! back to the system, has no tag.
+
+use crate::diag::error::misuse;
+use crate::heap::state::theap::Theap;
+use crate::page::bins::Bin;
+use crate::page::block::Block;
+use crate::page::supply::From;
+use crate::page::tag;
+use crate::prim::Errno;
+use core::ptr;
+
+/// The longest delay line.
+const LINE: usize = 8;
+
+impl Theap {
+    /// Make the blocks that a page has just supplied what blocks on a stack are.
+    ///
+    /// # Safety
+    /// - the `n` words at `blocks` name blocks of that bin, which are the caller's.
+    #[inline(never)]
+    pub unsafe fn prepare(&self, bin: Bin, blocks: *const *mut u8, n: usize, from: From) {
+        let Some(secured) = self.secured() else { return };
+        let (bytes, keys) = (bin.block_size(), secured.keys());
+        // SAFETY: by the contract.
+        unsafe {
+            if from != From::List {
+                return tag::prepare(blocks, n, bytes, keys);
+            }
+            if let Some(damaged) = tag::unlink(blocks, n, bytes, keys) {
+                misuse(
+                    Errno::EFAULT,
+                    format_args!(
+                        "malloc: free block {damaged:p} of {bytes} bytes: its tag was overwritten after it was freed, or by an overflow"
+                    ),
+                );
+            }
+        }
+    }
+
+    /// Fill the stack of `bin`, in which only the delay line is left, and pop a block. Null if there is no memory.
+    #[inline(never)]
+    pub fn refill_secured(&self, bin: Bin) -> *mut u8 {
+        let b = bin.index();
+        self.open_if_new(bin);
+        while self.room(b) < bin.stack_base() {
+            let before = self.room(b);
+            self.grow(bin, bin.stack_base());
+            if self.room(b) == before {
+                // No memory for a longer stack, or much memory waits to be purged.
+                break;
+            }
+        }
+        // The delay line waits here meanwhile.
+        let mut line = [ptr::null_mut(); LINE];
+        let n = self.depth(b).min(LINE);
+        // SAFETY: words of the stack, which is this thread's.
+        unsafe { ptr::copy_nonoverlapping(self.base(b).add(1), line.as_mut_ptr(), n) };
+        let left = self.depth(b) - n;
+        // SAFETY: as above.
+        unsafe { ptr::copy(self.base(b).add(1 + n), self.base(b).add(1), left) };
+        self.set_depth(b, left);
+        let block = self.refill(bin, false).0;
+        let depth = self.depth(b);
+        // SAFETY: as above; there is room for the words of the line, which are blocks of this bin.
+        unsafe {
+            if depth + n <= self.room(b) {
+                let base = self.empty_below(b);
+                ptr::copy(base.add(1), base.add(1 + n), depth);
+                ptr::copy_nonoverlapping(line.as_ptr(), base.add(1), n);
+                self.set_depth(b, depth + n);
+            } else {
+                // Little room, or a callback of the program has filled the stack meanwhile.
+                self.cold(b).moved.count_given(n);
+                self.return_all(b, &line[..n]);
+            }
+        }
+        block
+    }
+
+    /// Free a block that the fast path did not push, as [`Theap::push_overflow`] does.
+    ///
+    /// # Safety
+    /// - as there.
+    pub unsafe fn push_overflow_secured(&self, bin: Bin, block: *mut Block) -> bool {
+        // SAFETY: by the contract.
+        let flushed = unsafe { self.push_overflow(bin, block) };
+        self.stir(bin);
+        flushed
+    }
+}

@@ -1,0 +1,250 @@
+//! Theaps under protection. Their fast paths find nothing: the hot parts there stay zero, as in the theaps of `current`.
+//! The hot parts in use lie behind the theap, with what else protection needs, and `shift` leads to them:
+//!
+//! ```text
+//! | Theap: hot, all zero | ... | Secured: hot, in use | keys | random |
+//!   ^ the fast paths             ^ the slow paths, and the paths here
+//! ```
+//!
+//! So everything but the fast paths works on the stacks of such a theap as on any others.
+//!
+//! The lowest blocks of a stack are its *delay line* ([`Info::delay`]): a block that is freed changes places with a
+//! random one of them, which goes on top. A pop leaves the delay line alone. So a block that was just freed is never
+//! the next to be handed out, and nobody can tell which is.
+
+use super::{HotBin, Theap};
+use crate::page::bins::{BINS, Bin, slot};
+use crate::page::keys::{self, Keys};
+use crate::page::record::{bound32, inverse32};
+use crate::page::tag::{LEAST, TAG};
+use crate::prim::processor;
+use core::cell::Cell;
+use core::mem::offset_of;
+use core::ptr;
+
+/// The largest block under protection that shares a page with others. A larger one has a page and guards of its own.
+pub const BLOCK_MOST: usize = 32 * 1024;
+/// The largest request that gets such a block.
+pub const MOST: usize = BLOCK_MOST - TAG;
+
+/// What lies behind a theap under protection.
+#[repr(C)]
+pub struct Secured {
+    hot: [HotBin; BINS],
+    /// A copy of the process's keys.
+    keys: Cell<Keys>,
+    /// The last random number.
+    random: Cell<u64>,
+}
+
+/// A theap and what lies behind it.
+#[repr(C)]
+struct Both {
+    theap: Theap,
+    secured: Secured,
+}
+
+/// Bytes of a theap under protection.
+pub const BYTES: usize = size_of::<Both>();
+/// [`Theap`]'s `shift` then.
+pub const SHIFT: usize = offset_of!(Both, secured) + offset_of!(Secured, hot) - offset_of!(Theap, hot);
+
+/// What is known of a bin's blocks.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Info {
+    /// As in [`HotBin`].
+    inverse: u32,
+    bound: u32,
+    /// Bytes of a block.
+    pub bytes: u32,
+    /// Bytes of the words of the delay line.
+    delay: u32,
+}
+
+/// The blocks in a delay line, a power of two: 8, or half of what a stack holds at first if that is less.
+const fn delay(bin: Bin) -> u32 {
+    let half = bin.stack_base() / 2;
+    if half < 8 { half as u32 } else { 8 }
+}
+
+/// By bin.
+static INFO: [Info; BINS] = {
+    let mut all = [Info { inverse: 0, bound: 0, bytes: 0, delay: 0 }; BINS];
+    let mut b = 1;
+    while b < BINS {
+        let (bin, bytes) = (Bin::at(b), Bin::at(b).block_size());
+        let delay = delay(bin) * size_of::<*mut u8>() as u32;
+        all[b] = Info { inverse: inverse32(bytes), bound: bound32(bytes), bytes: bytes as u32, delay };
+        b += 1;
+    }
+    all
+};
+
+/// The bytes of the smallest block for a request of `size` bytes.
+#[inline(always)]
+pub fn room_for(size: usize) -> usize {
+    (size + TAG).max(LEAST)
+}
+
+/// A place in a theap's hot parts, as the slice class map and the table of sizes have it.
+#[derive(Clone, Copy)]
+pub struct At(usize);
+
+impl At {
+    /// The place for an entry of the slice class map.
+    #[inline(always)]
+    pub fn of_entry(entry: usize) -> At {
+        At(entry)
+    }
+
+    /// What is known of its bin.
+    #[inline(always)]
+    pub fn info(self) -> &'static Info {
+        // SAFETY: places are multiples of a hot part's size below BINS of them: under protection no theap has its
+        // smallest bins elsewhere.
+        unsafe { &*INFO.as_ptr().byte_add(self.0 / (size_of::<HotBin>() / size_of::<Info>())) }
+    }
+
+    /// Whether a block of a one-slice page of its bin may start at `p`.
+    #[inline(always)]
+    pub fn is_block_start(self, p: *const u8) -> bool {
+        // SAFETY: the first two words of the bin's information.
+        unsafe { processor::divides::<0>(ptr::from_ref(self.info()).cast(), 0, p.addr()) }
+    }
+
+    /// Its bin.
+    pub fn bin(self) -> Bin {
+        Bin::at(self.0 / size_of::<HotBin>())
+    }
+}
+
+impl Theap {
+    /// Whether it is a theap under protection. An empty one is not.
+    #[inline(always)]
+    pub fn is_secured(&self) -> bool {
+        cfg!(feature = "secure") && self.shift.get() != 0
+    }
+
+    /// What lies behind it, if it is under protection.
+    #[inline(always)]
+    pub fn secured(&self) -> Option<&'static Secured> {
+        if !self.is_secured() {
+            return None;
+        }
+        let at = ptr::from_ref(self).expose_provenance() + offset_of!(Both, secured);
+        // SAFETY: with a shift, `begin` was given memory for both, for ever. Zeroed memory is a `Secured`.
+        Some(unsafe { &*ptr::with_exposed_provenance(at) })
+    }
+
+    /// Begin what lies behind a theap that is this thread's now.
+    pub fn begin_secured(&self) {
+        if let Some(secured) = self.secured()
+            && secured.random.get() == 0
+        {
+            let keys = keys::keys();
+            secured.keys.set(keys);
+            let place = ptr::from_ref(self).addr() as u64;
+            secured.random.set(keys::mix(keys.random ^ place) | 1);
+        }
+    }
+
+    /// The place for blocks of `room` bytes, at most [`BLOCK_MOST`].
+    #[inline(always)]
+    pub fn place_for(&self, room: usize) -> At {
+        debug_assert!(room <= BLOCK_MOST);
+        // SAFETY: the table has a slot for every size up to `BLOCK_MAX`.
+        At(unsafe { *self.offsets.get_unchecked(slot(room)) } as usize)
+    }
+
+    /// Pop the topmost block above the delay line. Null if there is none.
+    ///
+    /// # Safety
+    /// - the theap is the calling thread's, and under protection.
+    #[inline(always)]
+    pub unsafe fn pop_secured(&self, at: At) -> *mut u8 {
+        // SAFETY: there is a hot part at that place. Above the base lie words of the stack.
+        unsafe {
+            let hot = self.hot_at(at.0 + SHIFT);
+            let top = hot.top.get();
+            if top.wrapping_sub(hot.base.get()) <= at.info().delay as usize {
+                return ptr::null_mut();
+            }
+            let block = *self.word(top);
+            hot.top.set(top.wrapping_sub(size_of::<*mut u8>()));
+            block
+        }
+    }
+
+    /// Push a block by way of the delay line. Returns false if the stack takes no block.
+    ///
+    /// # Safety
+    /// - as for [`Theap::pop_secured`]; the block is the caller's, of that bin and of this theap's heap.
+    #[inline(always)]
+    pub unsafe fn push_secured(&self, secured: &Secured, at: At, block: *mut u8) -> bool {
+        // SAFETY: as above. Below the limit there is room for a word above the top.
+        unsafe {
+            let hot = self.hot_at(at.0 + SHIFT);
+            let (top, base) = (hot.top.get(), hot.base.get());
+            if top >= hot.limit.get() {
+                return false;
+            }
+            let delay = at.info().delay as usize;
+            let mut leaves = block;
+            if top.wrapping_sub(base) >= delay {
+                leaves = secured.exchange(self.word(base), delay, block);
+            }
+            self.word(top).add(1).write(leaves);
+            hot.top.set(top.wrapping_add(size_of::<*mut u8>()));
+            true
+        }
+    }
+
+    /// Exchange the topmost block of a stack for one in the delay line, if there are blocks above it.
+    #[inline(never)]
+    pub fn stir(&self, bin: Bin) {
+        let Some(secured) = self.secured() else { return };
+        let (b, delay) = (bin.index(), INFO[bin.index() % BINS].delay as usize);
+        let depth = self.depth(b);
+        if depth * size_of::<*mut u8>() > delay && delay > 0 {
+            // SAFETY: words of the stack, which is this thread's.
+            unsafe {
+                let top = self.base(b).add(depth);
+                *top = secured.exchange(self.base(b), delay, *top);
+            }
+        }
+    }
+
+    /// How many blocks the delay line of a bin has.
+    pub fn delay_line(&self, bin: Bin) -> usize {
+        if self.is_secured() { INFO[bin.index() % BINS].delay as usize / size_of::<*mut u8>() } else { 0 }
+    }
+}
+
+impl Secured {
+    /// The process's keys.
+    #[inline(always)]
+    pub fn keys(&self) -> &Keys {
+        // SAFETY: written before the theap's thread had it, and never since.
+        unsafe { &*self.keys.as_ptr() }
+    }
+
+    /// A random number (a linear congruential generator: Knuth's MMIX). Its higher bits are the better ones.
+    #[inline(always)]
+    pub fn random(&self) -> u64 {
+        let next = self.random.get().wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.random.set(next);
+        next >> 32
+    }
+
+    /// Put a block into a random word of the delay line above `base`, which is full. Returns the block that leaves.
+    ///
+    /// # Safety
+    /// - the line has `delay` bytes, a power of two, of blocks of this thread's.
+    #[inline(always)]
+    unsafe fn exchange(&self, base: *mut *mut u8, delay: usize, block: *mut u8) -> *mut u8 {
+        let word = self.random() as usize & (delay - size_of::<*mut u8>()) & !(size_of::<*mut u8>() - 1);
+        // SAFETY: by the contract.
+        unsafe { base.byte_add(size_of::<*mut u8>() + word).replace(block) }
+    }
+}
