@@ -60,10 +60,14 @@ unsafe fn free_checked<const CHECK: bool>(p: *mut u8) {
 /// - as for [`free`].
 #[inline(never)]
 unsafe fn free_generic(p: *mut u8) {
-    if is_on() {
-        // SAFETY: forwarded.
-        return unsafe { secure::free(p) };
-    }
+    // SAFETY: forwarded.
+    unsafe { if is_on() { secure::free(p) } else { free_ordinary(p) } }
+}
+
+/// # Safety
+/// - as for [`free`].
+#[inline(never)]
+unsafe fn free_ordinary(p: *mut u8) {
     if p.is_null() {
         return;
     }

@@ -13,12 +13,14 @@ use core::ptr::null_mut;
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
 pub struct Keys {
-    /// For tags of blocks in use.
+    /// For marks of blocks in use; its upper 16 bits are for slacks.
     pub live: u64,
-    /// For tags of free blocks.
+    /// For marks of free blocks. It has the same upper 16 bits.
     pub free: u64,
-    /// What fills a block beyond the bytes that were asked for. No byte of it is 0, so that the 0 at the end of a string
-    /// never looks like it.
+    /// The 16 bits for slacks again.
+    pub live_slack: u32,
+    /// What fills a block with a page of its own beyond the bytes that were asked for. No byte of it is 0, so that the 0
+    /// at the end of a string never looks like it.
     pub slack: u64,
     /// For links of free blocks.
     pub link: u64,
@@ -26,7 +28,8 @@ pub struct Keys {
     pub random: u64,
 }
 
-const COUNT: usize = size_of::<Keys>() / size_of::<u64>();
+/// How many random words they are made of.
+const COUNT: usize = 5;
 
 static KEYS: AtomicPtr<Keys> = AtomicPtr::new(null_mut());
 
@@ -46,8 +49,15 @@ pub fn init() -> bool {
         }
     }
     let [live, free, slack, link, random] = words;
-    // The lowest bit of each byte is set.
-    let keys = Keys { live, free, slack: slack | 0x0101_0101_0101_0101, link: link | 1, random: random | 1 };
+    let keys = Keys {
+        // Blocks lie at multiples of 16, so the lowest byte of a mark is not 0.
+        live: live | 1,
+        free: (free | 1) & (u64::MAX >> 16) | live & !(u64::MAX >> 16),
+        live_slack: (live >> 48) as u32,
+        slack: slack | 0x0101_0101_0101_0101,
+        link: link | 1,
+        random: random | 1,
+    };
     let guard = os::page_size();
     let outer = os::reserve(3 * guard, guard, false, 0);
     if outer.is_null() {

@@ -50,8 +50,6 @@ pub struct Page {
     origin: Cell<Origin>,
     /// Bytes behind a single block that belong to its span, are unused, and are resident.
     kept: Cell<u32>,
-    /// Under protection: bytes of the page's only block beyond those that were asked for.
-    slack: Cell<u16>,
     /// Memory beyond the carved blocks is zero. In a page with a single block: the block's memory is zero.
     zero: Cell<bool>,
     /// OS pages that are holes: one bit each, the first one lowest.
@@ -158,7 +156,6 @@ impl Page {
         self.slices.set(span.slices as u32);
         self.origin.set(span.origin);
         self.kept.set(0);
-        self.slack.set(0);
         self.zero.set(span.zero);
         self.holes.store(0, Ordering::Relaxed);
         self.seen.store(0, Ordering::Relaxed);
@@ -187,17 +184,23 @@ impl Page {
     /// The page's only block begins at `block`, in the first slice of the span, and has `size` bytes. What follows it
     /// is inaccessible. Nobody knows of the page yet.
     pub fn set_guarded(&self, block: *mut u8, size: usize) {
+        self.set_place(block, size);
+        self.guarded.set(true);
+    }
+    /// The page's only block begins at `block`, in the first slice of the span, and has `size` bytes. Nobody knows of the
+    /// block yet.
+    pub fn set_place(&self, block: *mut u8, size: usize) {
         self.start.set(block);
         self.set_single_size(size);
-        self.guarded.set(true);
     }
     /// Under protection: how many bytes of the page's only block the program did not ask for.
     pub fn slack(&self) -> usize {
-        self.slack.get() as usize
+        // A page with a single block has no lists.
+        self.free_count.get() as usize
     }
-    /// See [`Page::slack`]. It is less than a slice.
+    /// See [`Page::slack`]. It is less than 4 GiB.
     pub fn set_slack(&self, bytes: usize) {
-        self.slack.set(bytes as u16);
+        self.free_count.set(bytes as u32);
     }
 
     /// The page's only block, which only the caller has, was freed, and waits in quarantine: no pointer leads to it.
@@ -214,6 +217,10 @@ impl Page {
     /// any more. The next block gets the whole span.
     pub fn cache_single(&self) {
         self.carved.store(0, Ordering::Relaxed);
+        if self.guarded.get() {
+            // The next block ends at the same guard.
+            return;
+        }
         let size = self.slices.get() as usize * SLICE;
         // A block that was not trimmed already has this size. Its inverse would cost a division.
         if self.block_size.get() != size {

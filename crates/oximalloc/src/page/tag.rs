@@ -1,125 +1,148 @@
 //! What a block looks like under protection, in use and free.
 //!
 //! ```text
-//! in use:  | bytes asked for ........................ | slack: filled with a key | tag |
-//! free:    | 24 bytes of 0 | what the program left .............................. | tag |
-//!                                                                    end - 8 ^     ^ end of the block
+//! in use:  | bytes asked for ........... | mark, 6 bytes | unused ... | slack, 2 bytes |
+//! free:    | 24 bytes of 0 | what the program left .......... | mark, 6 bytes | 2 bytes |
+//!                                                         end - 8 ^      end of the block ^
 //! ```
 //!
-//! The *tag* is the block's last word: a secret, mixed with the block's address. For a block in use it also holds the
-//! size that was asked for and what kind of call asked. So a tag tells a block in use from a free one, and both from
-//! what is no block, and an overflow that reaches the tag damages it.
+//! The *mark* is a secret mixed with the block's address. There are two secrets, so a mark tells a block in use from a
+//! free one, and both from what is no block. That of a block in use lies right behind the bytes that were asked for, so
+//! an overflow by a single byte damages it; and it tells what kind of call asked. The *slack*, which is mixed with a
+//! secret too, says how far before the end of the block that is. Where there is none, mark and slack are one word.
 //!
-//! The *slack* tells of overflows by a single byte.
+//! A free block has its mark at its end, with a slack of 0. So a second free, which looks for the mark of a block in use,
+//! finds the other.
 //!
-//! A block that was never handed out, and one whose memory went back to the system, has no tag until the thread that
+//! A block that was never handed out, and one whose memory went back to the system, has no mark until the thread that
 //! supplies it prepares it ([`prepare`]).
 //!
 //! Only the thread that has the block reads or writes any of this: there are no atomics.
 
 use super::keys::Keys;
-use crate::prim::processor::equal_bytes;
 use core::ptr;
 
-/// Bytes of a tag.
+/// Bytes of a mark and a slack.
 pub const TAG: usize = 8;
 /// Bytes at the start of a free block that are 0.
 pub const HEAD: usize = 24;
-/// The smallest block: its head and its tag do not overlap.
-pub const LEAST: usize = 32;
-/// What is compared at once.
-const WINDOW: usize = 16;
+/// The smallest block: its head and the mark of a free block do not overlap.
+pub const LEAST: usize = HEAD + TAG;
 
-/// The bits of a tag for the size. Above them are those for the kind.
-const SIZE_BITS: u32 = 16;
-const KIND_BITS: u32 = 4;
-/// What a tag says is in it three times, side by side: so a tag of which any byte was changed says nothing.
-const THRICE: u64 = 1 | 1 << (SIZE_BITS + KIND_BITS) | 1 << (2 * (SIZE_BITS + KIND_BITS));
+/// From here on a word has the slack.
+const SLACK_SHIFT: u32 = 48;
+/// From here on a mark has the kind.
+const KIND_SHIFT: u32 = 40;
 
 /// A block under protection.
 #[derive(Clone, Copy)]
 pub struct Tagged {
     /// Its first byte.
     pub start: *mut u8,
-    /// Its bytes, with slack and tag: at least [`LEAST`], and a multiple of 16.
+    /// Its bytes, with slack and mark: at least [`LEAST`], and a multiple of 16.
     pub bytes: usize,
 }
 
-/// What a tag of a block in use says.
+/// Kinds of calls that allocate.
+pub mod kind {
+    /// `malloc` and those like it.
+    pub const PLAIN: u64 = 0;
+    /// Any whose program has a pointer into the block, not to its start (an alignment at an offset).
+    pub const INSIDE: u64 = 1;
+    /// `operator new`.
+    pub const NEW: u64 = 2;
+    /// `operator new[]`.
+    pub const NEW_ARRAY: u64 = 3;
+    /// How many there are.
+    pub const COUNT: u64 = 4;
+}
+
+/// What the mark of a block in use says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Said {
     /// Bytes that were asked for.
     pub size: usize,
-    /// What kind of call asked ([`kind`]).
-    pub kind: u32,
-}
-
-/// Kinds of calls that allocate, and bits that go with them.
-pub mod kind {
-    /// `malloc` and those like it.
-    pub const PLAIN: u32 = 0;
-    /// `operator new`.
-    pub const NEW: u32 = 1;
-    /// `operator new[]`.
-    pub const NEW_ARRAY: u32 = 2;
-    /// The bits of the above.
-    pub const CALL: u32 = 3;
-    /// The program has a pointer into the block, not to its start (an alignment at an offset).
-    pub const INSIDE: u32 = 4;
+    /// What kind of call asked.
+    pub kind: u64,
 }
 
 impl Tagged {
+    /// Its bytes without mark and slack.
     #[inline(always)]
-    fn tag(self) -> *mut u64 {
-        // The last word of the block, which is a multiple of 16 bytes.
-        self.start.wrapping_add(self.bytes - TAG).cast()
+    pub fn room(self) -> usize {
+        self.bytes - TAG
     }
 
-    /// The address as a part of tags.
+    /// The address as a part of marks: its upper 16 bits are 0, as all addresses of programs have them.
     #[inline(always)]
     fn place(self) -> u64 {
         self.start.expose_provenance() as u64
     }
 
+    #[inline(always)]
+    fn slack_word(self) -> *mut u16 {
+        // The last two bytes of a block that has an even number of bytes.
+        self.start.wrapping_add(self.bytes - 2).cast()
+    }
+
     /// Mark it as in use.
     ///
     /// # Safety
-    /// - the block is the caller's, and `said.size` is at most `bytes - TAG`.
+    /// - the block is the caller's, and has room for `size` bytes.
     #[inline(always)]
-    pub unsafe fn set_live(self, said: Said, keys: &Keys) {
-        let word = said.size as u64 | (u64::from(said.kind) << SIZE_BITS);
-        // SAFETY: by the contract.
+    pub unsafe fn set_live(self, size: usize, kind: u64, keys: &Keys) {
+        let slack = self.room() - size;
+        let word = keys.live ^ self.place() ^ ((slack as u64) << SLACK_SHIFT) ^ (kind << KIND_SHIFT);
+        let end = (word >> SLACK_SHIFT) as u16;
+        // SAFETY: by the contract all lies in the block.
         unsafe {
-            self.tag().write(keys.live ^ self.place() ^ word.wrapping_mul(THRICE));
-            self.fill_slack(said.size, keys);
+            // In this order: where there is no slack, a load of the mark finds it in one store.
+            self.slack_word().write(end.to_le());
+            self.start.add(size).cast::<u64>().write_unaligned(word.to_le());
+            if slack == 1 {
+                // The word above has overwritten half of it.
+                self.slack_word().write(end.to_le());
+            }
         }
     }
 
-    /// Note another size of a block in use, whose bytes stay as they are.
-    ///
-    /// # Safety
-    /// - as for [`Tagged::set_live`].
-    pub unsafe fn set_size(self, said: Said, keys: &Keys) {
-        let window = self.bytes - TAG - WINDOW;
-        // SAFETY: inside the block. Those of the bytes that are the program's are put back.
-        unsafe {
-            let before = self.start.add(window).cast::<[u8; WINDOW]>().read();
-            self.set_live(said, keys);
-            ptr::copy_nonoverlapping(before.as_ptr(), self.start.add(window), said.size.saturating_sub(window));
-        }
-    }
-
-    /// What the tag says, if it is that of a block in use.
+    /// The bytes that were asked for, if it is a block in use that a call of this kind asked for, and nobody has written
+    /// behind them.
     ///
     /// # Safety
     /// - the block's memory is accessible.
     #[inline(always)]
+    pub unsafe fn size_of(self, kind: u64, keys: &Keys) -> Option<usize> {
+        // SAFETY: by the contract.
+        let (size, mark) = unsafe { self.look(keys)? };
+        (mark ^ (kind << (KIND_SHIFT + 16)) == 0).then_some(size)
+    }
+
+    /// How many bytes were asked for, if the slack is right; and of the mark what should be the kind alone, 16 bits
+    /// higher.
+    ///
+    /// # Safety
+    /// - the block's memory is accessible.
+    #[inline(always)]
+    unsafe fn look(self, keys: &Keys) -> Option<(usize, u64)> {
+        // SAFETY: by the contract. The word lies in the block, as the slack is not larger than the room.
+        unsafe {
+            let slack = u32::from(u16::from_le(self.slack_word().read())) ^ keys.live_slack;
+            let size = self.room().checked_sub(slack as usize)?;
+            let word = u64::from_le(self.start.add(size).cast::<u64>().read_unaligned());
+            Some((size, (word ^ keys.live ^ self.place()) << 16))
+        }
+    }
+
+    /// What the mark says, if it is that of a block in use.
+    ///
+    /// # Safety
+    /// - the block's memory is accessible.
     pub unsafe fn said(self, keys: &Keys) -> Option<Said> {
         // SAFETY: by the contract.
-        let word = unsafe { self.tag().read() } ^ keys.live ^ self.place();
-        let once = word & ((1 << (SIZE_BITS + KIND_BITS)) - 1);
-        let said = Said { size: once as u16 as usize, kind: (once >> SIZE_BITS) as u32 };
-        (word == once.wrapping_mul(THRICE)).then_some(said)
+        let (size, mark) = unsafe { self.look(keys)? };
+        let kind = mark >> (KIND_SHIFT + 16);
+        (kind < kind::COUNT && mark == kind << (KIND_SHIFT + 16)).then_some(Said { size, kind })
     }
 
     /// Mark it as free, and clear its head.
@@ -130,19 +153,25 @@ impl Tagged {
     pub unsafe fn set_free(self, keys: &Keys) {
         // SAFETY: by the contract; a block is at least LEAST bytes.
         unsafe {
-            self.tag().write(keys.free ^ self.place());
+            self.free_word().write((keys.free ^ self.place()).to_le());
             self.start.cast::<[u64; HEAD / 8]>().write([0; HEAD / 8]);
         }
     }
 
-    /// Whether the tag is that of a free block.
+    #[inline(always)]
+    fn free_word(self) -> *mut u64 {
+        // The last word of a block that has a multiple of 16 bytes.
+        self.start.wrapping_add(self.bytes - TAG).cast()
+    }
+
+    /// Whether it has the mark of a free block.
     ///
     /// # Safety
     /// - the block's memory is accessible.
     #[inline(always)]
     pub unsafe fn is_free(self, keys: &Keys) -> bool {
         // SAFETY: by the contract.
-        unsafe { self.tag().read() == keys.free ^ self.place() }
+        unsafe { u64::from_le(self.free_word().read()) == keys.free ^ self.place() }
     }
 
     /// Whether nobody has written to the head of a free block.
@@ -156,119 +185,30 @@ impl Tagged {
         a | b | c == 0
     }
 
-    /// Where the slack ends.
-    #[inline(always)]
-    fn end(self) -> *mut u8 {
-        self.tag().cast()
-    }
-
-    /// # Safety
-    /// - as for [`Tagged::set_live`].
-    #[inline(always)]
-    unsafe fn fill_slack(self, size: usize, keys: &Keys) {
-        let room = self.bytes - TAG;
-        // SAFETY: inside the block.
-        unsafe {
-            if room - size > WINDOW {
-                fill(self.start.add(size), self.end(), keys.slack);
-            } else {
-                // The window may begin before the slack, in bytes that the program has not written yet.
-                self.start.add(room - WINDOW).cast::<[u64; 2]>().write_unaligned([keys.slack; 2]);
-            }
-        }
-    }
-
-    /// Whether nobody has written to the slack of a block in use.
+    /// Whether the block's last word is 0, as that of memory that went back to the system.
     ///
     /// # Safety
-    /// - as for [`Tagged::set_live`].
-    #[inline(always)]
-    pub unsafe fn is_slack_whole(self, size: usize, keys: &Keys) -> bool {
-        let room = self.bytes - TAG;
-        // SAFETY: inside the block.
-        unsafe {
-            if room - size > WINDOW {
-                return is_filled(self.start.add(size), self.end(), keys.slack);
-            }
-            // One bit a byte. The lowest may be those of the program's bytes.
-            let equal = equal_bytes(self.start.add(room - WINDOW), keys.slack);
-            equal >> (WINDOW - (room - size)) == 0xFFFF >> (WINDOW - (room - size))
-        }
+    /// - the block is the caller's.
+    unsafe fn is_without_mark(self) -> bool {
+        // SAFETY: by the contract.
+        unsafe { self.free_word().read() == 0 }
     }
 
-    /// The first byte behind the `size` that were asked for that somebody wrote to.
+    /// Whether the slack leads to what may be a damaged mark: some of its bytes are right. Then the bytes that were asked
+    /// for, and the number of the first damaged byte behind them.
     ///
     /// # Safety
-    /// - as for [`Tagged::set_live`].
+    /// - the block's memory is accessible.
     #[cold]
-    pub unsafe fn first_damaged(self, size: usize, keys: &Keys) -> Option<usize> {
-        let room = self.bytes - TAG;
-        let key = keys.slack.to_ne_bytes();
-        (size..room).find(|&i| {
-            // The last window was written last.
-            let at = if i >= room - WINDOW { i - (room - WINDOW) } else { i - size };
-            // SAFETY: inside the block.
-            unsafe { self.start.add(i).read() != key[at % 8] }
-        })
+    pub unsafe fn overflow(self, keys: &Keys) -> Option<(usize, usize)> {
+        // SAFETY: by the contract.
+        let (size, mark) = unsafe { self.look(keys)? };
+        // The kind, which is the last byte, may be any.
+        let damaged = (mark >> 16).to_le_bytes();
+        let wrong = damaged[..5].iter().filter(|&&byte| byte != 0).count();
+        let first = damaged[..6].iter().position(|&byte| byte != 0)?;
+        (wrong <= 3).then_some((size, size + first))
     }
-}
-
-/// Fill the bytes up to `end`, more than a window, with a key.
-///
-/// # Safety
-/// - they are the caller's.
-#[inline(never)]
-unsafe fn fill(from: *mut u8, end: *mut u8, key: u64) {
-    let mut at = from;
-    // SAFETY: by the contract.
-    unsafe {
-        while end.addr() - at.addr() > WINDOW {
-            at.cast::<[u64; 2]>().write_unaligned([key; 2]);
-            at = at.add(WINDOW);
-        }
-        end.sub(WINDOW).cast::<[u64; 2]>().write_unaligned([key; 2]);
-    }
-}
-
-/// Whether the bytes up to `end` are as [`fill`] left them.
-///
-/// # Safety
-/// - they are the caller's.
-#[inline(never)]
-unsafe fn is_filled(from: *const u8, end: *const u8, key: u64) -> bool {
-    // SAFETY: by the contract.
-    let filled = |at: *const u8| unsafe { at.cast::<[u64; 2]>().read_unaligned() == [key; 2] };
-    let mut at = from;
-    while end.addr() - at.addr() > 2 * WINDOW {
-        if !filled(at) {
-            return false;
-        }
-        at = at.wrapping_add(WINDOW);
-    }
-    // The last two windows overlap, and the second was written over the first.
-    let last = end.wrapping_sub(WINDOW);
-    let before = last.addr() - at.addr();
-    // SAFETY: by the contract.
-    let same = (0..before).all(|i| unsafe { at.add(i).read() } == key.to_ne_bytes()[i % 8]);
-    same && filled(last)
-}
-
-/// Fill any bytes with a key.
-///
-/// # Safety
-/// - they are the caller's.
-pub unsafe fn fill_bytes(from: *mut u8, count: usize, key: u64) {
-    // SAFETY: by the contract.
-    (0..count).for_each(|i| unsafe { from.add(i).write(key.to_ne_bytes()[i % 8]) });
-}
-
-/// The first of the bytes that is not as [`fill_bytes`] left it.
-///
-/// # Safety
-/// - they may be read.
-pub unsafe fn first_not_filled(from: *const u8, count: usize, key: u64) -> Option<usize> {
-    // SAFETY: by the contract.
-    (0..count).find(|&i| unsafe { from.add(i).read() } != key.to_ne_bytes()[i % 8])
 }
 
 /// Prepare `count` blocks that a page has just supplied for a stack: they are free, and their heads are clear.
@@ -283,7 +223,7 @@ pub unsafe fn prepare(blocks: *const *mut u8, count: usize, bytes: usize, keys: 
 }
 
 /// The same for blocks that were on a list of the page: they are free already, but for the link in their first word.
-/// The tag of one whose end went back to the system is 0. Returns a block that is neither.
+/// One whose end went back to the system has no mark. Returns a block that has a wrong one.
 ///
 /// # Safety
 /// - as for [`prepare`].
@@ -295,7 +235,7 @@ pub unsafe fn unlink(blocks: *const *mut u8, count: usize, bytes: usize, keys: &
             let block = Tagged { start: *blocks.add(i), bytes };
             block.start.cast::<*mut u8>().write(ptr::null_mut());
             if !block.is_free(keys) {
-                if block.tag().read() != 0 {
+                if !block.is_without_mark() {
                     damaged = Some(block.start);
                 }
                 block.set_free(keys);
@@ -303,4 +243,127 @@ pub unsafe fn unlink(blocks: *const *mut u8, count: usize, bytes: usize, keys: &
         }
     }
     damaged
+}
+
+/// Fill bytes with a key.
+///
+/// # Safety
+/// - they are the caller's.
+pub unsafe fn fill(from: *mut u8, count: usize, key: u64) {
+    // SAFETY: by the contract.
+    (0..count).for_each(|i| unsafe { from.add(i).write(key.to_ne_bytes()[i % 8]) });
+}
+
+/// The first of the bytes that is not as [`fill`] left it.
+///
+/// # Safety
+/// - they may be read.
+pub unsafe fn first_not_filled(from: *const u8, count: usize, key: u64) -> Option<usize> {
+    // SAFETY: by the contract.
+    (0..count).find(|&i| unsafe { from.add(i).read() } != key.to_ne_bytes()[i % 8])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEYS: Keys = Keys {
+        live: 0x1234_5678_9ABC_DEF1,
+        free: 0x1234_F00D_F00D_F00D,
+        live_slack: 0x1234,
+        slack: 0x1111_2323_4545_6767,
+        link: 1,
+        random: 1,
+    };
+
+    #[repr(align(16))]
+    struct Memory([u8; 1024]);
+
+    fn with_block(bytes: usize, test: impl Fn(Tagged)) {
+        let mut memory = Memory([0xA5; 1024]);
+        test(Tagged { start: memory.0.as_mut_ptr(), bytes });
+    }
+
+    #[test]
+    fn a_block_in_use_says_its_size_and_kind() {
+        for bytes in [32, 48, 64, 512, 576, 1024] {
+            for size in 0..=bytes - TAG {
+                with_block(bytes, |block| {
+                    for kind in 0..kind::COUNT {
+                        // SAFETY: the block's memory is the test's.
+                        unsafe {
+                            block.set_live(size, kind, &KEYS);
+                            assert_eq!(block.said(&KEYS), Some(Said { size, kind }), "{bytes} {size}");
+                            assert_eq!(block.size_of(kind, &KEYS), Some(size));
+                            assert_eq!(block.size_of((kind + 1) % kind::COUNT, &KEYS), None);
+                            assert!(!block.is_free(&KEYS));
+                        }
+                    }
+                });
+            }
+        }
+    }
+
+    /// Each byte behind those that were asked for, up to the end of the mark, is noticed when it changes.
+    #[test]
+    fn an_overflow_by_one_byte_is_noticed() {
+        for (bytes, size) in [(32, 24), (32, 23), (32, 22), (32, 1), (64, 50), (1024, 900)] {
+            for at in (size..size + 6).chain([bytes - 2, bytes - 1]) {
+                for with in [0, 1, 0x80, 0xFF] {
+                    with_block(bytes, |block| {
+                        // SAFETY: the block's memory is the test's.
+                        unsafe {
+                            block.set_live(size, kind::PLAIN, &KEYS);
+                            let byte = block.start.add(at);
+                            if byte.read() != with {
+                                byte.write(with);
+                                assert_eq!(block.size_of(kind::PLAIN, &KEYS), None, "{bytes} {size} {at} {with}");
+                                if at < size + 5 && at < bytes - 2 {
+                                    assert_eq!(block.overflow(&KEYS), Some((size, at)));
+                                }
+                            }
+                            block.set_live(size, kind::PLAIN, &KEYS);
+                            assert_ne!(block.start.add(size).read(), 0, "the end of a string is noticed");
+                        }
+                    });
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_free_block_is_told_from_one_in_use() {
+        with_block(48, |block| {
+            // SAFETY: the block's memory is the test's.
+            unsafe {
+                block.set_live(17, kind::PLAIN, &KEYS);
+                block.set_free(&KEYS);
+                assert!(block.is_free(&KEYS) && block.is_head_clear());
+                assert_eq!((block.said(&KEYS), block.overflow(&KEYS)), (None, None));
+                block.start.add(HEAD - 1).write(1);
+                assert!(!block.is_head_clear() && block.is_free(&KEYS));
+                block.start.add(47).write(1);
+                assert!(!block.is_free(&KEYS));
+            }
+        });
+    }
+
+    #[test]
+    fn a_block_from_a_list_is_prepared() {
+        with_block(48, |block| {
+            let blocks = [block.start];
+            // SAFETY: the block's memory is the test's.
+            unsafe {
+                prepare(blocks.as_ptr(), 1, 48, &KEYS);
+                block.start.cast::<usize>().write(77);
+                assert_eq!(unlink(blocks.as_ptr(), 1, 48, &KEYS), None);
+                assert!(block.is_free(&KEYS) && block.is_head_clear());
+                block.start.add(40).cast::<u64>().write(0);
+                assert_eq!(unlink(blocks.as_ptr(), 1, 48, &KEYS), None, "its end went back to the system");
+                assert!(block.is_free(&KEYS));
+                block.start.add(41).write(1);
+                assert_eq!(unlink(blocks.as_ptr(), 1, 48, &KEYS), Some(block.start));
+            }
+        });
+    }
 }

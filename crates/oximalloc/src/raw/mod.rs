@@ -22,7 +22,7 @@ pub use crate::heap::life::thread_end::{forget_threads, thread_done};
 
 use crate::diag::secure::is_on;
 use crate::heap::state::theap::Theap;
-use crate::heap::state::theap::secured::{MOST, room_for};
+use crate::heap::state::theap::secured::{MOST, bin_for, room_for};
 use crate::os::page_size;
 use crate::page::bins::{BLOCK_MAX, Bin};
 use crate::page::tag::TAG;
@@ -43,7 +43,7 @@ pub fn usable_size(p: *const u8) -> usize {
 /// Bytes that a block allocated with `size` would hold. `size` itself if it is too large to be rounded.
 pub fn good_size(size: usize) -> usize {
     if is_on() && size <= MOST {
-        return Bin::of(room_for(size)).block_size() - TAG;
+        return bin_for(room_for(size)).block_size() - TAG;
     }
     if size <= BLOCK_MAX {
         Bin::of(size).block_size()

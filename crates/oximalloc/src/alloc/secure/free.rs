@@ -21,18 +21,14 @@ use crate::page::tag::{Tagged, kind};
 pub unsafe fn free(p: *mut u8) {
     let theap = Theap::current();
     if let Some(entry) = slice_class::get_secured(p)
-        && let Some(secured) = theap.secured()
+        && theap.is_secured()
     {
-        let at = At::of_entry(entry);
-        let block = Tagged { start: p, bytes: at.info().bytes as usize };
-        // SAFETY: a block of an open slice may start here, so its memory is ours and accessible. By its tag it is in
-        // use, and by the contract it is the caller's.
+        // SAFETY: the theap is under protection. A block of an open slice may start here, so its memory is ours and
+        // accessible. By its mark it is in use, and by the contract it is the caller's.
         unsafe {
-            if at.is_block_start(p)
-                && let Some(said) = block.said(secured.keys())
-                && said.kind & kind::INSIDE == 0
-                && block.is_slack_whole(said.size, secured.keys())
-            {
+            let (secured, at) = (theap.secured_unchecked(), At::of_entry(entry));
+            let block = Tagged { start: p, bytes: at.info().bytes as usize };
+            if at.is_block_start(p) && block.size_of(kind::PLAIN, secured.keys()).is_some() {
                 block.set_free(secured.keys());
                 if !theap.push_secured(secured, at, p) {
                     overflow(at.bin(), p);
@@ -107,12 +103,8 @@ unsafe fn take(function: &str, page: &Page, p: *const u8, block: *mut Block) -> 
             report::not_live(function, block, &keys);
             return false;
         };
-        if (said.kind & kind::INSIDE != 0) != (p != block.start.cast_const()) {
+        if (said.kind == kind::INSIDE) != (p != block.start.cast_const()) {
             report::not_handed_out(function, p);
-            return false;
-        }
-        if !block.is_slack_whole(said.size, &keys) {
-            report::overflow(function, block, said, &keys);
             return false;
         }
         block.set_free(&keys);

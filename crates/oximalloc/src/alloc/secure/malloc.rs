@@ -6,48 +6,55 @@ use crate::alloc::empty;
 use crate::alloc::malloc::{SIZE_MAX, out_of_memory, ready, too_large};
 use crate::diag::error::error;
 use crate::heap::state::theap::Theap;
-use crate::heap::state::theap::secured::{BLOCK_MOST, MOST, Secured, room_for};
+use crate::heap::state::theap::secured::{BLOCK_MOST, MOST, bin_for, room_for};
 use crate::page::bins::Bin;
-use crate::page::tag::{Said, TAG, Tagged, kind};
+use crate::page::tag::{Tagged, kind};
 use crate::prim::Errno;
 use core::ptr;
 
 /// Allocate `size` bytes in a theap of the calling thread, or in the empty one of a thread that has none.
 #[inline(never)]
 pub fn malloc(theap: &Theap, size: usize) -> *mut u8 {
-    match theap.secured() {
-        Some(secured) if size.wrapping_sub(1) < MOST => pop(theap, secured, room_for(size), size),
-        _ => supply(theap, size, false),
+    if theap.is_secured() && size.wrapping_sub(1) < MOST {
+        // SAFETY: at most MOST bytes, and the theap is under protection.
+        unsafe { pop(theap, room_for(size), size) }
+    } else {
+        supply(theap, size, false)
     }
 }
 
-/// A block of at most [`BLOCK_MOST`] bytes that has `room`.
+/// A block that has `room`.
+///
+/// # Safety
+/// - the room is at most [`BLOCK_MOST`], and enough for `size` bytes, which is not 0; the theap is the calling thread's,
+///   and under protection.
 #[inline(always)]
-fn pop(theap: &Theap, secured: &Secured, room: usize, size: usize) -> *mut u8 {
-    let at = theap.place_for(room);
-    // SAFETY: the theap is this thread's, and under protection.
-    let start = unsafe { theap.pop_secured(at) };
-    if start.is_null() {
-        return slow(theap, room, size);
-    }
-    let block = Tagged { start, bytes: at.info().bytes as usize };
-    // SAFETY: off the stack, so ours.
+unsafe fn pop(theap: &Theap, room: usize, size: usize) -> *mut u8 {
+    // SAFETY: by the contract. Off the stack, the block is ours.
     unsafe {
-        if !(block.is_free(secured.keys()) && block.is_head_clear()) {
-            return damaged(theap, room, size, block, secured);
+        let (secured, at) = (theap.secured_unchecked(), theap.place_for(room));
+        let start = theap.pop_secured(at);
+        if start.is_null() {
+            return slow(theap, room, size);
         }
-        block.set_live(Said { size, kind: kind::PLAIN }, secured.keys());
+        let block = Tagged { start, bytes: at.info().bytes as usize };
+        if !(block.is_free(secured.keys()) && block.is_head_clear()) {
+            return damaged(theap, room, size, block);
+        }
+        block.set_live(size, kind::PLAIN, secured.keys());
+        start
     }
-    start
 }
 
 /// A block that waited on the stack was written to. It is given up.
 #[cold]
 #[inline(never)]
-unsafe fn damaged(theap: &Theap, room: usize, size: usize, block: Tagged, secured: &Secured) -> *mut u8 {
-    // SAFETY: the block is ours.
-    unsafe { report::written_after_free(block, secured.keys()) };
-    pop(theap, secured, room, size)
+unsafe fn damaged(theap: &Theap, room: usize, size: usize, block: Tagged) -> *mut u8 {
+    // SAFETY: the block is ours; as for `pop`.
+    unsafe {
+        report::written_after_free(block, theap.secured_unchecked().keys());
+        pop(theap, room, size)
+    }
 }
 
 #[inline(never)]
@@ -85,7 +92,7 @@ fn place(theap: &Theap, room: usize, size: usize, align: usize, zero: bool) -> *
     let (Some(secured), true) = (theap.secured(), room <= BLOCK_MOST) else {
         return large::allocate(&theap, size, align, zero);
     };
-    let bin = Bin::of(room);
+    let bin = bin_for(room);
     loop {
         let start = theap.refill_secured(bin);
         if start.is_null() {
@@ -96,7 +103,7 @@ fn place(theap: &Theap, room: usize, size: usize, align: usize, zero: bool) -> *
         // SAFETY: off the stack, so ours.
         unsafe {
             if block.is_free(secured.keys()) && block.is_head_clear() {
-                block.set_live(Said { size, kind: kind::PLAIN }, secured.keys());
+                block.set_live(size, kind::PLAIN, secured.keys());
                 if zero {
                     ptr::write_bytes(start, 0, size);
                 }
@@ -110,10 +117,11 @@ fn place(theap: &Theap, room: usize, size: usize, align: usize, zero: bool) -> *
 /// As [`malloc`], zeroed.
 #[inline(never)]
 pub fn zalloc(theap: &Theap, size: usize) -> *mut u8 {
-    let Some(secured) = theap.secured().filter(|_| size.wrapping_sub(1) < MOST) else {
+    if !theap.is_secured() || size.wrapping_sub(1) >= MOST {
         return supply(theap, size, true);
-    };
-    let block = pop(theap, secured, room_for(size), size);
+    }
+    // SAFETY: at most MOST bytes, and the theap is under protection.
+    let block = unsafe { pop(theap, room_for(size), size) };
     if !block.is_null() {
         // SAFETY: a block of that many bytes.
         unsafe { ptr::write_bytes(block, 0, size) };
@@ -138,12 +146,12 @@ pub fn aligned(theap: &Theap, size: usize, align: usize, offset: usize, zero: bo
         return if zero { zalloc(theap, size) } else { malloc(theap, size) };
     }
     let room = if size > BLOCK_MOST { BLOCK_MOST + 1 } else { room_for(size).next_multiple_of(align) };
-    let found = theap.secured().filter(|_| room <= BLOCK_MOST);
-    let block = match found {
-        // The blocks of a bin whose size is a multiple of an alignment have it.
-        Some(secured) if size > 0 => pop(theap, secured, room, size),
-        _ => return place(theap, room, size, align, zero),
-    };
+    if !theap.is_secured() || room > BLOCK_MOST || size == 0 {
+        return place(theap, room, size, align, zero);
+    }
+    // The blocks of a bin whose size is a multiple of an alignment have it.
+    // SAFETY: the theap is under protection, and the room enough.
+    let block = unsafe { pop(theap, room, size) };
     if zero && !block.is_null() {
         // SAFETY: a block of that many bytes.
         unsafe { ptr::write_bytes(block, 0, size) };
@@ -171,7 +179,7 @@ fn at_offset(theap: &Theap, size: usize, align: usize, offset: usize, zero: bool
         {
             page.set_interior();
             let block = Tagged { start: found.cast(), bytes: page.block_size() };
-            block.set_size(Said { size: shift + size, kind: kind::INSIDE }, secured.keys());
+            block.set_live(shift + size, kind::INSIDE, secured.keys());
         } else if shift != 0
             && let Some((page, _)) = crate::alloc::free::find(block)
         {
@@ -180,5 +188,3 @@ fn at_offset(theap: &Theap, size: usize, align: usize, offset: usize, zero: bool
         block.add(shift)
     }
 }
-
-const _: () = assert!(TAG == size_of::<u64>());

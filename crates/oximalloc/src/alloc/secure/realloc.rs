@@ -10,7 +10,7 @@ use crate::heap::state::theap::Theap;
 use crate::heap::state::theap::secured::MOST;
 use crate::page::bins::{Bin, least};
 use crate::page::keys::keys;
-use crate::page::tag::{Said, TAG, Tagged};
+use crate::page::tag::{TAG, Tagged};
 use core::ptr;
 
 /// Blocks of at least this size grow by half.
@@ -98,10 +98,7 @@ unsafe fn resize(p: *mut u8, size: usize) -> bool {
         if inside + size > room || inside + size + TAG < least(tagged.bytes) {
             return false;
         }
-        if !tagged.is_slack_whole(said.size, &keys) {
-            super::report::overflow("realloc", tagged, said, &keys);
-        }
-        tagged.set_size(Said { size: inside + size, ..said }, &keys);
+        tagged.set_live(inside + size, said.kind, &keys);
     }
     true
 }

@@ -2,50 +2,43 @@
 
 use crate::diag::error::misuse;
 use crate::page::keys::Keys;
-use crate::page::tag::{HEAD, Said, TAG, Tagged};
+use crate::page::tag::{HEAD, TAG, Tagged};
 use crate::prim::Errno;
 
-/// A block at `p` is no block in use by its tag.
+/// A block is no block in use by its mark.
 ///
 /// # Safety
 /// - the block is one of a page in use.
 #[cold]
 #[inline(never)]
 pub unsafe fn not_live(function: &str, block: Tagged, keys: &Keys) {
-    let (p, most) = (block.start, block.bytes - TAG);
+    let (p, most) = (block.start, block.room());
     // SAFETY: by the contract.
-    if unsafe { block.is_free(keys) } {
+    let (is_free, overflow) = unsafe { (block.is_free(keys), block.overflow(keys)) };
+    if is_free {
         misuse(
             Errno::EAGAIN,
             format_args!("{function}: double free: the block {p:p} of up to {most} bytes was freed before"),
         );
+    } else if let Some((size, at)) = overflow {
+        told_overflow(function, p, size, at);
     } else {
         misuse(
             Errno::EFAULT,
             format_args!(
-                "{function}: the {TAG} bytes behind the block {p:p} of up to {most} bytes were overwritten, or it is no block"
+                "{function}: overflow: what lies behind the block {p:p} of up to {most} bytes was overwritten"
             ),
         );
     }
 }
 
-/// The program wrote behind a block in use.
-///
-/// # Safety
-/// - the block is the caller's.
+/// The program wrote to byte `at`, counted from 0, of a block that has `size` bytes.
 #[cold]
 #[inline(never)]
-pub unsafe fn overflow(function: &str, block: Tagged, said: Said, keys: &Keys) {
-    // SAFETY: by the contract.
-    let at = unsafe { block.first_damaged(said.size, keys) }.unwrap_or(said.size);
+pub fn told_overflow(function: &str, p: *const u8, size: usize, at: usize) {
     misuse(
         Errno::EFAULT,
-        format_args!(
-            "{function}: overflow: the block {:p} has {} bytes, and byte {} was written",
-            block.start,
-            said.size,
-            at + 1
-        ),
+        format_args!("{function}: overflow: the block {p:p} has {size} bytes, and byte {} was written", at + 1),
     );
 }
 
@@ -56,7 +49,7 @@ pub unsafe fn overflow(function: &str, block: Tagged, said: Said, keys: &Keys) {
 #[cold]
 #[inline(never)]
 pub unsafe fn written_after_free(block: Tagged, keys: &Keys) {
-    let (p, most) = (block.start, block.bytes - TAG);
+    let (p, most) = (block.start, block.room());
     // SAFETY: by the contract.
     let byte = |i: usize| unsafe { p.add(i).read() };
     match (0..HEAD).find(|&i| byte(i) != 0) {
@@ -89,15 +82,5 @@ pub fn not_handed_out(function: &str, p: *const u8) {
     misuse(
         Errno::EINVAL,
         format_args!("{function}: invalid pointer {p:p}: it points into a block in use, but was not handed out for it"),
-    );
-}
-
-/// The program wrote behind a block with a page of its own.
-#[cold]
-#[inline(never)]
-pub fn large_overflow(function: &str, p: *const u8, size: usize, at: usize) {
-    misuse(
-        Errno::EFAULT,
-        format_args!("{function}: overflow: the block {p:p} has {size} bytes, and byte {} was written", at + 1),
     );
 }

@@ -70,7 +70,8 @@ impl Theap {
                 // A callback of the program may have run meanwhile and taken some.
                 let n = flush_batch(bin).min(self.depth(b));
                 let runs = if self.is_deep(bin) { self.flush_oldest(b, n) } else { self.flush_newest(b, n) };
-                if runs > n / 4 {
+                // The blocks of a delay line come from anywhere.
+                if runs > n / 4 + self.delay_line(bin) {
                     self.note_scattered(b, runs);
                 }
             }

@@ -4,8 +4,9 @@ use super::heartbeat;
 use super::parked;
 use crate::arena;
 use crate::diag::options::{self, Opt};
+use crate::diag::secure::is_on;
 use crate::heap::blocks::transfer_cache;
-use crate::heap::pages::{holes, large_cache};
+use crate::heap::pages::{holes, large_cache, quarantine};
 use crate::heap::state::theap::Theap;
 use crate::heap::state::timer;
 use crate::prim::{Os, Process};
@@ -159,6 +160,9 @@ fn tick_caches(theap: &Theap) {
 /// Give back what nobody has taken from these caches since the last sweep; with `all`, give everything back.
 #[cold]
 pub fn sweep_caches(theap: &Theap, all: bool) {
+    if all && is_on() {
+        quarantine::flush(theap);
+    }
     let left = transfer_cache::sweep(theap, all);
     if large_cache::sweep(theap, all) || left {
         timer::schedule_sweep(arena::purge_delay());

@@ -1,6 +1,6 @@
 //! New pages: they get memory from an arena and a record, and are entered where frees look for them.
 
-use super::large_cache;
+use super::{guard, large_cache};
 use crate::arena::{self, Span, map};
 use crate::base::config::SLICE;
 use crate::heap::state::theap::Theap;
@@ -31,6 +31,21 @@ impl Theap {
             return Some((page.start(), false));
         }
         self.single_page(slices, align).map(|(page, zero)| (page.start(), zero))
+    }
+
+    /// A page for a block under protection, with a wall if the system allows one. The second value tells whether its
+    /// memory is zero.
+    pub fn walled_page(&self, slices: usize) -> Option<(&'static Page, bool)> {
+        if self.is_main()
+            && let Some(page) = large_cache::take(self, slices)
+        {
+            page.reuse_single(self.as_owner());
+            return Some((page, false));
+        }
+        let (page, zero) = self.single_page(slices, 1)?;
+        // SAFETY: a new page.
+        unsafe { guard::raise_wall(page) };
+        Some((page, zero))
     }
 
     /// The page of such a block.

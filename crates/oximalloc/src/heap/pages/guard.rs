@@ -1,4 +1,6 @@
-//! Pages of a guarded block: what follows the block in its span is inaccessible.
+//! Pages of a guarded block: what follows the block in its span is inaccessible. Under protection, all blocks with a page
+//! of their own are guarded, most of them by a *wall*: the last OS page of the span, which stays inaccessible while the
+//! page waits for its next block.
 //!
 //! ```text
 //! span:  | unused | block ............ | inaccessible, an OS page at least |
@@ -8,8 +10,10 @@
 //! Invariants: a guarded page's block ends at its guard, and begins in the first slice of the span, so that the
 //! block's address leads to the span. The whole span is accessible again before its slices go back.
 
+use crate::arena;
 use crate::base::config::SLICE;
 use crate::base::sync::{AtomicUsize, Ordering};
+use crate::diag::secure::is_on;
 use crate::page::Page;
 use crate::prim::{Memory, Os};
 
@@ -65,6 +69,35 @@ impl Place {
         let slices = guard.checked_add(os_page)?.div_ceil(SLICE);
         (unit <= SLICE && guard - bytes < SLICE).then_some(Place { block: guard - bytes, bytes, slices })
     }
+}
+
+/// Make the last OS page of a new page's span inaccessible. Returns false if that cannot be done.
+///
+/// # Safety
+/// - the page is the caller's alone, and nobody knows of its block.
+pub unsafe fn raise_wall(page: &Page) -> bool {
+    let (span, bytes) = (page.span(), Os::page_size());
+    let room = span.slices * SLICE - bytes;
+    if room == 0 || !arena::may_protect(&span) || !begin() {
+        return false;
+    }
+    // SAFETY: the end of a span of ours. If only a part could be protected, all of it is accessible again.
+    unsafe {
+        let wall = span.start.add(room);
+        if !Os::protect(wall, bytes) {
+            Os::commit(wall, bytes);
+            end();
+            return false;
+        }
+    }
+    page.set_guarded(span.start, room);
+    true
+}
+
+/// Whether the guard of a guarded page is a wall, under protection.
+pub fn is_wall(page: &Page) -> bool {
+    let (span, end) = (page.span(), page.start().addr() + page.block_size());
+    is_on() && end == span.start.addr() + span.slices * SLICE - Os::page_size()
 }
 
 /// The block of a page was freed: make its whole span accessible again. Returns false if the system refuses; then the

@@ -20,9 +20,10 @@
 //! `purge_delay` is 0.
 
 use super::large_cache_slots::{ALIGN, MOST, PageSlots};
-use super::resize;
+use super::{guard, resize};
 use crate::arena;
 use crate::base::units::Slices;
+use crate::diag::secure::is_on;
 use crate::heap::state::heap::MAIN;
 use crate::heap::state::theap::{NUMBERS, Theap};
 use crate::heap::state::timer::schedule_sweep;
@@ -50,7 +51,7 @@ pub unsafe fn put(theap: &Theap, page: &'static Page) -> bool {
     if root.is_empty_theap()
         || slices > MOST
         || !ptr::eq(page.heap(), MAIN.as_page_heap())
-        || page.is_guarded()
+        || (page.is_guarded() && !guard::is_wall(page))
         || delay == Some(0)
     {
         return false;
@@ -72,7 +73,7 @@ pub fn take(theap: &Theap, slices: usize) -> Option<&'static Page> {
     if slices > MOST || !root.may_have_cached_pages() {
         return None;
     }
-    SLOTS[root.number()].take(slices).or_else(|| fit(root, slices))
+    SLOTS[root.number()].take(slices).or_else(|| if is_on() { None } else { fit(root, slices) })
 }
 
 /// A page of another length, which is cut or extended.

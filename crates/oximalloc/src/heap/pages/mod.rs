@@ -9,6 +9,8 @@ pub mod holes;
 pub mod large_cache;
 pub mod large_cache_slots;
 #[cfg(not(loom))]
+pub mod quarantine;
+#[cfg(not(loom))]
 pub mod queue;
 #[cfg(not(loom))]
 pub mod release;

@@ -43,6 +43,7 @@ use crate::page::chain::Linked;
 use crate::page::record::Owner;
 use crate::page::record_pool::RecordCache;
 use crate::page::shared_list::SharedList;
+use crate::page::tag::LEAST;
 use core::cell::Cell;
 use core::mem::offset_of;
 use core::ptr;
@@ -567,7 +568,10 @@ impl Theap {
             for (offset, bin) in (*this).offsets.iter_mut().zip(&TABLE) {
                 *offset = (offset_of!(Theap, hot) + bin.index() * size_of::<HotBin>()) as u16;
             }
-            if shift == 0 {
+            if shift != 0 {
+                // No block is smaller.
+                (*this).offsets[1] = (*this).offsets[LEAST / 16];
+            } else {
                 for (offset, bin) in (*this).offsets.iter_mut().zip(&TABLE).take(SMALL + 1) {
                     *offset = place(number, bin.index()) as u16;
                 }

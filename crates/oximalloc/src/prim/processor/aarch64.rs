@@ -1,6 +1,6 @@
 //! aarch64: words in plain Rust. It is built, and has not been run.
 
-pub use super::plain::{advance, divides, equal_bytes, load_16, slice_in};
+pub use super::plain::{advance, divides, load_16, slice_in};
 
 /// Nothing: it was not tried.
 #[inline(always)]

@@ -3,7 +3,6 @@
 //!
 //! - [`slice_in`], [`load_16`], [`divides`], [`advance`]: words that other threads may write, read as operands of
 //!   instructions. See `plain` for what they do.
-//! - [`equal_bytes`]: 16 bytes compared at once.
 //! - [`prefetch`]: have the cache line at an address brought near, as it is to be written to soon; [`prefetch_to_read`]: as it
 //!   is to be read soon. Hints: nothing is read, and any address will do.
 //! - `elf`: `load` and `store` of the thread-local word `oximalloc_0_1_thread` of an ELF system, and `tag`, which is never 0 and
@@ -24,13 +23,12 @@ use x86_64 as chosen;
 
 pub use window::Window;
 
-pub use chosen::{advance, divides, elf, equal_bytes, load_16, prefetch, prefetch_to_read, slice_in};
+pub use chosen::{advance, divides, elf, load_16, prefetch, prefetch_to_read, slice_in};
 
 const _: unsafe fn(*const Window, usize) -> Option<(usize, *const Window)> = slice_in;
 const _: unsafe fn(*const u8, usize) -> usize = load_16::<0>;
 const _: unsafe fn(*const u8, usize, usize) -> bool = divides::<0>;
 const _: unsafe fn(*const u8, usize) = advance::<8>;
-const _: unsafe fn(*const u8, u64) -> u32 = equal_bytes;
 const _: [fn(*const u8); 2] = [prefetch, prefetch_to_read];
 const _: fn() -> *const u8 = elf::load;
 const _: fn(*const u8) = elf::store;

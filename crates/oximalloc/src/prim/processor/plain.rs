@@ -40,18 +40,6 @@ pub unsafe fn divides<const AT: usize>(base: *const u8, at: usize, p: usize) -> 
     (p as u16 as u32).wrapping_mul(factor) < bound
 }
 
-/// Which of the 16 bytes at `p` are as in the key, twice: one bit each, the first byte's lowest.
-///
-/// # Safety
-/// - the bytes may be read.
-#[inline(always)]
-pub unsafe fn equal_bytes(p: *const u8, key: u64) -> u32 {
-    // SAFETY: by the contract.
-    let bytes = unsafe { p.cast::<[u8; 16]>().read() };
-    let key = key.to_ne_bytes();
-    bytes.iter().enumerate().map(|(i, byte)| u32::from(*byte == key[i % 8]) << i).sum()
-}
-
 /// Add `BY` to the word (a `Seen`) that lies `at` bytes from `base`, which its thread alone writes.
 ///
 /// # Safety

@@ -76,17 +76,6 @@ mod operands {
     }
 }
 
-/// See `plain`. By SSE2, which is a part of the base architecture.
-///
-/// # Safety
-/// - as there.
-#[inline(always)]
-pub unsafe fn equal_bytes(p: *const u8, key: u64) -> u32 {
-    use core::arch::x86_64::{_mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_set1_epi64x};
-    // SAFETY: by the contract.
-    unsafe { _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(p.cast()), _mm_set1_epi64x(key as i64))) as u32 }
-}
-
 /// By `prefetcht0`, which never faults.
 #[inline(always)]
 pub fn prefetch_to_read(p: *const u8) {

@@ -37,6 +37,8 @@ pub struct Secured {
     random: Cell<u64>,
 }
 
+const _: () = assert!(size_of::<Info>() == size_of::<HotBin>());
+
 /// A theap and what lies behind it.
 #[repr(C)]
 struct Both {
@@ -49,8 +51,8 @@ pub const BYTES: usize = size_of::<Both>();
 /// [`Theap`]'s `shift` then.
 pub const SHIFT: usize = offset_of!(Both, secured) + offset_of!(Secured, hot) - offset_of!(Theap, hot);
 
-/// What is known of a bin's blocks.
-#[repr(C)]
+/// What is known of a bin's blocks. It is as long as a hot part, so that a place leads to both.
+#[repr(C, align(32))]
 #[derive(Clone, Copy)]
 pub struct Info {
     /// As in [`HotBin`].
@@ -58,14 +60,17 @@ pub struct Info {
     bound: u32,
     /// Bytes of a block.
     pub bytes: u32,
-    /// Bytes of the words of the delay line.
+    /// Bytes of the words of the delay line but one: a mask for the distance of one of its words.
     delay: u32,
 }
 
 /// The blocks in a delay line, a power of two: 8, or half of what a stack holds at first if that is less.
 const fn delay(bin: Bin) -> u32 {
-    let half = bin.stack_base() / 2;
-    if half < 8 { half as u32 } else { 8 }
+    match bin.stack_base() {
+        0..4 => 1,
+        half @ ..16 => half as u32 / 2,
+        _ => 8,
+    }
 }
 
 /// By bin.
@@ -74,17 +79,23 @@ static INFO: [Info; BINS] = {
     let mut b = 1;
     while b < BINS {
         let (bin, bytes) = (Bin::at(b), Bin::at(b).block_size());
-        let delay = delay(bin) * size_of::<*mut u8>() as u32;
+        let delay = (delay(bin) - 1) * size_of::<*mut u8>() as u32;
         all[b] = Info { inverse: inverse32(bytes), bound: bound32(bytes), bytes: bytes as u32, delay };
         b += 1;
     }
     all
 };
 
-/// The bytes of the smallest block for a request of `size` bytes.
+/// The bytes of the smallest block for a request of `size` bytes. (Those of fewer than [`LEAST`] bytes lead to a bin of
+/// that size: [`Theap::place_for`].)
 #[inline(always)]
 pub fn room_for(size: usize) -> usize {
-    (size + TAG).max(LEAST)
+    size + TAG
+}
+
+/// The bin of the smallest block that has `room`.
+pub fn bin_for(room: usize) -> Bin {
+    Bin::of(room.max(LEAST))
 }
 
 /// A place in a theap's hot parts, as the slice class map and the table of sizes have it.
@@ -103,7 +114,7 @@ impl At {
     pub fn info(self) -> &'static Info {
         // SAFETY: places are multiples of a hot part's size below BINS of them: under protection no theap has its
         // smallest bins elsewhere.
-        unsafe { &*INFO.as_ptr().byte_add(self.0 / (size_of::<HotBin>() / size_of::<Info>())) }
+        unsafe { &*INFO.as_ptr().byte_add(self.0) }
     }
 
     /// Whether a block of a one-slice page of its bin may start at `p`.
@@ -129,12 +140,19 @@ impl Theap {
     /// What lies behind it, if it is under protection.
     #[inline(always)]
     pub fn secured(&self) -> Option<&'static Secured> {
-        if !self.is_secured() {
-            return None;
-        }
+        // SAFETY: it is.
+        if self.is_secured() { Some(unsafe { self.secured_unchecked() }) } else { None }
+    }
+
+    /// What lies behind it.
+    ///
+    /// # Safety
+    /// - it is under protection.
+    #[inline(always)]
+    pub unsafe fn secured_unchecked(&self) -> &'static Secured {
         let at = ptr::from_ref(self).expose_provenance() + offset_of!(Both, secured);
         // SAFETY: with a shift, `begin` was given memory for both, for ever. Zeroed memory is a `Secured`.
-        Some(unsafe { &*ptr::with_exposed_provenance(at) })
+        unsafe { &*ptr::with_exposed_provenance(at) }
     }
 
     /// Begin what lies behind a theap that is this thread's now.
@@ -167,11 +185,12 @@ impl Theap {
         unsafe {
             let hot = self.hot_at(at.0 + SHIFT);
             let top = hot.top.get();
-            if top.wrapping_sub(hot.base.get()) <= at.info().delay as usize {
+            if top.wrapping_sub(hot.base.get()) <= at.info().delay as usize + size_of::<*mut u8>() {
                 return ptr::null_mut();
             }
             let block = *self.word(top);
             hot.top.set(top.wrapping_sub(size_of::<*mut u8>()));
+            core::hint::assert_unchecked(!block.is_null());
             block
         }
     }
@@ -191,7 +210,7 @@ impl Theap {
             }
             let delay = at.info().delay as usize;
             let mut leaves = block;
-            if top.wrapping_sub(base) >= delay {
+            if top.wrapping_sub(base) > delay {
                 leaves = secured.exchange(self.word(base), delay, block);
             }
             self.word(top).add(1).write(leaves);
@@ -206,7 +225,7 @@ impl Theap {
         let Some(secured) = self.secured() else { return };
         let (b, delay) = (bin.index(), INFO[bin.index() % BINS].delay as usize);
         let depth = self.depth(b);
-        if depth * size_of::<*mut u8>() > delay && delay > 0 {
+        if depth * size_of::<*mut u8>() > delay + size_of::<*mut u8>() {
             // SAFETY: words of the stack, which is this thread's.
             unsafe {
                 let top = self.base(b).add(depth);
@@ -217,7 +236,7 @@ impl Theap {
 
     /// How many blocks the delay line of a bin has.
     pub fn delay_line(&self, bin: Bin) -> usize {
-        if self.is_secured() { INFO[bin.index() % BINS].delay as usize / size_of::<*mut u8>() } else { 0 }
+        if self.is_secured() { INFO[bin.index() % BINS].delay as usize / size_of::<*mut u8>() + 1 } else { 0 }
     }
 }
 
@@ -229,10 +248,11 @@ impl Secured {
         unsafe { &*self.keys.as_ptr() }
     }
 
-    /// A random number (a linear congruential generator: Knuth's MMIX). Its higher bits are the better ones.
+    /// A random number (a multiplicative congruential generator, with the multiplier of Steele and Vigna, 2022). Its
+    /// higher bits are the better ones.
     #[inline(always)]
     pub fn random(&self) -> u64 {
-        let next = self.random.get().wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let next = self.random.get().wrapping_mul(0xF135_7AEA_2E62_A9C5);
         self.random.set(next);
         next >> 32
     }
@@ -240,10 +260,10 @@ impl Secured {
     /// Put a block into a random word of the delay line above `base`, which is full. Returns the block that leaves.
     ///
     /// # Safety
-    /// - the line has `delay` bytes, a power of two, of blocks of this thread's.
+    /// - `delay` is an [`Info`]'s, and the line is this thread's.
     #[inline(always)]
     unsafe fn exchange(&self, base: *mut *mut u8, delay: usize, block: *mut u8) -> *mut u8 {
-        let word = self.random() as usize & (delay - size_of::<*mut u8>()) & !(size_of::<*mut u8>() - 1);
+        let word = self.random() as usize & delay;
         // SAFETY: by the contract.
         unsafe { base.byte_add(size_of::<*mut u8>() + word).replace(block) }
     }

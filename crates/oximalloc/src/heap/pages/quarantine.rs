@@ -1,0 +1,144 @@
+//! Quarantine: pages of large blocks that were freed under protection wait here before they are used again.
+//!
+//! ```text
+//! in use  --free-->  the page has no block, and one slot has it
+//!         --another page takes the slot-->  the page is freed
+//! ```
+//!
+//! Whoever takes a page out of a slot, by an exchange, has it alone. There are two kinds of slots. Those of the threads
+//! of one number hold pages that the large cache may take; their memory stays as it is. Those of the process hold larger
+//! pages, whose memory was made inaccessible; it is accessible again before the page is freed.
+//!
+//! Only pages of the main heap wait, as others go with their heap.
+
+use super::guard;
+use super::large_cache_slots::MOST;
+use crate::base::config::SLICE;
+use crate::base::sync::{AtomicPtr, AtomicUsize, Ordering};
+use crate::heap::state::heap::MAIN;
+use crate::heap::state::theap::{NUMBERS, Theap};
+use crate::os;
+use crate::page::Page;
+use crate::prim::{Memory, Os};
+use core::ptr::{self, null_mut};
+
+/// Slots of the threads of one number.
+const FEW: usize = 4;
+/// Slots of the process.
+const MANY: usize = 16;
+/// The largest block whose memory stays resident while it is inaccessible: 4 MiB in all slots.
+const KEEP_MOST: usize = 256 * 1024;
+
+type Slots<const N: usize> = [AtomicPtr<Page>; N];
+
+static CACHEABLE: [Slots<FEW>; NUMBERS] = [const { [const { AtomicPtr::new(null_mut()) }; FEW] }; NUMBERS];
+static SHUT: Slots<MANY> = [const { AtomicPtr::new(null_mut()) }; MANY];
+/// Which slot of the process is next.
+static NEXT: AtomicUsize = AtomicUsize::new(0);
+
+/// The only block of a page was freed. Keep the page for a while, and free one that waited. Returns false if the page
+/// cannot wait.
+///
+/// # Safety
+/// - the block is out, and the caller's.
+pub unsafe fn put(theap: &Theap, page: &'static Page) -> bool {
+    if !page.is_guarded() || !ptr::eq(page.heap(), MAIN.as_page_heap()) {
+        return false;
+    }
+    // SAFETY: by the contract; what comes out of a slot is ours.
+    unsafe {
+        if page.span().slices <= MOST && guard::is_wall(page) {
+            let Some(secured) = theap.secured() else { return false };
+            page.hide_single();
+            let slot = &CACHEABLE[theap.root().number()][secured.random() as usize % FEW];
+            if let Some(other) = exchange(slot, page) {
+                free(theap, other);
+            }
+        } else {
+            if !shut(page) {
+                return false;
+            }
+            page.hide_single();
+            let slot = &SHUT[NEXT.fetch_add(1, Ordering::Relaxed) % MANY];
+            if let Some(other) = exchange(slot, page) {
+                open(theap, other);
+            }
+        }
+    }
+    true
+}
+
+/// Free all pages that wait.
+#[cold]
+pub fn flush(theap: &Theap) {
+    for slot in CACHEABLE.iter().flatten().take(core::hint::black_box(NUMBERS * FEW)) {
+        if let Some(page) = take(slot) {
+            // SAFETY: it was in a slot, so it is ours.
+            unsafe { free(theap, page) };
+        }
+    }
+    for slot in SHUT.iter().take(core::hint::black_box(MANY)) {
+        if let Some(page) = take(slot) {
+            // SAFETY: as above.
+            unsafe { open(theap, page) };
+        }
+    }
+}
+
+/// Release: what was done to this page. Acquire: pairs with it, for the page that waited.
+fn exchange(slot: &AtomicPtr<Page>, page: &'static Page) -> Option<&'static Page> {
+    let other = slot.swap(ptr::from_ref(page).cast_mut(), Ordering::AcqRel);
+    // SAFETY: null or a record, which is never unmapped.
+    unsafe { other.as_ref() }
+}
+
+fn take(slot: &AtomicPtr<Page>) -> Option<&'static Page> {
+    // SAFETY: as above.
+    unsafe { slot.swap(null_mut(), Ordering::Acquire).as_ref() }
+}
+
+/// # Safety
+/// - the page is the caller's, and its block counts as out.
+unsafe fn free(theap: &Theap, page: &'static Page) {
+    let _step = theap.step();
+    theap.settle(page, page.give_single());
+}
+
+/// The OS pages of a guarded block.
+fn os_pages(page: &Page) -> (*mut u8, usize) {
+    let inside = page.start().addr() % os::page_size();
+    (page.start().wrapping_sub(inside), page.block_size() + inside)
+}
+
+/// Make the block's memory inaccessible. Returns false where the system refuses.
+///
+/// # Safety
+/// - the block is the caller's.
+unsafe fn shut(page: &Page) -> bool {
+    let (start, bytes) = os_pages(page);
+    // SAFETY: whole OS pages of a block that nobody uses any more. If only a part could be protected, all of it is
+    // accessible again.
+    unsafe {
+        if bytes > KEEP_MOST {
+            os::decommit(start, bytes, false);
+        }
+        Os::protect(start, bytes) || {
+            Os::commit(start, bytes);
+            false
+        }
+    }
+}
+
+/// Free a page whose memory was made inaccessible.
+///
+/// # Safety
+/// - as for [`free`].
+unsafe fn open(theap: &Theap, page: &'static Page) {
+    let (start, bytes) = os_pages(page);
+    // SAFETY: as in `shut`. If access cannot be restored, nobody can use the memory again, and the page stays as it is.
+    unsafe {
+        if start.addr() + bytes <= page.span().start.addr() + page.span().slices * SLICE && Os::commit(start, bytes) {
+            free(theap, page);
+        }
+    }
+}
