@@ -17,7 +17,7 @@ use crate::os;
 /// `grow`, only existing arenas are used. None if there is no memory.
 pub fn claim(source: Source, n: usize, align_slices: usize, grow: bool) -> Option<Span> {
     let span = claim_once(source, n, align_slices, grow);
-    // The system refused. (It is not just that the source's only arena is full.)
+    // The system refused. It is not that the source's only arena is full.
     let refused = span.is_none() && grow && source.arena.is_none() && !options::enabled(Opt::DisallowOsAlloc);
     if refused && purge::give_back(n) { claim_once(source, n, align_slices, grow) } else { span }
 }

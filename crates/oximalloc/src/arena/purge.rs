@@ -246,7 +246,7 @@ fn scan_arena(arena: &Arena, which: Which, now: u64, delay: u64, least: usize, h
         arena.count_taken(got.count_ones() as usize);
         let waited = arena.pending().clear_mask(w, got);
         unpend(waited.count_ones() as usize);
-        // Another thread may have purged and freed some of them in between. Those must not be purged again.
+        // Another thread may have purged and freed some of them in between. This scan leaves those alone.
         let ours = match which {
             Which::Free => got & arena.dirty().word(w),
             Which::Back | Which::DueBack | Which::AnyBack => got,

@@ -1,7 +1,7 @@
 //! How slices of an arena are claimed, made accessible, freed and purged.
 //!
 //! Invariant: a slice that is handed out is dirty and committed, and not pending. Slices that the system refuses to
-//! commit become free again. Except for the claim itself, only the slices' owner does what follows.
+//! commit become free again. Everything except the claim itself is done by the slices' owner.
 
 use super::backing::Fate;
 use super::region::{AHEAD, Arena, WORD};
