@@ -75,7 +75,7 @@ impl Backing {
         self.clean.load(Ordering::Relaxed)
     }
 
-    /// True if inaccessible memory does not count against a limit, so that a purge should take access away.
+    /// True if only accessible memory counts against a limit, so that a purge should take access away.
     pub(super) fn strict(&self) -> bool {
         self.own && options::get(Opt::ArenaEagerCommit) != 1 && !os::overcommits()
     }

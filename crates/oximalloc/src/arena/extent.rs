@@ -13,7 +13,7 @@ use crate::bitmap::Bitmap;
 pub(super) struct Extent {
     /// Free parts may be unmapped, because nobody asked for the arena as it is.
     gives: AtomicBool,
-    /// Slices that are gone. A slice that is being mapped is counted off late.
+    /// Slices that are gone. A slice that is mapped again is subtracted late.
     gone: AtomicUsize,
     lock: TryLock,
 }

@@ -1,6 +1,6 @@
 //! How another arena is reserved and entered into the table.
 //!
-//! When the table is full, no more arenas are reserved, and claims become mappings of their own at once.
+//! When the table is full, no more arenas are reserved, and claims go to mappings of their own at once.
 //!
 //! Invariant: an arena that cannot be entered leaves nothing behind. One thread reserves at a time, so that many
 //! threads do not reserve an arena each. But a thread waits for another no longer than some yields.

@@ -19,7 +19,7 @@ const STATIC_SIZE: usize = 4 * SLICE;
 const FIRST_CHUNK: usize = SLICE;
 const LAST_CHUNK: usize = 64 * SLICE;
 
-/// (It is not aligned to OS pages: `.bss` would be so too, and would then share no OS page with `.data`.)
+/// (It is not aligned to OS pages, because `.bss` would then be too, and would share no OS page with `.data`.)
 #[repr(C, align(64))]
 struct Buffer(UnsafeCell<[u8; STATIC_SIZE]>);
 // SAFETY: the counter in `FIRST` hands out each byte once. The cell itself is never read.

@@ -23,7 +23,7 @@ use crate::prim::{Os, Process};
 const WAITING: usize = (24 << 20) / SLICE;
 /// If more than this waits, purging it is worth some slow paths.
 const MUCH: usize = WAITING / 4;
-/// The longest run that is purged in one call: 32 MiB. Others can claim nothing of it meanwhile.
+/// The longest run that is purged in one call: 32 MiB. A longer one would be kept from other threads for too long.
 const LONGEST: usize = 8 * WORD;
 /// Slices that are purged at once may be unmapped this many milliseconds later.
 const LATER: u64 = 1000;

@@ -347,7 +347,7 @@ impl Arena {
         self.extent.widest(self.absent(), (i, n), around, work)
     }
 
-    /// In the child of a fork: no other thread is about to tell `runs` what it has freed, or has the lock.
+    /// In the child of a fork: no other thread has the lock, or is about to tell `runs` what it has freed.
     pub(super) fn fork_child(&self) {
         self.runs().forget();
         self.extent.forget_lock();

@@ -109,9 +109,9 @@ impl Arena {
         if !exact && eager == 1 && wide(0, self.slices()) {
             return true;
         }
-        // Commit more than our own slices only if nobody takes access away (as a purge or a guard does), because that
-        // could be undone here. Do not commit all of the arena: in a process that locks its memory, what is accessible
-        // is resident.
+        // Commit more than our own slices only if nobody takes access away (as a purge or a guard does), because this
+        // commit could undo that. Do not commit all of the arena: in a process that locks its memory, what is
+        // accessible is resident.
         let (first, end) = (i.0 / WORD * WORD, (i.0 + n).next_multiple_of(WORD));
         // Do not commit ahead if that counts against a limit of the process.
         let limited = os::data_limit().is_some() && reuse::note_limited(true);

@@ -131,7 +131,7 @@ pub(super) fn put(arena: *mut Arena, index: usize) -> bool {
 fn link(arena: *mut Arena) {
     let mut end = &OPEN;
     // Release: publishes the record. Pairs with the Acquire in `deref`.
-    // Acquire: pairs with this Release for the arena that is already there, so its record is seen.
+    // Acquire: pairs with the Release that linked the arena that is already there, so its record is seen.
     while let Err(other) = end.compare_exchange(ptr::null_mut(), arena, Ordering::Release, Ordering::Acquire) {
         // SAFETY: an arena in the table stays.
         end = unsafe { (*other).next_open() };

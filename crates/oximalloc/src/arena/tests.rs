@@ -24,7 +24,7 @@ fn turn() -> MutexGuard<'static, ()> {
     TURN.lock().unwrap_or_else(|e| e.into_inner())
 }
 
-/// Purge all that waits, and let the time pass in which it counts what other tests took again.
+/// Purge all that waits, and wait until what other tests took again counts no longer.
 fn calm() {
     options::set(Opt::PurgeDelay, 1);
     for _ in 0..2 {

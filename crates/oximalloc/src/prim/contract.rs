@@ -172,14 +172,15 @@ pub trait Memory {
     /// mapping is as it was, but what was mapped at `to` may be gone, and somebody else may have its addresses.
     ///
     /// # Safety
-    /// - [`Memory::reserve`] or this function gave the mapping; it is committed, and the caller's alone;
+    /// - `p` and `old` are a mapping that [`Memory::reserve`] or this function gave; it is committed, and the caller's
+    ///   alone;
     /// - `to` is null, or the caller reserved `new` bytes there, and they do not overlap the old ones.
     unsafe fn remap(p: *mut u8, old: usize, new: usize, to: *mut u8) -> *mut u8;
 
     /// Resize a mapping from `old` to `new` bytes where it is. New bytes are zero. False: it is as it was.
     ///
     /// # Safety
-    /// - the mapping is as for [`Memory::remap`], and nobody uses bytes from `new` on any more.
+    /// - `p` and `old` are as for [`Memory::remap`], and nobody uses bytes from `new` on any more.
     unsafe fn remap_in_place(p: *mut u8, old: usize, new: usize) -> bool;
 }
 

@@ -1,4 +1,4 @@
-//! Which arenas a claim may use: exclusive ones, those of subprocesses, those of NUMA nodes; and ids.
+//! Which arenas a claim may use: exclusive ones, those of subprocesses, those of NUMA nodes. Also the ids of arenas.
 
 use super::*;
 use crate::diag::output::tests::captured;

@@ -11,8 +11,8 @@ const EARLY: usize = 32;
 
 impl Threads for Linux {
     // Destructors run in the order of the keys' numbers, in up to four rounds. So this makes the last of the early
-    // keys. In each round its destructor runs after those of most other libraries. So even in the last round it runs
-    // for a value that one of theirs set.
+    // keys. In each round, even the last, its destructor runs after those of most other libraries, and so for a value
+    // that one of theirs set.
     #[inline]
     fn key_create(destructor: Destructor) -> Option<Key> {
         #[cfg(tsan)]
