@@ -1,8 +1,8 @@
-//! What lies under an arena: memory that we reserved, or that somebody gave us to manage; how it is made accessible and
-//! given back.
+//! What lies under an arena: memory that we reserved, or that somebody gave us to manage. How it is made accessible,
+//! and how it is given back.
 //!
-//! Invariants: pinned memory is never given back nor reset. What somebody gave us is never unmapped nor replaced, and
-//! where it came with a function, nothing but that function makes it accessible or takes access away.
+//! Invariants: pinned memory is never given back or reset. Memory that somebody gave us is never unmapped or replaced.
+//! If it came with a commit function, only that function makes it accessible or takes access away.
 
 use crate::base::sync::{AtomicBool, Ordering};
 use crate::diag::options::{self, Opt};
@@ -11,35 +11,35 @@ use crate::os;
 use crate::prim::keep_errno;
 use core::ffi::c_void;
 
-/// A function that makes a range accessible (`true`) or takes access away, and says whether it did. It may say at the
-/// fourth argument that the bytes are zero now; the last one is what was given with it.
+/// A function that makes a range accessible (`true`) or takes access away, and returns whether it did. It may report
+/// through the fourth argument that the bytes are zero now. The last argument is the one that was given with it.
 pub type CommitFun = extern "C" fn(bool, *mut c_void, usize, *mut bool, *mut c_void) -> bool;
 
 /// A range, and how it may be treated.
 pub(super) struct Backing {
     /// Our own reservation.
     own: bool,
-    /// Resident for good.
+    /// It stays resident for ever.
     pinned: bool,
-    /// What is not dirty is zero.
+    /// Slices that are not dirty are zero.
     clean: AtomicBool,
     fun: Option<CommitFun>,
     arg: *mut c_void,
 }
 
-/// What became of memory that should go back.
+/// What became of memory that was to go back.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
-    /// Nothing, or nothing that can be counted on.
+    /// Nothing, or nothing that the caller can rely on.
     Kept,
-    /// It is accessible and needs no memory any more.
+    /// It is accessible, and uses no memory any more.
     Emptied,
-    /// It has to be committed before it is used again.
+    /// It must be committed before it is used again.
     Inaccessible,
 }
 
 impl Backing {
-    /// Our own reservation: not dirty, not accessible but for what was committed.
+    /// Our own reservation. It is not dirty, and only what was committed is accessible.
     pub(super) const fn own() -> Backing {
         Backing::new(true, false)
     }
@@ -53,7 +53,7 @@ impl Backing {
         Backing { own, pinned, clean: AtomicBool::new(true), fun: None, arg: core::ptr::null_mut() }
     }
 
-    /// Somebody else's range. `clean`: what is accessible without a call of the function is zero.
+    /// Somebody else's range. `clean`: what is accessible without calling the function is zero.
     pub(super) const fn managed(pinned: bool, clean: bool, fun: Option<CommitFun>, arg: *mut c_void) -> Backing {
         Backing { own: false, pinned, clean: AtomicBool::new(clean), fun, arg }
     }
@@ -68,22 +68,22 @@ impl Backing {
         self.fun.is_some()
     }
 
-    /// What is not dirty is zero.
+    /// Whether slices that are not dirty are zero.
     pub(super) fn is_clean(&self) -> bool {
-        // Relaxed: who cleared it did so before the slices concerned became free (Release), and the caller has claimed
-        // them since (Acquire).
+        // Relaxed: the thread that cleared it did so before it freed the slices concerned (Release), and the caller has
+        // claimed them since (Acquire).
         self.clean.load(Ordering::Relaxed)
     }
 
-    /// True when what is not accessible is not counted against a limit, so that a purge should take access away.
+    /// True if only accessible memory counts against a limit, so that a purge should take access away.
     pub(super) fn strict(&self) -> bool {
         self.own && options::get(Opt::ArenaEagerCommit) != 1 && !os::overcommits()
     }
 
-    /// Make a range accessible. Some says whether the function told that it is zero; None: refused.
+    /// Make a range accessible. Returns whether the commit function reported that it is zero. None if refused.
     ///
     /// # Safety
-    /// - the range is of this backing, in whole slices.
+    /// - the range belongs to this backing and consists of whole slices.
     pub(super) unsafe fn commit(&self, p: *mut u8, bytes: usize) -> Option<bool> {
         if self.fun.is_some() {
             PROCESS.commit_calls.add(1);
@@ -120,12 +120,12 @@ impl Backing {
             return Fate::Kept;
         }
         let strict = self.strict();
-        // SAFETY: by the contract; it is replaced only where it is ours.
+        // SAFETY: by the contract. The range is replaced only if it is ours.
         if !unsafe { os::decommit(p, bytes, strict) } {
             return Fate::Kept;
         }
         if !self.own {
-            // A file's contents, for one, are there again.
+            // It need not be zero: a file's contents, for example, come back.
             self.clean.store(false, Ordering::Relaxed);
         }
         if strict { Fate::Inaccessible } else { Fate::Emptied }

@@ -1,8 +1,8 @@
-//! Claims of spans, from wherever the source allows: arenas, a new arena, or a mapping of their own; and what becomes of a
-//! span until it is released.
+//! Claims of spans from wherever the source allows: existing arenas, a new arena, or a mapping of their own. What
+//! becomes of a span until it is released.
 //!
-//! Invariant: the system's refusal is the caller's only after what is free in the arenas has gone back, where that is much
-//! enough, and the claim was tried again.
+//! Invariant: before the system's refusal reaches the caller, the free memory of the arenas is given back, if there is
+//! enough of it, and the claim is tried again.
 
 use super::region::Use;
 use super::source::Source;
@@ -13,11 +13,11 @@ use crate::base::units::Slices;
 use crate::diag::options::{self, Opt};
 use crate::os;
 
-/// Claim `n` slices at a multiple of `align_slices` slices (a power of two), from where `source` allows. Without `grow`
-/// only what is in the arenas at hand. None when there is no memory to be had.
+/// Claim `n` slices at a multiple of `align_slices` slices (a power of two), from where `source` allows. Without
+/// `grow`, only existing arenas are used. None if there is no memory.
 pub fn claim(source: Source, n: usize, align_slices: usize, grow: bool) -> Option<Span> {
     let span = claim_once(source, n, align_slices, grow);
-    // Refused by the system, not since an arena is full.
+    // The system refused. It is not that the source's only arena is full.
     let refused = span.is_none() && grow && source.arena.is_none() && !options::enabled(Opt::DisallowOsAlloc);
     if refused && purge::give_back(n) { claim_once(source, n, align_slices, grow) } else { span }
 }
@@ -47,7 +47,7 @@ fn claim_once(source: Source, n: usize, align_slices: usize, grow: bool) -> Opti
             if span.is_some() {
                 return span;
             }
-            // Ends: each turn adds an arena, of which there is a limited number.
+            // This ends: each turn adds an arena, and their number is limited.
             if !grow || !grow::grow(n, align_slices, what_for) {
                 break;
             }
@@ -56,8 +56,8 @@ fn claim_once(source: Source, n: usize, align_slices: usize, grow: bool) -> Opti
     if grow { direct::claim(n, align_slices, node) } else { None }
 }
 
-/// Claim `n` slices that are a mapping of their own, which [`remap_os`] can grow. None when there is no memory to be
-/// had, or when the source or the options forbid it.
+/// Claim `n` slices that are a mapping of their own, which [`remap_os`] can grow. None if there is no memory, or if the
+/// source or the options forbid it.
 pub fn claim_os(source: Source, n: usize) -> Option<Span> {
     if source.arena.is_some() || options::enabled(Opt::DisallowOsAlloc) {
         None
@@ -67,8 +67,8 @@ pub fn claim_os(source: Source, n: usize) -> Option<Span> {
     }
 }
 
-/// Whether parts of a span may be made inaccessible while it is in use: not of memory that somebody gave us to manage,
-/// nor of large OS pages.
+/// Whether parts of a span may be made inaccessible while it is in use. Not if somebody gave us the memory to manage,
+/// or if it consists of large OS pages.
 pub fn may_protect(span: &Span) -> bool {
     match table::arena_of(span.origin) {
         Some(arena) => arena.is_own() && !arena.is_pinned(),
@@ -76,18 +76,18 @@ pub fn may_protect(span: &Span) -> bool {
     }
 }
 
-/// Whether OS pages of a span that is in use may go back to the system: as for [`may_protect`], and where purges do not
-/// leave the memory to the system to take.
+/// Whether OS pages of a span that is in use may go back to the system: if [`may_protect`] holds, and if purges give
+/// memory back at once instead of letting the system take it.
 pub fn may_purge_parts(span: &Span) -> bool {
     os::capabilities().decommit_part && may_protect(span) && options::enabled(Opt::PurgeDecommits)
 }
 
-/// Whether a span can give its end back.
+/// Whether a span can give back its end.
 pub fn may_shrink(span: &Span) -> bool {
     os::capabilities().unmap_part || span.origin.arena().is_some()
 }
 
-/// Whether a NUMA node that exists has no arena yet.
+/// Whether the NUMA node exists and has no arena yet.
 #[cold]
 fn is_first_of_node(subproc: u32, node: i32) -> bool {
     let exists = (node as usize) < os::numa::nodes() && os::numa::nodes() > 1;
@@ -97,17 +97,17 @@ fn is_first_of_node(subproc: u32, node: i32) -> bool {
 /// Give a span back.
 ///
 /// # Safety
-/// - the span is from [`claim`] (as changed by the functions below), and nobody uses its memory any more.
+/// - the span is from [`claim`] (perhaps changed by the functions below), and nobody uses its memory any more.
 pub unsafe fn release(mut span: Span) {
     // SAFETY: by the contract.
     unsafe { shrink(&mut span, 0) };
 }
 
-/// Give all but the first `keep` slices back; keeping none releases the span.
+/// Give back all but the first `keep` slices. Keeping none releases the span.
 ///
 /// # Safety
 /// - as for [`release`], for what is given back;
-/// - some are kept only where that [`may_shrink`].
+/// - `keep` is 0, unless [`may_shrink`] holds.
 #[inline(never)]
 pub unsafe fn shrink(span: &mut Span, keep: usize) {
     if keep >= span.slices {
@@ -121,20 +121,21 @@ pub unsafe fn shrink(span: &mut Span, keep: usize) {
     }
 }
 
-/// Claim the `extra` slices that follow a span of an arena, in place. Says whether these are known to be zero; None,
-/// and nothing changed, if they are not free or the span is a mapping of its own.
+/// Claim the `extra` slices that follow a span of an arena, in place. Returns whether they are known to be zero. None,
+/// with nothing changed, if they are not free or the span is a mapping of its own.
 ///
 /// # Safety
-/// - the span is from [`claim`], and the caller's.
+/// - the span is from [`claim`], and is the caller's.
 pub unsafe fn extend(span: &mut Span, extra: usize) -> Option<bool> {
     from_arenas::extend(table::arena_of(span.origin)?, span, extra)
 }
 
-/// Give a mapping of its own a new size, keeping its contents; it may move, and is aligned to a slice. New bytes are
-/// zero. None, and nothing changed, if that cannot be done.
+/// Give a span that is a mapping of its own a new size, and keep its contents. It may move, to a multiple of a slice.
+/// New bytes are zero. None, with nothing changed, if that is impossible.
 ///
 /// # Safety
-/// - the span is from [`claim`], the caller's alone, and nobody uses it under its old address afterwards.
+/// - the span is from [`claim`], and is the caller's alone;
+/// - nobody uses its old address afterwards.
 pub unsafe fn remap_os(mut span: Span, new_slices: usize) -> Option<Span> {
     if !span.origin.is_os() || new_slices == 0 {
         return None;
@@ -151,7 +152,7 @@ pub unsafe fn remap_os(mut span: Span, new_slices: usize) -> Option<Span> {
     Some(span)
 }
 
-/// What there is at the moment.
+/// The totals at the moment.
 pub fn totals() -> Totals {
     let mut totals = Totals {
         in_use: from_arenas::in_use(),

@@ -1,6 +1,6 @@
-//! Ranges that are mappings of their own: what is too large, or too aligned, for an arena.
+//! Spans that are mappings of their own, because they are too large for an arena, or their alignment is.
 //!
-//! Invariant: such a range is `slices` whole slices from a multiple of a slice on, and nothing else; one of large OS
+//! Invariant: such a mapping begins at a multiple of a slice and is exactly `slices` slices long. A mapping of large OS
 //! pages is longer, up to the next whole page.
 
 use super::map;
@@ -28,7 +28,7 @@ fn count(grown: usize, shrunk: usize) {
 
 /// Slices of a large OS page.
 const LARGE: usize = os::LARGE_PAGE / SLICE;
-/// After the system had no large OS pages, so many claims do not ask for any.
+/// When the system had no large OS pages, this many claims do not ask for any.
 const PAUSE: usize = 16;
 
 pub(super) fn claim(n: usize, align: usize, node: i32) -> Option<Span> {
@@ -58,7 +58,7 @@ pub(super) fn claim_large(n: usize, node: i32, reserve: os::ReserveLarge) -> Opt
     static SKIP: AtomicUsize = AtomicUsize::new(0);
     let skip = SKIP.load(Ordering::Relaxed);
     if skip > 0 {
-        // Of two at once one may count for both.
+        // If two threads do this at once, one count may be lost.
         SKIP.store(skip - 1, Ordering::Relaxed);
         return None;
     }
@@ -74,38 +74,39 @@ pub(super) fn claim_large(n: usize, node: i32, reserve: os::ReserveLarge) -> Opt
     Some(Span { start, slices: n, zero: true, origin: Origin::LARGE })
 }
 
-/// Whether the page map will hold a new range: later, when it has a block that must not be lost, is too late to learn that.
-/// The range is given back if not.
+/// Whether the page map can hold a new range. If not, the range is given back. This must be known before the range has
+/// a block, which must not be lost.
 #[cold]
 fn in_map(start: *mut u8, slices: usize) -> bool {
     let known = map::prepare(start, slices);
     if !known {
-        // SAFETY: reserved just now and told to nobody.
+        // SAFETY: reserved just now, and nobody knows of it.
         unsafe { os::release(start, Slices(slices).bytes()) };
     }
     known
 }
 
 /// # Safety
-/// - `keep..slices` of the span is in use by nobody; all of it, or the system can unmap parts.
+/// - nobody uses the slices from `keep` on;
+/// - `keep` is 0, or the system can unmap parts.
 pub(super) unsafe fn shrink(span: &mut Span, keep: usize) {
     let unit = if span.origin == Origin::LARGE { LARGE } else { 1 };
     let (from, to) = (keep.next_multiple_of(unit), span.slices.next_multiple_of(unit));
-    // SAFETY: by the contract; in whole large pages where it is of those.
+    // SAFETY: by the contract. Of large pages, only whole ones are given back.
     unsafe { os::release(span.start.wrapping_add(Slices(from).bytes()), Slices(to - from).bytes()) };
     count(0, to - from);
     span.slices = keep;
 }
 
 /// # Safety
-/// - the span is the caller's alone, and larger afterwards.
+/// - the span is the caller's alone, and has fewer than `slices` slices.
 pub(super) unsafe fn grow(span: Span, slices: usize) -> Option<Span> {
     let (old, new) = (Slices(span.slices).bytes(), Slices(slices).bytes());
     if new > isize::MAX as usize || !os::capabilities().remap {
         return None;
     }
     let mut start = span.start;
-    // SAFETY: the whole of our mapping, by the contract.
+    // SAFETY: this is our whole mapping, by the contract.
     if map::prepare(start, slices) && unsafe { Os::remap_in_place(start, old, new) } {
         PROCESS.reserved.add(new - old);
     } else {
@@ -113,10 +114,10 @@ pub(super) unsafe fn grow(span: Span, slices: usize) -> Option<Span> {
         if to.is_null() || !in_map(to, slices) {
             return None;
         }
-        // SAFETY: our mapping, and a place that we have just reserved.
+        // SAFETY: our whole mapping, and a place that we have just reserved.
         start = unsafe { Os::remap(start, old, new, to) };
         if start.is_null() {
-            // The kernel empties the place before it can fail, and it may be somebody's by now: not ours to unmap.
+            // The kernel empties the place before it can fail. Others may have it by now, so it is not ours to unmap.
             PROCESS.reserved.sub(new);
             return None;
         }

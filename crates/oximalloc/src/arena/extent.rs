@@ -1,19 +1,19 @@
-//! Which slices of an arena are mapped, as far as it is not in its bitmaps.
+//! What an arena knows, besides its bitmaps, of which slices are mapped.
 //!
-//! Invariant: only what is not absent is touched, made accessible or advised upon. Who does so with slices that are not its
-//! own (`widest`) is in the lock of the arena, in which alone slices become absent. A thread that is stopped in there, or
-//! that finds another in there, changes nothing but this: accesses are given to each claim alone, and what is free is
-//! purged and stays mapped.
+//! Invariant: absent slices are never touched, made accessible or advised upon. To do any of this with slices that are
+//! not its own (`widest`), a thread holds the arena's lock. Slices become absent only inside that lock. A thread that
+//! finds the lock taken, perhaps by one that is stopped inside, does less: a claim makes only its own slices
+//! accessible, and free memory is purged but stays mapped.
 
 use crate::base::sync::{AtomicBool, AtomicUsize, Ordering};
 use crate::base::try_lock::{Inside, TryLock};
 use crate::bitmap::Bitmap;
 
-/// What an arena knows of its parts.
+/// What an arena knows of its mapped and unmapped parts.
 pub(super) struct Extent {
-    /// Free parts may be given back: nobody asked for the arena as it is.
+    /// Free parts may be unmapped, because nobody asked for the arena as it is.
     gives: AtomicBool,
-    /// Slices that are gone. Of one that is just being mapped this is counted late.
+    /// Slices that are gone. A slice that is mapped again is subtracted late.
     gone: AtomicUsize,
     lock: TryLock,
 }
@@ -23,7 +23,7 @@ impl Extent {
         Extent { gives: AtomicBool::new(false), gone: AtomicUsize::new(0), lock: TryLock::unlocked() }
     }
 
-    /// In the child of a fork: nobody is in the lock.
+    /// In the child of a fork: free the lock, because the thread that had it does not exist here.
     pub(super) fn forget_lock(&self) {
         self.lock.fork_child();
     }
@@ -45,13 +45,13 @@ impl Extent {
     pub(super) fn count_back(&self, n: usize) {
         self.gone.fetch_sub(n, Ordering::Relaxed);
     }
-    /// None when another thread is in the lock.
+    /// Take the lock. None if another thread has it.
     pub(super) fn enter(&self) -> Option<Inside<'_>> {
         self.lock.enter()
     }
 
-    /// Do something with the widest part of `first..end` around our slices `i..i + n` that is not absent, while none of it can
-    /// become so. None, and nothing done, when another thread is at such a thing.
+    /// Call `work` with the widest part of `first..end` around our slices `i..i + n` in which nothing is absent.
+    /// Nothing in it becomes absent meanwhile. None, with nothing done, if another thread has the lock.
     pub(super) fn widest<T, const STEP: usize>(
         &self,
         absent: Bitmap<'_, STEP>,

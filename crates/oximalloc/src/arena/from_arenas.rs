@@ -1,6 +1,6 @@
-//! Spans of arenas: claimed from those that there are, shortened, extended.
+//! Spans of existing arenas: how they are claimed, shortened and extended.
 //!
-//! Invariant: the slices that are counted as in use are those of spans that are out.
+//! Invariant: the slices that count as in use are those of the spans that are handed out.
 
 use super::region::Arena;
 use super::span::{Origin, Span};
@@ -16,13 +16,13 @@ pub fn in_use() -> usize {
     Slices(IN_USE.load(Ordering::Relaxed)).bytes()
 }
 
-/// Claim from those of a subprocess that are open to it, of a node (-1: none) first.
+/// Claim from the arenas that serve a subprocess, first from those of a NUMA node (-1: none).
 pub(super) fn claim(subproc: u32, node: i32, n: usize, align: usize) -> Option<Span> {
     let from = |claim: ClaimFrom| in_turn(subproc, node, |arena| claim(arena, n, align));
     from(claim_from).or_else(|| from(claim_gone))
 }
 
-/// Claim from one.
+/// Claim from one arena.
 pub(super) fn claim_only(arena: &'static Arena, n: usize, align: usize) -> Option<Span> {
     claim_from(arena, n, align).or_else(|| claim_gone(arena, n, align))
 }
@@ -43,7 +43,7 @@ fn claim_from(arena: &'static Arena, n: usize, align: usize) -> Option<Span> {
     Some(span_of(arena, n, arena.claim(n, align)?))
 }
 
-/// The same where a part has to be mapped again.
+/// Claim slices of which some have to be mapped again.
 fn claim_gone(arena: &'static Arena, n: usize, align: usize) -> Option<Span> {
     if arena.gone_slices() == 0 { None } else { Some(span_of(arena, n, arena.claim_gone(n, align)?)) }
 }
@@ -53,7 +53,7 @@ fn span_of(arena: &'static Arena, n: usize, (i, zero): (SliceIndex, bool)) -> Sp
     Span { start: arena.at(i), slices: n, zero, origin: Origin::of_arena(arena.index()) }
 }
 
-/// Give all but the first `keep` slices back. Nobody uses those any more.
+/// Give back the slices after the first `keep`. Nobody uses them any more.
 #[inline]
 pub(super) fn shrink(arena: &Arena, span: &mut Span, keep: usize) {
     let (i, cut) = (arena.index_of(span.start), span.slices - keep);
@@ -62,8 +62,8 @@ pub(super) fn shrink(arena: &Arena, span: &mut Span, keep: usize) {
     purge::free(arena, SliceIndex(i.0 + keep), cut, in_use);
 }
 
-/// Claim the `extra` slices that follow. Says whether these are known to be zero; None, and nothing changed, if they are not
-/// free.
+/// Claim the `extra` slices that follow. Returns whether they are known to be zero. None, with nothing changed, if they
+/// are not free.
 #[inline]
 pub(super) fn extend(arena: &Arena, span: &mut Span, extra: usize) -> Option<bool> {
     let next = SliceIndex(arena.index_of(span.start).0 + span.slices);

@@ -1,7 +1,7 @@
 //! Arenas of huge OS pages of 1 GiB, which an administrator has to set aside for us.
 //!
-//! Invariant: the pages of an arena lie next to each other and were got one by one, so that what could be had in time
-//! is used.
+//! Invariant: the pages of an arena lie next to each other. They are requested one by one, so that the arena has all
+//! pages that the system could give in time.
 
 use super::backing::Backing;
 use super::grow;
@@ -14,12 +14,12 @@ use crate::prim::{Errno, Os, Process};
 /// More than any machine has.
 const MOST: usize = 1 << 14;
 
-/// Gets one huge page, at an address if that is free, from the memory of a node; null when there is none.
+/// Gets one huge page from the memory of a node, at the address if that is free. Null if there is none.
 type GetPage<'a> = dyn FnMut(usize, i32) -> *mut u8 + 'a;
 
-/// Reserve up to `pages` huge pages of 1 GiB in one arena, from the memory of a NUMA node (-1: any), and say how many
-/// there are. Getting them stops after `timeout_ms` (0: never). ENOMEM if there is none, ETIMEDOUT if that is because
-/// of the time, EINVAL for none.
+/// Reserve up to `pages` huge pages of 1 GiB in one arena, from the memory of a NUMA node (-1: any). Returns the arena
+/// and how many pages it has. No page is requested after `timeout_ms` (0: no limit). ENOMEM if there is no page,
+/// ETIMEDOUT if there is none because the time is up, EINVAL if `pages` is 0.
 #[cold]
 pub fn reserve_huge(
     pages: usize,
@@ -50,7 +50,7 @@ pub(super) fn get(
     let mut got = 0;
     while got < pages {
         let spent = Os::now_ms().saturating_sub(from);
-        // Not begun if, at the pace so far, it would not be done in time.
+        // Do not begin a page that, at the pace so far, would not be ready in time.
         if timeout_ms > 0 && spent + spent / (got as u64).max(1) > timeout_ms {
             break;
         }
@@ -64,7 +64,7 @@ pub(super) fn get(
         }
         let fits = if got == 0 { p.addr().is_multiple_of(SLICE) } else { p.addr() == wanted };
         if !fits {
-            // SAFETY: mapped just now and told to nobody.
+            // SAFETY: mapped just now, and nobody knows of it.
             unsafe { os::release(p, HUGE_PAGE) };
             break;
         }
@@ -82,18 +82,18 @@ pub(super) fn get(
     let entered = if grow::beyond(start, size) {
         None
     } else {
-        // SAFETY: the pages were mapped just now, zero and accessible, and nobody else knows them.
+        // SAFETY: the pages were mapped just now. They are zero and accessible, and nobody else knows of them.
         grow::enter(unsafe { Arena::create(start, slices, slices, Backing::own_pinned(), what_for) })
     };
     if entered.is_none() {
-        // SAFETY: likewise.
+        // SAFETY: as above.
         unsafe { os::release(start, size) };
     }
     entered.map(|arena| (ArenaRef::of(arena), got)).ok_or(Errno::ENOMEM)
 }
 
-/// Reserve huge pages for the main subprocess, spread evenly over so many NUMA nodes (0: all), in an arena for each;
-/// the time is divided likewise. Says how many pages there are, and what stopped it if something did.
+/// Reserve huge pages for the main subprocess, spread evenly over `nodes` NUMA nodes (0: all), in one arena for each.
+/// The time is divided evenly too. Returns how many pages the system gave, and the error that stopped this, if any.
 #[cold]
 pub fn interleave(pages: usize, nodes: usize, timeout_ms: u64) -> (usize, Result<(), Errno>) {
     spread(pages, nodes, timeout_ms, &mut os::reserve_huge_page)

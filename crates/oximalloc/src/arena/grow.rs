@@ -1,9 +1,9 @@
-//! How one more arena is reserved and entered into the table.
+//! How another arena is reserved and entered into the table.
 //!
-//! Where the table is full, no arena is reserved any more, and claims go to mappings of their own at once.
+//! When the table is full, no more arenas are reserved, and claims go to mappings of their own at once.
 //!
-//! Invariant: what cannot be entered leaves nothing behind. One thread reserves at a time, so that many do not all reserve at
-//! once, but none waits longer than some yields for another.
+//! Invariant: an arena that cannot be entered leaves nothing behind. One thread reserves at a time, so that many
+//! threads do not reserve an arena each. But a thread waits for another no longer than some yields.
 
 use super::backing::Backing;
 use super::meta::meta_alloc;
@@ -19,7 +19,7 @@ use crate::os;
 use crate::prim::{Memory, Os, Threads};
 
 const DOUBLE_AFTER: usize = 16;
-/// The least bytes that an arena is reserved with.
+/// The smallest number of bytes that an arena is reserved with.
 const SMALLEST: usize = WORD * SLICE;
 const YIELDS: usize = 2000;
 const HINT_SPREAD: usize = Os::CAPABILITIES.arenas_spread;
@@ -27,15 +27,15 @@ const HINT_SPREAD: usize = Os::CAPABILITIES.arenas_spread;
 static RESERVING: AtomicBool = AtomicBool::new(false);
 /// Where the next arena should go; 0: not yet chosen.
 static NEXT: AtomicUsize = AtomicUsize::new(0);
-/// The largest size that it makes sense to ask for.
+/// The largest size that is worth asking for.
 static LIMIT: AtomicUsize = AtomicUsize::new(usize::MAX);
 
-/// The least number of bytes that make an arena.
+/// The smallest number of bytes that makes an arena.
 pub fn min_size() -> usize {
     SMALLEST
 }
 
-/// Whether one more can be entered, for all that is known now.
+/// Whether another arena can be entered, as of a moment ago.
 fn has_room() -> bool {
     let index = count();
     table::has_place(index) || has_new_room(index)
@@ -47,16 +47,16 @@ fn has_new_room(index: usize) -> bool {
         return false;
     }
     let fresh = meta_alloc(size_of::<Chunk>(), align_of::<Chunk>()).cast::<Chunk>();
-    // Of two at once one loses what it has: 2 KiB, at most 15 times.
+    // If two threads do this at once, one of them loses its chunk: 2 KiB, at most 15 times.
     (!fresh.is_null() && table::append(fresh, index)) || table::has_place(index)
 }
 
-/// The size in bytes that the option asks for, in words of 4 MiB.
+/// The size in bytes that the option asks for, rounded up to words of 4 MiB.
 pub(super) fn base_size() -> usize {
     options::size(Opt::ArenaReserve).clamp(SMALLEST, 1 << 42).next_multiple_of(SMALLEST)
 }
 
-/// Reserve an arena with room for `n` slices at that alignment, or let another thread do so. False if there was none.
+/// Reserve an arena with room for `n` slices at that alignment, or let another thread do so. False if there is none.
 pub(super) fn grow(n: usize, align: usize, what_for: Use) -> bool {
     let seen = count();
     let mut mine = false;
@@ -68,7 +68,7 @@ pub(super) fn grow(n: usize, align: usize, what_for: Use) -> bool {
         }
         Os::yield_now();
     }
-    // A thread that holds the turn for longer is stopped: go ahead without.
+    // A thread that keeps its turn for longer is stopped. Go ahead without the turn.
     let room = n + align - 1;
     let done = count() != seen || adopt(room, what_for) || (has_room() && add(room, what_for));
     if mine {
@@ -78,13 +78,14 @@ pub(super) fn grow(n: usize, align: usize, what_for: Use) -> bool {
     done
 }
 
-/// What an ended subprocess left to the main one serves the next: subprocesses that come and go need no new arenas.
+/// Take over an arena that an ended subprocess left to the main one, so that subprocesses that come and go need no new
+/// arenas.
 fn adopt(room: usize, what_for: Use) -> bool {
     what_for.subproc != MAIN && all().skip(1).any(|arena| arena.adopt(room, what_for))
 }
 
-/// In the child of a fork: forget what other threads were doing. Slices that one of them was claiming or purging stay
-/// theirs, for ever.
+/// In the child of a fork: forget what other threads were doing. Slices that a vanished thread was claiming or purging
+/// stay its own for ever.
 #[cold]
 pub fn fork_child() {
     RESERVING.store(false, Ordering::Relaxed);
@@ -122,8 +123,9 @@ fn add(room: usize, what_for: Use) -> bool {
     add_sized(exact, false, large, what_for).inspect(|arena| arena.let_give()).is_some()
 }
 
-/// Where address space is limited: an arena of so many bytes of which only the start is mapped. The rest follows as it is
-/// used (`mapping`), so that what is not used is there for others. False where that cannot be.
+/// For a process whose address space is limited: add an arena of `size` bytes of which only the start is mapped. The
+/// rest is mapped as it is used (`mapping`), so that others can use the addresses meanwhile. False if that is
+/// impossible.
 #[cold]
 fn add_growing(size: usize, room: usize, what_for: Use) -> bool {
     let (slices, record) = (size / SLICE, Arena::record_slices(size / SLICE));
@@ -136,7 +138,8 @@ fn add_growing(size: usize, room: usize, what_for: Use) -> bool {
         if start.is_null() {
             continue;
         }
-        // SAFETY: reserved above, and not used before it is entered; what is not reserved is gone before.
+        // SAFETY: reserved above, and not used before it is entered. What is not reserved is marked as gone before
+        // that.
         unsafe {
             if start.addr() == place && !beyond(start, size) {
                 huge::begin(start, first, what_for.numa);
@@ -154,13 +157,13 @@ fn add_growing(size: usize, room: usize, what_for: Use) -> bool {
     false
 }
 
-/// What is accessible of an arena from its start on: its record, at least.
+/// Bytes at the start of an arena that are accessible from the beginning: its record, at least.
 fn at_first(size: usize) -> usize {
     SMALLEST.max(Slices(Arena::record_slices(size / SLICE)).bytes())
 }
 
-/// Reserve an arena of so many bytes, a multiple of a slice; accessible at once if `commit`, of large OS pages if
-/// `large` and if there are any.
+/// Reserve an arena of `size` bytes, a multiple of a slice. It is accessible at once if `commit`. It consists of large
+/// OS pages if `large`, and if there are any.
 pub(super) fn add_sized(size: usize, commit: bool, large: bool, what_for: Use) -> Option<&'static Arena> {
     if large && let Some(arena) = add_large(size, what_for, os::reserve_large) {
         return Some(arena);
@@ -192,7 +195,7 @@ pub(super) fn add_large(size: usize, what_for: Use, reserve: os::ReserveLarge) -
         return None;
     }
     took(hint, start, size);
-    // SAFETY: as above; nothing has touched it, so its memory can still come from any node.
+    // SAFETY: as above. Nothing has touched the memory, so it can still come from any node.
     unsafe {
         os::numa::prefer(start, size, what_for.numa);
         let slices = size / SLICE;
@@ -208,18 +211,18 @@ pub(super) fn add_large(size: usize, what_for: Use, reserve: os::ReserveLarge) -
     }
 }
 
-/// Whether a range is beyond the addresses that the page map knows, or that the option `max_vabits` allows.
+/// Whether a range lies beyond the addresses that the page map covers, or that the option `max_vabits` allows.
 pub(super) fn beyond(start: *mut u8, size: usize) -> bool {
     let bits = options::get(Opt::MaxVabits);
     let bits = if (32..64).contains(&bits) { bits as usize } else { usize::MAX };
-    // 63 at most, so the shift is one that there is.
+    // At most 63, because a shift by 64 would overflow.
     (start.addr() + size - 1) >> bits.min(Os::CAPABILITIES.address_bits).min(usize::BITS as usize - 1) != 0
 }
 
-/// Enter an arena into the table. None, and it is unknown and counted no more, if the table is full.
+/// Enter an arena into the table. None if the table is full; then nobody knows of the arena, and it is not counted.
 #[inline(never)]
 pub(super) fn enter(arena: *mut Arena) -> Option<&'static Arena> {
-    // SAFETY: an arena that was made just now and is ours alone until it is in the table; there it stays.
+    // SAFETY: the arena was made just now and is ours alone until it is in the table, where it stays.
     let this = unsafe { &*arena };
     while has_room() {
         if table::put(arena, count()) {
@@ -230,7 +233,7 @@ pub(super) fn enter(arena: *mut Arena) -> Option<&'static Arena> {
     None
 }
 
-/// Where a range of that size should go: behind the one before.
+/// Where a range of that size should go: behind the previous one.
 fn hint(size: usize) -> usize {
     next();
     NEXT.fetch_add(size, Ordering::Relaxed)
@@ -253,7 +256,7 @@ pub(super) fn next() -> usize {
     NEXT.load(Ordering::Relaxed)
 }
 
-/// Note that a range was put where [`next`], rounded up, said it should go.
+/// Note where a range was put. [`next`], rounded up, proposed `hint` for it.
 pub(super) fn took(hint: usize, start: *mut u8, size: usize) {
     if start.addr() == hint {
         NEXT.fetch_max(hint + size, Ordering::Relaxed);

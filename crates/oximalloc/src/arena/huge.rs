@@ -1,11 +1,13 @@
 //! Where arenas ask for transparent huge pages: in the next part of an arena, once the part before it is full.
 //!
-//! A huge page costs one fault in place of 512, and what is not used of its 2 MiB. Whether a program uses them is seen
-//! in what it did with the memory below: blocks of which one page in many is written, and many threads that each use a
-//! little of many pages, leave it sparse. So a part is decided upon when a claim first reaches beyond the part before,
-//! and the system is asked how much of a sample is resident. `allow_thp` 2 asks for all, at once.
+//! A huge page saves 511 of 512 faults, but wastes what the program does not use of its 2 MiB. How densely a program
+//! uses memory shows in the parts before: they stay sparse if it writes only one OS page in many of a block, or if many
+//! threads each use a little of many pages. So the decision about a part is made when a claim first reaches beyond the
+//! part before. The system then tells how much of a sample is resident. `allow_thp` 2 asks for huge pages everywhere,
+//! at once.
 //!
-//! Invariant: a part is decided upon once, before anything of it is handed out; before that it is advised against.
+//! Invariant: a part is decided upon once, before any of it is handed out. Until then the arena advises against huge
+//! pages.
 
 use super::region::Arena;
 use crate::base::config::SLICE;
@@ -16,7 +18,7 @@ use crate::prim::{Memory, Os};
 
 /// The largest part.
 const PART_MAX: usize = 32 << 20;
-/// The most that is looked at.
+/// The most bytes that are sampled.
 const WINDOW: usize = 4 << 20;
 
 /// Whether a new arena asks for huge pages.
@@ -24,10 +26,10 @@ fn wanted() -> bool {
     options::get(Opt::AllowThp) >= 2
 }
 
-/// Fresh memory of an arena: what the options say of it, and the node that it is to come from.
+/// Tell the system how to treat fresh memory of an arena: what the options say of huge pages, and its NUMA node.
 ///
 /// # Safety
-/// - it consists of whole OS pages of ours, which nobody has touched.
+/// - the memory consists of whole OS pages of ours, which nobody has touched.
 pub(super) unsafe fn begin(start: *mut u8, bytes: usize, node: i32) {
     // SAFETY: by the contract.
     unsafe {
@@ -38,7 +40,8 @@ pub(super) unsafe fn begin(start: *mut u8, bytes: usize, node: i32) {
     }
 }
 
-/// Decide upon the part of an arena from `from` on, for a claim of `n` slices at `i` that ends beyond; says where the part ends.
+/// Decide upon the part of an arena that begins at `from`, for a claim of `n` slices at `i` that ends behind `from`.
+/// Returns where the part ends.
 #[cold]
 pub(super) fn decide(arena: &Arena, from: SliceIndex, i: SliceIndex, n: usize) -> SliceIndex {
     let end = SliceIndex(i.0 + n);
@@ -60,9 +63,10 @@ pub(super) fn decide(arena: &Arena, from: SliceIndex, i: SliceIndex, n: usize) -
     SliceIndex(from.0 + bytes / SLICE)
 }
 
-/// Whether half of the OS pages of a window before `end` are resident, of the slices that were used since their last
-/// purge. The window ends a quarter of the way before it: what was handed out last is still being filled. Nor does it
-/// begin before the half: what was handed out first is a page for each bin, some of which stay sparse.
+/// Whether half of the OS pages in a window before `end` are resident. Only slices that were used since their last
+/// purge count. The window leaves out the last quarter before `end`, because what was handed out last is still being
+/// filled. It also leaves out the first half, because the first slices are one page for each bin, and some of these
+/// stay sparse.
 fn is_dense(arena: &Arena, end: SliceIndex) -> bool {
     let most = Slices::of_bytes(WINDOW.min(page_size() * Os::RESIDENT_MAX)).0;
     let to = end.0 - end.0 / 4;

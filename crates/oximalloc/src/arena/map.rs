@@ -1,9 +1,11 @@
 //! The page map: from any address to the record of what lies there, or null.
 //!
-//! Three levels. The root is a small static table with an entry for each TiB of 48 bits of address, a branch has one for each
-//! 512 MiB of that, and a node has a pointer for each slice of those. The first branches and nodes are static too, so that a
-//! small program maps none. Invariant: a branch or node, once installed, stays for the life of the process, so a lookup never
-//! faults, whatever address it is asked for.
+//! It has three levels. The root is a small static table with an entry for each TiB of 48 bits of address. A branch has
+//! an entry for each 512 MiB of that, and a node has a pointer for each slice of those. The first branches and nodes
+//! are static too, so that a small program maps none.
+//!
+//! Invariant: a branch or node, once installed, stays for the life of the process. So a lookup never faults, whatever
+//! the address is.
 
 use crate::base::config::SLICE_SHIFT;
 use crate::base::sync::{AtomicPtr, AtomicUsize, Ordering};
@@ -15,14 +17,14 @@ use core::ptr;
 const NODE_SHIFT: usize = 13;
 /// Slices of a node.
 const NODE: usize = 1 << NODE_SHIFT;
-/// The map knows all addresses that the system has.
+/// The map covers all addresses that the system has.
 const ADDRESS_BITS: usize = Os::CAPABILITIES.address_bits;
 const BRANCH_SHIFT: usize = 11;
 const ROOTS: usize = 1 << (ADDRESS_BITS - SLICE_SHIFT - NODE_SHIFT - BRANCH_SHIFT);
 const STATIC_BRANCHES: usize = 2;
 const STATIC_NODES: usize = 3;
 
-/// A table of pointers, which are null at first and stay once they are not.
+/// A table of pointers, all null at first. In the root and in branches, a pointer that is not null stays.
 struct Table<T, const N: usize>([AtomicPtr<T>; N]);
 
 impl<T, const N: usize> Table<T, N> {
@@ -40,17 +42,17 @@ static BRANCHES_USED: AtomicUsize = AtomicUsize::new(0);
 static FIRST: [Node; STATIC_NODES] = [const { Table::new() }; STATIC_NODES];
 static FIRST_USED: AtomicUsize = AtomicUsize::new(0);
 
-/// The place of the node that has a slice; None where there is none yet, or the map does not know the address.
+/// The place of the node for a slice. None if its branch does not exist yet, or if the map does not cover the address.
 #[inline(always)]
 fn place(slice: usize) -> Option<&'static AtomicPtr<Node>> {
     let root = ROOT.0.get(slice >> (NODE_SHIFT + BRANCH_SHIFT))?;
     // Acquire: pairs with the Release that installed the branch.
-    // SAFETY: an installed branch stays for ever, and is zero or holds what `install` stored.
+    // SAFETY: an installed branch stays for ever. Each of its words is zero, or what `install` stored.
     let branch = unsafe { root.load(Ordering::Acquire).as_ref() }?;
     Some(&branch.0[(slice >> NODE_SHIFT) % branch.0.len()])
 }
 
-/// The record at an address, or null: for any address, canonical or not, ours or not.
+/// The record at an address, or null. The address may be any: canonical or not, ours or not.
 #[inline(always)]
 pub fn get(p: *const u8) -> *mut u8 {
     let slice = p.addr() >> SLICE_SHIFT;
@@ -62,9 +64,9 @@ pub fn get(p: *const u8) -> *mut u8 {
     if node.is_null() {
         return ptr::null_mut();
     }
-    // SAFETY: an installed node stays for ever, and its memory is zero or holds what `set` stored.
+    // SAFETY: an installed node stays for ever. Each of its words is zero, or what `store` stored.
     let entry = unsafe { &(*node).0[slice % NODE] };
-    // Acquire: pairs with the Release in `set`, so the record's fields are seen.
+    // Acquire: pairs with the Release in `store`, so the record's fields are seen.
     entry.load(Ordering::Acquire)
 }
 
@@ -77,7 +79,7 @@ pub fn set(start: *const u8, slices: usize, record: *mut u8) -> bool {
     can
 }
 
-/// Whether the map can hold the slices from `start` on, at any time from now on.
+/// Whether the map can hold the slices from `start` on. If so, it can from now on.
 #[inline(never)]
 pub(super) fn prepare(start: *const u8, slices: usize) -> bool {
     let first = start.addr() >> SLICE_SHIFT;
@@ -113,15 +115,16 @@ fn store(start: *const u8, slices: usize, record: *mut u8) {
     }
 }
 
-/// Whether there is a node of that number; it is made if there is none. False when memory is refused.
+/// Make the node of that number if there is none. False if there is no memory for it.
 fn has_node(number: usize) -> bool {
-    // All of the map at the start, for who asks for that: what is touched is resident.
+    // The option asks that all of the map be resident, so each new node is touched.
     let touch = options::enabled(Opt::PagemapCommit);
     ROOT.0.get(number >> BRANCH_SHIFT).is_some_and(|root| install(root, &BRANCHES, &BRANCHES_USED, false))
         && place(number << NODE_SHIFT).is_some_and(|place| install(place, &FIRST, &FIRST_USED, touch))
 }
 
-/// Have something at a place: one of the static ones first, then fresh memory.
+/// Install a table at a place if it is empty: a static one if one is left, else fresh memory. False if there is no
+/// memory.
 fn install<T, const N: usize>(
     place: &AtomicPtr<Table<T, N>>,
     first: &'static [Table<T, N>],
@@ -131,9 +134,9 @@ fn install<T, const N: usize>(
     if !place.load(Ordering::Relaxed).is_null() {
         return true;
     }
-    // (A small program does not ask for the size of OS pages: that touches other memory.)
+    // (Called only when needed: a small program should not touch the memory that has the size of OS pages.)
     let size = || size_of::<Table<T, N>>().next_multiple_of(os::page_size());
-    // Checked first so that the counter cannot run away.
+    // The check comes first, so that the counter stops growing.
     let taken =
         if used.load(Ordering::Relaxed) < first.len() { used.fetch_add(1, Ordering::Relaxed) } else { first.len() };
     let fresh = match first.get(taken) {
@@ -145,20 +148,20 @@ fn install<T, const N: usize>(
     }
     if touch {
         for at in (0..size_of::<Table<T, N>>()).step_by(os::page_size()) {
-            // SAFETY: inside the fresh table, whose entries are still zero and seen by nobody else.
+            // SAFETY: inside the fresh table. Its entries are still zero, and nobody else sees them.
             unsafe { (*fresh).0[at / size_of::<usize>()].store(ptr::null_mut(), Ordering::Relaxed) };
         }
     }
-    // Release: its (zero) contents; pairs with the Acquire of who follows the pointer.
+    // Release: publishes the (zero) contents. Pairs with the Acquire of whoever follows the pointer.
     let lost = place.compare_exchange(ptr::null_mut(), fresh, Ordering::Release, Ordering::Relaxed).is_err();
     if lost && taken >= first.len() {
-        // SAFETY: mapped above and told to nobody.
+        // SAFETY: mapped above, and nobody knows of it.
         unsafe { os::release(fresh.cast(), size()) };
     }
     true
 }
 
-/// Memory of the system, for which free parts of arenas go back if it must be.
+/// Memory from the system. If it refuses, free parts of arenas go back to it first.
 fn fresh(size: usize) -> *mut u8 {
     let map = || os::reserve(size, os::page_size(), true, 0);
     let p = map();

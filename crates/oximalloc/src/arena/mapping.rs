@@ -1,10 +1,10 @@
-//! Free slices of an arena are given back to the system, addresses and all, and are mapped again when they are needed. The
-//! arena's record stays, so that whoever goes through the arenas finds it.
+//! Free slices of an arena are unmapped, and are mapped again when they are needed. The arena's record stays, so that
+//! whoever goes through the arenas finds it.
 //!
 //! `bitmap::presence` tells how a slice passes from thread to thread.
 //!
-//! Invariant: a slice becomes absent in the lock of the arena (`extent`) alone. A thread that finds another in there changes
-//! nothing but this: what is free is purged and stays mapped.
+//! Invariant: slices become absent only inside the arena's lock (`extent`). If a thread finds the lock taken, the
+//! slices that it wants to unmap are purged instead and stay mapped.
 
 use super::huge;
 use super::region::{AHEAD, Arena, LINE, WORD};
@@ -18,20 +18,20 @@ use crate::os::{self, At};
 /// What became of slices that were to be mapped again.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Brought {
-    /// They are mapped, and the caller's.
+    /// They are mapped, and are the caller's.
     Ours,
     /// The system gives no more address space or memory.
     Refused,
-    /// Another thread has some of them by now.
+    /// Another thread has some of them.
     Busy,
     /// Somebody else has the addresses.
     Occupied,
 }
 
-/// How many more slices are mapped with `n` at `i`: as many as are below, within bounds, and little where the process may not
-/// have much.
+/// How many more slices are mapped along with `n` slices at `i`: as many as lie below `i`, within bounds, and few if
+/// the process has a low limit.
 fn ahead(i: SliceIndex, n: usize) -> usize {
-    // Not asked where there was none: what is then too much is refused, and less is mapped.
+    // The limit is not read if the process had none. If it has one by now, the system refuses, and less is mapped.
     let limit = if is_limited() { os::limit() } else { None };
     let most = limit.map_or(AHEAD, |bytes| bytes / SLICE / 64);
     i.0.clamp(WORD, AHEAD).min(most).saturating_sub(n)
@@ -42,7 +42,7 @@ impl Arena {
         Presence { taken: self.taken(), absent: self.absent(), gone: self.gone() }
     }
 
-    /// Of an arena that is made: nothing from `from` on is mapped yet.
+    /// For a new arena: nothing from `from` on is mapped yet.
     pub(super) fn begin_gone(&self, from: SliceIndex) {
         let n = self.slices() - from.0;
         self.absent().set(from.0, n);
@@ -52,7 +52,7 @@ impl Arena {
         self.bits().leave(from.0, n);
     }
 
-    /// Give our slices back to the system, addresses and all; false, and they are ours still, if that cannot be.
+    /// Unmap our slices and leave them to nobody. False, and they are still ours, if that is impossible.
     #[cold]
     pub(super) fn give_up(&self, i: SliceIndex, n: usize) -> bool {
         {
@@ -78,7 +78,7 @@ impl Arena {
         true
     }
 
-    /// Claim a run of which at least a part has to be mapped again; as [`Arena::claim`].
+    /// As [`Arena::claim`], for a run of which at least a part has to be mapped again.
     #[cold]
     pub(super) fn claim_gone(&self, n: usize, align: usize) -> Option<(SliceIndex, bool)> {
         let end = self.slices();
@@ -97,26 +97,26 @@ impl Arena {
                 Brought::Ours => return Some((SliceIndex(at), self.own(SliceIndex(at), n)?)),
                 Brought::Refused => break,
                 Brought::Busy => at += 1,
-                // Not slice by slice: it may be long.
+                // Do not go on slice by slice, because what lies there may be long.
                 Brought::Occupied => at += WORD,
             }
         }
         None
     }
 
-    /// As [`Arena::claim_at`], where a part has to be mapped again.
+    /// As [`Arena::claim_at`], for slices of which a part has to be mapped again.
     #[cold]
     pub(super) fn claim_gone_at(&self, i: SliceIndex, n: usize) -> Option<bool> {
         let fits = self.gone_slices() > 0 && i.0.checked_add(n).is_some_and(|end| end <= self.slices());
         if fits && self.bring(i, n) == Brought::Ours { self.own(i, n) } else { None }
     }
 
-    /// Make slices ours that are free or gone, and map them; what is gone behind them is mapped with them, as far as is apt.
+    /// Take slices that are free or gone, and map them. Some gone slices behind them are mapped too, and become free.
     #[cold]
     fn bring(&self, i: SliceIndex, n: usize) -> Brought {
         let bits = self.bits();
         if !bits.take(i.0, n) {
-            // What was taken and put back is as free as it was.
+            // Some slices may have been taken and put back. `runs` must learn that they are free again.
             self.runs().note(i.0, n, true);
             return Brought::Busy;
         }
@@ -142,7 +142,7 @@ impl Arena {
         }
     }
 
-    /// Map what is absent of our slices.
+    /// Map those of our slices that are absent.
     #[cold]
     fn map_again(&self, i: usize, n: usize) -> Brought {
         let accessible = !self.is_strict();
@@ -156,14 +156,14 @@ impl Arena {
                 At::Refused => return Brought::Refused,
                 At::Occupied => return Brought::Occupied,
             }
-            // SAFETY: mapped just now, and ours.
+            // SAFETY: mapped just now, and it is ours.
             unsafe { huge::begin(p, bytes, self.numa()) };
             if accessible {
                 self.committed().set(at, len);
             }
             self.absent().clear(at, len);
             self.extent().count_back(len);
-            // They are free ones, of which we have the bits: as such `own` counts them.
+            // They count as free from now on, although we have them. `own` will count them as taken.
             self.count_free(len);
         }
         Brought::Ours

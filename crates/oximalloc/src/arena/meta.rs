@@ -1,8 +1,10 @@
 //! Memory for records that are never freed, apart from all blocks.
 //!
-//! First from a static buffer, which costs no system call, then from chunks that grow, each with an inaccessible OS
-//! page before and after. Invariant: no two calls are given the same byte, and each byte is zero. Lock-free: a chunk's
-//! `used` only grows, by compare-and-swap; of two threads that map a new chunk at once one gives its own back.
+//! It comes first from a static buffer, which costs no system call, then from chunks of growing size. Each chunk has an
+//! inaccessible OS page before and after it.
+//!
+//! Invariant: no two calls get the same byte, and each byte is zero. Lock-free: a chunk's `used` only grows, by
+//! compare-and-swap. If two threads map a new chunk at once, one of them gives its own back.
 
 use super::from_arenas;
 use super::source::Source;
@@ -17,18 +19,18 @@ const STATIC_SIZE: usize = 4 * SLICE;
 const FIRST_CHUNK: usize = SLICE;
 const LAST_CHUNK: usize = 64 * SLICE;
 
-/// (Not aligned to OS pages: `.bss` would be too, and would then share none with `.data`.)
+/// (It is not aligned to OS pages, because `.bss` would then be too, and would share no OS page with `.data`.)
 #[repr(C, align(64))]
 struct Buffer(UnsafeCell<[u8; STATIC_SIZE]>);
-// SAFETY: bytes are handed out once each, by the counter in `FIRST`; the cell itself is never read.
+// SAFETY: the counter in `FIRST` hands out each byte once. The cell itself is never read.
 unsafe impl Sync for Buffer {}
 
 static BUFFER: Buffer = Buffer(UnsafeCell::new([0; STATIC_SIZE]));
 static FIRST: Chunk = Chunk { size: STATIC_SIZE, used: AtomicUsize::new(0) };
-/// The chunk in use; null stands for the static one.
+/// The chunk in use. Null stands for the static one.
 static CURRENT: AtomicPtr<Chunk> = AtomicPtr::new(ptr::null_mut());
 
-/// A chunk; a mapped one has this at its own start, counted in `used`.
+/// A chunk. A mapped chunk has this record at its own start, counted in `used`.
 struct Chunk {
     size: usize,
     used: AtomicUsize,
@@ -40,7 +42,7 @@ impl Chunk {
         loop {
             let at = used.checked_add(base.wrapping_add(used).addr().wrapping_neg() & (align - 1))?;
             let end = at.checked_add(size).filter(|&end| end <= self.size)?;
-            // Relaxed: the bytes are zero since the chunk was published, and nobody else is ever given them.
+            // Relaxed: the bytes have been zero since the chunk was published, and nobody else ever gets them.
             match self.used.compare_exchange_weak(used, end, Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => return Some(base.wrapping_add(at)),
                 Err(now) => used = now,
@@ -49,7 +51,7 @@ impl Chunk {
     }
 }
 
-/// `size` zero bytes at a multiple of `align` (a power of two), for ever. Null when the system refuses.
+/// `size` zero bytes at a multiple of `align` (a power of two), for ever. Null if there is no memory.
 pub fn meta_alloc(size: usize, align: usize) -> *mut u8 {
     if !align.is_power_of_two() || size > isize::MAX as usize / 2 || align > isize::MAX as usize / 4 {
         return ptr::null_mut();
@@ -57,7 +59,7 @@ pub fn meta_alloc(size: usize, align: usize) -> *mut u8 {
     loop {
         // Acquire: pairs with the Release that published the chunk.
         let chunk = CURRENT.load(Ordering::Acquire);
-        // SAFETY: a published chunk stays for ever.
+        // SAFETY: null, or a published chunk, which stays for ever.
         let (head, base) = match unsafe { chunk.as_ref() } {
             Some(head) => (head, chunk.cast::<u8>()),
             None => (&FIRST, BUFFER.0.get().cast::<u8>()),
@@ -71,16 +73,16 @@ pub fn meta_alloc(size: usize, align: usize) -> *mut u8 {
         let Some(fresh) = fresh else {
             return from_arena(size, align);
         };
-        // Release: the chunk's head, pairs with the Acquire above.
+        // Release: publishes the chunk's head. Pairs with the Acquire above.
         if CURRENT.compare_exchange(chunk, fresh, Ordering::Release, Ordering::Relaxed).is_err() {
-            // SAFETY: mapped just now and told to nobody.
+            // SAFETY: mapped just now, and nobody knows of it.
             unsafe { unmap_chunk(fresh) };
         }
     }
 }
 
-/// The system gives no more address space: a record takes a free slice of an arena, for ever. It then lies between
-/// blocks, which is better than a thread that cannot allocate while there is memory.
+/// The system gives no more address space, so the record takes a free slice of an arena, for ever. It then lies between
+/// blocks. That is better than a thread that cannot allocate although there is memory.
 #[cold]
 fn from_arena(size: usize, align: usize) -> *mut u8 {
     if size > SLICE || align > SLICE {
@@ -90,7 +92,7 @@ fn from_arena(size: usize, align: usize) -> *mut u8 {
         return ptr::null_mut();
     };
     if !span.zero {
-        // SAFETY: a slice of ours.
+        // SAFETY: the slice is ours.
         unsafe { ptr::write_bytes(span.start, 0, SLICE) };
     }
     span.start
@@ -105,13 +107,13 @@ fn map_chunk(size: usize) -> *mut Chunk {
     let inner = outer.wrapping_add(guard);
     // SAFETY: inside what was reserved above.
     if !unsafe { os::commit(inner, size) } {
-        // SAFETY: reserved above and told to nobody.
+        // SAFETY: reserved above, and nobody knows of it.
         unsafe { os::release(outer, size + 2 * guard) };
         return ptr::null_mut();
     }
     PROCESS.committed.add(size);
     let chunk = inner.cast::<Chunk>();
-    // SAFETY: committed, at the start of an OS page, and still ours alone.
+    // SAFETY: the memory is committed, begins at an OS page, and is still ours alone.
     unsafe { chunk.write(Chunk { size, used: AtomicUsize::new(size_of::<Chunk>()) }) };
     chunk
 }
@@ -139,7 +141,7 @@ mod tests {
                 let (size, align) = (1 + (i * 37 + seed) % 700, 1 << (i % 9));
                 let p = meta_alloc(size, align);
                 assert!(!p.is_null() && p.addr().is_multiple_of(align));
-                // SAFETY: given to us.
+                // SAFETY: these bytes are ours.
                 let bytes = unsafe { core::slice::from_raw_parts_mut(p, size) };
                 assert!(bytes.iter().all(|&b| b == 0));
                 bytes.fill(0xA5);

@@ -1,15 +1,16 @@
-//! Memory in slices: from arenas, or from the system directly.
+//! Memory in slices, from arenas or directly from the system.
 //!
-//! The files, from the lowest up; each uses those before it alone:
-//! - `span`: what is handed out; `backing`: what lies under an arena; `extent`: which of it is mapped; `reuse`: how much may
-//!   wait for its purge;
-//! - `region`: one arena, its record; `huge`: when transparent huge pages are asked for; `slices`: how its slices are claimed,
-//!   freed and purged; `mapping`: how they are given back, addresses and all, and mapped again;
-//! - `slice_class`: leads from an address to a bin; `table`: all arenas; `purge`: how their memory goes back;
-//!   `from_arenas`: spans of those that there are; `map`: leads from an address to a record;
-//! - `source`: which arenas a claim may use; `meta`: memory for records; `direct`: mappings of their own; `grow`: how one more
-//!   arena is reserved; `gigantic` and `reserve`: those that somebody asks for; `show`: prints them;
-//! - `claim`: what others ask for, and what becomes of it.
+//! The files, from the lowest up. Each uses only those before it:
+//! - `span`: what is handed out. `backing`: what lies under an arena. `extent`: which of its slices are mapped.
+//!   `reuse`: how much may wait for its purge.
+//! - `region`: one arena and its record. `huge`: when an arena asks for transparent huge pages. `slices`: how slices
+//!   are claimed, freed and purged. `mapping`: how slices are unmapped and mapped again.
+//! - `slice_class`: from an address to a bin. `table`: all arenas. `purge`: how their memory goes back. `from_arenas`:
+//!   spans of existing arenas. `map`: from an address to a record.
+//! - `source`: which arenas a claim may use. `meta`: memory for records. `direct`: spans that are mappings of their
+//!   own. `grow`: how another arena is reserved. `gigantic`, `reserve`: arenas that somebody asks for. `show`: prints
+//!   arenas.
+//! - `claim`: how other floors claim spans, change and release them.
 
 mod backing;
 mod claim;

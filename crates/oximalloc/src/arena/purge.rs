@@ -1,10 +1,10 @@
-//! Memory of free slices goes back to the system: after a delay, by whichever thread comes by; at once when too much
-//! is waiting, or when asked to. Addresses go with it (`mapping`) when asked to, where the process may not have as many as it
-//! likes, and when the system refuses some.
+//! How the memory of free slices goes back to the system: after a delay, through whichever thread comes by, or at once
+//! if too much waits or somebody asks for it. Slices are also unmapped (`mapping`) if somebody asks for it, if the
+//! process has a limit on its memory, or if the system refuses memory.
 //!
-//! Invariant: whoever purges slices has claimed them first, so nobody allocates from them meanwhile. Several threads
-//! may purge at once; each takes what the others have not. Nothing is kept waiting: a release that finds the scan
-//! under way enters its own time for the next one.
+//! Invariant: a thread claims slices before it purges them, so nobody allocates from them meanwhile. Several threads
+//! may purge at once; each takes what the others have not taken. No slice waits for ever: a release during a scan
+//! enters its own time for the next scan.
 
 use super::region::{Arena, WORD};
 use super::reuse::{is_limited, note_limited, pend, pending, taken_again_lately, unpend};
@@ -17,35 +17,36 @@ use crate::diag::stats::PROCESS;
 use crate::os;
 use crate::prim::{Os, Process};
 
-/// Slices that may wait for their purge: 24 MiB, and as many as were claimed while they waited lately, up to the most
-/// that was in use. A program that claims what it frees keeps it, however much it swells and shrinks; one that only
-/// frees does not.
+/// Slices that may always wait for their purge: 24 MiB. In addition, as many may wait as were lately claimed while they
+/// waited, up to the most that was in use. So a program that claims again what it frees keeps it, however much it grows
+/// and shrinks. A program that only frees does not.
 const WAITING: usize = (24 << 20) / SLICE;
-/// As much is worth some slow paths.
+/// If more than this waits, purging it is worth some slow paths.
 const MUCH: usize = WAITING / 4;
-/// The longest run that is purged in one call, so that it is not kept from others for long: 32 MiB.
+/// The longest run that is purged in one call: 32 MiB. A longer one would be kept from other threads for too long.
 const LONGEST: usize = 8 * WORD;
-/// When memory is purged at once, its addresses may go back so many milliseconds later.
+/// Slices that are purged at once may be unmapped this many milliseconds later.
 const LATER: u64 = 1000;
-/// Runs of free slices whose addresses go back: 1 MiB at least where the process has a limit, else 8 MiB, since to map them again
-/// costs more than a purge alone; and so many that there are at most so many holes.
+/// The shortest run of free slices that is unmapped if the process has a limit: 1 MiB.
 const LEAST_HOLE: usize = (1 << 20) / SLICE;
+/// The same if it has none: 8 MiB, because mapping a run again costs more than a purge alone.
 const LEAST_HOLE_UNLIMITED: usize = (8 << 20) / SLICE;
+/// The most holes. The shortest run is made longer if more could be cut into what is reserved.
 const HOLES: usize = 4096;
 const NEVER: u64 = u64::MAX;
 
 /// When the first waiting slices are due, in milliseconds.
 static DUE: AtomicU64 = AtomicU64::new(NEVER);
 
-/// Slices that still waited after a scan that was to bring them within their bound, in runs too short to be purged.
+/// Slices that still waited after a scan that should have brought them within their bound. Their runs were too short.
 static STAYED: AtomicUsize = AtomicUsize::new(0);
 
-/// Whether so much waits for its purge that threads should go on to come by.
+/// Whether so much waits for its purge that threads should keep coming by.
 pub fn much_waits() -> bool {
     pending() > MUCH
 }
 
-/// How long freed memory waits for its purge, in milliseconds; None: for ever.
+/// How long freed memory waits for its purge, in milliseconds. None: for ever.
 #[inline(never)]
 pub fn delay() -> Option<u64> {
     let delay = options::get(Opt::PurgeDelay).saturating_mul(options::get(Opt::ArenaPurgeMult));
@@ -64,7 +65,7 @@ fn smallest() -> usize {
     bytes.div_ceil(SLICE).clamp(1, LONGEST)
 }
 
-/// Free slices that the caller owns, and see to their purge. `in_use` is the number of slices that then are in use.
+/// Free slices that the caller owns, and see to their purge. `in_use` is the number of slices in use afterwards.
 pub(super) fn free(arena: &Arena, i: SliceIndex, n: usize, in_use: usize) {
     match delay() {
         _ if arena.is_pinned() => arena.set_free(i, n),
@@ -84,7 +85,7 @@ pub(super) fn free(arena: &Arena, i: SliceIndex, n: usize, in_use: usize) {
     }
 }
 
-/// Purge what waits beyond a bound.
+/// Purge if more slices wait than `bound`.
 fn hold_to(bound: usize) {
     let stayed = STAYED.load(Ordering::Relaxed);
     if pending() <= bound {
@@ -92,14 +93,14 @@ fn hold_to(bound: usize) {
             STAYED.store(0, Ordering::Relaxed);
         }
     } else if stayed == 0 || pending() > stayed + bound / 4 {
-        // What was too short then is looked at again when there is that much more, not at each release.
+        // Runs that were too short are scanned again once a quarter of the bound more waits, not at each release.
         scan(Which::DownTo(bound - bound / 4));
         let left = pending();
         STAYED.store(if left > bound { left } else { 0 }, Ordering::Relaxed);
     }
 }
 
-/// Mark slices that the caller owns as waiting; `again` renews the time stamp.
+/// Mark slices that the caller owns as waiting. `again`: renew the time stamp.
 #[inline(never)]
 fn wait(arena: &Arena, i: SliceIndex, n: usize, now: u64, again: bool) {
     let pending = arena.pending();
@@ -108,18 +109,18 @@ fn wait(arena: &Arena, i: SliceIndex, n: usize, now: u64, again: bool) {
             arena.stamp(w).store(now, Ordering::Relaxed);
         }
     }
-    // Counted before it can be seen, and so before it can be counted off.
+    // Count the slices before others can see them, and so before others can count them off.
     pend(n);
     let fresh = pending.set(i.0, n);
     unpend(n - fresh);
 }
 
 fn due_at(time: u64) {
-    // Release: pairs with the Acquire in `tick`: either that scan sees the slices, or the next is entered here.
+    // Release: pairs with the Acquire in `tick`. Either that scan sees the slices, or this enters the next scan.
     DUE.fetch_min(time, Ordering::Release);
 }
 
-/// Purge what is due. Cheap when nothing is; to be called on slow paths, by any thread.
+/// Purge what is due. Cheap if nothing is. Any thread may call this on a slow path.
 pub fn tick() {
     let due = DUE.load(Ordering::Relaxed);
     if due == NEVER || Os::now_ms() < due {
@@ -131,14 +132,14 @@ pub fn tick() {
     }
 }
 
-/// Purge all that waits, whatever its age and size, and give free parts of arenas back, addresses and all, unless memory is to
-/// stay.
+/// Purge all that waits, whatever its age and size. Also unmap long free runs of arenas, unless the options say that
+/// memory is never purged.
 pub fn purge_all() {
     scan(if delay().is_some() { Which::Back } else { Which::All });
 }
 
-/// The system has refused memory for a claim of `n` slices: give back what is free. False where there is too little of it to
-/// be worth that.
+/// The system has refused memory for a claim of `n` slices, so give back what is free. False, with nothing done, if
+/// there is too little of it to be worth that.
 #[cold]
 pub(super) fn give_back(n: usize) -> bool {
     let free: usize = table::all().filter(|arena| arena.gives()).map(Arena::free_slices).sum();
@@ -159,23 +160,23 @@ pub(super) fn purge_free(arena: &Arena) {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Which {
     Due,
-    /// Until so many slices wait.
+    /// Purge until no more than so many slices wait.
     DownTo(usize),
     All,
-    /// What does not wait too.
+    /// Purge all that is free, whether it waits or not.
     Free,
-    /// The same, and addresses of long runs.
+    /// The same, and unmap long runs.
     Back,
-    /// The same, of those that were due, where the process has a limit.
+    /// As `Back`, without those that wait and are not due. Used if the process has a limit.
     DueBack,
-    /// Until so many slices wait, and addresses of long runs.
+    /// As `DownTo`, and unmap long runs.
     DownToBack(usize),
-    /// The same, and addresses of any run.
+    /// As `Back`, and unmap runs of any length.
     AnyBack,
 }
 
 impl Which {
-    /// The shortest run whose addresses go back; 0: none.
+    /// The shortest run that is unmapped. 0: none is.
     fn hole(self) -> usize {
         let least = match self {
             Which::Back if !note_limited(os::limit().is_some()) => LEAST_HOLE_UNLIMITED,
@@ -205,7 +206,7 @@ fn scan(which: Which) {
     let hole = which.hole();
     let least = if which == Which::All || hole > 0 { 1 } else { smallest() };
     for arena in table::all().rev() {
-        // Where nothing goes back, what waits goes as otherwise.
+        // In an arena that stays mapped, what waits is only purged.
         let (which, hole) = match which {
             Which::Back | Which::AnyBack if !arena.gives() => (Which::All, 0),
             Which::DueBack if !arena.gives() => (Which::Due, 0),
@@ -216,7 +217,7 @@ fn scan(which: Which) {
     }
 }
 
-/// From the highest address down, as the lowest is the first to be used again.
+/// Scan from the highest address down, because the lowest is the first to be used again.
 #[inline(never)]
 fn scan_arena(arena: &Arena, which: Which, now: u64, delay: u64, least: usize, hole: usize) {
     let mut run = Run { arena, start: 0, len: 0, least, hole, now, delay };
@@ -245,7 +246,7 @@ fn scan_arena(arena: &Arena, which: Which, now: u64, delay: u64, least: usize, h
         arena.count_taken(got.count_ones() as usize);
         let waited = arena.pending().clear_mask(w, got);
         unpend(waited.count_ones() as usize);
-        // Another thread may have purged and freed some of them in between: these are not ours to purge again.
+        // Another thread may have purged and freed some of them in between. This scan leaves those alone.
         let ours = match which {
             Which::Free => got & arena.dirty().word(w),
             Which::Back | Which::DueBack | Which::AnyBack => got,
@@ -264,7 +265,7 @@ fn scan_arena(arena: &Arena, which: Which, now: u64, delay: u64, least: usize, h
     run.finish();
 }
 
-/// A run of slices claimed for their purge.
+/// A run of slices that were claimed for their purge.
 struct Run<'a> {
     arena: &'a Arena,
     start: usize,
@@ -283,7 +284,7 @@ impl Run<'_> {
             let len = (bits << (u64::BITS as usize - end)).leading_ones() as usize;
             let start = end - len;
             bits &= !((u64::MAX >> (u64::BITS as usize - len)) << start);
-            // What was never used goes back in no time, however long it is.
+            // A run that was never used is unmapped quickly, however long it is.
             let long = self.len + len > LONGEST && (self.hole == 0 || self.arena.dirty().word(base / WORD) != 0);
             if self.len == 0 || base + end != self.start || long {
                 self.finish();

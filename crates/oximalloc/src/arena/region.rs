@@ -1,17 +1,18 @@
 //! One arena: a reserved range cut into slices, and what is known about each slice.
 //!
-//! Its record lies in its own first slices, the rest of which is never handed out, so no block is next to it.
-//! Bits tell the state of a slice, and those of 64 slices, with what else is known of them, are a cache line (behind all
-//! lines are the lengths of the runs that can be claimed, `bitmap::runs`):
-//! - *taken*: somebody owns it, or it is the record's, or beyond the end; set and cleared by claim and release, and all else is
-//!   written by the owner alone;
-//! - *dirty*: may hold something other than zero, and counts as committed memory;
-//! - *pending*: not taken and dirty, waiting for its purge (set by its last owner just before it becomes free);
-//! - *committed*: accessible;
-//! - two that tell what is mapped: see `mapping`.
+//! Its record lies in its own first slices. The rest of these is never handed out, so no block lies next to the record.
+//! Bits tell the state of a slice. The bits of 64 slices, and what else is known of these slices, form a cache line.
+//! (The lengths of the runs that can be claimed, see `bitmap::runs`, lie behind all lines.) The bits:
+//! - *taken*: somebody owns the slice, or it belongs to the record, or it lies beyond the end. Claims set this bit and
+//!   releases clear it. Only the owner writes the other bits (for *committed*, see [`Arena::widest`]).
+//! - *dirty*: it may hold something other than zero, and counts as committed memory.
+//! - *pending*: it is dirty and not taken, and waits for its purge. Its last owner sets this just before it becomes
+//!   free.
+//! - *committed*: it is accessible.
+//! - *absent* and *gone*: it is not mapped, see `mapping`.
 //!
-//! Invariant: the record is accessible as long as the arena is there, and what it says of slices is changed through atomics only.
-//! `claim` keeps what the bits say true.
+//! Invariant: the record is accessible as long as the arena exists. What it says of slices is changed only through
+//! atomics. `slices` and `mapping` keep the bits true.
 
 use super::backing::Backing;
 use super::extent::Extent;
@@ -25,17 +26,17 @@ use crate::os;
 
 /// The main subprocess.
 pub(super) const MAIN: u32 = 0;
-/// In [`Arena::open_to`]: claimed from only by its id.
+/// In [`Arena::open_to`]: claims must ask for the arena by its id.
 const NOBODY: u32 = u32::MAX;
 
 /// Slices that one word of a bitmap stands for: 4 MiB.
 pub(super) const WORD: usize = 64;
-/// Slices that are made accessible ahead of those claimed, at most: 32 MiB.
+/// At most this many slices are made accessible ahead of those claimed: 32 MiB.
 pub(super) const AHEAD: usize = 8 * WORD;
-/// What an arena has without huge pages in any case: small programs stay small.
+/// `huge` does not decide about the first bytes of an arena, so that small programs stay small.
 const SMALL: usize = 8 << 20;
 const HEAD: usize = size_of::<Arena>().next_multiple_of(64);
-/// Words of that line: six maps, a stamp, and room.
+/// Words in the line of 64 slices: six bitmaps, a time stamp, and a spare word.
 pub(super) const LINE: usize = 8;
 
 /// The record of an arena.
@@ -56,27 +57,27 @@ pub(super) struct Arena {
     low: AtomicUsize,
     free_count: AtomicUsize,
     undecided: AtomicUsize,
-    /// Of those that are open to claims, the one entered next (`table`).
+    /// Links the arenas that are open to claims, in the order in which they were entered (`table`).
     next_open: AtomicPtr<Arena>,
     extent: Extent,
 }
 
-/// Whose an arena is, and what for.
+/// Whose an arena is, and what it is for.
 #[derive(Clone, Copy)]
 pub(super) struct Use {
     pub(super) subproc: u32,
-    /// Claimed from only by its id.
+    /// Claims must ask for it by its id.
     pub(super) exclusive: bool,
     pub(super) numa: i32,
 }
 
-/// Where the first part of an arena begins that `huge` decides upon.
+/// Where the first part begins that `huge` decides upon, in an arena at `start`.
 fn first(start: *mut u8) -> SliceIndex {
     SliceIndex(((start.addr() + SMALL).next_multiple_of(os::LARGE_PAGE) - start.addr()) / SLICE)
 }
 
 impl Arena {
-    /// Slices that the record of an arena of so many slices takes.
+    /// Slices that the record takes in an arena of `slices` slices.
     pub(super) fn record_slices(slices: usize) -> usize {
         let words = slices.div_ceil(WORD);
         Slices::of_bytes(HEAD + (words * LINE + runs::room(words)) * size_of::<u64>()).0
@@ -85,8 +86,8 @@ impl Arena {
     /// Make an arena of a range whose first `committed` slices are accessible.
     ///
     /// # Safety
-    /// - the range is the caller's, of `slices` slices, a multiple of a slice in address, as `backing` says, and
-    ///   `committed` is at least [`Arena::record_slices`], of which nothing is used.
+    /// - the range is the caller's, begins at a multiple of a slice, has `slices` slices, and is as `backing` says;
+    /// - `committed` is at least [`Arena::record_slices`], and nothing in that part is used.
     pub(super) unsafe fn create(
         start: *mut u8,
         slices: usize,
@@ -96,7 +97,7 @@ impl Arena {
     ) -> *mut Arena {
         let record = Arena::record_slices(slices);
         if !backing.is_own() {
-            // SAFETY: accessible and ours alone by the contract. Our own reservations are zero.
+            // SAFETY: accessible and ours alone by the contract. (Our own reservations are zero already.)
             unsafe { start.write_bytes(0, Slices(record).bytes()) };
         }
         let arena = start.cast::<Arena>();
@@ -124,18 +125,18 @@ impl Arena {
         this.runs().set(slices, this.words * WORD - slices);
         this.committed().set(0, committed);
         this.dirty().set(0, record);
-        // Without a look at the maps, which are zero but for this.
+        // There is no need to count bits, because no others are set yet.
         PROCESS.committed.add(if this.whole { this.bytes() } else { Slices(record).bytes() });
         arena
     }
 
-    /// What is known of slices: the words of their lines, from number `which` of the first on.
+    /// The words of the lines, beginning with word `which` of the first line.
     fn known(&self, which: usize) -> &[AtomicU64] {
         let at = HEAD + which * size_of::<u64>();
-        // SAFETY: inside the record, which `create` made room for; zero or written through atomics only.
+        // SAFETY: inside the record, for which `create` made room. The words are zero, or written only through atomics.
         unsafe { core::slice::from_raw_parts(self.start.add(at).cast::<AtomicU64>(), self.words * LINE - which) }
     }
-    /// Of the slices that are not taken.
+    /// The runs of slices that are not taken.
     pub(super) fn runs(&self) -> Runs<'_, LINE> {
         let at = HEAD + self.words * LINE * size_of::<u64>();
         // SAFETY: inside the record, behind the lines; as above.
@@ -164,7 +165,7 @@ impl Arena {
     pub(super) fn extent(&self) -> &Extent {
         &self.extent
     }
-    /// When the first of a word's pending slices became so, in milliseconds.
+    /// When the first of a word's pending slices began to wait, in milliseconds.
     pub(super) fn stamp(&self, word: usize) -> &AtomicU64 {
         &self.known(4)[word * LINE]
     }
@@ -175,38 +176,39 @@ impl Arena {
     pub(super) fn backing(&self) -> &Backing {
         &self.backing
     }
-    /// All of it counts as committed, from the start to the end.
+    /// Whether all of it counts as committed, as long as it exists.
     pub(super) fn is_whole(&self) -> bool {
         self.whole
     }
-    /// No bit below this word was free a moment ago; only a hint.
+    /// A hint: no slice of the words below this one was free a moment ago.
     pub(super) fn low(&self) -> &AtomicUsize {
         &self.low
     }
-    /// Where the part begins of which nothing was claimed, and for which `huge` has not yet decided.
+    /// Where the part begins of which nothing was claimed yet, and about which `huge` has not decided.
     pub(super) fn undecided(&self) -> usize {
         self.undecided.load(Ordering::Relaxed)
     }
-    /// Note that it begins at `to`, or behind.
+    /// Note that this part begins at `to` or farther on.
     pub(super) fn decided_up_to(&self, to: SliceIndex) {
         self.undecided.fetch_max(to.0, Ordering::Relaxed);
     }
-    /// How many words from the first on have those of all slices that were ever claimed. Relaxed: who looks for what another
-    /// thread freed knows of that by some way which orders the two (for a scan that is due, `DUE` in `purge`); else it may
-    /// overlook a claim of just now, and what that leaves is in the next scan.
+    /// How many words, from the first on, hold all slices that were ever claimed (and not unmapped since). Relaxed: a
+    /// thread that looks for what another thread freed knows of that in a way that orders the two (for a scan that is
+    /// due, `DUE` in `purge`). Otherwise it may overlook a recent claim. The next scan finds what such a claim leaves.
     pub(super) fn used_words(&self) -> usize {
         self.undecided.load(Ordering::Relaxed).div_ceil(WORD).min(self.words)
     }
-    /// Nothing is used from `i` on, if `n` slices there, which the caller owns, are the last that were claimed.
+    /// The caller owns the `n` slices at `i`, and unmaps them. If they are the last that were claimed, nothing is used
+    /// from `i` on.
     pub(super) fn used_up_to(&self, i: SliceIndex, n: usize) {
         let used = self.undecided.load(Ordering::Relaxed);
         let less = i.0.max(first(self.start).0);
         if i.0 + n >= used && less < used {
-            // A claim farther on that came in between keeps its number; one that comes later enters its own.
+            // If a claim farther on came in between, its number stays. A later claim enters its own.
             let _ = self.undecided.compare_exchange(used, less, Ordering::Relaxed, Ordering::Relaxed);
         }
     }
-    /// From its start to its end, mapped or not.
+    /// Bytes from its start to its end, mapped or not.
     pub(super) fn bytes(&self) -> usize {
         Slices(self.slices).bytes()
     }
@@ -248,7 +250,7 @@ impl Arena {
     pub(super) fn is_pinned(&self) -> bool {
         self.backing.is_pinned()
     }
-    /// What is not accessible is not counted by the system.
+    /// Whether the system counts only accessible memory.
     pub(super) fn is_strict(&self) -> bool {
         self.backing.strict()
     }
@@ -269,8 +271,8 @@ impl Arena {
         self.subproc.store(subproc, Ordering::Relaxed);
     }
 
-    /// Take it for another subprocess, if nothing of it is in use and it has room for `room` slices. (A claim of the main
-    /// one's that is under way may still be served from it; that span is then the only one that is not the new owner's.)
+    /// Take it for another subprocess if nothing in it is in use and it has room for `room` slices. (A claim of the
+    /// main subprocess that is under way may still be served from it. Only that span is then not the new owner's.)
     pub(super) fn adopt(&self, room: usize, what_for: Use) -> bool {
         let spare = self.slices - Arena::record_slices(self.slices);
         let fits = self.is_own() && !self.is_pinned() && self.numa == what_for.numa && spare >= room;
@@ -291,23 +293,23 @@ impl Arena {
         SliceIndex(p.addr().wrapping_sub(self.start.addr()) / SLICE)
     }
 
-    /// The least index from `i` on of an address at a multiple of `align` slices.
+    /// The first index from `i` on whose address is a multiple of `align` slices.
     pub(super) fn aligned_from(&self, i: usize, align: usize) -> usize {
-        // The alignment is that of the address, so the index has that of what is missing to it.
+        // The address has to be aligned, not the index. So this adds what the address lacks.
         i + ((self.start.addr() / SLICE + i).wrapping_neg() & (align - 1))
     }
 
-    /// Whether free parts may be given back.
+    /// Whether free parts may be unmapped.
     pub(super) fn gives(&self) -> bool {
         os::capabilities().unmap_part && self.extent.gives()
     }
 
-    /// Nobody asked for the arena as it is: free parts of it may be given back from now on.
+    /// Nobody asked for the arena as it is, so free parts of it may be unmapped from now on.
     pub(super) fn let_give(&self) {
         self.extent.let_give();
     }
 
-    /// What is mapped of it, in bytes.
+    /// How much of it is mapped, in bytes.
     #[cold]
     pub(super) fn present_bytes(&self) -> usize {
         // (Beyond its end nothing is absent.)
@@ -319,7 +321,7 @@ impl Arena {
         self.extent.gone_slices()
     }
 
-    /// The runs of slices in a range that are absent, and those that are not: start, length, and which they are.
+    /// The runs of slices in a range that are absent, and those that are not: start, length, and whether absent.
     pub(super) fn mapped_runs(&self, i: usize, n: usize) -> impl Iterator<Item = (usize, usize, bool)> {
         let (absent, end, mut at) = (self.absent(), i + n, i);
         core::iter::from_fn(move || {
@@ -332,8 +334,8 @@ impl Arena {
         })
     }
 
-    /// Do something with the widest part of `around` around our slices `i..i + n` that is not absent, while none of it can
-    /// become so. None, and nothing done, when another thread is at such a thing.
+    /// Call `work` with the widest part of `around` that has our slices `i..i + n` and no absent ones. Nothing in it
+    /// becomes absent meanwhile. None, with nothing done, if another thread has the lock.
     #[inline]
     pub(super) fn widest<T>(
         &self,
@@ -345,7 +347,7 @@ impl Arena {
         self.extent.widest(self.absent(), (i, n), around, work)
     }
 
-    /// In the child of a fork: no other thread is about to say what it has freed, nor in the lock.
+    /// In the child of a fork: no other thread has the lock, or is about to tell `runs` what it has freed.
     pub(super) fn fork_child(&self) {
         self.runs().forget();
         self.extent.forget_lock();
@@ -356,12 +358,12 @@ impl Arena {
         self.free_count.fetch_add(n, Ordering::Relaxed);
     }
 
-    /// Note that slices were taken by their mask, not through a claim.
+    /// Note that slices were taken.
     pub(super) fn count_taken(&self, n: usize) {
         self.free_count.fetch_sub(n, Ordering::Relaxed);
     }
 
-    /// Unmap the arena, record and all; one that was given to us to manage is only forgotten.
+    /// Unmap the arena, including its record. An arena that was given to us to manage is only forgotten.
     ///
     /// # Safety
     /// - nobody uses the arena, or anything in it, any more.
@@ -376,14 +378,14 @@ impl Arena {
         let (start, mut first) = (arena.start, 0);
         for (from, n, absent) in arena.mapped_runs(0, arena.slices) {
             if from == 0 {
-                // With the record, which is still read.
+                // This part has the record, which is still read.
                 first = n;
             } else if !absent {
-                // SAFETY: what is mapped of the reservation, unused by the contract.
+                // SAFETY: a mapped part of our reservation, which nobody uses by the contract.
                 unsafe { os::release(arena.at(SliceIndex(from)), Slices(n).bytes()) };
             }
         }
-        // SAFETY: as above; nothing is read of it any more.
+        // SAFETY: as above. Nothing in it is read any more.
         unsafe { os::release(start, Slices(first).bytes()) };
     }
 }

@@ -1,6 +1,6 @@
 //! Arenas that somebody asks for: reserved ahead of use, or made of memory that is given to us.
 //!
-//! Invariant: what is refused leaves nothing behind, and is answered with an error number of the C library.
+//! Invariant: a refusal leaves nothing behind, and returns an error number of the C library.
 
 use super::backing::{Backing, CommitFun};
 use super::grow::min_size;
@@ -17,21 +17,22 @@ use core::ffi::c_void;
 
 /// The largest arena that makes sense.
 const LARGEST: usize = 1 << 44;
-/// Milliseconds that a huge page may take at the start.
+/// Milliseconds that each huge page may take at the start of a process.
 const HUGE_PAGE_MS: u64 = 500;
 
-/// What the options ask for at the start of a process.
+/// Do what the options ask for at the start of a process.
 pub fn init() {
     if options::get(Opt::AllowThp) == 0 {
         slice_class::shut_to_huge_pages();
     }
-    // Asked here, so that a process that reserves nothing does not touch the code that would (nor this, were it cold too).
+    // The options are read here, so that a process that reserves nothing does not touch the cold code of `at_start`.
+    // For the same reason this function is not cold.
     if options::get(Opt::ReserveHugeOsPages) > 0 || options::get(Opt::ReserveOsMemory) > 0 {
         at_start();
     }
 }
 
-/// Reserve it.
+/// Reserve what the options ask for.
 #[cold]
 fn at_start() {
     let main = Use { subproc: 0, exclusive: false, numa: -1 };
@@ -57,9 +58,9 @@ fn at_start() {
     }
 }
 
-/// Reserve an arena of at least `bytes` bytes, its record included. `commit`: accessible at once; else as the options
-/// say. `large`: of large OS pages, if the system has any to spare (they are committed in any case). ENOMEM when the
-/// system refuses, or for less than [`min_size`].
+/// Reserve an arena of at least `bytes` bytes, its record included. `commit`: it is accessible at once; otherwise the
+/// options decide. `large`: it consists of large OS pages if the system has any to spare (they are always committed).
+/// ENOMEM if the system refuses, or if `bytes` is less than [`min_size`] or too large.
 #[cold]
 pub fn reserve(bytes: usize, commit: bool, large: bool, exclusive: bool, subproc: u32) -> Result<ArenaRef, Errno> {
     if bytes < min_size() || bytes > LARGEST {
@@ -70,20 +71,20 @@ pub fn reserve(bytes: usize, commit: bool, large: bool, exclusive: bool, subproc
     made.map(ArenaRef::of).ok_or(Errno::ENOMEM)
 }
 
-/// What is said of memory that is given to us.
+/// What is known of memory that is given to us.
 #[derive(Clone, Copy, Debug)]
 pub struct Given {
     /// All of it is readable and writable.
     pub committed: bool,
-    /// It is never decommitted nor reset.
+    /// It must never be decommitted or reset.
     pub pinned: bool,
-    /// It holds zeroes only.
+    /// It holds only zeros.
     pub zero: bool,
     /// The NUMA node that it is on, or -1.
     pub numa: i32,
-    /// Claimed from only by its id.
+    /// Claims must ask for the arena by its id.
     pub exclusive: bool,
-    /// What makes it accessible and takes access away; None: as if we had reserved it.
+    /// The function that makes it accessible and takes access away. None: treat it as if we had reserved it.
     pub commit: Option<CommitFun>,
     /// The last argument of that function.
     pub commit_arg: *mut c_void,
@@ -91,14 +92,14 @@ pub struct Given {
     pub subproc: u32,
 }
 
-/// Make an arena of the whole slices in a range. EINVAL for a range that cannot be used: too small, of no address that
-/// we manage, or one that another arena has; ENOMEM when the memory of the arena's record is refused, or when there
-/// are too many arenas.
+/// Make an arena of the whole slices in a range. EINVAL if the range cannot be used: it is too small, lies at addresses
+/// that we do not manage, or overlaps another arena. ENOMEM if the memory for the arena's record is refused, or if
+/// there are too many arenas.
 ///
 /// # Safety
-/// - nobody else uses the range from now on, it is mapped until the end of the process, and as `given` says;
-/// - the function, if there is one, makes a range readable and writable when it says so, and may be called by any
-///   thread at any time.
+/// - nobody else uses the range from now on, it stays mapped until the end of the process, and it is as `given` says;
+/// - the commit function, if there is one, makes a range readable and writable when it says so, and any thread may call
+///   it at any time.
 #[cold]
 pub unsafe fn manage(start: *mut u8, bytes: usize, given: &Given) -> Result<ArenaRef, Errno> {
     // SAFETY: by the contract.
@@ -126,13 +127,13 @@ unsafe fn manage_quietly(start: *mut u8, bytes: usize, given: &Given) -> Result<
     let mut committed = slices;
     if !given.committed {
         committed = Arena::record_slices(slices);
-        // SAFETY: inside the range, whole slices.
+        // SAFETY: whole slices inside the range.
         if unsafe { backing.commit(start, Slices(committed).bytes()) }.is_none() {
             return Err(Errno::ENOMEM);
         }
     }
     let what_for = Use { subproc: given.subproc, exclusive: given.exclusive, numa: given.numa };
-    // SAFETY: by the contract, and the record's place is accessible.
+    // SAFETY: by the contract. The record's place is accessible.
     let made = unsafe { Arena::create(start, slices, committed, backing, what_for) };
     PROCESS.reserved.add(size);
     let entered = grow::enter(made);

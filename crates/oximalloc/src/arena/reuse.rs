@@ -1,8 +1,8 @@
-//! What decides how much may wait for its purge: how many slices wait, how many of those that did were claimed again lately,
-//! and whether the process has a limit on its memory.
+//! The figures that decide how much may wait for its purge: how many slices wait, how many waiting slices were lately
+//! claimed again, and whether the process has a limit on its memory.
 //!
-//! Invariant: a slice is counted as waiting before it can be seen to wait, so the count is never below what is seen. The
-//! other figures only say how much may wait: two threads that change them at once may lose one's change.
+//! Invariant: a slice is counted as waiting before others can see that it waits, so the count is never below what they
+//! see. The other figures are rough: if two threads change one at once, a change may be lost.
 
 use crate::base::sync::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
@@ -14,28 +14,29 @@ pub(super) fn pending() -> usize {
     PENDING.load(Ordering::Relaxed)
 }
 
-/// Note that so many slices are about to wait.
+/// Note that `n` slices are about to wait.
 #[inline]
 pub(super) fn pend(n: usize) {
     PENDING.fetch_add(n, Ordering::Relaxed);
 }
 
-/// Note that so many slices do not wait any more.
+/// Note that `n` slices do not wait any more.
 pub(super) fn unpend(n: usize) {
     if n > 0 {
         PENDING.fetch_sub(n, Ordering::Relaxed);
     }
 }
 
-/// Slices that were claimed while they waited, so far, and how many those were when this period began, and the one
-/// before. A period is at least as long as the delay of purges.
+/// Slices that were claimed while they waited, so far.
 static AGAIN: AtomicUsize = AtomicUsize::new(0);
+/// How many those were when this period began. A period is at least as long as the delay of purges.
 static THIS_FROM: AtomicUsize = AtomicUsize::new(0);
+/// How many those were when the period before began.
 static LAST_FROM: AtomicUsize = AtomicUsize::new(0);
 /// When this period began, in milliseconds; 0 for the first.
 static PERIOD: AtomicU64 = AtomicU64::new(0);
 
-/// Slices that waited were claimed.
+/// Note that `n` waiting slices were claimed.
 #[inline]
 pub(super) fn taken_again(n: usize) {
     if n > 0 {
@@ -44,11 +45,12 @@ pub(super) fn taken_again(n: usize) {
     }
 }
 
-/// The most slices in use in this period, and in the one before, as seen when some are freed.
+/// The most slices in use in this period, as seen when some are freed.
 static THIS_MOST: AtomicUsize = AtomicUsize::new(0);
+/// The same for the period before.
 static LAST_MOST: AtomicUsize = AtomicUsize::new(0);
 
-/// How many slices were taken again in this period and the one before, but no more than were in use at a time.
+/// How many slices were taken again in this period and the one before, but no more than were in use at any time.
 #[inline]
 pub(super) fn taken_again_lately(now: u64, delay: u64, in_use: usize) -> usize {
     if in_use > THIS_MOST.load(Ordering::Relaxed) {
@@ -57,7 +59,7 @@ pub(super) fn taken_again_lately(now: u64, delay: u64, in_use: usize) -> usize {
     let again = AGAIN.load(Ordering::Relaxed);
     let began = PERIOD.load(Ordering::Relaxed);
     let age = now.saturating_sub(began);
-    // Who comes second at a turn goes by the figures as they are: they only say how much may wait.
+    // If two threads end a period at once, the second uses the figures as they are. They only say how much may wait.
     if age >= delay && PERIOD.compare_exchange(began, now.max(1), Ordering::Relaxed, Ordering::Relaxed).is_ok() {
         let this = THIS_FROM.swap(if began == 0 { 0 } else { again }, Ordering::Relaxed);
         let most = THIS_MOST.swap(in_use, Ordering::Relaxed);
@@ -69,15 +71,15 @@ pub(super) fn taken_again_lately(now: u64, delay: u64, in_use: usize) -> usize {
     again.wrapping_sub(LAST_FROM.load(Ordering::Relaxed)).min(most)
 }
 
-/// The process had a limit on its address space or its data when that was last asked.
+/// Whether the process had a limit on its address space or its data when it was last checked.
 static LIMITED: AtomicBool = AtomicBool::new(false);
 
-/// Whether it had.
+/// Whether the process had a limit at the last check.
 pub(super) fn is_limited() -> bool {
     LIMITED.load(Ordering::Relaxed)
 }
 
-/// Note whether it has.
+/// Note whether the process has a limit. Returns `limited`.
 pub(super) fn note_limited(limited: bool) -> bool {
     if limited != LIMITED.load(Ordering::Relaxed) {
         LIMITED.store(limited, Ordering::Relaxed);

@@ -1,6 +1,6 @@
-//! Arenas as people see them: a character for each slice.
+//! Pictures of arenas, for people: a character for each slice.
 //!
-//! Invariant: only flags are read, so a picture may be taken at any time; it may show a slice in between two states.
+//! Invariant: only flags are read, so a picture may be taken at any time. It may show a slice between two states.
 
 use super::region::{Arena, WORD};
 use super::table;
@@ -8,7 +8,7 @@ use crate::base::config::SLICE;
 use crate::diag::output::{Line, Sink};
 use core::fmt::Write;
 
-/// Print a picture of each arena: a line for 64 slices (4 MiB), and one for many that are alike.
+/// Print a picture of each arena: a line for every 64 slices (4 MiB), and one line for several that are alike.
 #[cold]
 pub fn print(sink: &Sink) {
     sink.print(format_args!(

@@ -1,14 +1,15 @@
-//! The slice class map: for each slice of a window of addresses, the bin of its blocks. A free asks it first.
+//! The slice class map: for each slice of a window of addresses, the bin of its blocks. A free looks here first.
 //!
-//! A slice is open while it is a page of the main heap, of one slice. An entry is the offset of the bin's hot part from
-//! the start of a theap; 0, that of bin 0, sends frees to the generic path.
+//! A slice is open while it is a page of the main heap that is one slice long. An entry is the offset of the bin's hot
+//! part from the start of a theap. Entry 0, the offset of bin 0, sends frees to the generic path.
 //!
-//! All is relaxed: a thread that frees a block has it, by some way that orders the two, from one that allocated it after
-//! the page was opened; and the entry is that bin's while a block of the page is out. Of the smallest bins there is a hot
-//! part for each number of a theap: which one the entry names may change at any time, from one that leads to the owner's
-//! stack to one for a thread that frees when the owner's has ended. Whose number it is not takes the generic path.
+//! All accesses are relaxed. A thread that frees a block got it, in a way that orders the two, from a thread that
+//! allocated it after the page was opened. The entry names that bin as long as a block of the page is in use. The
+//! smallest bins have a hot part for each number of a theap. Which of these the entry names may change at any time:
+//! from the one that leads to the owner's stack to one for a thread that frees after the owner's thread has ended. A
+//! thread whose theap has another number takes the generic path.
 //!
-//! The window begins at the first arena and later arenas are asked to lie behind it; what lies outside takes the
+//! The window begins at the first arena, and later arenas are requested behind it. Frees outside of the window take the
 //! generic path.
 
 use crate::base::config::{SLICE, SLICE_SHIFT};
@@ -18,7 +19,7 @@ use crate::os;
 use crate::prim::processor::{Window, load_16, slice_in};
 use core::mem::offset_of;
 
-/// Slices in the window: 64 GiB. Its 2 MiB are touched as far as slices are used.
+/// Slices in the window: 64 GiB. The table has 2 MiB, of which only the entries of used slices are touched.
 const SLICES: usize = 1 << 20;
 
 #[repr(C)]
@@ -37,18 +38,18 @@ static TABLE: Table = Table {
     secured: AtomicUsize::new(0),
 };
 
-/// Begin the window at `base`, once; later calls change nothing.
+/// Begin the window at `base`. Only the first call has an effect.
 pub fn init_window(base: usize) {
     let _ = TABLE.window.base.compare_exchange(0, base, Ordering::Relaxed, Ordering::Relaxed);
 }
 
-/// Of our static tables this one alone is so long that the system could put a huge page under it.
+/// Advise against huge pages for the table. No other static table of ours is long enough for one.
 #[cold]
 pub(super) fn shut_to_huge_pages() {
     let (page, start) = (os::page_size(), (&raw const TABLE).addr());
     let before = start.wrapping_neg() & (page - 1);
     let bytes = (size_of::<Table>() - before) & !(page - 1);
-    // SAFETY: whole OS pages of a static of ours, of which the contents stay.
+    // SAFETY: whole OS pages of a static of ours, whose contents stay.
     unsafe { os::shut_to_huge_pages((&raw const TABLE).cast::<u8>().wrapping_add(before).cast_mut(), bytes) };
 }
 
@@ -58,7 +59,7 @@ fn index(start: *const u8) -> Option<usize> {
     (base != 0 && index < SLICES).then_some(index)
 }
 
-/// Frees into the slice at `start` go to the hot part at `entry` now.
+/// Frees into the slice at `start` go to the hot part at `entry` from now on.
 pub fn set(start: *const u8, entry: usize) {
     let Some(index) = index(start) else { return };
     TABLE.entry[index].store(entry as u16, Ordering::Relaxed);
@@ -75,7 +76,7 @@ pub fn clear(start: *const u8) {
     }
 }
 
-/// Where the slice begins that `p` points into.
+/// The start of the slice that `p` points into.
 pub fn slice_of(p: *const u8) -> *const u8 {
     p.map_addr(|at| at & !(SLICE - 1))
 }
@@ -89,10 +90,10 @@ pub fn get_secured(p: *const u8) -> Option<usize> {
         .then(|| unsafe { TABLE.entry.get_unchecked(index).load(Ordering::Relaxed) as usize })
 }
 
-/// The entry of the slice that `p` points into; None outside the window.
+/// The entry of the slice that `p` points into. None outside of the window.
 #[inline(always)]
 pub fn get(p: *const u8) -> Option<usize> {
-    // SAFETY: the window is the table's first field, and its length at most SLICES.
+    // SAFETY: the window is the table's first field, and its length is at most SLICES.
     unsafe {
         let (index, window) = slice_in((&raw const TABLE).cast(), p as usize)?;
         Some(load_16::<{ offset_of!(Table, entry) }>(window.cast(), index))

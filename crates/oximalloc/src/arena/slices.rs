@@ -1,7 +1,7 @@
 //! How slices of an arena are claimed, made accessible, freed and purged.
 //!
-//! Invariant: a slice that is handed out is dirty and committed, and not pending. What the system refuses to commit is free
-//! again. All but the claim itself is done by the slices' owner.
+//! Invariant: a slice that is handed out is dirty and committed, and not pending. Slices that the system refuses to
+//! commit become free again. Everything except the claim itself is done by the slices' owner.
 
 use super::backing::Fate;
 use super::region::{AHEAD, Arena, WORD};
@@ -15,8 +15,8 @@ use crate::os;
 /// See [`begin_protecting`].
 static PROTECTS: AtomicBool = AtomicBool::new(false);
 
-/// Parts of spans in use are made inaccessible from now on: a claim commits its own slices and no others. (One that is
-/// under way meanwhile may give access to a part once.)
+/// From now on, parts of spans in use are made inaccessible, so a claim commits its own slices and no others. (A claim
+/// that is under way now may still give access to such a part.)
 pub fn begin_protecting() {
     PROTECTS.store(true, Ordering::Relaxed);
 }
@@ -26,7 +26,7 @@ fn protects() -> bool {
 }
 
 impl Arena {
-    /// Claim a run; says where it starts and whether its bytes are known to be zero.
+    /// Claim a run. Returns where it starts, and whether its bytes are known to be zero.
     pub(super) fn claim(&self, n: usize, align: usize) -> Option<(SliceIndex, bool)> {
         if self.free_slices() < n {
             return None;
@@ -35,21 +35,23 @@ impl Arena {
         let low = self.low().load(Ordering::Relaxed);
         let i = self.runs().claim(n, align, phase, low)?;
         if n == 1 && align == 1 && i / WORD != low {
-            // A release in between may be overlooked; then its slice is found once the words above are full.
+            // This may overlook a release in between. Its slice is then found once the words above are full.
             let _ = self.low().compare_exchange(low, i / WORD, Ordering::Relaxed, Ordering::Relaxed);
         }
         Some((SliceIndex(i), self.own(SliceIndex(i), n)?))
     }
 
-    /// Claim a run at a given place; says whether its bytes are known to be zero.
+    /// Claim a run at a given place. Returns whether its bytes are known to be zero.
     pub(super) fn claim_at(&self, i: SliceIndex, n: usize) -> Option<bool> {
         if self.runs().claim_at(i.0, n) { self.own(i, n) } else { None }
     }
 
-    /// Make what was just claimed usable; None, and free again, if the system refuses memory.
+    /// Make slices usable that were just claimed. Returns whether their bytes are known to be zero. None if the system
+    /// refuses memory; the slices are free again then.
     pub(super) fn own(&self, i: SliceIndex, n: usize) -> Option<bool> {
         self.count_taken(n);
-        // First, as `used_words` says, also where a part is committed and the rest is refused.
+        // This comes first, so that `used_words` also covers slices of which a part is committed and the rest is
+        // refused.
         let undecided = self.undecided();
         if i.0 + n > undecided {
             self.decide(undecided, i, n);
@@ -59,20 +61,20 @@ impl Arena {
             self.set_free(i, n);
             return None;
         }
-        // Not before: what is refused goes on to wait for its purge.
+        // Only now: slices that were refused above still wait for their purge.
         reuse::taken_again(self.pending().clear(i.0, n));
         Some(self.mark_dirty(i.0, n) == n && self.backing().is_clean())
     }
 
-    /// A claim ends beyond what was decided upon.
+    /// Decide about huge pages for a claim that ends beyond what was decided upon.
     #[cold]
     fn decide(&self, from: usize, i: SliceIndex, n: usize) {
-        // Two at once may both decide, with one answer or the other.
+        // Two threads may decide at once. Either answer will do.
         let to = huge::decide(self, SliceIndex(from), i, n);
         self.decided_up_to(to);
     }
 
-    /// Mark slices as dirty, and say how many were not.
+    /// Mark slices as dirty. Returns how many were not.
     fn mark_dirty(&self, i: usize, n: usize) -> usize {
         if self.dirty().all_set(i, n) {
             return 0;
@@ -102,22 +104,23 @@ impl Arena {
             }
             ok
         };
-        // Of what is not ours only where it is mapped.
+        // Slices that are not ours are committed only where they are mapped.
         let wide = |from: usize, to: usize| self.widest(i.0, n, (from, to), commit) == Some(true);
         if !exact && eager == 1 && wide(0, self.slices()) {
             return true;
         }
-        // More than our own slices only where nobody takes access away, a purge or a guard: else ours could undo that. Not all
-        // of the arena: in a process that locks its memory what is accessible is resident.
+        // Commit more than our own slices only if nobody takes access away (as a purge or a guard does), because this
+        // commit could undo that. Do not commit all of the arena: in a process that locks its memory, what is
+        // accessible is resident.
         let (first, end) = (i.0 / WORD * WORD, (i.0 + n).next_multiple_of(WORD));
-        // Nor ahead where that counts against a limit of the process.
+        // Do not commit ahead if that counts against a limit of the process.
         let limited = os::data_limit().is_some() && reuse::note_limited(true);
         let ahead = if eager != 0 && os::overcommits() && !limited { end.min(AHEAD) } else { 0 };
         (!exact && !self.backing().strict() && wide(first, (end + ahead).min(self.slices()))) || commit(i.0, i.0 + n)
     }
 
-    /// Have the arena's own function commit those slices of a claimed range that are not. What it did before it refused
-    /// stands.
+    /// Have the arena's own function commit those slices of a claimed range that are not committed. If it refuses some,
+    /// what it did before stands.
     #[cold]
     fn commit_runs(&self, mut at: usize, end: usize) -> bool {
         let done = self.committed();
@@ -140,13 +143,13 @@ impl Arena {
         true
     }
 
-    /// Give slices back to the arena: their owner's last act.
+    /// Give slices back to the arena. This is their owner's last act.
     pub(super) fn set_free(&self, i: SliceIndex, n: usize) {
         self.count_free(n);
         self.unclaim(i, n);
     }
 
-    /// The same for slices that count as free already.
+    /// The same for slices that already count as free.
     pub(super) fn unclaim(&self, i: SliceIndex, n: usize) {
         self.runs().release(i.0, n);
         self.low().fetch_min(i.0 / WORD, Ordering::Relaxed);
@@ -155,7 +158,7 @@ impl Arena {
     /// Give the memory of slices that the caller owns back to the system.
     pub(super) fn purge(&self, i: SliceIndex, n: usize) {
         let (p, bytes) = (self.at(i), Slices(n).bytes());
-        // SAFETY: the caller owns the slices and nothing in them is used.
+        // SAFETY: the caller owns the slices, and nothing in them is used.
         let fate = unsafe { self.backing().give_back(p, bytes) };
         if fate == Fate::Kept {
             return;

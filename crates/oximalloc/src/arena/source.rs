@@ -1,4 +1,4 @@
-//! Where memory may come from, and the names of arenas: numbers in here, addresses to the outside.
+//! Where memory may come from, and how arenas are named: by their numbers inside, by their addresses (ids) outside.
 //!
 //! Invariant: an address becomes an [`ArenaRef`] only if the table has it, so any address may be asked about.
 
@@ -12,16 +12,16 @@ use crate::os;
 use core::ffi::c_void;
 use core::num::NonZeroU32;
 
-/// An arena of the table. It stays one until all are destroyed.
+/// An arena in the table. It stays there until all arenas are destroyed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ArenaRef(NonZeroU32);
 
 /// Where the memory of a heap may come from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Source {
-    /// The subprocess; its arenas that are not exclusive are used. Any number but `u32::MAX`.
+    /// The subprocess. Those of its arenas that are not exclusive are used. Any number but `u32::MAX`.
     pub subproc: u32,
-    /// From this arena only, whosever it is, and never from the system.
+    /// If set, memory comes only from this arena, whosever it is, and never from the system.
     pub arena: Option<ArenaRef>,
     /// The NUMA node that is tried first; -1: none.
     pub numa: i32,
@@ -51,17 +51,17 @@ impl ArenaRef {
         table::arena(self.0.get() as usize - 1)
     }
 
-    /// The arena with that id; None for anything that is not one.
+    /// The arena with that id. None if no arena has it.
     pub fn from_id(id: *const c_void) -> Option<ArenaRef> {
         table::all().find(|arena| arena.start().cast_const().cast() == id).map(ArenaRef::of)
     }
 
-    /// What names the arena outside: its address.
+    /// Its id, which names it outside: its address.
     pub fn id(self) -> *mut c_void {
         self.region().map_or(core::ptr::null_mut(), |arena| arena.start().cast())
     }
 
-    /// Its first byte and its size. A part at the start is taken by its record.
+    /// Its first byte and its size. Its record takes a part at the start.
     pub fn area(self) -> Option<(*mut u8, usize)> {
         self.region().map(|arena| (arena.start(), arena.bytes()))
     }
@@ -86,7 +86,7 @@ impl ArenaRef {
         self.region().map_or(-1, Arena::numa)
     }
 
-    /// What there is in it at the moment. `pending` and `direct` are not counted for one arena, and 0.
+    /// Its totals at the moment. `pending` and `direct` are not counted for a single arena, and are 0.
     pub fn totals(self) -> Totals {
         self.region().map_or(Totals::default(), |arena| {
             let free = (arena.free_slices() + arena.gone_slices()).min(arena.slices());
@@ -107,7 +107,7 @@ pub fn arenas(subproc: Option<u32>) -> impl Iterator<Item = ArenaRef> {
     table::all().filter(move |arena| subproc.is_none_or(|s| arena.subproc() == s)).map(ArenaRef::of)
 }
 
-/// What the arenas of a subprocess add up to.
+/// The totals of a subprocess's arenas.
 pub fn subproc_totals(subproc: u32) -> Totals {
     arenas(Some(subproc)).map(ArenaRef::totals).fold(Totals::default(), |sum, one| Totals {
         arenas: sum.arenas + one.arenas,
@@ -118,17 +118,17 @@ pub fn subproc_totals(subproc: u32) -> Totals {
     })
 }
 
-/// Where an arena's memory is, and how much; None for an id that is none.
+/// Where an arena's memory is, and how much. None if no arena has that id.
 pub fn area(id: *const c_void) -> Option<(*mut u8, usize)> {
     ArenaRef::from_id(id)?.area()
 }
 
-/// Whether an address lies in the arena of that id; false for an id that is none.
+/// Whether an address lies in the arena with that id. False if no arena has it.
 pub fn contains(id: *const c_void, p: *const u8) -> bool {
     ArenaRef::from_id(id).is_some_and(|arena| arena.contains(p))
 }
 
-/// The alignment at which memory that is given to us is used; at another one, the bytes before are not used.
+/// Memory that is given to us is used from the first multiple of this on. Bytes before that are not used.
 pub fn min_alignment() -> usize {
     SLICE
 }
@@ -138,7 +138,8 @@ pub fn is_in_region(p: *const u8) -> bool {
     table::all().any(|arena| arena.contains(p)) || !map::get(p).is_null()
 }
 
-/// A subprocess ended: its arenas are the main one's from now on, and what is free in them goes back to the system.
+/// A subprocess has ended. Its arenas are the main subprocess's from now on, and what is free in them goes back to the
+/// system.
 pub fn hand_over(subproc: u32) {
     for arena in table::all().filter(|arena| arena.subproc() == subproc) {
         arena.hand_to(Source::MAIN.subproc);

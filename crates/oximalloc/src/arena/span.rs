@@ -1,4 +1,4 @@
-//! What is handed out, and what it adds up to.
+//! Spans of slices, which are what is handed out, and the totals of memory.
 //!
 //! Invariant: a slice belongs to at most one [`Span`] at a time.
 
@@ -9,7 +9,7 @@ pub struct Origin(u32);
 impl Origin {
     /// A mapping of its own.
     pub const OS: Origin = Origin(0);
-    /// A mapping of its own, of large OS pages: it does not grow.
+    /// A mapping of its own that consists of large OS pages. It does not grow.
     pub(super) const LARGE: Origin = Origin(u32::MAX);
 
     /// True for a mapping of its own that can be given a new size.
@@ -17,18 +17,18 @@ impl Origin {
         self == Origin::OS
     }
 
-    /// The arena's number, if it is from one.
+    /// The number of the arena that it is from, if any.
     pub fn arena(self) -> Option<usize> {
         if self == Origin::LARGE { None } else { (self.0 as usize).checked_sub(1) }
     }
 
-    /// The arena of that number.
+    /// The arena with that number.
     pub(super) fn of_arena(index: usize) -> Origin {
         Origin(index as u32 + 1)
     }
 }
 
-/// Slices in a row that the holder may use as it likes, until they are released.
+/// Adjacent slices, which the holder may use as it likes until they are released.
 #[derive(Clone, Copy, Debug)]
 pub struct Span {
     /// The first byte, at a multiple of a slice.
@@ -41,14 +41,14 @@ pub struct Span {
     pub origin: Origin,
 }
 
-/// What there is at the moment, in bytes (but for `arenas`).
+/// How much memory there is at the moment, in bytes (except for `arenas`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Number of arenas.
     pub arenas: usize,
     /// Address space of all arenas.
     pub reserved: usize,
-    /// Of that, what counts as committed.
+    /// How much of that counts as committed.
     pub committed: usize,
     /// Handed out from arenas.
     pub in_use: usize,

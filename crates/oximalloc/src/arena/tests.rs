@@ -1,6 +1,6 @@
-//! Spans: disjoint, aligned, zero when they say so, and given back to the system. The arenas are the process's own:
-//! tests that look at totals or set options take turns where they share a process, and none counts on what another
-//! left, in whatever order they come.
+//! Spans are disjoint and aligned, are zero if they say so, and go back to the system. The tests use the process's own
+//! arenas. Tests that look at totals or set options take turns if they share a process. No test relies on what another
+//! has left, so they may run in any order.
 
 use super::region::{Arena, Use};
 use super::source::arenas;
@@ -16,7 +16,7 @@ mod given;
 mod places;
 
 const MAIN: Source = Source::MAIN;
-/// With arenas that no other test uses, nor memory that is never purged.
+/// Arenas that no other test uses, in which no memory is exempt from purges.
 const APART: Source = Source { subproc: 61, ..MAIN };
 
 fn turn() -> MutexGuard<'static, ()> {
@@ -24,7 +24,7 @@ fn turn() -> MutexGuard<'static, ()> {
     TURN.lock().unwrap_or_else(|e| e.into_inner())
 }
 
-/// Nothing waits, and what other tests took again is long ago.
+/// Purge all that waits, and wait until what other tests took again counts no longer.
 fn calm() {
     options::set(Opt::PurgeDelay, 1);
     for _ in 0..2 {
@@ -37,12 +37,12 @@ fn calm() {
     purge_all();
 }
 
-/// From that arena only.
+/// Claims from that arena only.
 fn only(arena: ArenaRef) -> Source {
     Source { arena: Some(arena), ..MAIN }
 }
 
-/// All that can be had, slice by slice.
+/// Claim all that there is, slice by slice.
 fn all_of(source: Source) -> Vec<Span> {
     std::iter::from_fn(|| claim(source, 1, 1, true)).collect()
 }
@@ -135,7 +135,7 @@ fn what_waits_is_bounded_and_goes_after_the_delay() {
     let span = claim(MAIN, 16, 1, true).unwrap();
     // SAFETY: ours.
     unsafe { release(span) };
-    // Rounds, not seconds: on a busy machine it comes by less often.
+    // Count rounds, not seconds: on a busy machine they take longer.
     for _ in 0..250 {
         std::thread::sleep(std::time::Duration::from_millis(20));
         tick();
@@ -156,13 +156,13 @@ fn what_is_too_short_for_a_purge_goes_with_its_neighbours() {
     let before = purge::SCANS.load(Ordering::Relaxed);
     for parity in [0, 1] {
         for span in all.iter().filter(|span| span.start.addr() / SLICE % 2 == parity) {
-            // SAFETY: ours, and each of one of the two kinds.
+            // SAFETY: ours, and released once, because it is of one parity.
             unsafe { release(*span) };
         }
         let pending = totals().pending;
         assert!(if parity == 0 { pending > 1400 * SLICE } else { pending < 1400 * SLICE }, "{pending}");
     }
-    // Not at each of the 3000 releases.
+    // There was no scan at each of the 3000 releases.
     let scans = purge::SCANS.load(Ordering::Relaxed) - before;
     assert!(scans < 300, "{scans}");
     options::set(Opt::MinimalPurgeSize, 0);

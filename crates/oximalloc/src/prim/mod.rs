@@ -1,7 +1,7 @@
 //! What the allocator asks of the operating system and the processor. Nothing above this floor names either.
 //!
-//! `contract` says what a system must supply; a folder for each system supplies it. `processor` has a file for each processor.
-//! `mock` stands before the system in unit tests: it fails, lies and forgets as the contract allows.
+//! `contract` says what a system must supply; a folder for each system supplies it. `processor` has a file for each
+//! processor. `mock` stands in front of the system in unit tests: it fails, lies and forgets as the contract allows.
 
 pub mod contract;
 mod errno;
@@ -24,13 +24,13 @@ pub mod mock;
 /// The operating system.
 #[cfg(not(test))]
 pub type Os = Real;
-/// The operating system, behind what a test does to it.
+/// The operating system, with the mock in front of it.
 #[cfg(test)]
 pub type Os = mock::Mock<Real>;
 
 pub use contract::{At, Capabilities, Environment, Errno, Key, Memory, Numa, Process, ProcessInfo, Threads};
 
-/// Do something that leaves `errno` as it is.
+/// Do something, and leave `errno` as it was.
 #[inline(always)]
 pub fn keep_errno<T>(work: impl FnOnce() -> T) -> T {
     let before = Os::errno();
@@ -39,7 +39,7 @@ pub fn keep_errno<T>(work: impl FnOnce() -> T) -> T {
     result
 }
 
-/// The system must have all of the contract.
+/// The system must implement all of the contract.
 const _: fn() = {
     fn is_complete<S: contract::System>() {}
     is_complete::<Os>

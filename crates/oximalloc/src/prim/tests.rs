@@ -1,5 +1,5 @@
-//! What the contract promises, as a table of tests that any implementation passes: the real system, and the mock as each kind
-//! of system that it can be.
+//! What the contract promises, as a table of tests that every implementation must pass: the real system, and the mock
+//! as each kind of system that it can imitate.
 
 use super::mock::{self, Call, Fail, Mock, Place, Setup};
 use super::*;
@@ -38,7 +38,7 @@ fn promises<S: System>() -> [(&'static str, fn()); 20] {
     ]
 }
 
-/// Check all of them. None changes `errno`.
+/// Check all promises. No test may change `errno`.
 fn keeps<S: System>() {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock();
@@ -60,7 +60,7 @@ fn the_mock_keeps_the_promises_of_the_real_one() {
     keeps::<Mock<Real>>();
 }
 
-/// The mock as that, in a process of its own.
+/// Check the mock with a setup, in a process of its own.
 fn keeps_as(name: &str, setup: Setup) {
     mock::alone(module_path!(), name, || {
         mock::set(setup);
@@ -145,7 +145,7 @@ fn the_mock_fails_as_it_is_told() {
     });
 }
 
-/// A reservation that goes at the end, and as many bytes as four OS pages.
+/// A reservation of four OS pages, which is unmapped when it is dropped.
 struct Mapping<S: System> {
     start: *mut u8,
     size: usize,
@@ -160,9 +160,9 @@ impl<S: System> Mapping<S> {
         Mapping { start, size, system: std::marker::PhantomData }
     }
 
-    /// What is in it; it must be committed.
+    /// Its contents. It must be committed.
     fn bytes(&self) -> &'static mut [u8] {
-        // SAFETY: ours, and committed; a test looks at it only while it has the mapping.
+        // SAFETY: ours, and committed. A test looks at it only while it has the mapping.
         unsafe { slice::from_raw_parts_mut(self.start, self.size) }
     }
 
@@ -255,7 +255,7 @@ fn unmap_part<S: System>() {
     } else {
         assert!(a.is(1), "as it was");
     }
-    // (A drop unmaps what two calls reserved: a system that takes parts takes such a range.)
+    // (The drop unmaps what two calls reserved. A system that can unmap parts can do that too.)
 }
 
 fn commit<S: System>() {
@@ -307,7 +307,7 @@ fn decommit_part<S: System>() {
 fn reset<S: System>() {
     let a = Mapping::<S>::new(true);
     a.bytes().fill(1);
-    // SAFETY: ours. A system may lack it.
+    // SAFETY: ours. A system may lack this call.
     unsafe { S::reset(a.start, a.size) };
     a.bytes().fill(2);
     assert!(a.is(2));
@@ -345,7 +345,7 @@ fn resident<S: System>() {
     let before = S::resident(a.start, a.size);
     a.bytes()[S::page_size()] = 1;
     let after = S::resident(a.start, a.size);
-    // (Or the system does not tell.)
+    // (Both are 0 if the system does not tell.)
     assert!(before <= after && after <= 4);
     // SAFETY: ours.
     unsafe { S::populate(a.start, a.size) };
@@ -487,11 +487,11 @@ fn threads<S: System>() {
         for value in [7, 0, 9] {
             assert_ne!(begin(key, value).join().unwrap(), me);
         }
-        assert_eq!(*ENDED.lock().unwrap(), [7, 9], "null is not told");
+        assert_eq!(*ENDED.lock().unwrap(), [7, 9], "a null value is not reported");
         S::key_delete(key);
         ENDED.lock().unwrap().clear();
     }
-    // Only once: what is registered stays.
+    // Only once, because handlers stay registered.
     static FORKS: AtomicUsize = AtomicUsize::new(0);
     if S::capabilities().fork && FORKS.fetch_add(1, Ordering::Relaxed) == 0 {
         assert!(S::at_fork(nothing, nothing, nothing));

@@ -1,4 +1,4 @@
-//! What is given back to the system, addresses and all, and what is mapped again.
+//! Slices are unmapped, and mapped again.
 
 use super::*;
 use crate::base::units::SliceIndex;
@@ -8,7 +8,7 @@ use backing::Backing;
 
 const MIB: usize = 1 << 20;
 
-/// An arena of its own subprocess, of which a claim of all has been given back; and what was claimed.
+/// An arena of its own subprocess, and a span of it that was claimed, released and unmapped.
 fn given_back(subproc: u32) -> (Source, ArenaRef, Span) {
     let source = Source { subproc, ..MAIN };
     let span = claim(source, 200 * MIB / SLICE, 1, true).unwrap();
@@ -31,7 +31,7 @@ fn is_mapped(p: *mut u8) -> bool {
     at == At::Occupied
 }
 
-/// Whether a range is a mapping that may be read only.
+/// Whether a range is a read-only mapping.
 fn is_read_only(p: *mut u8, bytes: usize) -> bool {
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
     maps.contains(&format!("{:x}-{:x} r--p", p.addr(), p.addr() + bytes))
@@ -73,10 +73,10 @@ fn what_is_free_is_unmapped_and_comes_again() {
 fn what_others_map_there_is_theirs() {
     let _turn = turn();
     let (source, arena, before) = given_back(63);
-    // In the midst of what is gone.
+    // In the middle of what is gone.
     let place = before.start.wrapping_add(8 * MIB);
     assert_eq!(Os::reserve_at(place, MIB, true), At::Mapped);
-    // SAFETY: mapped just now; read only from now on.
+    // SAFETY: mapped just now, and only read from now on.
     unsafe {
         place.write_bytes(7, MIB);
         for_tests::make_read_only(place, MIB);
@@ -133,7 +133,7 @@ fn threads_claim_while_others_give_back() {
     let sum = subproc_totals(64);
     assert_eq!((sum.in_use, totals().pending), (0, 0));
     assert!(sum.arenas <= 2 && sum.reserved <= sum.arenas * 12 * MIB, "{sum:?}");
-    // All of it can be had again.
+    // All of it can be claimed again.
     for arena in arenas(Some(64)) {
         let (_, size) = arena.area().unwrap();
         let all = claim(only(arena), size / SLICE - 1, 1, true).unwrap();
@@ -163,19 +163,19 @@ fn an_arena_with_holes_is_destroyed_around_them() {
     let (size, reserved, committed) = (32 * MIB, PROCESS.reserved.current(), PROCESS.committed.current());
     let start = crate::os::reserve(size, SLICE, false, 0);
     assert!(!start.is_null());
-    // SAFETY: reserved above; the arena is told to nobody.
+    // SAFETY: reserved above, and nobody else knows of the arena.
     unsafe {
         assert!(crate::os::commit(start, 4 * MIB));
         let what_for = Use { subproc: 65, exclusive: false, numa: -1 };
         let made = Arena::create(start, size / SLICE, 4 * MIB / SLICE, Backing::own(), what_for);
         let arena = &*made;
-        // What was used, in the accessible part.
+        // Give up slices that were used, in the accessible part.
         let (used, _) = arena.claim(20, 1).unwrap();
         arena.at(used).write_bytes(1, 20 * SLICE);
         let committed_then = arena.committed_bytes();
         assert!(arena.give_up(used, 20));
         assert_eq!((arena.committed_bytes(), arena.gone_slices()), (committed_then - 20 * SLICE, 20));
-        // A part that is not accessible, which somebody else has then.
+        // Give up a part that is not accessible. Somebody else maps it then.
         let at = SliceIndex(200);
         assert!(arena.taken().claim_at(at.0, 110));
         arena.count_taken(110);
@@ -185,7 +185,7 @@ fn an_arena_with_holes_is_destroyed_around_them() {
         assert_eq!(Os::reserve_at(place, 110 * SLICE, true), At::Mapped);
         place.write(9);
         for_tests::make_read_only(place, 110 * SLICE);
-        // What is made accessible with other slices ends where the hole begins.
+        // What is made accessible along with other slices stops at the hole.
         let beyond = SliceIndex(at.0 + 115);
         assert!(!arena.committed().all_set(beyond.0, 1));
         assert_eq!(arena.claim_at(beyond, 3), Some(true));

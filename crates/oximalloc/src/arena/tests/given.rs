@@ -19,7 +19,7 @@ const MANAGED: Given = Given {
     subproc: 0,
 };
 
-/// Fresh memory of the system, for ever.
+/// Fresh memory from the system, which is never released.
 fn range(size: usize, commit: bool) -> *mut u8 {
     let p = os::reserve(size, SLICE, commit, 0);
     assert!(!p.is_null());
@@ -27,11 +27,11 @@ fn range(size: usize, commit: bool) -> *mut u8 {
 }
 
 fn give(start: *mut u8, size: usize, given: Given) -> Result<ArenaRef, Errno> {
-    // SAFETY: the tests give memory of `range`, and nobody else uses it. What is no such memory is refused.
+    // SAFETY: the tests give memory of `range`, and nobody else uses it. Anything else is refused.
     unsafe { manage(start, size, &given) }
 }
 
-/// What a commit function saw and does.
+/// What a commit function has seen, and what it does.
 #[derive(Default)]
 struct Asked {
     committed: AtomicUsize,
@@ -145,7 +145,7 @@ fn a_function_is_asked_once_for_each_slice() {
         for t in 1..=4u8 {
             s.spawn(move || {
                 for round in 0..500 {
-                    // The memory of a slice that is not committed cannot be written.
+                    // Writing to a slice that is not committed would crash.
                     let Some(span) = claim(only(arena), 1 + (round + t as usize) % 5, 1, true) else { continue };
                     assert!(!span.zero || bytes(&span).iter().all(|&b| b == 0));
                     bytes(&span).fill(t);

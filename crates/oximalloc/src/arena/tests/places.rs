@@ -1,4 +1,4 @@
-//! Which arenas a claim may use: exclusive ones, those of subprocesses, those of NUMA nodes; and ids.
+//! Which arenas a claim may use: exclusive ones, those of subprocesses, those of NUMA nodes. Also the ids of arenas.
 
 use super::*;
 use crate::diag::output::tests::captured;
@@ -93,7 +93,7 @@ fn arenas_of_large_pages_are_pinned() {
 fn mappings_of_large_pages_keep_whole_pages() {
     let _turn = turn();
     let (before, page) = (totals().direct, LARGE_PAGE / SLICE);
-    // After a refusal in another test the next claims do not ask.
+    // After a refusal in another test, the next claims do not ask.
     let mut span = (0..100).find_map(|_| direct::claim_large(2 * page + 1, -1, as_if_large)).unwrap();
     assert_eq!((totals().direct - before, span.slices), (3 * LARGE_PAGE, 2 * page + 1));
     assert!(!span.origin.is_os() && span.origin.arena().is_none());
@@ -135,7 +135,7 @@ fn a_subprocess_has_its_own_arenas() {
     assert_eq!(subproc_totals(71).committed, sum.committed);
     hand_over(71);
     assert_eq!((arena.subproc(), arenas(Some(71)).count()), (0, 0));
-    // It may be one that other tests have used: all that is free goes, whoever used it.
+    // Other tests may have used this arena. All that is free goes, whoever used it.
     assert_eq!(arena.totals().committed, record, "free memory went back");
     let again = claim(only(arena), 8, 1, true).unwrap();
     assert!(again.zero && bytes(&again).iter().all(|&b| b == 0));
@@ -165,7 +165,7 @@ fn the_nearest_arena_comes_first() {
     hand_over(82);
 }
 
-/// The first `left` times ordinary memory, which is not touched; then nothing.
+/// Gives ordinary memory, which is not touched, for the first `left` calls, then nothing.
 fn pages(mut left: usize) -> impl FnMut(usize, i32) -> *mut u8 {
     move |at, _| {
         if left == 0 {
@@ -198,7 +198,7 @@ fn huge_pages_as_many_as_there_are() {
         null_mut()
     };
     assert_eq!(gigantic::get(4, 10, exclusive, &mut slow), Err(Errno::ETIMEDOUT));
-    // What does not follow the page before goes back.
+    // A page that does not follow the one before goes back.
     let mut calls = 0;
     let mut apart = |at, _| {
         calls += 1;
@@ -226,7 +226,7 @@ fn huge_pages_are_spread_evenly() {
     assert_eq!(gigantic::spread(4, 3, 0, &mut note), (3, Err(Errno::ENOMEM)));
     assert_eq!(asked, [0, 0, 1, 2]);
     assert_eq!(gigantic::spread(0, 0, 0, &mut pages(0)), (0, Ok(())));
-    // The system of a test has none, or a few.
+    // The system that runs the test has no huge pages, or a few.
     if let Err(code) = reserve_huge(1, -1, 1000, true, 0) {
         assert!(code == Errno::ENOMEM || code == Errno::ETIMEDOUT);
     }

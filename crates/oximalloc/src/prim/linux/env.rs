@@ -1,5 +1,5 @@
-//! The environment, read without the C library's `getenv`: that one is of no use before the library's constructors
-//! have run, and takes names in one case only.
+//! The environment, read without the C library's `getenv`, which does not work before the library's constructors have
+//! run, and which finds names in one case only.
 //!
 //! Invariant: the environment is only read, and no reference into it outlives the call of the visitor.
 use super::process::ReadFile;
@@ -8,11 +8,11 @@ use crate::prim::contract::Environment;
 use core::ffi::{CStr, c_char};
 
 unsafe extern "C" {
-    /// The C library's list of `NAME=value` strings that ends in a null; itself null until the library is set up.
+    /// The C library's list of `NAME=value` strings, which ends in a null. Itself null until the library is set up.
     static environ: *const *const c_char;
 }
 
-/// The longest entry that is seen while the environment has to be read from `/proc`; longer ones are left out.
+/// The longest entry that is seen when the environment has to be read from `/proc`. Longer ones are skipped.
 const ENTRY_MAX: usize = 1024;
 
 impl Environment for Linux {
@@ -23,8 +23,8 @@ impl Environment for Linux {
             return visit_proc(f);
         }
         loop {
-            // SAFETY: `entry` walks a list that ends in a null, where the loop stops. As with `getenv`, the program must
-            // not change its environment at the same time.
+            // SAFETY: `entry` walks a list that ends in a null, where the loop stops. As with `getenv`, the program
+            // must not change its environment at the same time.
             let text = unsafe { *entry };
             if text.is_null() {
                 return true;
@@ -34,7 +34,7 @@ impl Environment for Linux {
             if !visit_entry(text.to_bytes(), f) {
                 return true;
             }
-            // SAFETY: not past the end, since this entry was not the null.
+            // SAFETY: not past the end, because this entry was not the null.
             entry = unsafe { entry.add(1) };
         }
     }
@@ -45,7 +45,7 @@ impl Environment for Linux {
     }
 }
 
-/// Split an entry at its first `=` and hand it on; entries without one are passed over.
+/// Split an entry at its first `=` and pass it to `f`. Entries without one are skipped. False if `f` returns false.
 fn visit_entry(entry: &[u8], f: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> bool {
     match entry.iter().position(|&b| b == b'=').and_then(|at| entry.split_at_checked(at)) {
         Some((name, value)) => f(name, value.get(1..).unwrap_or_default()),
@@ -53,7 +53,7 @@ fn visit_entry(entry: &[u8], f: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> bool {
     }
 }
 
-/// As [`Environment::visit`], from the copy that the kernel keeps of the environment at the program's start.
+/// As [`Environment::visit_environment`], from the kernel's copy of the environment at the program's start.
 fn visit_proc(f: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> bool {
     let before = errno::get();
     let file = ReadFile::open(c"/proc/self/environ");
@@ -65,11 +65,11 @@ fn visit_proc(f: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> bool {
     readable
 }
 
-/// Put together NUL-terminated entries from what `read` delivers in pieces, until it delivers nothing.
+/// Put NUL-terminated entries together from the pieces that `read` delivers, until it delivers nothing.
 fn visit_stream(read: &mut dyn FnMut(&mut [u8]) -> usize, f: &mut dyn FnMut(&[u8], &[u8]) -> bool) {
     let mut chunk = [0u8; 512];
     let mut entry = [0u8; ENTRY_MAX];
-    // Counts on beyond `ENTRY_MAX` in an entry that is too long; the slice of such an entry is then `None`.
+    // Counts beyond `ENTRY_MAX` in an entry that is too long. The slice of such an entry is `None`.
     let mut len = 0usize;
     loop {
         let got = read(&mut chunk);

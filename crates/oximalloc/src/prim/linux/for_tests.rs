@@ -2,7 +2,7 @@
 
 use core::ptr;
 
-/// Let a mapping be read only.
+/// Make a mapping read-only.
 ///
 /// # Safety
 /// - it is the caller's.
@@ -11,7 +11,7 @@ pub unsafe fn make_read_only(p: *mut u8, size: usize) {
     assert_eq!(unsafe { libc::mprotect(p.cast(), size, libc::PROT_READ) }, 0);
 }
 
-/// A mapping whose contents are those of a file, which come again after the memory was given back.
+/// A mapping whose contents are those of a file. They come back after the memory was given back.
 pub fn of_a_file(size: usize) -> *mut u8 {
     let (prot, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED | libc::MAP_ANONYMOUS);
     // SAFETY: a new mapping that replaces none.

@@ -6,7 +6,7 @@ use crate::base::sync::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use crate::prim::contract::{At, Capabilities, Memory};
 use core::ptr;
 
-/// Whether the system has refused to fault in memory at once: then it is not asked again.
+/// Whether the system has refused to fault in memory at once. If so, it is not asked again.
 static NO_POPULATE: AtomicBool = AtomicBool::new(false);
 
 impl Memory for Linux {
@@ -19,7 +19,7 @@ impl Memory for Linux {
         lock: true,
         fork: true,
         thread_end: true,
-        // The kernel gives higher ones only where a hint asks for them.
+        // The kernel gives higher addresses only if a hint asks for them.
         address_bits: 48,
         // Below 2^46 and above the shadows of the sanitizers.
         arenas_at: 1 << 45,
@@ -63,8 +63,8 @@ impl Memory for Linux {
                 return At::Mapped;
             }
             if q != libc::MAP_FAILED {
-                // A kernel that does not know the flag takes the address for a hint.
-                // SAFETY: mapped just now and told to nobody.
+                // A kernel that does not know the flag takes the address as a hint.
+                // SAFETY: mapped just now, and nobody knows of it.
                 unsafe { libc::munmap(q, size) };
                 return At::Occupied;
             }
@@ -75,7 +75,7 @@ impl Memory for Linux {
     fn limit(address_space: bool) -> Option<usize> {
         let which = if address_space { libc::RLIMIT_AS } else { libc::RLIMIT_DATA };
         let mut limit = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
-        // SAFETY: a place for the answer.
+        // SAFETY: `limit` is a live `rlimit` that the call fills in.
         let known = errno::keep(|| unsafe { libc::getrlimit(which, &mut limit) }) == 0;
         (known && limit.rlim_cur != libc::RLIM_INFINITY).then_some(limit.rlim_cur as usize)
     }
@@ -103,7 +103,7 @@ impl Memory for Linux {
     }
 
     unsafe fn protect(p: *mut u8, size: usize) -> bool {
-        // SAFETY: by the contract nobody counts on access.
+        // SAFETY: by the contract nobody uses the range meanwhile.
         errno::keep(|| unsafe { libc::mprotect(p.cast(), size, libc::PROT_NONE) }) == 0
     }
 
@@ -157,7 +157,7 @@ impl Memory for Linux {
                 unsafe { libc::mremap(p.cast(), old, new, libc::MREMAP_MAYMOVE) }
             } else {
                 let flags = libc::MREMAP_MAYMOVE | libc::MREMAP_FIXED;
-                // SAFETY: likewise, and the range at `to` is the caller's to replace.
+                // SAFETY: as above, and the range at `to` is the caller's to replace.
                 unsafe { libc::mremap(p.cast(), old, new, flags, to.cast::<libc::c_void>()) }
             }
         });

@@ -1,4 +1,4 @@
-//! Linux with glibc, over the `libc` crate.
+//! Linux with glibc, through the `libc` crate.
 
 mod env;
 mod errno;

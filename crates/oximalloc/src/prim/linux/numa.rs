@@ -6,7 +6,7 @@ use crate::base::sync::{AtomicUsize, Ordering};
 use crate::base::text::number;
 use crate::prim::contract::Numa;
 
-/// The largest node number that is believed, plus 1.
+/// The most nodes that are believed to exist.
 const NODES_MAX: usize = 1024;
 const PER_WORD: usize = usize::BITS as usize;
 
@@ -43,9 +43,10 @@ impl Numa for Linux {
             return false;
         };
         *word = 1 << (node % PER_WORD);
-        // The kernel takes the last bit of the count for its own.
+        // The kernel reads one bit less than it is told.
         let (bits, flags) = (NODES_MAX + 1, 0usize);
-        // SAFETY: changes neither contents nor access of the range, and the mask is a live array of that many bits.
+        // SAFETY: changes neither contents nor access of the range, and the mask is a live array of the bits that are
+        // read.
         errno::keep(|| unsafe { libc::syscall(libc::SYS_mbind, p, size, MPOL_PREFERRED, mask.as_ptr(), bits, flags) })
             == 0
     }

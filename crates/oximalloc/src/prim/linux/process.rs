@@ -1,8 +1,8 @@
-//! What the operating system tells of this process: time, memory, faults; and the few calls that speak to it
-//! outside memory: standard error, small files, `errno`.
+//! What the operating system tells of this process: time, memory, faults. Also the few calls that do not concern
+//! memory: standard error, small files, `errno`.
 //!
-//! Invariants: the raw system calls are used instead of the C library's wrappers, which are cancellation points and would let
-//! a cancelled thread unwind through the allocator.
+//! Invariant: raw system calls are used where the C library's wrapper is a cancellation point, because a cancelled
+//! thread would unwind through the allocator.
 use super::{Linux, errno};
 use crate::base::sync::{AtomicI32, AtomicPtr, Ordering};
 use crate::base::text::number;
@@ -56,7 +56,7 @@ impl Process for Linux {
     }
 
     fn at_end(run: fn()) {
-        // Relaxed: a function's address, with nothing behind it.
+        // Relaxed: it is a function's address, which publishes nothing else.
         let _ = AT_END.compare_exchange(null_mut(), run as *mut (), Ordering::Relaxed, Ordering::Relaxed);
     }
 
@@ -67,7 +67,7 @@ impl Process for Linux {
 
     fn keep_stderr() {
         let before = errno::get();
-        // SAFETY: makes a new descriptor, out of the way of those that programs number themselves.
+        // SAFETY: makes a new descriptor. Its number is beyond those that programs choose themselves.
         let fd = unsafe { libc::fcntl(libc::STDERR_FILENO, libc::F_DUPFD_CLOEXEC, 200) };
         if fd >= 0 {
             KEPT.store(fd, Ordering::Relaxed);
@@ -122,7 +122,7 @@ impl ReadFile {
         if fd < 0 { None } else { Some(ReadFile(fd as c_int)) }
     }
 
-    /// Read the next bytes into `buf` and say how many; 0 at the end and on an error, with `errno` set.
+    /// Read the next bytes into `buf`. Returns how many. 0 at the end, and on an error, with `errno` set.
     pub fn read(&mut self, buf: &mut [u8]) -> usize {
         loop {
             // SAFETY: the kernel writes at most `buf.len()` bytes to a live slice that nobody else can see.
@@ -143,7 +143,7 @@ impl Drop for ReadFile {
     }
 }
 
-/// What a small file says, as much of it as `buf` holds; nothing where it cannot be read. Leaves `errno` alone.
+/// The contents of a small file, as far as `buf` holds them. Nothing if it cannot be read. Leaves `errno` alone.
 #[inline(never)]
 fn read<'a>(path: &CStr, buf: &'a mut [u8]) -> &'a [u8] {
     let before = errno::get();
@@ -152,7 +152,7 @@ fn read<'a>(path: &CStr, buf: &'a mut [u8]) -> &'a [u8] {
     buf.get(..got).unwrap_or_default()
 }
 
-/// The number at `place` among the words of `text`; 0 where there is none.
+/// The number at `place` among the words of `text`. 0 if there is none.
 #[inline(never)]
 fn number_at(text: &[u8], place: usize) -> usize {
     text.split(|b| *b == b' ').nth(place).map_or(0, decimal)
@@ -164,13 +164,13 @@ fn resident() -> usize {
     pages.saturating_mul(Linux::page_size())
 }
 
-/// The number that `digits` spell, up to the first byte that is none.
+/// The number that `digits` spell, up to the first byte that is not a digit.
 fn decimal(digits: &[u8]) -> usize {
     usize::try_from(number(digits).0).unwrap_or(usize::MAX)
 }
 
-/// Now, less the start that the kernel tells: the 22nd field of `/proc/self/stat`, in clock ticks since the boot. So
-/// that nothing needs to be noted when a process starts.
+/// Milliseconds since the process started. The kernel tells the start: the 22nd field of `/proc/self/stat`, in clock
+/// ticks since the boot. So nothing needs to be noted when a process starts.
 fn elapsed_ms() -> u64 {
     let mut buf = [0; 1024];
     // The second field, a name in parentheses, may hold spaces.

@@ -1,16 +1,18 @@
-//! Threads: a key whose destructor runs at a thread's end, giving way, fork handlers, and a seed.
+//! Threads: a key whose destructor runs at a thread's end, yielding, fork handlers, and a random seed.
+//!
 //! Invariant: an early key (the first 32 of a process) needs no allocation in the C library.
 
 use super::Linux;
 use crate::prim::contract::{Destructor, Key, Threads};
 
-/// Keys that the C library keeps in a thread's own record. They are numbered from 0, and a new one has the lowest number that
-/// is free.
+/// The C library keeps the values of this many keys in a thread's own record. Keys are numbered from 0, and a new key
+/// gets the lowest free number.
 const EARLY: usize = 32;
 
 impl Threads for Linux {
-    // Destructors run in the order of the keys' numbers, in up to four rounds. So this is the last of the early keys: in each
-    // round it comes after those of most other libraries, and in the last round too it hears of a value that one of theirs set.
+    // Destructors run in the order of the keys' numbers, in up to four rounds. So this makes the last of the early
+    // keys. In each round, even the last, its destructor runs after those of most other libraries, and so for a value
+    // that one of theirs set.
     #[inline]
     fn key_create(destructor: Destructor) -> Option<Key> {
         #[cfg(tsan)]
@@ -18,7 +20,7 @@ impl Threads for Linux {
         let mut keys = [Key(0); EARLY];
         let mut made = 0;
         for place in &mut keys {
-            // SAFETY: the key's place is ours; the destructor has the type that is asked for.
+            // SAFETY: the key's place is ours, and the destructor has the right type.
             if unsafe { libc::pthread_key_create(&mut place.0, Some(destructor)) } != 0 {
                 break;
             }
@@ -28,10 +30,10 @@ impl Threads for Linux {
             }
         }
         let made = keys.get(..made)?;
-        // None is early where many were made before.
+        // If many keys were made before, none of these is early.
         let last = made.iter().rposition(|key| (key.0 as usize) < EARLY).unwrap_or(0);
         for (_, key) in made.iter().enumerate().filter(|&(i, _)| i != last) {
-            // SAFETY: made above, and told to nobody.
+            // SAFETY: made above, and nobody knows of it.
             unsafe { libc::pthread_key_delete(key.0) };
         }
         made.get(last).copied()
@@ -39,8 +41,8 @@ impl Threads for Linux {
 
     #[cold]
     fn key_delete(key: Key) {
-        // SAFETY: made by `key_create`. Nobody uses it any more, but where the process ends a thread may be at it: the C library
-        // tells that one that it is none.
+        // SAFETY: made by `key_create`. Nobody uses it any more, except perhaps a thread that runs while the process
+        // ends. The C library refuses that thread's call, because the key does not exist.
         unsafe { libc::pthread_key_delete(key.0) };
     }
 
@@ -71,8 +73,6 @@ impl Threads for Linux {
         unsafe { libc::pthread_atfork(Some(prepare), Some(parent), Some(child)) == 0 }
     }
 
-    // Made of the 16 random bytes that the kernel hands each new program: no system call. Where the kernel gives none, it is
-    // asked, and must not make us wait.
     fn random(words: &mut [u64]) -> bool {
         let bytes = size_of_val(words);
         super::errno::keep(|| {
@@ -82,26 +82,30 @@ impl Threads for Linux {
         })
     }
 
+    // The seed is made from the 16 random bytes that the kernel gives each new program, so it needs no system call. If
+    // there are none, the kernel is asked for some without waiting.
     fn random_seed() -> u64 {
         // SAFETY: reads the auxiliary vector only.
         let at = unsafe { libc::getauxval(libc::AT_RANDOM) };
         if at != 0 {
             let bytes = core::ptr::with_exposed_provenance::<[u8; 8]>(at as usize);
-            // The C library takes its canary and its pointer guard from them: mixed, so that neither shows in ours.
+            // The C library takes its canary and its pointer guard from them. They are mixed, so that the seed shows
+            // neither.
             // SAFETY: the kernel put 16 bytes there, which stay for the life of the process.
             let (a, b) = unsafe { (u64::from_ne_bytes(bytes.read()), u64::from_ne_bytes(bytes.add(1).read())) };
             let product = u128::from(a | 1) * u128::from(b.rotate_left(32) | 1);
             return (product >> 64) as u64 ^ product as u64;
         }
         let mut seed = &raw const at as u64;
-        // SAFETY: eight bytes of room, which we pass the address of. Failure leaves the address of a stack slot.
+        // SAFETY: the kernel writes at most eight bytes to `seed`. If it fails, `seed` is still the address of a stack
+        // slot.
         unsafe { libc::syscall(libc::SYS_getrandom, &raw mut seed, 8usize, libc::GRND_NONBLOCK) };
         seed
     }
 }
 
-/// ThreadSanitizer forgets a thread in the last round of destructors, and what it watches must not run there any more. So the
-/// destructor is not called again for a value that it has set itself.
+/// ThreadSanitizer forgets a thread in the last round of destructors. After that, code that it watches must not run in
+/// the thread. So the destructor is not called again for a value that it has set itself.
 #[cfg(tsan)]
 mod watched {
     pub use crate::base::sync::Ordering;
@@ -110,7 +114,7 @@ mod watched {
     use core::ffi::c_void;
     use core::ptr;
 
-    /// The key whose destructor it is.
+    /// The destructor's key.
     pub static KEY: AtomicU32 = AtomicU32::new(0);
     static DESTRUCTOR: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
 

@@ -1,14 +1,15 @@
-//! The calling thread: one pointer of thread-local memory, read without a call, and the thread's tag.
+//! The calling thread: a thread-local pointer, which is read without a call, and the thread's tag.
 //!
-//! The pointer is addressed by ELF's initial-exec model: two instructions, in shared libraries too, where
-//! `thread_local!` would call `__tls_get_addr` (which may allocate). Its 8 bytes fit the space that the dynamic
-//! linker keeps for libraries that are loaded late. It starts, in every thread, as the address of the static given
-//! to `thread_pointer!`, so no reader needs a test for "not yet". The instructions are the processor's, and so is its name
-//! there.
+//! The pointer is addressed by ELF's initial-exec model. That takes two instructions, even in shared libraries, where
+//! `thread_local!` would call `__tls_get_addr` (which may allocate). Its 8 bytes fit into the space that the dynamic
+//! linker keeps for libraries that are loaded late. In every thread it starts as the address of the static given to
+//! `thread_pointer!`, so no reader needs a test for "not yet". The files in `processor` have the instructions, which
+//! name the pointer's symbol.
 
 pub use crate::prim::processor::elf::{load, store, tag};
 
-/// Defines the thread-local pointer, with `$empty` (a static) as its start in each thread, and `get` and `set`.
+/// Defines the thread-local pointer, and `get` and `set`. In each thread it starts as the address of `$empty`, a
+/// static.
 #[macro_export]
 #[doc(hidden)]
 macro_rules! thread_pointer {

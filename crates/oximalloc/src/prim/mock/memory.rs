@@ -7,34 +7,34 @@ use core::ptr;
 
 /// The lowest address for [`Place::Low`].
 const LOWEST: usize = 1 << 24;
-/// From there down for [`Place::High`], and all below it for [`Place::Apart`].
+/// [`Place::High`] goes down from here. [`Place::Apart`] uses all addresses below.
 const HIGHEST: usize = 0x7fff_0000_0000;
-/// How far the next try is from one where something else lies.
+/// The distance to the next try, if something else lies at an address.
 const STEP: usize = 1 << 24;
-/// Tries until the address space counts as full.
+/// After this many tries the address space counts as full.
 const TRIES: usize = 1 << 16;
 
 /// The addresses of a range, which must be of whole OS pages.
 fn range<S: System>(p: *const u8, size: usize) -> Range<usize> {
     let page = Mock::<S>::page_size();
-    assert!(size > 0 && (p.addr() | size).is_multiple_of(page), "no whole OS pages: {size:#x} bytes at {p:p}");
+    assert!(size > 0 && (p.addr() | size).is_multiple_of(page), "not whole OS pages: {size:#x} bytes at {p:p}");
     p.addr()..p.addr().checked_add(size).expect("a range ends")
 }
 
-/// Reserve what is a multiple of the mock's OS pages, which may be larger than the real ones.
+/// Reserve at a multiple of the mock's OS pages, which may be larger than the real ones.
 fn reserve_aligned<S: System>(page: usize, hint: usize, size: usize, commit: bool) -> *mut u8 {
     let p = S::reserve(hint, size, commit);
     if p.is_null() || p.addr().is_multiple_of(page) {
         return p;
     }
-    // SAFETY: reserved just now and told to nobody.
+    // SAFETY: reserved just now, and nobody knows of it.
     unsafe { S::unmap(p, size) };
     let p = S::reserve(0, size + page, commit);
     if p.is_null() {
         return p;
     }
     let before = p.addr().wrapping_neg() & (page - 1);
-    // SAFETY: the parts before and behind, of what was reserved just now.
+    // SAFETY: the parts before and behind the result, both reserved just now.
     unsafe {
         if before > 0 {
             S::unmap(p, before);
@@ -46,7 +46,7 @@ fn reserve_aligned<S: System>(page: usize, hint: usize, size: usize, commit: boo
     p.wrapping_add(before)
 }
 
-/// Reserve at the first address of those given that is free.
+/// Reserve at the first of the given addresses that is free.
 fn reserve_at_one<S: System>(page: usize, places: impl Iterator<Item = usize>, size: usize, commit: bool) -> *mut u8 {
     for at in places.take(TRIES) {
         let p = ptr::with_exposed_provenance_mut(at & !(page - 1));
@@ -80,7 +80,7 @@ impl State {
             Place::Apart => {
                 let places = core::iter::from_fn(|| {
                     self.placed += 1;
-                    // (Odd pages too: nothing is aligned to more than it must be.)
+                    // (Odd pages too, so that nothing is aligned more than it must be.)
                     let spread = (HIGHEST - LOWEST).checked_sub(size)?;
                     Some(LOWEST + self.placed.wrapping_mul(0x1357_9bdf_2468_ace1) % spread)
                 });
@@ -113,7 +113,7 @@ impl<S: System> Memory for Mock<S> {
     }
 
     fn reserve(hint: usize, size: usize, commit: bool) -> *mut u8 {
-        assert!(size.is_multiple_of(Self::page_size()), "no whole OS pages: {size:#x} bytes");
+        assert!(size.is_multiple_of(Self::page_size()), "not whole OS pages: {size:#x} bytes");
         let mut state = state();
         if size == 0 || state.fails(Call::Reserve) {
             return ptr::null_mut();
@@ -163,7 +163,7 @@ impl<S: System> Memory for Mock<S> {
         let range = range::<S>(p, size);
         let mut state = state();
         let fails = state.fails(Call::Commit);
-        // What fails has done a part.
+        // A call that fails has done a part.
         let page = state.page_size::<S>();
         let size = if fails { page.min(size - page) } else { size };
         // SAFETY: by the contract.
@@ -179,7 +179,7 @@ impl<S: System> Memory for Mock<S> {
         let mut state = state();
         let cannot = !state.capabilities::<S>().protect;
         let fails = state.fails(Call::Protect);
-        // What fails has done a part.
+        // A call that fails has done a part.
         let page = state.page_size::<S>();
         let size = if fails { page.min(size - page) } else { size };
         // SAFETY: by the contract.
@@ -244,7 +244,7 @@ impl<S: System> Memory for Mock<S> {
         let mut state = state();
         if state.fails(Call::Remap) {
             if let Some(place) = place {
-                // It is gone.
+                // What was mapped there is gone.
                 // SAFETY: reserved by the caller, who gives it away.
                 unsafe { S::unmap(to, new) };
                 state.forget(&place);

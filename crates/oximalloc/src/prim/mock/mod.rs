@@ -1,8 +1,9 @@
-//! The operating system as a test wants it: the real one, which may refuse, put ranges where nobody expects them, leave dirt
-//! where no zeros were promised, and lack what a system may lack. It also holds the allocator to its side of the contract.
+//! The operating system as a test wants it: the real one, which may refuse, put ranges where nobody expects them, leave
+//! dirt where no zeros were promised, and lack what a system may lack. It also holds the allocator to its side of the
+//! contract.
 //!
 //! Until [`set`] is called it only watches. What is set holds for the whole process, so a test that sets something runs
-//! [`alone`]. The size of OS pages must be set before anything was allocated.
+//! [`alone`]. The size of OS pages must be set before anything is allocated.
 
 mod memory;
 mod ranges;
@@ -18,7 +19,7 @@ use std::ops::Range;
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard};
 
-/// The mock before a real system.
+/// The mock in front of a real system.
 pub struct Mock<S>(PhantomData<S>);
 
 impl<S: System> System for Mock<S> {}
@@ -73,9 +74,9 @@ pub enum Fail {
     Nth(usize),
     /// That one and all after it.
     From(usize),
-    /// One in so many.
+    /// Those whose number is a multiple of this.
     Every(usize),
-    /// All but one in so many.
+    /// Those whose number is not a multiple of this.
     AllBut(usize),
 }
 
@@ -84,11 +85,11 @@ pub enum Fail {
 pub enum Place {
     /// Where the real system puts them, and at the hint if it is free.
     AsReal,
-    /// At the lowest addresses that are free, above 16 MiB; hints are not heeded.
+    /// At the lowest addresses that are free, above 16 MiB; hints are ignored.
     Low,
-    /// At the highest addresses that are free; hints are not heeded.
+    /// At the highest addresses that are free; hints are ignored.
     High,
-    /// Far from each other, all over the address space; hints are not heeded.
+    /// Far from each other, all over the address space; hints are ignored.
     Apart,
 }
 
@@ -99,7 +100,7 @@ pub struct Setup {
     pub page_size: Option<usize>,
     /// Where ranges are put.
     pub place: Place,
-    /// Contents that are undefined are other than they were.
+    /// Contents that are undefined are changed.
     pub dirty: bool,
     /// What the system can do.
     pub capabilities: Option<Capabilities>,
@@ -112,7 +113,7 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// As the real system.
+    /// Like the real system.
     pub const REAL: Setup = Setup {
         page_size: None,
         place: Place::AsReal,
@@ -130,20 +131,20 @@ impl Setup {
     }
 }
 
-/// What undefined bytes are where the mock is to make them dirty.
+/// The value of undefined bytes that the mock makes dirty.
 pub const DIRT: u8 = 0xd5;
 
 struct State {
     setup: Setup,
     /// Calls since the setup.
     calls: [usize; Call::ALL.len()],
-    /// Of these, such as failed.
+    /// How many of these failed.
     failures: usize,
-    /// What one call reserved, from the start to the end.
+    /// What each call reserved: maps the start to the end.
     reserved: BTreeMap<usize, usize>,
-    /// What may be read and written of that.
+    /// The parts of that which may be read and written.
     committed: Ranges,
-    /// Ranges that were put apart so far.
+    /// Addresses that were tried for [`Place::Apart`] so far.
     placed: usize,
 }
 
@@ -160,7 +161,7 @@ fn state() -> MutexGuard<'static, State> {
     STATE.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-/// From now on the mock does as it is told here. Says how many calls have failed since it was told last.
+/// From now on the mock does what `setup` says. Returns how many calls failed under the setup before.
 pub fn set(setup: Setup) -> usize {
     let mut state = state();
     state.setup = setup;
@@ -174,7 +175,7 @@ pub fn calls(call: Call) -> usize {
 }
 
 impl State {
-    /// Count a call, and say whether it is one that fails.
+    /// Count a call. Returns whether it is one that fails.
     fn fails(&mut self, call: Call) -> bool {
         let count = &mut self.calls[call as usize];
         *count += 1;
@@ -217,7 +218,7 @@ impl State {
         self.reserved.get(&range.start) == Some(&range.end)
     }
 
-    /// The contents of a range are undefined now, but for zeros.
+    /// The contents of a range are undefined now, except for zeros.
     ///
     /// # Safety
     /// - nobody uses them.
@@ -331,7 +332,7 @@ impl<S: System> ErrorNumbers for Mock<S> {
     const ETIMEDOUT: i32 = S::ETIMEDOUT;
 }
 
-/// Run `body` in a process of its own. The test `name` of `module` (`module_path!()`) consists of a call of this.
+/// Run `body` in a process of its own. The test `name` of `module` (`module_path!()`) consists of a call to this.
 pub fn alone(module: &str, name: &str, body: impl FnOnce()) {
     alone_in_turn(module, name, "the only one", body);
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// From the start of each range to its end.
+/// Maps the start of each range to its end.
 #[derive(Debug, Default)]
 pub struct Ranges(BTreeMap<usize, usize>);
 

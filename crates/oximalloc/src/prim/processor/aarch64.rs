@@ -1,14 +1,14 @@
-//! aarch64: words in plain Rust. It is built, and has not been run.
+//! aarch64, with words in plain Rust. It compiles, but has not run.
 
 pub use super::plain::{advance, divides, load_16, slice_in};
 
-/// Nothing: it was not tried.
+/// Does nothing, because no instruction for it was tried.
 #[inline(always)]
 pub fn prefetch_to_read(p: *const u8) {
     let _ = p;
 }
 
-/// As `prfm` does for a store.
+/// Uses `prfm` for a store.
 #[inline(always)]
 pub fn prefetch(p: *const u8) {
     // SAFETY: a hint; no memory is accessed.

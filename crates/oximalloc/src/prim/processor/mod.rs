@@ -1,12 +1,13 @@
-//! What depends on the processor. A port to another one is one file here and one line below that chooses it; the constants at
-//! the end say which functions it has, and of which types. What it need not write out in instructions it takes from `plain`.
+//! What depends on the processor. A port to another processor is one file here, and the lines below that choose it. The
+//! constants at the end say which functions it has, and their types. It takes from `plain` what it does not write in
+//! instructions of its own.
 //!
-//! - [`slice_in`], [`load_16`], [`divides`], [`advance`]: words that other threads may write, read as operands of
-//!   instructions. See `plain` for what they do.
-//! - [`prefetch`]: have the cache line at an address brought near, as it is to be written to soon; [`prefetch_to_read`]: as it
-//!   is to be read soon. Hints: nothing is read, and any address will do.
-//! - `elf`: `load` and `store` of the thread-local word `oximalloc_0_1_thread` of an ELF system, and `tag`, which is never 0 and
-//!   which no other living thread has. A system that is not ELF has these in its own folder.
+//! - [`slice_in`], [`load_16`], [`divides`], [`advance`]: use words, some of which other threads may write, as operands
+//!   of instructions. See `plain` for what they do.
+//! - [`prefetch`]: fetch the cache line at an address, because it will soon be written to. [`prefetch_to_read`]: the
+//!   same, because it will soon be read. These are hints: nothing is read, and any address will do.
+//! - `elf`: `load` and `store` of the thread-local word `oximalloc_0_1_thread` of an ELF system, and `tag`, which is
+//!   never 0 and which no other living thread has. A system that is not ELF has these in its own folder.
 
 #[cfg(target_arch = "aarch64")]
 mod aarch64;

@@ -1,15 +1,16 @@
-//! In plain Rust: a few words that other threads may write. The compiler does not fold an atomic load into the instruction
-//! that uses it; on the path of every free that costs three instructions, so a processor may write them out.
+//! Access to a few words that other threads may write, in plain Rust. The compiler does not fold an atomic load into
+//! the instruction that uses it. That costs three instructions on the path of every free, so a processor may have
+//! instructions of its own instead.
 
 use super::window::Window;
 use crate::base::seen::Seen;
 use crate::base::sync::{AtomicU16, Ordering};
 
-/// The number of the slice in the window that `p` points into; and the window, whose address the compiler is to keep in
-/// its register for what is read next to it.
+/// The number of the slice in the window that `p` points into, and the window. The window is returned so that the
+/// compiler keeps its address in the same register for what is read next to it. None if `p` lies outside of the window.
 ///
 /// # Safety
-/// - there is a window.
+/// - `window` points to a window.
 #[inline(always)]
 pub unsafe fn slice_in(window: *const Window, p: usize) -> Option<(usize, *const Window)> {
     // SAFETY: by the contract.
@@ -18,10 +19,10 @@ pub unsafe fn slice_in(window: *const Window, p: usize) -> Option<(usize, *const
     (index < seen.len.load(Ordering::Relaxed)).then_some((index, window))
 }
 
-/// The `u16` of number `i` of those that begin `AT` bytes from `base`.
+/// The `u16` with index `i` in the array that begins `AT` bytes after `base`.
 ///
 /// # Safety
-/// - there is such a number, that is written as an atomic only.
+/// - there is such a `u16`, and it is written only as an atomic.
 #[inline(always)]
 pub unsafe fn load_16<const AT: usize>(base: *const u8, i: usize) -> usize {
     // SAFETY: by the contract.
@@ -29,7 +30,8 @@ pub unsafe fn load_16<const AT: usize>(base: *const u8, i: usize) -> usize {
     number.load(Ordering::Relaxed) as usize
 }
 
-/// Whether the low 16 bits of `p` times the factor `at + AT` bytes from `base`, modulo 2^32, are below the bound behind it.
+/// Whether the low 16 bits of `p`, times a factor, modulo 2^32, are below a bound. The factor lies `at + AT` bytes
+/// after `base`, and the bound behind it.
 ///
 /// # Safety
 /// - there are two `u32` at that place that no other thread writes.
@@ -40,7 +42,7 @@ pub unsafe fn divides<const AT: usize>(base: *const u8, at: usize, p: usize) -> 
     (p as u16 as u32).wrapping_mul(factor) < bound
 }
 
-/// Add `BY` to the word (a `Seen`) that lies `at` bytes from `base`, which its thread alone writes.
+/// Add `BY` to the word (a `Seen`) that lies `at` bytes after `base`. Only the calling thread writes it.
 ///
 /// # Safety
 /// - there is such a word at that place.

@@ -1,4 +1,4 @@
-//! What a processor writes out does what plain Rust does.
+//! A processor's own instructions do what plain Rust does.
 
 use super::*;
 use crate::base::sync::AtomicUsize;

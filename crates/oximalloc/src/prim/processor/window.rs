@@ -1,4 +1,4 @@
-//! A range of addresses that the functions of a processor look into.
+//! A range of addresses, in which the functions of a processor look up slices.
 
 use crate::base::sync::AtomicUsize;
 
@@ -7,6 +7,6 @@ use crate::base::sync::AtomicUsize;
 pub struct Window {
     /// First address.
     pub base: AtomicUsize,
-    /// Length in slices of 64 KiB; only grows.
+    /// Length in slices of 64 KiB. It only grows.
     pub len: AtomicUsize,
 }

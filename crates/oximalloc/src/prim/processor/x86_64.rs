@@ -1,6 +1,6 @@
-//! x86-64. A load or a store of an aligned word is a relaxed atomic one there, so words that other threads may write can be
-//! operands of other instructions. ThreadSanitizer does not see instructions that are written out: under `cfg(tsan)` it gets
-//! the plain form.
+//! x86-64. Here each load or store of an aligned word is a relaxed atomic one, so words that other threads may write
+//! can be operands of other instructions. ThreadSanitizer does not see hand-written instructions, so under `cfg(tsan)`
+//! it gets the plain form.
 
 #[cfg(tsan)]
 pub use super::plain::{advance, divides, load_16, slice_in};
@@ -76,7 +76,7 @@ mod operands {
     }
 }
 
-/// By `prefetcht0`, which never faults.
+/// Uses `prefetcht0`, which never faults.
 #[inline(always)]
 pub fn prefetch_to_read(p: *const u8) {
     // SAFETY: a hint; no memory is accessed.
@@ -85,8 +85,8 @@ pub fn prefetch_to_read(p: *const u8) {
     }
 }
 
-/// By `prefetcht0`, which all processors have. It fetches a line that no other processor has for writing, too. `prefetchw`
-/// is not in the base architecture, and was no faster where others had written to the line.
+/// Uses `prefetcht0`, which all processors have. If no other processor has the line, it is fetched for writing too.
+/// `prefetchw` is not in the base architecture, and was no faster when others had written to the line.
 #[inline(always)]
 pub fn prefetch(p: *const u8) {
     prefetch_to_read(p);
