@@ -5,6 +5,7 @@
 
 use super::map;
 use super::span::{Origin, Span};
+use super::walls;
 use crate::base::config::SLICE;
 use crate::base::sync::{AtomicUsize, Ordering};
 use crate::base::units::Slices;
@@ -51,7 +52,9 @@ pub(super) fn claim(n: usize, align: usize, node: i32) -> Option<Span> {
         os::numa::prefer(start, bytes, node);
     }
     count(n, 0);
-    Some(Span { start, slices: n, zero: true, origin: Origin::OS })
+    // SAFETY: reserved above.
+    let walled = unsafe { walls::wall_mapping(start, bytes) };
+    Some(Span { start, slices: n, zero: true, origin: Origin::OS, walled })
 }
 
 pub(super) fn claim_large(n: usize, node: i32, reserve: os::ReserveLarge) -> Option<Span> {
@@ -71,7 +74,7 @@ pub(super) fn claim_large(n: usize, node: i32, reserve: os::ReserveLarge) -> Opt
     // SAFETY: reserved above, and not touched yet.
     unsafe { os::numa::prefer(start, Slices(whole).bytes(), node) };
     count(whole, 0);
-    Some(Span { start, slices: n, zero: true, origin: Origin::LARGE })
+    Some(Span { start, slices: n, zero: true, origin: Origin::LARGE, walled: false })
 }
 
 /// Whether the page map can hold a new range. If not, the range is given back. This must be known before the range has
@@ -90,6 +93,8 @@ fn in_map(start: *mut u8, slices: usize) -> bool {
 /// - nobody uses the slices from `keep` on;
 /// - `keep` is 0, or the system can unmap parts.
 pub(super) unsafe fn shrink(span: &mut Span, keep: usize) {
+    walls::forget_mapping(span.walled);
+    span.walled = false;
     let unit = if span.origin == Origin::LARGE { LARGE } else { 1 };
     let (from, to) = (keep.next_multiple_of(unit), span.slices.next_multiple_of(unit));
     // SAFETY: by the contract. Of large pages, only whole ones are given back.
@@ -124,5 +129,5 @@ pub(super) unsafe fn grow(span: Span, slices: usize) -> Option<Span> {
         PROCESS.reserved.sub(old);
     }
     count(slices - span.slices, 0);
-    Some(Span { start, slices, zero: false, origin: Origin::OS })
+    Some(Span { start, slices, zero: false, origin: Origin::OS, walled: false })
 }

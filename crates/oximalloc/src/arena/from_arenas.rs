@@ -4,7 +4,7 @@
 
 use super::region::Arena;
 use super::span::{Origin, Span};
-use super::{purge, table};
+use super::{purge, table, walls};
 use crate::base::sync::{AtomicUsize, Ordering};
 use crate::base::units::{SliceIndex, Slices};
 
@@ -50,7 +50,8 @@ fn claim_gone(arena: &'static Arena, n: usize, align: usize) -> Option<Span> {
 
 fn span_of(arena: &'static Arena, n: usize, (i, zero): (SliceIndex, bool)) -> Span {
     IN_USE.fetch_add(n, Ordering::Relaxed);
-    Span { start: arena.at(i), slices: n, zero, origin: Origin::of_arena(arena.index()) }
+    let walled = walls::is_on() && arena.is_walled(i.0 + n - 1);
+    Span { start: arena.at(i), slices: n, zero, origin: Origin::of_arena(arena.index()), walled }
 }
 
 /// Give back the slices after the first `keep`. Nobody uses them any more.

@@ -72,6 +72,7 @@ impl Arena {
             PROCESS.arena_purges.add(1);
         }
         self.committed().clear(i.0, n);
+        self.forget_walls(i.0, n);
         self.used_up_to(i, n);
         self.extent().count_gone(n);
         self.bits().leave(i.0, n);

@@ -33,6 +33,7 @@ mod slices;
 mod source;
 mod span;
 mod table;
+mod walls;
 
 pub use backing::CommitFun;
 pub use claim::{claim, claim_os, extend, may_protect, may_purge_parts, may_shrink, release, remap_os, shrink, totals};
@@ -46,6 +47,9 @@ pub use slices::begin_protecting;
 pub use source::{ArenaRef, Source, area, contains, hand_over, is_in_region, min_alignment, subproc_totals};
 pub use span::{Origin, Span};
 pub use table::destroy_all;
+pub use walls::begin_walls;
+#[cfg(any(test, feature = "internals"))]
+pub use walls::walls;
 
 #[cfg(test)]
 mod tests;

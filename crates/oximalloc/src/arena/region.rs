@@ -10,6 +10,7 @@
 //!   free.
 //! - *committed*: it is accessible.
 //! - *absent* and *gone*: it is not mapped, see `mapping`.
+//! - *walled*: its last OS page is inaccessible, see `walls`.
 //!
 //! Invariant: the record is accessible as long as the arena exists. What it says of slices is changed only through
 //! atomics. `slices` and `mapping` keep the bits true.
@@ -36,7 +37,7 @@ pub(super) const AHEAD: usize = 8 * WORD;
 /// `huge` does not decide about the first bytes of an arena, so that small programs stay small.
 const SMALL: usize = 8 << 20;
 const HEAD: usize = size_of::<Arena>().next_multiple_of(64);
-/// Words in the line of 64 slices: six bitmaps, a time stamp, and a spare word.
+/// Words in the line of 64 slices: seven bitmaps and a time stamp.
 pub(super) const LINE: usize = 8;
 
 /// The record of an arena.
@@ -161,6 +162,9 @@ impl Arena {
     }
     pub(super) fn gone(&self) -> Bitmap<'_, LINE> {
         Bitmap::new(self.known(6))
+    }
+    pub(super) fn walled(&self) -> Bitmap<'_, LINE> {
+        Bitmap::new(self.known(7))
     }
     pub(super) fn extent(&self) -> &Extent {
         &self.extent

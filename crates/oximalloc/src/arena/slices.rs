@@ -56,7 +56,7 @@ impl Arena {
         if i.0 + n > undecided {
             self.decide(undecided, i, n);
         }
-        if !self.commit(i, n) {
+        if !self.commit(i, n) || !self.set_walls(i, n) {
             PROCESS.arena_rollback_count.add(1);
             self.set_free(i, n);
             return None;
@@ -100,6 +100,7 @@ impl Arena {
             // SAFETY: inside our range.
             let ok = unsafe { self.backing().commit(self.at(SliceIndex(from)), Slices(to - from).bytes()) }.is_some();
             if ok {
+                self.forget_walls(from, to - from);
                 done.set(from, to - from);
             }
             ok
@@ -166,6 +167,7 @@ impl Arena {
         PROCESS.arena_purges.add(1);
         if fate == Fate::Inaccessible {
             self.committed().clear(i.0, n);
+            self.forget_walls(i.0, n);
         }
         PROCESS.committed.sub(Slices(self.dirty().clear(i.0, n)).bytes());
     }

@@ -39,6 +39,8 @@ pub struct Span {
     pub zero: bool,
     /// Where it goes back to.
     pub origin: Origin,
+    /// Its last OS page is inaccessible (`walls`).
+    pub walled: bool,
 }
 
 /// How much memory there is at the moment, in bytes (except for `arenas`).

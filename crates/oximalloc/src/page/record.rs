@@ -36,6 +36,8 @@ pub struct Page {
     interior: AtomicBool,
     /// What follows the page's only block in its span is inaccessible.
     guarded: Cell<bool>,
+    /// The last OS page of the span is inaccessible.
+    walled: Cell<bool>,
     threshold: Cell<u32>,
 
     // Second line: the owner's.
@@ -109,19 +111,20 @@ pub const fn inverse32(d: usize) -> u32 {
     (u32::MAX / d as u32).wrapping_add(1)
 }
 
-/// The bound for blocks of `d` bytes in a slice: for n < 2^16, `n * inverse32(d)` mod 2^32 is below the bound exactly
-/// when a block starts at offset `n`. If the last multiple of `d` in the slice has no room for a whole block, the bound
-/// is the product of that multiple, which is the largest of all multiples.
-pub const fn bound32(d: usize) -> u32 {
+/// The bound for blocks of `d` bytes in the first `room` bytes of a slice: for n < 2^16, `n * inverse32(d)` mod 2^32 is
+/// below the bound exactly when a block starts at offset `n`. If the last multiple of `d` there has no room for a whole
+/// block, the bound is the product of that multiple, which is larger than that of all lower multiples. (For powers of
+/// two the products are all 0, so their blocks may start anywhere in the slice.)
+pub const fn bound32(d: usize, room: usize) -> u32 {
     let rest = inverse32(d).wrapping_mul(d as u32);
-    if rest == 0 { inverse32(d) } else { (SLICE / d) as u32 * rest }
+    if rest == 0 { inverse32(d) } else { (room / d) as u32 * rest }
 }
 
 impl Page {
     /// Turn an unused record into the page of `span`, with blocks of `bin`, attached to `owner`.
     pub fn start_blocks(&self, span: Span, bin: Bin, owner: *mut Owner, heap: *mut HeapOf) {
         let size = bin.block_size();
-        let capacity = (span.slices * crate::base::config::SLICE / size) as u32;
+        let capacity = (Page::room(span) / size) as u32;
         self.label.enter(heap, owner);
         self.start_common(span, bin, size, capacity);
         self.carved.store(0, Ordering::Relaxed);
@@ -130,11 +133,17 @@ impl Page {
 
     /// Turn an unused record into a page of one block that fills the whole span. The block is handed out at once.
     pub fn start_single(&self, span: Span, owner: *mut Owner, heap: *mut HeapOf) {
-        let size = span.slices * crate::base::config::SLICE;
+        let size = Page::room(span);
         self.label.enter(heap, owner);
         self.start_common(span, Bin::SINGLE, size, 1);
+        self.guarded.set(span.walled);
         self.carved.store(1, Ordering::Relaxed);
         self.word.start_full(1);
+    }
+
+    /// Bytes of a span for blocks.
+    fn room(span: Span) -> usize {
+        span.slices * SLICE - if span.walled { crate::os::page_size() } else { 0 }
     }
 
     fn start_common(&self, span: Span, bin: Bin, size: usize, capacity: u32) {
@@ -145,6 +154,7 @@ impl Page {
         self.bin.set(bin);
         self.interior.store(false, Ordering::Relaxed);
         self.guarded.set(false);
+        self.walled.set(span.walled);
         // Suppose a full page were listed at its first free block. A thread that is given one block after the other
         // would then take and give up the page each time. An eighth is also the waste that size classes have.
         self.threshold.set((capacity / 8).max(1));
@@ -208,6 +218,11 @@ impl Page {
         self.carved.store(0, Ordering::Relaxed);
     }
 
+    /// Whether the last OS page of the span is inaccessible.
+    pub fn is_walled(&self) -> bool {
+        self.walled.get()
+    }
+
     /// Whether what follows the page's only block is inaccessible.
     pub fn is_guarded(&self) -> bool {
         self.guarded.get()
@@ -240,7 +255,8 @@ impl Page {
     pub fn span(&self) -> Span {
         // All blocks but guarded ones begin with their slice.
         let start = self.start.get().map_addr(|at| at & !(SLICE - 1));
-        Span { start, slices: self.slices.get() as usize, zero: false, origin: self.origin.get() }
+        let walled = self.walled.get();
+        Span { start, slices: self.slices.get() as usize, zero: false, origin: self.origin.get(), walled }
     }
     /// Whether the page's memory begins at `slice`, which is the start of a slice. The record may be reused at any
     /// moment.

@@ -52,7 +52,12 @@ pub fn process_start() {
 /// Fix the level of protection, and make what it needs.
 fn secure_start() {
     secure::fix();
-    if secure::is_on() && !keys::init() {
+    if !secure::is_on() {
+        return;
+    }
+    arena::begin_protecting();
+    arena::begin_walls();
+    if !keys::init() {
         // There is no memory at all, so there are no blocks to protect either.
         error(Errno::ENOMEM, format_args!("secure: no memory for the keys; tags are easy to guess"));
     }

@@ -1,6 +1,6 @@
 //! New pages: they get memory from an arena and a record, and are entered where frees look for them.
 
-use super::{guard, large_cache};
+use super::large_cache;
 use crate::arena::{self, Span, map};
 use crate::base::config::SLICE;
 use crate::heap::state::theap::Theap;
@@ -42,10 +42,7 @@ impl Theap {
             page.reuse_single(self.as_owner());
             return Some((page, false));
         }
-        let (page, zero) = self.single_page(slices, 1)?;
-        // SAFETY: a new page.
-        unsafe { guard::raise_wall(page) };
-        Some((page, zero))
+        self.single_page(slices, 1)
     }
 
     /// The page of such a block.

@@ -1,6 +1,5 @@
 //! Pages of a guarded block: what follows the block in its span is inaccessible. Under protection, all blocks with a page
-//! of their own are guarded, most of them by a *wall*: the last OS page of the span, which stays inaccessible while the
-//! page waits for its next block.
+//! of their own are guarded, most of them by the wall of their span (`arena::walls`).
 //!
 //! ```text
 //! span:  | unused | block ............ | inaccessible, an OS page at least |
@@ -10,10 +9,8 @@
 //! Invariants: a guarded page's block ends at its guard, and begins in the first slice of the span, so that the
 //! block's address leads to the span. The whole span is accessible again before its slices go back.
 
-use crate::arena;
 use crate::base::config::SLICE;
 use crate::base::sync::{AtomicUsize, Ordering};
-use crate::diag::secure::is_on;
 use crate::page::Page;
 use crate::prim::{Memory, Os};
 
@@ -71,33 +68,16 @@ impl Place {
     }
 }
 
-/// Make the last OS page of a new page's span inaccessible. Returns false if that cannot be done.
-///
-/// # Safety
-/// - the page is the caller's alone, and nobody knows of its block.
-pub unsafe fn raise_wall(page: &Page) -> bool {
-    let (span, bytes) = (page.span(), Os::page_size());
-    let room = span.slices * SLICE - bytes;
-    if room == 0 || !arena::may_protect(&span) || !begin() {
-        return false;
-    }
-    // SAFETY: the end of a span of ours. If only a part could be protected, all of it is accessible again.
-    unsafe {
-        let wall = span.start.add(room);
-        if !Os::protect(wall, bytes) {
-            Os::commit(wall, bytes);
-            end();
-            return false;
-        }
-    }
-    page.set_guarded(span.start, room);
-    true
+/// Whether a guarded page's block ends at the wall of its span (`arena::walls`).
+pub fn is_wall(page: &Page) -> bool {
+    page.is_walled() && beyond(page) == 0
 }
 
-/// Whether the guard of a guarded page is a wall, under protection.
-pub fn is_wall(page: &Page) -> bool {
-    let (span, end) = (page.span(), page.start().addr() + page.block_size());
-    is_on() && end == span.start.addr() + span.slices * SLICE - Os::page_size()
+/// Bytes of the span behind a guarded block, without a wall.
+fn beyond(page: &Page) -> usize {
+    let (span, guard) = (page.span(), page.start().addr() + page.block_size());
+    let wall = if page.is_walled() { Os::page_size() } else { 0 };
+    span.start.addr() + span.slices * SLICE - wall - guard
 }
 
 /// The block of a page was freed: make its whole span accessible again. Returns false if the system refuses; then the
@@ -109,12 +89,13 @@ pub unsafe fn lift(page: &Page) -> bool {
     if !page.is_guarded() {
         return true;
     }
-    let span = page.span();
-    let guard = page.start().wrapping_add(page.block_size());
-    let tail = span.start.addr() + span.slices * SLICE - guard.addr();
+    let tail = beyond(page);
+    if tail == 0 {
+        return true;
+    }
     end();
     // SAFETY: the tail of our span, whole OS pages that were accessible before they were protected.
-    unsafe { Os::commit(guard, tail) }
+    unsafe { Os::commit(page.start().wrapping_add(page.block_size()), tail) }
 }
 
 #[cfg(test)]

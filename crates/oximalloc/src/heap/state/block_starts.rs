@@ -2,6 +2,7 @@
 
 use super::theap::{HotBin, NUMBERS, SMALL};
 use crate::arena::slice_class;
+use crate::base::config::SLICE;
 use crate::page::bins::{BINS, Bin, least};
 use crate::page::record::{bound32, inverse32};
 use crate::prim::processor;
@@ -28,7 +29,7 @@ static BLOCK_STARTS: [BlockStarts; BINS + SMALL * NUMBERS] = {
         let size = Bin::at(if i < BINS { i } else { (i - BINS) % SMALL + 1 }).block_size();
         told[i] = BlockStarts {
             inverse: inverse32(size),
-            bound: bound32(size),
+            bound: bound32(size, SLICE),
             size: size as u32,
             least: least(size) as u32,
         };
@@ -66,7 +67,7 @@ mod tests {
     #[test]
     fn only_starts_of_blocks_pass() {
         for size in (1..BINS).map(|b| Bin::at(b).block_size()) {
-            let told = [inverse32(size), bound32(size)];
+            let told = [inverse32(size), bound32(size, SLICE)];
             for p in 0..SLICE {
                 // SAFETY: two numbers of this function's.
                 let passes = unsafe { processor::divides::<0>(told.as_ptr().cast(), 0, p) };

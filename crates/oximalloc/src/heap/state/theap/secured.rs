@@ -13,6 +13,7 @@
 //! the next to be handed out, and nobody can tell which is.
 
 use super::{HotBin, Theap};
+use crate::base::config::SLICE;
 use crate::page::bins::{BINS, Bin, slot};
 use crate::page::keys::{self, Keys};
 use crate::page::record::{bound32, inverse32};
@@ -73,6 +74,10 @@ const fn delay(bin: Bin) -> u32 {
     }
 }
 
+/// Blocks that reach into the last bytes of a slice are left to the slow path: an OS page there may be a wall. (Of blocks
+/// whose size is a power of two, the multiplication cannot tell those.)
+const WALL: usize = 4096;
+
 /// By bin.
 static INFO: [Info; BINS] = {
     let mut all = [Info { inverse: 0, bound: 0, bytes: 0, delay: 0 }; BINS];
@@ -80,7 +85,7 @@ static INFO: [Info; BINS] = {
     while b < BINS {
         let (bin, bytes) = (Bin::at(b), Bin::at(b).block_size());
         let delay = (delay(bin) - 1) * size_of::<*mut u8>() as u32;
-        all[b] = Info { inverse: inverse32(bytes), bound: bound32(bytes), bytes: bytes as u32, delay };
+        all[b] = Info { inverse: inverse32(bytes), bound: bound32(bytes, SLICE - WALL), bytes: bytes as u32, delay };
         b += 1;
     }
     all

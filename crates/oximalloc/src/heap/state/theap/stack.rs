@@ -12,6 +12,7 @@
 use super::{SHALLOW, Theap};
 use crate::arena;
 use crate::arena::meta::meta_alloc;
+use crate::base::config::SLICE;
 use crate::heap::state::deferred;
 use crate::heap::state::outbox::Outbox;
 use crate::page::bins::Bin;
@@ -135,7 +136,7 @@ impl Theap {
         self.cold[b].room.set(bin.stack_base().min(SHALLOW) as u32);
         self.set_limit(b);
         hot.inverse.set(inverse32(bin.block_size()));
-        hot.bound.set(bound32(bin.block_size()));
+        hot.bound.set(bound32(bin.block_size(), SLICE));
         self.opened.set(self.opened.get() | 1 << b);
     }
 
