@@ -26,7 +26,8 @@ pub fn new_block(size: usize) -> *mut c_void {
 /// (Not cold, because every process comes here: see `build.rs`.)
 #[inline(never)]
 extern "C" fn generic(size: usize) -> *mut c_void {
-    block(raw::malloc_generic(size))
+    let ordinary = || block(raw::malloc_generic(size)).cast();
+    raw::malloc_secured_or(size, ordinary).cast()
 }
 
 /// The block `p` with `size` bytes, moved if need be, or null with `errno` as for [`moved_block`]. A block that stays

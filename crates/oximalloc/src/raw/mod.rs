@@ -34,6 +34,15 @@ pub fn malloc_generic(size: usize) -> *mut u8 {
     crate::alloc::malloc::malloc_in(Theap::current(), size)
 }
 
+/// Allocate after the fast path has failed, under protection. A failure sets errno here, so that this is a tail call.
+/// Otherwise as the caller says.
+#[inline(always)]
+pub fn malloc_secured_or(size: usize, ordinary: impl FnOnce() -> *mut u8) -> *mut u8 {
+    let theap = Theap::current();
+    // SAFETY: it is under protection, and the calling thread's.
+    if theap.is_secured() { unsafe { crate::alloc::secure::malloc_in(theap, size) } } else { ordinary() }
+}
+
 /// Bytes that the block at `p` holds. 0 for null. 0 for a pointer that is not ours, which is reported.
 #[inline(always)]
 pub fn usable_size(p: *const u8) -> usize {

@@ -20,10 +20,8 @@ use crate::page::tag::{Tagged, kind};
 #[inline(never)]
 pub unsafe fn free(p: *mut u8) {
     let theap = Theap::current();
-    if let Some(entry) = slice_class::get_secured(p)
-        && theap.is_secured()
-    {
-        // SAFETY: the theap is under protection. A block of an open slice may start here, so its memory is ours and
+    if let Some(entry) = slice_class::get_secured(p) {
+        // SAFETY: the theap is under protection, or an empty one, behind which there are zeros: no key fits. A block of an open slice may start here, so its memory is ours and
         // accessible. By its mark it is in use, and by the contract it is the caller's.
         unsafe {
             let (secured, at) = (theap.secured_unchecked(), At::of_entry(entry));

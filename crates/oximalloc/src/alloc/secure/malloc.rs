@@ -9,13 +9,23 @@ use crate::heap::state::theap::Theap;
 use crate::heap::state::theap::secured::{BLOCK_MOST, MOST, bin_for, room_for};
 use crate::page::bins::Bin;
 use crate::page::tag::{Tagged, kind};
-use crate::prim::Errno;
+use crate::prim::{Errno, Os, Process};
 use core::ptr;
 
 /// Allocate `size` bytes in a theap of the calling thread, or in the empty one of a thread that has none.
-#[inline(never)]
+#[inline]
 pub fn malloc(theap: &Theap, size: usize) -> *mut u8 {
-    if theap.is_secured() && size.wrapping_sub(1) < MOST {
+    // SAFETY: it is.
+    if theap.is_secured() { unsafe { malloc_in(theap, size) } } else { supply(theap, size, false) }
+}
+
+/// As [`malloc`].
+///
+/// # Safety
+/// - the theap is under protection, and the calling thread's.
+#[inline(never)]
+pub unsafe fn malloc_in(theap: &Theap, size: usize) -> *mut u8 {
+    if size.wrapping_sub(1) < MOST {
         // SAFETY: at most MOST bytes, and the theap is under protection.
         unsafe { pop(theap, room_for(size), size) }
     } else {
@@ -70,6 +80,14 @@ pub fn supply(theap: &Theap, size: usize, zero: bool) -> *mut u8 {
 
 /// The slow path: `size` bytes at a multiple of `align`, in a block that has `room`, which is a multiple of `align`.
 fn place(theap: &Theap, room: usize, size: usize, align: usize, zero: bool) -> *mut u8 {
+    let block = placed(theap, room, size, align, zero);
+    if block.is_null() {
+        Os::set_errno(Errno::ENOMEM);
+    }
+    block
+}
+
+fn placed(theap: &Theap, room: usize, size: usize, align: usize, zero: bool) -> *mut u8 {
     if size > SIZE_MAX {
         too_large(size);
         return ptr::null_mut();

@@ -21,5 +21,5 @@ mod realloc;
 mod report;
 
 pub use free::{free, usable_size};
-pub use malloc::{aligned, malloc, supply, zalloc};
+pub use malloc::{aligned, malloc, malloc_in, supply, zalloc};
 pub use realloc::{expand, realloc};

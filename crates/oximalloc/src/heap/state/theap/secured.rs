@@ -28,17 +28,25 @@ pub const BLOCK_MOST: usize = 32 * 1024;
 /// The largest request that gets such a block.
 pub const MOST: usize = BLOCK_MOST - TAG;
 
+/// Where the delay line of a stack ends: the distance of its topmost word. It is as long as a hot part, so that a place
+/// leads to both.
+#[repr(C, align(32))]
+struct Floor(Cell<usize>);
+
 /// What lies behind a theap under protection.
 #[repr(C)]
 pub struct Secured {
     hot: [HotBin; BINS],
+    floors: [Floor; BINS],
     /// A copy of the process's keys.
     keys: Cell<Keys>,
     /// The last random number.
     random: Cell<u64>,
+    /// Random bits for the delay lines.
+    bits: Cell<u64>,
 }
 
-const _: () = assert!(size_of::<Info>() == size_of::<HotBin>());
+const _: () = assert!(size_of::<Info>() == size_of::<HotBin>() && size_of::<Floor>() == size_of::<HotBin>());
 
 /// A theap and what lies behind it.
 #[repr(C)]
@@ -46,6 +54,9 @@ struct Both {
     theap: Theap,
     secured: Secured,
 }
+
+/// From a bin's hot part to its floor.
+const TO_FLOOR: usize = offset_of!(Secured, floors) - offset_of!(Secured, hot);
 
 /// Bytes of a theap under protection.
 pub const BYTES: usize = size_of::<Both>();
@@ -61,7 +72,7 @@ pub struct Info {
     bound: u32,
     /// Bytes of a block.
     pub bytes: u32,
-    /// Bytes of the words of the delay line but one: a mask for the distance of one of its words.
+    /// A mask for the distance of one word of the delay line from another: its bytes, less a word.
     delay: u32,
 }
 
@@ -169,6 +180,7 @@ impl Theap {
             secured.keys.set(keys);
             let place = ptr::from_ref(self).addr() as u64;
             secured.random.set(keys::mix(keys.random ^ place) | 1);
+            secured.stir();
         }
     }
 
@@ -190,7 +202,7 @@ impl Theap {
         unsafe {
             let hot = self.hot_at(at.0 + SHIFT);
             let top = hot.top.get();
-            if top.wrapping_sub(hot.base.get()) <= at.info().delay as usize + size_of::<*mut u8>() {
+            if top <= self.floor_at(at.0).get() {
                 return ptr::null_mut();
             }
             let block = *self.word(top);
@@ -209,14 +221,13 @@ impl Theap {
         // SAFETY: as above. Below the limit there is room for a word above the top.
         unsafe {
             let hot = self.hot_at(at.0 + SHIFT);
-            let (top, base) = (hot.top.get(), hot.base.get());
+            let (top, floor) = (hot.top.get(), self.floor_at(at.0).get());
             if top >= hot.limit.get() {
                 return false;
             }
-            let delay = at.info().delay as usize;
             let mut leaves = block;
-            if top.wrapping_sub(base) > delay {
-                leaves = secured.exchange(self.word(base), delay, block);
+            if top >= floor {
+                leaves = secured.exchange(self.word(floor), at.info().delay as usize, block);
             }
             self.word(top).add(1).write(leaves);
             hot.top.set(top.wrapping_add(size_of::<*mut u8>()));
@@ -228,14 +239,34 @@ impl Theap {
     #[inline(never)]
     pub fn stir(&self, bin: Bin) {
         let Some(secured) = self.secured() else { return };
-        let (b, delay) = (bin.index(), INFO[bin.index() % BINS].delay as usize);
+        let (b, line) = (bin.index(), self.delay_line(bin));
         let depth = self.depth(b);
-        if depth * size_of::<*mut u8>() > delay + size_of::<*mut u8>() {
+        if depth > line {
             // SAFETY: words of the stack, which is this thread's.
             unsafe {
                 let top = self.base(b).add(depth);
-                *top = secured.exchange(self.base(b), delay, *top);
+                *top = secured.exchange(self.base(b).add(line), INFO[b % BINS].delay as usize, *top);
             }
+        }
+        secured.stir();
+    }
+
+    /// The floor of the stack whose hot part is at a place.
+    ///
+    /// # Safety
+    /// - the theap is under protection, or an empty one.
+    #[inline(always)]
+    unsafe fn floor_at(&self, at: usize) -> &Cell<usize> {
+        // SAFETY: as long as a hot part, and as many. (Behind the empty theaps lie as many zeros.)
+        unsafe { &*self.bytes().add(SHIFT + TO_FLOOR + at).cast() }
+    }
+
+    /// The base of a stack may have moved: note where its delay line ends.
+    pub(super) fn set_floor(&self, b: usize) {
+        if self.is_secured() {
+            let line = INFO[b % BINS].delay as usize + size_of::<*mut u8>();
+            // SAFETY: the place of a bin, in a theap under protection.
+            unsafe { self.floor_at(b % BINS * size_of::<HotBin>()) }.set(self.hot(b).base.get().wrapping_add(line));
         }
     }
 
@@ -253,23 +284,29 @@ impl Secured {
         unsafe { &*self.keys.as_ptr() }
     }
 
-    /// A random number (a multiplicative congruential generator, with the multiplier of Steele and Vigna, 2022). Its
-    /// higher bits are the better ones.
-    #[inline(always)]
+    /// A random number (a multiplicative congruential generator, with the multiplier of Steele and Vigna, 2022).
     pub fn random(&self) -> u64 {
         let next = self.random.get().wrapping_mul(0xF135_7AEA_2E62_A9C5);
         self.random.set(next);
         next >> 32
     }
 
-    /// Put a block into a random word of the delay line above `base`, which is full. Returns the block that leaves.
+    /// Draw new bits for the delay lines.
+    fn stir(&self) {
+        self.bits.set(keys::mix(self.random.get() ^ self.bits.get()));
+        self.random();
+    }
+
+    /// Put a block into a random word of the delay line that ends at `floor`, and is full. Returns the block that leaves.
     ///
     /// # Safety
     /// - `delay` is an [`Info`]'s, and the line is this thread's.
     #[inline(always)]
-    unsafe fn exchange(&self, base: *mut *mut u8, delay: usize, block: *mut u8) -> *mut u8 {
-        let word = self.random() as usize & delay;
+    unsafe fn exchange(&self, floor: *mut *mut u8, delay: usize, block: *mut u8) -> *mut u8 {
+        // Three bits at a time. Slow paths draw new ones.
+        let bits = self.bits.get().rotate_right(3);
+        self.bits.set(bits);
         // SAFETY: by the contract.
-        unsafe { base.byte_add(size_of::<*mut u8>() + word).replace(block) }
+        unsafe { floor.byte_sub(bits as usize & delay).replace(block) }
     }
 }

@@ -168,6 +168,7 @@ impl Theap {
         let room = if self.is_main() && !self.is_shut() { self.cold[b].room.get() as usize } else { 0 };
         let limit = hot.base.get().wrapping_add(room * size_of::<*mut u8>());
         hot.limit.set(if self.cold[b].raised.get() { limit.min(self.end_of_array(b)) } else { limit });
+        self.set_floor(b);
     }
 
     /// The distance of the array's last word.
