@@ -56,7 +56,7 @@ pub fn moved_block(p: *mut u8, old: *mut c_void) -> *mut c_void {
 #[cold]
 #[inline(never)]
 fn failed_to_move(old: *mut c_void) -> *mut c_void {
-    let ours = old.is_null() || raw::owns(old.cast());
+    let ours = old.is_null() || raw::is_block(old.cast());
     failed(if ours { Code::ENOMEM } else { Code::EINVAL })
 }
 

@@ -58,6 +58,8 @@ pub struct Contract {
     pub timeout: Duration,
     /// The builds of the library that it is for.
     pub flavours: Vec<Flavour>,
+    /// The levels of protection that it is for: all, if there are none.
+    pub secure: Vec<u32>,
     /// A command that runs it: it is put before the program.
     pub wrap: Vec<String>,
     /// The functions of the C interface that it tests.
@@ -65,7 +67,7 @@ pub struct Contract {
 }
 
 /// The keys that [`Contract::set`] knows.
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 17] = [
     "build",
     "shared",
     "shared-load",
@@ -80,6 +82,7 @@ const KEYS: [&str; 16] = [
     "stdout",
     "timeout",
     "flavours",
+    "secure",
     "wrap",
     "tests",
 ];
@@ -101,6 +104,7 @@ impl Contract {
             stdout: Vec::new(),
             timeout: Duration::from_secs(60),
             flavours: Flavour::ALL.to_vec(),
+            secure: Vec::new(),
             wrap: Vec::new(),
             tests: Vec::new(),
         };
@@ -161,11 +165,20 @@ impl Contract {
                 let flavours = value.split(',').map(|name| named(name.trim()).context("no such flavour"));
                 self.flavours = flavours.collect::<Result<_>>()?;
             }
+            "secure" => {
+                let levels = value.split_whitespace().map(|level| level.parse().context("not a level"));
+                self.secure = levels.collect::<Result<_>>()?;
+            }
             "wrap" => self.wrap.extend(words()),
             "tests" => self.tests.extend(words()),
             _ => bail!("a key without a meaning"),
         }
         Ok(())
+    }
+
+    /// Whether it is for a level of protection.
+    pub fn is_for_level(&self, level: u32) -> bool {
+        self.secure.is_empty() || self.secure.contains(&level)
     }
 
     /// Compares a run with the expectations; says what differs.
@@ -196,7 +209,7 @@ mod tests {
         let contract = Contract::parse(
             "// build: link\n// shared: a.c b.cpp\n// shared-load: no\n// memcheck: no\n// cflags: -O2\n// args: one two\n// env: A=1 B=x=y\n// signal: SIGABRT\n\
              // stderr: double free: of a block\n// stderr: second\n// no-stderr: assertion\n// stdout: done\n\
-             // timeout: 5\n// flavours: checked\n// wrap: prlimit -v 200000\n\
+             // timeout: 5\n// flavours: checked\n// secure: 0 3\n// wrap: prlimit -v 200000\n\
              // tests: mi_free mi_new\n// tests: mi_malloc\n\
              // calloc: prose may hold colons: here.\n#include <stdlib.h>\n// exit: 9\n",
         )
@@ -208,6 +221,7 @@ mod tests {
         assert_eq!(contract.end, Status::Signal(libc::SIGABRT));
         assert_eq!(contract.stderr, ["double free: of a block", "second"]);
         assert_eq!(contract.flavours, [Flavour::Checked]);
+        assert!(contract.is_for_level(3) && !contract.is_for_level(1));
         assert_eq!(contract.timeout, Duration::from_secs(5));
         assert_eq!(contract.wrap, ["prlimit", "-v", "200000"]);
         assert_eq!(contract.tests, ["mi_free", "mi_new", "mi_malloc"]);
@@ -222,6 +236,7 @@ mod tests {
             "// signal: ABORT",
             "// flavours: debug",
             "// env: A",
+            "// secure: high",
         ] {
             assert!(Contract::parse(line).is_err(), "{line}");
         }

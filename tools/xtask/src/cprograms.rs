@@ -39,18 +39,31 @@ const MEMCHECK_SLOWER: u32 = 5;
 
 /// Compiles and runs the programs whose name contains one of `filters`, or all; prints a line for each.
 pub fn run(flavour: Flavour, filters: &[String]) -> Result<Tally> {
-    run_under(flavour, filters, false)
+    run_under(flavour, filters, Under::Nothing)
+}
+
+/// The same at a level of protection.
+pub fn run_secured(flavour: Flavour, filters: &[String], level: u32) -> Result<Tally> {
+    run_under(flavour, filters, Under::Protection(level))
 }
 
 /// The conformance tests under valgrind's memcheck.
 pub fn memcheck() -> Result<Tally> {
-    run_under(Flavour::Release, &["conf_".to_string()], true)
+    run_under(Flavour::Release, &["conf_".to_string()], Under::Memcheck)
 }
 
-fn run_under(flavour: Flavour, filters: &[String], memcheck: bool) -> Result<Tally> {
+/// What the programs run under.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Under {
+    Nothing,
+    Memcheck,
+    Protection(u32),
+}
+
+fn run_under(flavour: Flavour, filters: &[String], under: Under) -> Result<Tally> {
     flavour.build()?;
     Ok(workers::each(&programs(filters)?, |source| {
-        let outcome = try_one(source, flavour, memcheck).unwrap_or_else(|error| Outcome::Failed(format!("{error:#}")));
+        let outcome = try_one(source, flavour, under).unwrap_or_else(|error| Outcome::Failed(format!("{error:#}")));
         let name = source.file_name().unwrap_or_default().display();
         match outcome {
             Outcome::Passed(time) => {
@@ -86,13 +99,19 @@ pub fn programs(filters: &[String]) -> Result<Vec<PathBuf>> {
     Ok(programs)
 }
 
-fn try_one(source: &Path, flavour: Flavour, memcheck: bool) -> Result<Outcome> {
+fn try_one(source: &Path, flavour: Flavour, under: Under) -> Result<Outcome> {
     let mut contract = Contract::parse(&fs::read_to_string(source)?)?;
     let is_program = !matches!(contract.build, Build::Shared | Build::Plugin);
-    if !is_program || !contract.flavours.contains(&flavour) || (memcheck && !contract.memcheck) {
+    let level = if let Under::Protection(level) = under { level } else { 0 };
+    let is_for_it = contract.flavours.contains(&flavour) && contract.is_for_level(level);
+    if !is_program || !is_for_it || (under == Under::Memcheck && !contract.memcheck) {
         return Ok(Outcome::Elsewhere);
     }
-    if memcheck {
+    // First, so that a program may say otherwise.
+    if level != 0 {
+        contract.env.insert(0, ("MIMALLOC_SECURE".into(), level.to_string()));
+    }
+    if under == Under::Memcheck {
         contract.wrap = MEMCHECK.map(String::from).into();
         contract.timeout *= MEMCHECK_SLOWER;
     }

@@ -83,6 +83,9 @@ enum Task {
         /// Use the library with debug assertions
         #[arg(long)]
         checked: bool,
+        /// The level of protection
+        #[arg(long, value_name = "LEVEL", default_value_t = 0)]
+        secure: u32,
         /// Run nothing; print each function of the C interface with the programs that test it
         #[arg(long)]
         table: bool,
@@ -153,8 +156,8 @@ fn dispatch(task: Task) -> anyhow::Result<ExitCode> {
             println!("{}", table::Table::read()?);
             Ok(ExitCode::SUCCESS)
         }
-        Task::C { name, checked, table: false } => {
-            let tally = cprograms::run(flavour(checked), &name)?;
+        Task::C { name, checked, secure, table: false } => {
+            let tally = cprograms::run_secured(flavour(checked), &name, secure)?;
             println!("{tally}");
             Ok(exit(tally.failed == 0))
         }

@@ -53,7 +53,7 @@ struct Step {
 /// How long a cargo command may take, the build of what it tests included.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
 
-const STEPS: [Step; 22] = [
+const STEPS: [Step; 23] = [
     step("fmt", "the code is formatted", || component("fmt", &["fmt", "--all", "--check"])),
     step("clippy", "no lint complains", || {
         // The allocator alone too, without the feature by which its tests reach what is private: so dead code is found.
@@ -82,6 +82,9 @@ const STEPS: [Step; 22] = [
     with_programs("install", "every way to link what `cargo xtask install` writes", ways::try_all),
     with_programs("c-release", "C and C++ programs", || cprograms::run(Flavour::Release, &[])),
     with_programs("c-checked", "the same with debug assertions", || cprograms::run(Flavour::Checked, &[])),
+    with_programs("c-secure", "the C and C++ programs at level 2 of protection", || {
+        cprograms::run_secured(Flavour::Release, &[], 2)
+    }),
     with_programs("c-memcheck", "the conformance tests under valgrind's memcheck", cprograms::memcheck),
     with_programs("real-release", "real programs print the same with the library", || {
         real::run(Flavour::Release, 100, &[])

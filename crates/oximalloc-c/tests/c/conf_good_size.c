@@ -1,3 +1,4 @@
+// secure: 0
 // build: link
 // tests: mi_good_size mi_malloc_good_size mi_usable_size mi_malloc_size mi_malloc_usable_size
 // The size that a block would have is the size that it has; it never shrinks as the wish grows.

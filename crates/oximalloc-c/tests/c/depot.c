@@ -1,3 +1,4 @@
+// secure: 0
 // build: link
 // env: MIMALLOC_PURGE_DELAY=200
 // What one thread frees the next takes, whoever's it was; what nobody takes goes back to its pages once purge_delay has

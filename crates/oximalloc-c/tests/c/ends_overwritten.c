@@ -1,3 +1,4 @@
+// secure: 0
 // build: link
 // signal: SIGABRT
 // stderr: mimalloc: error: malloc: a free block's link was overwritten

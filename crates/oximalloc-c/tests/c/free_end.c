@@ -1,3 +1,4 @@
+// secure: 0
 // build: link
 // env: MIMALLOC_ABORT_ON_ERROR=0
 // The end of the last block of a page is no block, even where it is a multiple of the block's size: a free of it is

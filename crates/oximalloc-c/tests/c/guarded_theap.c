@@ -1,3 +1,4 @@
+// secure: 0
 // build: link
 // env: MIMALLOC_SHOW_ERRORS=1
 // stderr: not a theap of the calling thread

@@ -1,3 +1,4 @@
+// secure: 0
 // build: preload
 // Beyond its first 8 MiB a program that uses what it has asks for huge pages; one that touches little of it does not, nor
 // one that is told to commit memory as it is used, or to do without. (What was asked for is in the mapping's flags; whether

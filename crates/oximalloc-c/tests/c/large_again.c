@@ -1,3 +1,4 @@
+// secure: 0
 // build: preload
 // env: MIMALLOC_PURGE_DELAY=500
 // env: MIMALLOC_SHOW_ERRORS=1

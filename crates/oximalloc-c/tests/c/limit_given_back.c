@@ -1,3 +1,4 @@
+// secure: 0
 // build: preload
 // A process that may have little address space (or little data), fills it, and frees all: it is there for others again, without
 // a call that asks for that, and the largest block that can be had is nearly the limit.

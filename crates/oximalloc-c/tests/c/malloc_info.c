@@ -1,3 +1,4 @@
+// secure: 0
 // build: preload
 // stderr: total
 // mallinfo, mallinfo2, malloc_info (well-formed XML), malloc_trim, mallopt, malloc_stats.

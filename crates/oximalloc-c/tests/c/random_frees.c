@@ -1,3 +1,4 @@
+// secure: 0
 // timeout: 120
 // env: MIMALLOC_PURGE_DELAY=200
 //

@@ -1,3 +1,4 @@
+// secure: 0
 // build: preload
 // Huge blocks grow and shrink with their content; growing does not copy all of it each time, which would take much longer.
 #include "check.h"

@@ -1,3 +1,4 @@
+// secure: 0
 // build: preload
 // timeout: 240
 // Blocks that shrink give back what they do not need any more, whatever they were allocated by: what stays resident is at most

@@ -1,3 +1,4 @@
+// secure: 0
 // build: preload
 // flavours: release
 // A program of ten allocations has within 200 KiB of the memory that it has on the C library's allocator resident: 84 KiB

@@ -1,3 +1,4 @@
+// secure: 0
 // build: link
 // A large block that grows in place is in the peak as large as it is, not at its old size and its new one together.
 #include <mimalloc.h>

@@ -1,3 +1,4 @@
+// secure: 0
 // build: link
 // mi_stats_get: size and version are checked, and the struct is left alone if they are others; blocks are counted in the
 // heap whose page they are of, whoever frees them; heaps add up.

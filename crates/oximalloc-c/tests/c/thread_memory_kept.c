@@ -1,3 +1,4 @@
+// secure: 0
 // build: link
 // env: MIMALLOC_PURGE_DELAY=200
 // What ended threads leave is kept for the next threads, without more of it for each, and goes when somebody collects with

@@ -21,8 +21,8 @@ use crate::diag::error::warning;
 use crate::os;
 use crate::prim::{Memory, Os};
 
-/// The most walls.
-const MOST: usize = 28_000;
+/// The most walls: 1 GiB in spans of one slice. They leave the program half of the mappings.
+const MOST: usize = 16 * 1024;
 
 static ON: AtomicBool = AtomicBool::new(false);
 static COUNT: AtomicUsize = AtomicUsize::new(0);

@@ -49,6 +49,11 @@ pub fn usable_size(p: *const u8) -> usize {
     crate::alloc::free::usable_size("usable_size", p)
 }
 
+/// Whether `p` is a pointer that was handed out, as far as the page can tell.
+pub fn is_block(p: *const u8) -> bool {
+    find(p).is_some() || crate::alloc::empty::is_block(p)
+}
+
 /// Bytes that a block allocated with `size` would hold. `size` itself if it is too large to be rounded.
 pub fn good_size(size: usize) -> usize {
     if is_on() && size <= MOST {

@@ -36,15 +36,21 @@ pub fn allocate(theap: &Theap, size: usize, align: usize, zero: bool) -> *mut u8
 /// A block of `bytes` bytes, for `size` that were asked for, in a span of as many slices: at its end, or at its start
 /// with `first`.
 fn place(theap: &Theap, size: usize, bytes: usize, slices: usize, first: bool, zero: bool) -> *mut u8 {
-    let Some((page, clear)) = theap.walled_page(slices) else {
+    // What waits in quarantine may be all that there is room for.
+    let page = theap.walled_page(slices).or_else(|| {
+        quarantine::flush(theap);
+        theap.walled_page(slices)
+    });
+    let Some((page, clear)) = page else {
         out_of_memory(size);
         return null_mut();
     };
     let start = page.span().start;
     let room = slices * SLICE - if page.is_guarded() { os::page_size() } else { 0 };
-    if first {
+    if first || !page.is_guarded() {
         page.set_place(start, room);
     } else {
+        // In the first slice, as the span is no longer than it must be.
         page.set_place(start.wrapping_add(room - bytes), bytes);
     }
     let block = page.start();
@@ -75,14 +81,14 @@ pub fn grown(theap: &Theap, size: usize, want: Want) -> *mut u8 {
 /// A block without a guard: its alignment is above a slice, there are too many mappings, or the memory is not ours to
 /// protect.
 fn plain(theap: &Theap, size: usize, align: usize, zero: bool) -> *mut u8 {
-    let slices = size.div_ceil(SLICE).max(1);
+    let slices = size.saturating_add(os::page_size()).div_ceil(SLICE);
     let Some((page, clear)) = theap.single_page(slices, align.div_ceil(SLICE)) else {
         out_of_memory(size);
         return null_mut();
     };
     if zero && !clear {
         // SAFETY: a block of that many slices.
-        unsafe { ptr::write_bytes(page.start(), 0, slices * SLICE) };
+        unsafe { ptr::write_bytes(page.start(), 0, page.block_size()) };
     }
     finish(page.start(), size)
 }
@@ -117,10 +123,12 @@ pub fn at_offset(theap: &Theap, size: usize, align: usize, offset: usize, zero: 
         return block;
     }
     let shift = block.addr().wrapping_add(offset).wrapping_neg() & (align - 1);
-    if shift != 0
-        && let Some(page) = Page::at(block)
-    {
-        page.set_interior();
+    if let Some(page) = Page::at(block) {
+        if shift != 0 {
+            page.set_interior();
+        }
+        // SAFETY: the block is ours.
+        unsafe { set_size(page, shift + size) };
     }
     block.wrapping_add(shift)
 }

@@ -3,11 +3,13 @@
 use super::{large, report};
 use crate::alloc::door;
 use crate::alloc::empty;
+use crate::alloc::free::find;
 use crate::alloc::malloc::{SIZE_MAX, out_of_memory, ready, too_large};
 use crate::diag::error::error;
 use crate::heap::state::theap::Theap;
 use crate::heap::state::theap::secured::{BLOCK_MOST, MOST, bin_for, room_for};
 use crate::page::bins::Bin;
+use crate::page::keys::keys;
 use crate::page::tag::{Tagged, kind};
 use crate::prim::{Errno, Os, Process};
 use core::ptr;
@@ -177,7 +179,7 @@ pub fn aligned(theap: &Theap, size: usize, align: usize, offset: usize, zero: bo
     block
 }
 
-/// A pointer into a larger block, whose tag says so. The bytes that were asked for end where the tag says.
+/// A pointer into a larger block, whose mark says so. The bytes that were asked for end where the mark is.
 fn at_offset(theap: &Theap, size: usize, align: usize, offset: usize, zero: bool) -> *mut u8 {
     let total = size + align - 1;
     if total > MOST {
@@ -188,21 +190,14 @@ fn at_offset(theap: &Theap, size: usize, align: usize, offset: usize, zero: bool
         return block;
     }
     let shift = block.addr().wrapping_add(offset).wrapping_neg() & (align - 1);
-    // SAFETY: a block of `total` bytes, ours.
-    unsafe {
-        if let Some((page, found)) = crate::alloc::free::find(block)
-            && page.bin() != Bin::SINGLE
-            && shift != 0
-            && let Some(secured) = Theap::current().secured()
-        {
-            page.set_interior();
-            let block = Tagged { start: found.cast(), bytes: page.block_size() };
-            block.set_live(shift + size, kind::INSIDE, secured.keys());
-        } else if shift != 0
-            && let Some((page, _)) = crate::alloc::free::find(block)
-        {
-            page.set_interior();
-        }
-        block.add(shift)
+    let Some((page, found)) = find(block) else { return block };
+    if shift != 0 {
+        page.set_interior();
     }
+    if page.bin() != Bin::SINGLE {
+        let kind = if shift == 0 { kind::PLAIN } else { kind::INSIDE };
+        // SAFETY: a block of `total` bytes, ours.
+        unsafe { Tagged { start: found.cast(), bytes: page.block_size() }.set_live(shift + size, kind, &keys()) };
+    }
+    block.wrapping_add(shift)
 }

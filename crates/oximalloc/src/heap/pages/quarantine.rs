@@ -55,7 +55,8 @@ pub unsafe fn put(theap: &Theap, page: &'static Page) -> bool {
                 free(theap, other);
             }
         } else {
-            if !shut(page) {
+            // Where address space or memory is limited, the program needs what it frees.
+            if os::limit().is_some() || !shut(page) {
                 return false;
             }
             page.hide_single();
