@@ -43,7 +43,7 @@ pub mod raw;
 #[cfg(all(not(loom), any(test, feature = "internals")))]
 #[doc(hidden)]
 pub mod internals {
-    pub use crate::alloc::{aligned, empty, free, malloc, realloc};
+    pub use crate::alloc::{aligned, empty, find, free, malloc, realloc};
     pub use crate::arena::{map, slice_class, totals as arena_totals};
     pub use crate::base::config;
     pub use crate::diag::options;

@@ -4,7 +4,7 @@
 use oximalloc::internals::Page;
 use oximalloc::internals::bins::BINS;
 use oximalloc::internals::chain::{Chain, Linked};
-use oximalloc::internals::free::find;
+use oximalloc::internals::find::find;
 use oximalloc::internals::options::{self, Opt};
 use oximalloc::internals::shared_list::SharedList;
 use oximalloc::internals::state::heap::MAIN;

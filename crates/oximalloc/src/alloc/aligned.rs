@@ -3,8 +3,9 @@
 //! an aligned block is a block like any other; above that it is a span of aligned slices. Only an alignment at an
 //! offset hands out pointers into blocks, from pages that are marked for it.
 
-use super::free::find;
-use super::malloc::{SIZE_MAX, large, malloc_in, zalloc_in};
+use super::find::find;
+use super::malloc::{large, malloc_in, zalloc_in};
+use super::ready::SIZE_MAX;
 use super::secure;
 use crate::diag::error::error;
 use crate::diag::secure::is_on;

@@ -1,18 +1,12 @@
 //! Allocation. The fast path pops a block from the bin's stack. An empty stack, a large size and a thread without a
 //! theap lead to the generic path, through branches that the fast path has anyway.
 
+use super::ready::{SIZE_MAX, out_of_memory, ready, too_large};
 use super::{door, empty, secure};
 use crate::base::config::SLICE;
-use crate::diag::error::error;
-use crate::heap::life::lease::Lease;
-use crate::heap::life::thread_start::thread_start;
 use crate::heap::state::theap::Theap;
 use crate::page::bins::{BLOCK_MAX, Bin, SMALL_MAX};
-use crate::prim::Errno;
 use core::ptr;
-
-/// The largest request, so that pointer differences inside a block fit `ptrdiff_t`.
-pub const SIZE_MAX: usize = isize::MAX as usize;
 
 /// Allocate `size` bytes. If that cannot be done, the error is reported, and the result is null.
 #[inline(always)]
@@ -224,26 +218,4 @@ pub fn zalloc_in(theap: &Theap, size: usize) -> *mut u8 {
         unsafe { ptr::write_bytes(block, 0, Bin::of(size).block_size()) };
     }
     block
-}
-
-/// The theap to allocate from. The calling thread gets its own if it has none yet, or if its default was taken away
-/// (another thread destroyed its heap).
-#[inline(always)]
-pub fn ready(theap: &Theap) -> Option<Lease> {
-    match Lease::of(theap) {
-        None => thread_start(),
-        lease => lease,
-    }
-}
-
-/// Report that there is no memory for a block.
-#[cold]
-pub fn out_of_memory(size: usize) {
-    error(Errno::ENOMEM, format_args!("malloc: out of memory: the system gives no more for a block of {size} bytes"));
-}
-
-/// Report that no block is so large.
-#[cold]
-pub fn too_large(size: usize) {
-    error(Errno::ENOMEM, format_args!("malloc: a size of {size} bytes is over the limit of {SIZE_MAX} (PTRDIFF_MAX)"));
 }

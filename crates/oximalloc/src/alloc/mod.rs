@@ -2,7 +2,9 @@
 pub mod aligned;
 pub mod door;
 pub mod empty;
+pub mod find;
 pub mod free;
 pub mod malloc;
+pub mod ready;
 pub mod realloc;
 pub mod secure;

@@ -10,8 +10,10 @@
 //! costs address space, not memory: what is not touched is not resident.)
 
 use super::aligned::aligned_in;
-use super::free::{find, free, free_trusted, invalid, usable_generic};
-use super::malloc::{SIZE_MAX, malloc_in, zalloc_in};
+use super::find::{find, invalid};
+use super::free::{free, free_trusted, usable_generic};
+use super::malloc::{malloc_in, zalloc_in};
+use super::ready::{PLAIN, SIZE_MAX, Want};
 use super::{empty, secure};
 use crate::arena;
 use crate::base::config::SLICE;
@@ -33,20 +35,6 @@ const STEP_MIN: usize = 1024;
 /// A block that has a page of its own keeps it while it shrinks to more than this. Otherwise a block that grew beyond
 /// [`BLOCK_MAX`] and shrinks a little would move back and forth.
 const LARGE_MIN: usize = least(BLOCK_MAX);
-
-/// What a reallocation wants beyond the size.
-#[derive(Clone, Copy)]
-pub struct Want {
-    /// The alignment of the address plus the offset; a power of two.
-    pub align: usize,
-    /// Bytes from the start of the block to the byte that is aligned.
-    pub offset: usize,
-    /// Bytes beyond the former usable size are zero.
-    pub zero: bool,
-}
-
-/// Nothing beyond the size.
-pub const PLAIN: Want = Want { align: 1, offset: 0, zero: false };
 
 /// Change the size of `p` to `size`. If that cannot be done, the result is null, and `p` is as it was. A null `p`
 /// allocates.

@@ -6,7 +6,8 @@
 use crate::alloc::aligned::{aligned, zaligned};
 use crate::alloc::free::free_trusted;
 use crate::alloc::malloc::{malloc_const, malloc_of, whole, zalloc_const};
-use crate::alloc::realloc::{PLAIN, Want, realloc, realloc_in};
+use crate::alloc::ready::{PLAIN, Want};
+use crate::alloc::realloc::{realloc, realloc_in};
 use crate::heap::state::theap::Theap;
 use crate::page::bins::{BLOCK_MAX, Bin};
 use core::alloc::{GlobalAlloc, Layout};

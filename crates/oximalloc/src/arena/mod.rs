@@ -48,8 +48,6 @@ pub use source::{ArenaRef, Source, area, contains, hand_over, is_in_region, min_
 pub use span::{Origin, Span};
 pub use table::destroy_all;
 pub use walls::begin_walls;
-#[cfg(any(test, feature = "internals"))]
-pub use walls::walls;
 
 #[cfg(test)]
 mod tests;

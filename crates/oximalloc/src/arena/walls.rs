@@ -34,13 +34,7 @@ pub fn begin_walls() {
 
 /// Whether spans have walls.
 pub(super) fn is_on() -> bool {
-    ON.load(Ordering::Relaxed)
-}
-
-/// How many walls there are.
-#[cfg(any(test, feature = "internals"))]
-pub fn walls() -> usize {
-    COUNT.load(Ordering::Relaxed)
+    cfg!(feature = "secure") && ON.load(Ordering::Relaxed)
 }
 
 /// Count one more wall. Returns false, and counts nothing, if there are already as many as may be.

@@ -26,8 +26,3 @@ pub fn fix() {
 pub fn is_on() -> bool {
     cfg!(feature = "secure") && STATE.load(Ordering::Relaxed) > 1
 }
-
-/// The level.
-pub fn level() -> u32 {
-    if cfg!(feature = "secure") { STATE.load(Ordering::Relaxed).saturating_sub(1) } else { 0 }
-}

@@ -1,7 +1,7 @@
 //! Pages: slices that hold blocks of one size class.
 //!
 //! - `bins`: the size classes.
-//! - `record`: the record of a page; `block`: a free block.
+//! - `record`: the record of a page; `starts`: where its blocks start; `block`: a free block.
 //! - `word`: the one atomic word about a page that threads share.
 //! - `label`: the heap and the theap that a page belongs to.
 //! - `supply`: what an owner does with all free blocks of its page.
@@ -24,6 +24,8 @@ pub mod record;
 #[cfg(not(loom))]
 pub mod record_pool;
 pub mod shared_list;
+#[cfg(not(loom))]
+pub mod starts;
 #[cfg(not(loom))]
 pub mod supply;
 #[cfg(not(loom))]

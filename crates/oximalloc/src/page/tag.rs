@@ -49,12 +49,8 @@ pub mod kind {
     pub const PLAIN: u64 = 0;
     /// Any whose program has a pointer into the block, not to its start (an alignment at an offset).
     pub const INSIDE: u64 = 1;
-    /// `operator new`.
-    pub const NEW: u64 = 2;
-    /// `operator new[]`.
-    pub const NEW_ARRAY: u64 = 3;
     /// How many there are.
-    pub const COUNT: u64 = 4;
+    pub const COUNT: u64 = 2;
 }
 
 /// What the mark of a block in use says.

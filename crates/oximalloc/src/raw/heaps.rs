@@ -5,7 +5,8 @@
 
 pub use crate::alloc::aligned::aligned_in;
 pub use crate::alloc::malloc::{malloc_in, pop_or, zalloc_in};
-pub use crate::alloc::realloc::{PLAIN, Want, realloc_in};
+pub use crate::alloc::ready::{PLAIN, Want};
+pub use crate::alloc::realloc::realloc_in;
 pub use crate::heap::inspect::visit::{Area, Pages, pages as visit};
 pub use crate::heap::life::lease::Lease;
 pub use crate::heap::state::heap::Heap;
@@ -13,8 +14,8 @@ pub use crate::heap::state::subproc::Subproc;
 pub use crate::heap::state::theap::Theap;
 
 use crate::alloc::empty;
-use crate::alloc::free::find;
-use crate::alloc::malloc::out_of_memory;
+use crate::alloc::find::find;
+use crate::alloc::ready::out_of_memory;
 use crate::arena::ArenaRef;
 use crate::diag::error::error;
 use crate::heap::life::theaps::make_current;

@@ -10,7 +10,8 @@ pub mod settings;
 pub mod stats;
 
 pub use crate::alloc::aligned::{aligned, aligned_or, zaligned};
-pub use crate::alloc::free::{find, free, owns};
+pub use crate::alloc::find::find;
+pub use crate::alloc::free::{free, owns};
 pub use crate::alloc::malloc::{malloc, malloc_or, zalloc};
 pub use crate::alloc::realloc::{expand, realloc, realloc_aligned, realloc_of, realloc_or, rezalloc, rezalloc_aligned};
 pub use crate::heap::inspect::stats::{Totals, totals};

@@ -6,7 +6,7 @@ use oximalloc::internals::Bin;
 use oximalloc::internals::bins::BINS;
 use oximalloc::internals::config::SLICE;
 use oximalloc::internals::empty;
-use oximalloc::internals::free::find;
+use oximalloc::internals::find::find;
 use oximalloc::internals::inspect::stats::Stats;
 use oximalloc::internals::inspect::sums::{self as totals, Scope};
 use oximalloc::internals::pages::large_cache;

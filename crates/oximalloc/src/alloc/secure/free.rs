@@ -3,7 +3,7 @@
 use super::{large, report};
 use crate::alloc::door::{self, Way};
 use crate::alloc::empty;
-use crate::alloc::free::{find, invalid, page_way};
+use crate::alloc::find::{find, invalid, page_way};
 use crate::arena::slice_class;
 use crate::heap::state::theap::Theap;
 use crate::heap::state::theap::secured::At;

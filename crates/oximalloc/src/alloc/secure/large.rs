@@ -4,8 +4,7 @@
 
 use super::report;
 use crate::alloc::door::{self, Way};
-use crate::alloc::malloc::{large, out_of_memory, ready};
-use crate::alloc::realloc::Want;
+use crate::alloc::ready::{out_of_memory, ready};
 use crate::base::config::SLICE;
 use crate::heap::pages::guard::Place;
 use crate::heap::pages::quarantine;
@@ -63,11 +62,8 @@ fn place(theap: &Theap, size: usize, bytes: usize, slices: usize, first: bool, z
     block
 }
 
-/// A block that grows: it begins with its span, and has room to grow on.
-pub fn grown(theap: &Theap, size: usize, want: Want) -> *mut u8 {
-    if want.align > SLICE || want.offset != 0 {
-        return super::malloc::aligned(theap, size, want.align, want.offset, false);
-    }
+/// A block that grows: it begins with its span, at a multiple of a slice, and has room to grow on.
+pub fn grown(theap: &Theap, size: usize) -> *mut u8 {
     let Some(theap) = ready(theap) else {
         out_of_memory(size);
         return null_mut();
@@ -118,7 +114,13 @@ pub fn size_of(page: &Page) -> usize {
 
 /// At an offset: a pointer into a block that is larger by the alignment.
 pub fn at_offset(theap: &Theap, size: usize, align: usize, offset: usize, zero: bool) -> *mut u8 {
-    let block = large(theap, size + align - 1, 1, zero);
+    let total = size + align - 1;
+    let Some(theap) = ready(theap) else {
+        out_of_memory(size);
+        return null_mut();
+    };
+    theap.tick();
+    let block = allocate(&theap, total, 1, zero);
     if block.is_null() {
         return block;
     }

@@ -3,8 +3,8 @@
 use super::{large, report};
 use crate::alloc::door;
 use crate::alloc::empty;
-use crate::alloc::free::find;
-use crate::alloc::malloc::{SIZE_MAX, out_of_memory, ready, too_large};
+use crate::alloc::find::find;
+use crate::alloc::ready::{SIZE_MAX, out_of_memory, ready, too_large};
 use crate::diag::error::error;
 use crate::heap::state::theap::Theap;
 use crate::heap::state::theap::secured::{BLOCK_MOST, MOST, bin_for, room_for};

@@ -3,9 +3,9 @@
 use super::free::{free, usable_size};
 use super::{large, malloc};
 use crate::alloc::empty;
-use crate::alloc::free::find;
-use crate::alloc::malloc::{SIZE_MAX, too_large};
-use crate::alloc::realloc::Want;
+use crate::alloc::find::find;
+use crate::alloc::ready::{SIZE_MAX, Want, too_large};
+use crate::base::config::SLICE;
 use crate::heap::state::theap::Theap;
 use crate::heap::state::theap::secured::MOST;
 use crate::page::bins::{Bin, least};
@@ -65,8 +65,8 @@ pub unsafe fn realloc(theap: &Theap, p: *mut u8, size: usize, want: Want) -> *mu
 unsafe fn grown(theap: &Theap, size: usize, old: usize, want: Want) -> *mut u8 {
     let ample = if size <= old {
         size
-    } else if size > MOST {
-        return large::grown(theap, size, want);
+    } else if size > MOST && want.align <= SLICE && want.offset == 0 {
+        return large::grown(theap, size);
     } else if old >= STEP_MIN {
         size.max(old + old / 2).min(MOST)
     } else {

@@ -4,6 +4,8 @@ pub mod flush;
 #[cfg(not(loom))]
 pub mod guarded;
 #[cfg(not(loom))]
+pub mod prepare;
+#[cfg(not(loom))]
 pub mod refill;
 #[cfg(not(loom))]
 pub mod remote;

@@ -1,46 +1,15 @@
-//! What refills and frees do in a theap under protection, beyond what they do in any other.
-//!
-//! Invariant: each block on a stack and in the transfer cache is free by its tag, and its head is clear. A block on a
-//! list of its page is, too, but for the link in its first word. A block that was never handed out, or whose memory went
-//! back to the system, has no tag.
+//! What refills and frees do in a theap under protection, beyond what they do in any other: they keep the delay line.
 
-use crate::diag::error::misuse;
 use crate::heap::state::theap::Theap;
+use crate::heap::state::theap::secured::Info;
 use crate::page::bins::Bin;
 use crate::page::block::Block;
-use crate::page::supply::From;
-use crate::page::tag;
-use crate::prim::Errno;
 use core::ptr;
 
 /// The longest delay line.
 const LINE: usize = 8;
 
 impl Theap {
-    /// Make the blocks that a page has just supplied what blocks on a stack are.
-    ///
-    /// # Safety
-    /// - the `n` words at `blocks` name blocks of that bin, which are the caller's.
-    #[inline(never)]
-    pub unsafe fn prepare(&self, bin: Bin, blocks: *const *mut u8, n: usize, from: From) {
-        let Some(secured) = self.secured() else { return };
-        let (bytes, keys) = (bin.block_size(), secured.keys());
-        // SAFETY: by the contract.
-        unsafe {
-            if from != From::List {
-                return tag::prepare(blocks, n, bytes, keys);
-            }
-            if let Some(damaged) = tag::unlink(blocks, n, bytes, keys) {
-                misuse(
-                    Errno::EFAULT,
-                    format_args!(
-                        "malloc: free block {damaged:p} of {bytes} bytes: its tag was overwritten after it was freed, or by an overflow"
-                    ),
-                );
-            }
-        }
-    }
-
     /// Fill the stack of `bin`, in which only the delay line is left, and pop a block. Null if there is no memory.
     #[inline(never)]
     pub fn refill_secured(&self, bin: Bin) -> *mut u8 {
@@ -79,6 +48,22 @@ impl Theap {
             }
         }
         block
+    }
+
+    /// Exchange the topmost block of a stack for one in the delay line, if there are blocks above that. Draw new random
+    /// bits.
+    fn stir(&self, bin: Bin) {
+        let Some(secured) = self.secured() else { return };
+        let (b, line) = (bin.index(), self.delay_line(bin));
+        let depth = self.depth(b);
+        if depth > line {
+            // SAFETY: words of the stack, which is this thread's.
+            unsafe {
+                let top = self.base(b).add(depth);
+                *top = secured.exchange(self.base(b).add(line), Info::of(bin).delay as usize, *top);
+            }
+        }
+        secured.stir();
     }
 
     /// Free a block that the fast path did not push, as [`Theap::push_overflow`] does.

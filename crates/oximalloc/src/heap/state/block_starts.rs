@@ -4,7 +4,7 @@ use super::theap::{HotBin, NUMBERS, SMALL};
 use crate::arena::slice_class;
 use crate::base::config::SLICE;
 use crate::page::bins::{BINS, Bin, least};
-use crate::page::record::{bound32, inverse32};
+use crate::page::starts::{bound32, inverse32};
 use crate::prim::processor;
 
 /// What one entry of the slice class map tells about the blocks of its slice.

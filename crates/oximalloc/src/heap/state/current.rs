@@ -158,7 +158,7 @@ mod tests {
     fn the_last_one_is_that_of_ended_threads() {
         assert!(is_gone(gone()) && !is_gone(at(FREES)) && !is_gone(new()));
         assert!(frees_often(at(FREES)) && !frees_often(gone()));
-        let end = (&raw const EMPTY).wrapping_add(1).addr();
+        let end = (&raw const EMPTY.more).wrapping_add(1).addr();
         assert_eq!((&raw const *gone()).wrapping_add(1).addr(), end);
     }
 

@@ -16,7 +16,7 @@ use super::{HotBin, Theap};
 use crate::base::config::SLICE;
 use crate::page::bins::{BINS, Bin, slot};
 use crate::page::keys::{self, Keys};
-use crate::page::record::{bound32, inverse32};
+use crate::page::starts::{bound32, inverse32};
 use crate::page::tag::{LEAST, TAG};
 use crate::prim::processor;
 use core::cell::Cell;
@@ -73,7 +73,14 @@ pub struct Info {
     /// Bytes of a block.
     pub bytes: u32,
     /// A mask for the distance of one word of the delay line from another: its bytes, less a word.
-    delay: u32,
+    pub delay: u32,
+}
+
+impl Info {
+    /// That of a bin.
+    pub fn of(bin: Bin) -> &'static Info {
+        &INFO[bin.index() % BINS]
+    }
 }
 
 /// The blocks in a delay line, a power of two: 8, or half of what a stack holds at first if that is less.
@@ -235,22 +242,6 @@ impl Theap {
         }
     }
 
-    /// Exchange the topmost block of a stack for one in the delay line, if there are blocks above it.
-    #[inline(never)]
-    pub fn stir(&self, bin: Bin) {
-        let Some(secured) = self.secured() else { return };
-        let (b, line) = (bin.index(), self.delay_line(bin));
-        let depth = self.depth(b);
-        if depth > line {
-            // SAFETY: words of the stack, which is this thread's.
-            unsafe {
-                let top = self.base(b).add(depth);
-                *top = secured.exchange(self.base(b).add(line), INFO[b % BINS].delay as usize, *top);
-            }
-        }
-        secured.stir();
-    }
-
     /// The floor of the stack whose hot part is at a place.
     ///
     /// # Safety
@@ -272,7 +263,7 @@ impl Theap {
 
     /// How many blocks the delay line of a bin has.
     pub fn delay_line(&self, bin: Bin) -> usize {
-        if self.is_secured() { INFO[bin.index() % BINS].delay as usize / size_of::<*mut u8>() + 1 } else { 0 }
+        if self.is_secured() { Info::of(bin).delay as usize / size_of::<*mut u8>() + 1 } else { 0 }
     }
 }
 
@@ -292,7 +283,7 @@ impl Secured {
     }
 
     /// Draw new bits for the delay lines.
-    fn stir(&self) {
+    pub fn stir(&self) {
         self.bits.set(keys::mix(self.random.get() ^ self.bits.get()));
         self.random();
     }
@@ -302,7 +293,7 @@ impl Secured {
     /// # Safety
     /// - `delay` is an [`Info`]'s, and the line is this thread's.
     #[inline(always)]
-    unsafe fn exchange(&self, floor: *mut *mut u8, delay: usize, block: *mut u8) -> *mut u8 {
+    pub unsafe fn exchange(&self, floor: *mut *mut u8, delay: usize, block: *mut u8) -> *mut u8 {
         // Three bits at a time. Slow paths draw new ones.
         let bits = self.bits.get().rotate_right(3);
         self.bits.set(bits);

@@ -16,7 +16,7 @@ use crate::base::config::SLICE;
 use crate::heap::state::deferred;
 use crate::heap::state::outbox::Outbox;
 use crate::page::bins::Bin;
-use crate::page::record::{bound32, inverse32};
+use crate::page::starts::{bound32, inverse32};
 use core::ptr;
 
 /// See [`Theap::grow`].
