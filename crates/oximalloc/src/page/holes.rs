@@ -13,7 +13,8 @@
 //! Only these write the bits: the owner of an attached page, and the thread that has brought a listed page to PURGING
 //! (`word`).
 
-use super::block::Block;
+use super::block::{Block, Links};
+use super::damage;
 use super::keys::keys;
 use super::record::Page;
 use super::tag::Tagged;
@@ -130,10 +131,11 @@ impl Page {
                 // SAFETY: the word is one of the caller's.
                 unsafe { last.sub(i).write(self.block(index).cast()) };
             }
+            let links = Links::now();
             let (mut first, mut linked) = (ptr::null_mut(), 0);
             for index in blocks.rev() {
                 // SAFETY: a free block that belongs to the owner, who is the caller.
-                unsafe { Block::set_next(self.block(index), first) };
+                unsafe { Block::set_next(self.block(index), first, links) };
                 first = self.block(index);
                 linked += 1;
             }
@@ -157,7 +159,7 @@ impl Page {
         Some(self.word().end_purge(head, n, |list| {
             let next = if list.count == 0 { ptr::null_mut() } else { self.block_at16(list.head) };
             // SAFETY: `last` is ours until the exchange that gives it away; it is set when `n > 0`.
-            unsafe { Block::set_next(last, next) }
+            unsafe { Block::set_next(last, next, Links::now()) }
         }))
     }
 
@@ -172,27 +174,30 @@ impl Page {
         let mut survey = Survey { size, os_page, bytes: [0; MOST], seen: [0; BLOCKS / 64] };
         let mut sound = true;
         self.for_each_in_holes(|block| sound &= survey.add(self.index_of(block)));
-        let contains = self.containing();
+        let (contains, links) = (self.containing(), Links::now());
         let (first, mut last, mut n) = (self.block_at16(chain.head), ptr::null_mut(), 0);
         let mut block = first;
         while n < chain.count {
             if !contains(block) {
                 // Somebody wrote to freed memory. The rest of the chain is given up.
-                self.tell_corrupt(block, chain.count - n);
+                damage::link(block, self.start(), size, chain.count - n);
                 sound = false;
                 break;
             }
             // A block that is in the chain twice was freed twice, so it may be in use.
-            sound &= survey.add(self.index_of(block));
+            if !survey.add(self.index_of(block)) {
+                sound = false;
+                damage::twice(block, size);
+            }
             last = block;
             n += 1;
             // SAFETY: a block of the chain, which is ours.
-            block = unsafe { Block::next(block) };
+            block = unsafe { Block::next(block, links) };
         }
         sound &= arena::may_purge_parts(&self.span());
         let mut end = self.carved() as usize * size;
         if self.carved() == self.capacity() {
-            let all = self.span().slices * SLICE;
+            let all = self.room();
             survey.add_bytes(end, all);
             end = all;
         }
@@ -206,13 +211,13 @@ impl Page {
         let mut block = first;
         for _ in 0..n {
             // SAFETY: as above. Each block of the chain has been checked to be one of this page.
-            let next = unsafe { Block::next(block) };
+            let next = unsafe { Block::next(block, links) };
             if fresh >> ((block.addr() - self.start().addr()) / os_page) & 1 == 0 {
                 if kept.is_null() {
                     kept = block;
                 } else {
                     // SAFETY: a block of the chain.
-                    unsafe { Block::set_next(kept_last, block) };
+                    unsafe { Block::set_next(kept_last, block, links) };
                 }
                 kept_last = block;
                 count += 1;

@@ -7,12 +7,15 @@
 //! - `supply`: what an owner does with all free blocks of its page.
 //! - `holes`: OS pages of a page in use that went back to the system.
 //! - `chain`: records that belong to one thread; `shared_list`: a list of pages that any thread may push to.
+//! - `damage`: what is said of damaged free blocks.
 //! - `keys`, `tag`: what a block looks like under protection.
 //! - `pool`: unused records of any kind; `record_pool`: unused page records.
 pub mod bins;
 #[cfg(not(loom))]
 pub mod block;
 pub mod chain;
+#[cfg(not(loom))]
+mod damage;
 #[cfg(not(loom))]
 mod holes;
 #[cfg(not(loom))]

@@ -9,8 +9,9 @@
 //! out + given + in holes` (see `holes`).
 
 use super::bins::Bin;
-use super::block::Block;
+use super::block::{Block, Links};
 use super::chain::Linked;
+use super::damage;
 pub use super::label::{HeapOf, Label, Owner};
 use super::starts::inverse;
 use super::word::{Chain, Given, Word};
@@ -18,9 +19,10 @@ use crate::arena::{Origin, Span, map};
 use crate::base::config::SLICE;
 use crate::base::seen::SeenPtr;
 use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
-use crate::prim::Errno;
 use core::cell::Cell;
 use core::ptr;
+
+mod take;
 
 /// A page.
 #[repr(C, align(128))]
@@ -95,17 +97,11 @@ unsafe impl Linked for Batch {
     }
 }
 
-/// Blocks smaller than a cache line are returned to their owner in lists (`heap/blocks/remote.rs`).
-const LINE: usize = 64;
-/// How many blocks smaller than a cache line a supply takes off a list at most. Each may be a cache miss, and an
-/// allocation waits for all of them.
-const WALK: u32 = 32;
-
 impl Page {
     /// Turn an unused record into the page of `span`, with blocks of `bin`, attached to `owner`.
     pub fn start_blocks(&self, span: Span, bin: Bin, owner: *mut Owner, heap: *mut HeapOf) {
         let size = bin.block_size();
-        let capacity = (Page::room(span) / size) as u32;
+        let capacity = (Page::room_of(span) / size) as u32;
         self.label.enter(heap, owner);
         self.start_common(span, bin, size, capacity);
         self.carved.store(0, Ordering::Relaxed);
@@ -114,7 +110,7 @@ impl Page {
 
     /// Turn an unused record into a page of one block that fills the whole span. The block is handed out at once.
     pub fn start_single(&self, span: Span, owner: *mut Owner, heap: *mut HeapOf) {
-        let size = Page::room(span);
+        let size = Page::room_of(span);
         self.label.enter(heap, owner);
         self.start_common(span, Bin::SINGLE, size, 1);
         self.guarded.set(span.walled);
@@ -123,8 +119,13 @@ impl Page {
     }
 
     /// Bytes of a span for blocks.
-    fn room(span: Span) -> usize {
+    fn room_of(span: Span) -> usize {
         span.slices * SLICE - if span.walled { crate::os::page_size() } else { 0 }
+    }
+
+    /// Bytes of its span for blocks.
+    pub fn room(&self) -> usize {
+        Page::room_of(self.span())
     }
 
     fn start_common(&self, span: Span, bin: Bin, size: usize, capacity: u32) {
@@ -378,10 +379,11 @@ impl Page {
     /// - they are blocks of this page, they are out, and the caller may free them.
     #[inline]
     pub unsafe fn give(&self, first: *mut Block, last: *mut Block, n: u32) -> Given {
+        let links = Links::now();
         self.word.give(self.offset16(first), n, self.threshold.get(), |list| {
             let next = if list.count == 0 { ptr::null_mut() } else { self.block_at16(list.head) };
             // SAFETY: `last` is ours until the exchange that gives it away.
-            unsafe { Block::set_next(last, next) }
+            unsafe { Block::set_next(last, next, links) }
         })
     }
 
@@ -396,58 +398,9 @@ impl Page {
     /// - the page is attached to the caller; as for [`Page::give`].
     pub unsafe fn give_local(&self, first: *mut Block, last: *mut Block, n: u32) {
         // SAFETY: the blocks are ours.
-        unsafe { Block::set_next(last, self.local_free.get()) };
+        unsafe { Block::set_next(last, self.local_free.get(), Links::now()) };
         self.local_free.set(first);
         self.local_count.set(self.local_count.get() + n);
-    }
-
-    /// Move up to `want` free blocks from the page's lists to an array, the first to `last` and the others below it.
-    /// They come from `free`, otherwise from `local_free`, otherwise from what other threads gave. Returns how many.
-    /// None if the list was found corrupt: the list is given up, and the program's error function may have allocated
-    /// and freed blocks of this size since.
-    ///
-    /// # Safety
-    /// - the page is attached to the caller, and the `want` words that end with `last` are the caller's.
-    #[inline]
-    pub(super) unsafe fn take_listed(&self, want: u32, last: *mut *mut u8) -> Option<u32> {
-        if self.free.get().is_null() {
-            if self.local_count.get() > 0 {
-                self.free.set(self.local_free.replace(ptr::null_mut()));
-                self.free_count.set(self.local_count.replace(0));
-            } else {
-                let Chain { head, count } = self.word.take();
-                if count > 0 {
-                    self.free.set(self.block_at16(head));
-                    self.free_count.set(count);
-                }
-            }
-        }
-        let have = self.free_count.get();
-        if have == 0 {
-            return Some(0);
-        }
-        // Such blocks come back from other threads, and name blocks further on.
-        let small = self.block_size.get() < LINE;
-        let n = want.min(have).min(if small { WALK } else { u32::MAX });
-        let mut block = self.free.get();
-        let contains = self.containing();
-        for i in 0..n {
-            if !contains(block) {
-                self.drop_corrupt_list(block);
-                return None;
-            }
-            // SAFETY: the word is the caller's. The block is one of the `have` blocks on a list that the owner holds.
-            unsafe {
-                last.sub(i as usize).write(block as *mut u8);
-                if small {
-                    Block::prefetch_ahead(block);
-                }
-                block = Block::next(block);
-            }
-        }
-        self.free.set(if n == have { ptr::null_mut() } else { block });
-        self.free_count.set(have - n);
-        Some(n)
     }
 
     /// Carve up to `want` new blocks into an array, as in [`Page::take_listed`]. Returns how many, and whether they are
@@ -469,26 +422,6 @@ impl Page {
         }
         self.carved.store(carved + n, Ordering::Relaxed);
         (n, self.zero.get())
-    }
-
-    /// A link does not point to a block: somebody wrote to freed memory. Gives the list up, and then reports the error.
-    #[cold]
-    fn drop_corrupt_list(&self, block: *mut Block) {
-        self.free.set(ptr::null_mut());
-        self.tell_corrupt(block, self.free_count.replace(0));
-    }
-
-    /// Report that a link was overwritten and now names `block`.
-    #[cold]
-    pub(super) fn tell_corrupt(&self, block: *mut Block, lost: u32) {
-        crate::diag::error::misuse(
-            Errno::EFAULT,
-            format_args!(
-                "malloc: a free block's link was overwritten ({block:p}, page of {} byte blocks at {:p}): the program wrote to freed memory; {lost} free blocks are lost",
-                self.block_size(),
-                self.start(),
-            ),
-        );
     }
 
     /// Whether `block` is the start of one of the carved blocks.
@@ -522,20 +455,23 @@ impl Page {
     /// - the page is attached to the caller.
     #[inline]
     pub(super) unsafe fn detach_lists(&self, linked: u32, keep: bool) -> Given {
+        let links = Links::now();
         let (mut first, mut last, mut n) = (ptr::null_mut::<Block>(), ptr::null_mut::<Block>(), 0);
         for (list, count) in [(&self.free, &self.free_count), (&self.local_free, &self.local_count)] {
             let mut block = list.replace(ptr::null_mut());
-            for _ in 0..count.replace(0) {
+            let count = count.replace(0);
+            for i in 0..count {
                 if !self.contains(block) {
+                    damage::link(block, self.start(), self.block_size(), count - i);
                     break;
                 }
                 // SAFETY: a free block on a list of the owner's.
-                let next = unsafe { Block::next(block) };
+                let next = unsafe { Block::next(block, links) };
                 if first.is_null() {
                     last = block;
                 }
                 // SAFETY: as above.
-                unsafe { Block::set_next(block, first) };
+                unsafe { Block::set_next(block, first, links) };
                 first = block;
                 n += 1;
                 block = next;
@@ -545,13 +481,13 @@ impl Page {
         self.word.detach(head, n, linked, self.threshold.get(), keep, |list| {
             let next = if list.count == 0 { ptr::null_mut() } else { self.block_at16(list.head) };
             // SAFETY: `last` is ours until the exchange that gives it away. It is set if `n > 0`.
-            unsafe { Block::set_next(last, next) }
+            unsafe { Block::set_next(last, next, links) }
         })
     }
 
     /// Call `visit` for each block that is on one of the page's lists. Nobody may change them meanwhile.
     pub(super) fn for_each_listed(&self, mut visit: impl FnMut(*mut Block)) {
-        let given = self.word.list();
+        let (given, links) = (self.word.list(), Links::now());
         let head = if given.count == 0 { ptr::null_mut() } else { self.block_at16(given.head) };
         let lists = [
             (self.free.get(), self.free_count.get()),
@@ -565,7 +501,7 @@ impl Page {
                 }
                 visit(block);
                 // SAFETY: a block on a list that nobody changes.
-                block = unsafe { Block::next(block) };
+                block = unsafe { Block::next(block, links) };
             }
         }
     }
@@ -574,12 +510,13 @@ impl Page {
     pub fn lists_are_sound(&self) -> bool {
         [(self.free.get(), self.free_count.get()), (self.local_free.get(), self.local_count.get())].into_iter().all(
             |(mut block, count)| {
+                let links = Links::now();
                 for _ in 0..count {
                     if !self.contains(block) {
                         return false;
                     }
                     // SAFETY: one of the `count` blocks on a list of the owner, who is the caller.
-                    block = unsafe { Block::next(block) };
+                    block = unsafe { Block::next(block, links) };
                 }
                 true
             },

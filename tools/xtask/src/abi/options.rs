@@ -254,8 +254,11 @@ b
             "plain [] 2 0/1/2 one; two",
             "wide [\"old\", \"older\"] 4096 KiB of much",
             "gone [] 0 - accepted, no effect",
+            "ours [] 0 bool three",
+            "more [] 0 bool four",
         ];
         assert_eq!(rows.iter().map(told).collect::<Vec<_>>(), expected);
+        assert_eq!(rows.iter().map(|row| row.number).collect::<Vec<_>>(), [0, 1, 2, OWN, OWN + 1]);
         assert!(super::rows("\noptions! {\n    A: \"a\", [], some(), \"KiB\", \"x\";\n}\n").is_err());
     }
 
@@ -266,8 +269,8 @@ b
         let meant = header(&rows, there).unwrap();
         assert_eq!(meant, MEANT);
         let text = Text { name: HEADER, there: there.into(), meant };
-        assert_eq!(text.difference().len(), 8 + 1, "seven lines too few, one too many, and what mends it");
-        assert!(tsv(&rows, "").unwrap().contains("2\tgone\t-\t-\taccepted, no effect\n#"));
+        assert_eq!(text.difference().len(), 11 + 1, "ten lines too few, one too many, and what mends it");
+        assert!(tsv(&rows, "").unwrap().contains("2\tgone\t-\t-\taccepted, no effect\n1000\tours\t0\tbool\tthree\n"));
         assert_eq!(
             readme(&rows, "x\n| `MIMALLOC_WIDE` | 3 |\n").unwrap(),
             "x\n| `MIMALLOC_WIDE` | 4096 | KiB | of much |\n"

@@ -5,7 +5,7 @@ use crate::heap::state::heap::Heap;
 use crate::heap::state::theap::Theap;
 use crate::page::Page;
 use crate::page::bins::Bin;
-use crate::page::block::Block;
+use crate::page::block::{Block, Links};
 
 /// Linked blocks of one page.
 pub struct Run {
@@ -28,6 +28,24 @@ impl Theap {
     /// - they are blocks of one bin, out, and the caller's.
     #[inline]
     pub unsafe fn newest_run(at: *const *mut u8, n: usize) -> Run {
+        let links = Links::now();
+        // (So that the loop for plain links has no test.)
+        // SAFETY: by the contract.
+        unsafe { if links.are_plain() { Self::run_of(at, n, Links::PLAIN) } else { Self::coded_run(at, n, links) } }
+    }
+
+    /// # Safety
+    /// - as for [`Theap::newest_run`].
+    #[inline(never)]
+    unsafe fn coded_run(at: *const *mut u8, n: usize, links: Links) -> Run {
+        // SAFETY: by the contract.
+        unsafe { Self::run_of(at, n, links) }
+    }
+
+    /// # Safety
+    /// - as for [`Theap::newest_run`].
+    #[inline(always)]
+    unsafe fn run_of(at: *const *mut u8, n: usize, links: Links) -> Run {
         // SAFETY: by the contract; each block lies in a page that lives as long as the block is out.
         unsafe {
             let first = *at.add(n - 1) as *mut Block;
@@ -37,7 +55,7 @@ impl Theap {
                 if (next as usize ^ first as usize) >= SLICE {
                     break;
                 }
-                Block::set_next(last, next as *mut Block);
+                Block::set_next(last, next as *mut Block, links);
                 last = next as *mut Block;
                 count += 1;
             }
