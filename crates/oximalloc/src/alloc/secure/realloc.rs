@@ -63,15 +63,11 @@ pub unsafe fn realloc(theap: &Theap, p: *mut u8, size: usize, want: Want) -> *mu
 /// A block for `size` bytes. One that grows gets room to grow on in place, so that growing by small steps takes linear
 /// time.
 unsafe fn grown(theap: &Theap, size: usize, old: usize, want: Want) -> *mut u8 {
-    let ample = if size <= old {
-        size
-    } else if size > MOST && want.align <= SLICE && want.offset == 0 {
+    let grows = size > old;
+    if grows && size > MOST && want.align <= SLICE && want.offset == 0 {
         return large::grown(theap, size);
-    } else if old >= STEP_MIN {
-        size.max(old + old / 2).min(MOST)
-    } else {
-        size
-    };
+    }
+    let ample = if grows && old >= STEP_MIN && size <= MOST { size.max(old + old / 2).min(MOST) } else { size };
     let fresh = allocate(theap, ample, Want { zero: false, ..want });
     if !fresh.is_null() && ample != size {
         // SAFETY: a block of ours of `ample` bytes.
