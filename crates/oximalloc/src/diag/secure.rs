@@ -1,6 +1,14 @@
 //! The level of protection against misuse, 0 to 4, of the option `secure`. It is fixed before the first block is handed
 //! out and holds for the whole process, because it decides how blocks lie in memory.
 //!
+//! | level | beyond the level before |
+//! |---|---|
+//! | 0 | blocks of no bytes are inaccessible; a misuse that is noticed ends the program |
+//! | 1 | marks around blocks, delayed reuse, large blocks in quarantine |
+//! | 2 | walls behind spans, random order, encoded links |
+//! | 3 | the first 1024 bytes of a freed block are cleared, and checked before it is used again |
+//! | 4 | all of its bytes are; all large blocks are inaccessible while they are in quarantine |
+//!
 //! ```text
 //! 0 unknown  --fix-->  level + 1, for ever
 //! ```
@@ -18,6 +26,21 @@ pub fn fix() {
     if cfg!(feature = "secure") {
         let level = options::get(Opt::Secure).clamp(0, 4) as u32;
         let _ = STATE.compare_exchange(0, level + 1, Ordering::Relaxed, Ordering::Relaxed);
+    }
+}
+
+/// Whether the level is at least that one, which is above 0.
+#[inline]
+pub fn is_at_least(level: u32) -> bool {
+    cfg!(feature = "secure") && STATE.load(Ordering::Relaxed) > level
+}
+
+/// How many bytes of a freed block are cleared and checked, beyond its head.
+pub fn cleared() -> usize {
+    match (is_at_least(3), is_at_least(4)) {
+        (_, true) => usize::MAX,
+        (true, _) => 1024,
+        _ => 0,
     }
 }
 

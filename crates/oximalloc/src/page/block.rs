@@ -25,7 +25,7 @@ impl Links {
     /// As they are in this process.
     #[inline(always)]
     pub fn now() -> Links {
-        Links(if secure::is_on() { keys().link } else { 0 })
+        Links(if secure::is_on() && secure::is_at_least(2) { keys().link } else { 0 })
     }
 
     /// Encode or decode the link in a block.

@@ -181,6 +181,36 @@ impl Tagged {
         a | b | c == 0
     }
 
+    /// How much of it is cleared, if that is at most `most` bytes.
+    fn cleared(self, most: usize) -> usize {
+        self.room().min(most)
+    }
+
+    /// Clear the first `most` bytes of a free block, a multiple of 8, or all of it but its mark.
+    ///
+    /// # Safety
+    /// - the block is the caller's.
+    pub unsafe fn clear(self, most: usize) {
+        // SAFETY: by the contract.
+        unsafe { self.start.write_bytes(0, self.cleared(most)) };
+    }
+
+    /// The first byte of a free block that somebody wrote to, of those that [`Tagged::clear`] has cleared.
+    ///
+    /// # Safety
+    /// - the block is the caller's.
+    pub unsafe fn first_written(self, most: usize) -> Option<usize> {
+        // SAFETY: by the contract. A block begins at a multiple of 16, and has whole words.
+        let words = unsafe { core::slice::from_raw_parts(self.start.cast::<u64>(), self.cleared(most) / 8) };
+        // First all at once, which the compiler makes short work of.
+        if words.iter().fold(0, |all, word| all | word) == 0 {
+            return None;
+        }
+        let word = |i: usize| words[i];
+        let wrong = (0..words.len()).find(|&i| word(i) != 0)?;
+        Some(wrong * 8 + word(wrong).to_le().trailing_zeros() as usize / 8)
+    }
+
     /// Whether the block's last word is 0, as that of memory that went back to the system.
     ///
     /// # Safety
@@ -207,14 +237,19 @@ impl Tagged {
     }
 }
 
-/// Prepare `count` blocks that a page has just supplied for a stack: they are free, and their heads are clear.
+/// Prepare `count` blocks that a page has just supplied for a stack: they are free, and their heads are clear, and so are
+/// their first `clear` bytes.
 ///
 /// # Safety
 /// - the words at `blocks` name as many blocks of `bytes` bytes, which are the caller's.
-pub unsafe fn prepare(blocks: *const *mut u8, count: usize, bytes: usize, keys: &Keys) {
+pub unsafe fn prepare(blocks: *const *mut u8, count: usize, bytes: usize, clear: usize, keys: &Keys) {
     for i in 0..count {
         // SAFETY: by the contract.
-        unsafe { Tagged { start: *blocks.add(i), bytes }.set_free(keys) };
+        unsafe {
+            let block = Tagged { start: *blocks.add(i), bytes };
+            block.set_free(keys);
+            block.clear(clear);
+        }
     }
 }
 
@@ -350,7 +385,7 @@ mod tests {
             let blocks = [block.start];
             // SAFETY: the block's memory is the test's.
             unsafe {
-                prepare(blocks.as_ptr(), 1, 48, &KEYS);
+                prepare(blocks.as_ptr(), 1, 48, 0, &KEYS);
                 block.start.cast::<usize>().write(77);
                 assert_eq!(unlink(blocks.as_ptr(), 1, 48, &KEYS), None);
                 assert!(block.is_free(&KEYS) && block.is_head_clear());

@@ -1,10 +1,11 @@
 //! Freeing, and what a block holds.
 
-use super::{large, report};
+use super::{large, report, strict};
 use crate::alloc::door::{self, Way};
 use crate::alloc::empty;
 use crate::alloc::find::{find, invalid, page_way};
 use crate::arena::slice_class;
+use crate::diag::secure::cleared;
 use crate::heap::state::theap::Theap;
 use crate::heap::state::theap::secured::At;
 use crate::page::Page;
@@ -49,6 +50,9 @@ unsafe fn overflow(bin: Bin, p: *mut u8) {
     let theap = Theap::current().root();
     // SAFETY: by the contract.
     unsafe {
+        if theap.is_strict() && theap.is_main() && strict::push(theap, bin, p) {
+            return;
+        }
         if theap.is_main() {
             let _step = theap.step();
             if theap.push_overflow_secured(bin, p.cast()) {
@@ -78,6 +82,7 @@ unsafe fn slow(p: *mut u8) {
             return;
         }
         match way {
+            Way::Stack(theap, bin) if theap.is_strict() && strict::push(theap, bin, block.cast()) => {}
             Way::Stack(theap, bin) => {
                 let _step = theap.step();
                 if theap.push_overflow_secured(bin, block) {
@@ -106,6 +111,7 @@ unsafe fn take(function: &str, page: &Page, p: *const u8, block: *mut Block) -> 
             return false;
         }
         block.set_free(&keys);
+        block.clear(cleared());
     }
     true
 }

@@ -1,6 +1,6 @@
 //! Allocation of blocks that share a page.
 
-use super::{large, report};
+use super::{large, report, strict};
 use crate::alloc::door;
 use crate::alloc::empty;
 use crate::alloc::find::find;
@@ -64,13 +64,20 @@ unsafe fn pop(theap: &Theap, room: usize, size: usize) -> *mut u8 {
 unsafe fn damaged(theap: &Theap, room: usize, size: usize, block: Tagged) -> *mut u8 {
     // SAFETY: the block is ours; as for `pop`.
     unsafe {
-        report::written_after_free(block, theap.secured_unchecked().keys());
+        report::written_after_free(block, None, theap.secured_unchecked().keys());
         pop(theap, room, size)
     }
 }
 
 #[inline(never)]
 fn slow(theap: &Theap, room: usize, size: usize) -> *mut u8 {
+    if theap.is_strict() {
+        // SAFETY: the calling thread's theap.
+        let block = unsafe { strict::pop(theap, room, size) };
+        if !block.is_null() {
+            return block;
+        }
+    }
     place(theap, room, size, 1, false)
 }
 
@@ -122,14 +129,13 @@ fn placed(theap: &Theap, room: usize, size: usize, align: usize, zero: bool) -> 
         let block = Tagged { start, bytes: bin.block_size() };
         // SAFETY: off the stack, so ours.
         unsafe {
-            if block.is_free(secured.keys()) && block.is_head_clear() {
+            if strict::is_untouched(block, theap.is_strict(), secured) {
                 block.set_live(size, kind::PLAIN, secured.keys());
                 if zero {
                     ptr::write_bytes(start, 0, size);
                 }
                 return start;
             }
-            report::written_after_free(block, secured.keys());
         }
     }
 }

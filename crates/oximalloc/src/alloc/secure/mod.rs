@@ -12,6 +12,7 @@
 //!
 //! - `malloc`, `free`, `realloc`: blocks that share a page.
 //! - `large`: blocks with a page of their own, between guards.
+//! - `strict`: what level 3 adds.
 //! - `report`: what is said of a misuse.
 
 mod free;
@@ -19,6 +20,7 @@ mod large;
 mod malloc;
 mod realloc;
 mod report;
+mod strict;
 
 pub use free::{free, usable_size};
 pub use malloc::{aligned, malloc, malloc_in, supply, zalloc};

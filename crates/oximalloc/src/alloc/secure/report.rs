@@ -42,17 +42,17 @@ pub fn told_overflow(function: &str, p: *const u8, size: usize, at: usize) {
     );
 }
 
-/// A free block was written to.
+/// A free block was written to: at byte `at`, if that is known.
 ///
 /// # Safety
 /// - the block is the caller's.
 #[cold]
 #[inline(never)]
-pub unsafe fn written_after_free(block: Tagged, keys: &Keys) {
+pub unsafe fn written_after_free(block: Tagged, at: Option<usize>, keys: &Keys) {
     let (p, most) = (block.start, block.room());
     // SAFETY: by the contract.
     let byte = |i: usize| unsafe { p.add(i).read() };
-    match (0..HEAD).find(|&i| byte(i) != 0) {
+    match at.or_else(|| (0..HEAD).find(|&i| byte(i) != 0)) {
         Some(i) => misuse(
             Errno::EFAULT,
             format_args!(

@@ -5,11 +5,14 @@
 //! back to the system, has no mark.
 
 use crate::diag::error::misuse;
+use crate::diag::secure::{cleared, is_at_least};
 use crate::heap::state::theap::Theap;
+use crate::heap::state::theap::secured::Secured;
 use crate::page::bins::Bin;
 use crate::page::supply::From;
 use crate::page::tag;
 use crate::prim::Errno;
+use core::ptr;
 
 impl Theap {
     /// Make the blocks that a page has just supplied what blocks on a stack are.
@@ -17,13 +20,14 @@ impl Theap {
     /// # Safety
     /// - the `n` words at `blocks` name blocks of that bin, which are the caller's.
     #[inline(never)]
-    pub unsafe fn prepare(&self, bin: Bin, blocks: *const *mut u8, n: usize, from: From) {
+    pub unsafe fn prepare(&self, bin: Bin, blocks: *mut *mut u8, n: usize, from: From) {
         let Some(secured) = self.secured() else { return };
         let (bytes, keys) = (bin.block_size(), secured.keys());
         // SAFETY: by the contract.
         unsafe {
             if from != From::List {
-                return tag::prepare(blocks, n, bytes, keys);
+                tag::prepare(blocks, n, bytes, if from == From::Zero { 0 } else { cleared() }, keys);
+                return shuffle(secured, blocks, n);
             }
             if let Some(damaged) = tag::unlink(blocks, n, bytes, keys) {
                 misuse(
@@ -34,5 +38,20 @@ impl Theap {
                 );
             }
         }
+    }
+}
+
+/// Bring blocks that were never handed out into a random order, from level 2 on.
+///
+/// # Safety
+/// - the `n` words are the caller's.
+unsafe fn shuffle(secured: &Secured, blocks: *mut *mut u8, n: usize) {
+    if !is_at_least(2) {
+        return;
+    }
+    for last in (1..n).rev() {
+        let other = secured.random() as usize % (last + 1);
+        // SAFETY: by the contract.
+        unsafe { ptr::swap(blocks.add(last), blocks.add(other)) };
     }
 }

@@ -55,8 +55,10 @@ fn secure_start() {
     if !secure::is_on() {
         return;
     }
-    arena::begin_protecting();
-    arena::begin_walls();
+    if secure::is_at_least(2) {
+        arena::begin_protecting();
+        arena::begin_walls();
+    }
     if !keys::init() {
         // There is no memory at all, so there are no blocks to protect either.
         error(Errno::ENOMEM, format_args!("secure: no memory for the keys; tags are easy to guess"));

@@ -15,6 +15,7 @@ use super::guard;
 use super::large_cache_slots::MOST;
 use crate::base::config::SLICE;
 use crate::base::sync::{AtomicPtr, AtomicUsize, Ordering};
+use crate::diag::secure::is_at_least;
 use crate::heap::state::heap::MAIN;
 use crate::heap::state::theap::{NUMBERS, Theap};
 use crate::os;
@@ -47,7 +48,7 @@ pub unsafe fn put(theap: &Theap, page: &'static Page) -> bool {
     }
     // SAFETY: by the contract; what comes out of a slot is ours.
     unsafe {
-        if page.span().slices <= MOST && guard::is_wall(page) {
+        if page.span().slices <= MOST && guard::is_wall(page) && !is_at_least(4) {
             let Some(secured) = theap.secured() else { return false };
             page.hide_single();
             let slot = &CACHEABLE[theap.root().number()][secured.random() as usize % FEW];

@@ -14,6 +14,7 @@
 
 use super::{HotBin, Theap};
 use crate::base::config::SLICE;
+use crate::diag::secure;
 use crate::page::bins::{BINS, Bin, slot};
 use crate::page::keys::{self, Keys};
 use crate::page::starts::{bound32, inverse32};
@@ -96,6 +97,9 @@ const fn delay(bin: Bin) -> u32 {
 /// whose size is a power of two, the multiplication cannot tell those.)
 const WALL: usize = 4096;
 
+/// Three bits for each word of a delay line, in turn.
+const IN_TURN: u64 = 0o0_7654_3210_7654_3210_7654;
+
 /// By bin.
 static INFO: [Info; BINS] = {
     let mut all = [Info { inverse: 0, bound: 0, bytes: 0, delay: 0 }; BINS];
@@ -158,6 +162,11 @@ impl Theap {
     #[inline(always)]
     pub fn is_secured(&self) -> bool {
         cfg!(feature = "secure") && self.shift.get() != 0
+    }
+
+    /// Whether the paths here find nothing either, because there is more to check than they do: from level 3 on.
+    pub fn is_strict(&self) -> bool {
+        self.is_secured() && secure::is_at_least(3)
     }
 
     /// What lies behind it, if it is under protection.
@@ -256,8 +265,9 @@ impl Theap {
     pub(super) fn set_floor(&self, b: usize) {
         if self.is_secured() {
             let line = INFO[b % BINS].delay as usize + size_of::<*mut u8>();
+            let floor = if self.is_strict() { usize::MAX } else { self.hot(b).base.get().wrapping_add(line) };
             // SAFETY: the place of a bin, in a theap under protection.
-            unsafe { self.floor_at(b % BINS * size_of::<HotBin>()) }.set(self.hot(b).base.get().wrapping_add(line));
+            unsafe { self.floor_at(b % BINS * size_of::<HotBin>()) }.set(floor);
         }
     }
 
@@ -284,8 +294,9 @@ impl Secured {
 
     /// Draw new bits for the delay lines.
     pub fn stir(&self) {
-        self.bits.set(keys::mix(self.random.get() ^ self.bits.get()));
-        self.random();
+        // Level 1 takes the words of a line in turn.
+        let bits = if secure::is_at_least(2) { keys::mix(self.random()) } else { IN_TURN };
+        self.bits.set(bits);
     }
 
     /// Put a block into a random word of the delay line that ends at `floor`, and is full. Returns the block that leaves.
