@@ -1,5 +1,5 @@
 // build: preload
-// no-stderr: mimalloc
+// no-stderr: invalid pointer
 // Blocks of no bytes: each has an address of its own, and nobody can read or write there. They can be freed, reallocated and
 // asked for their size, by other threads too. When they run out, others take their place.
 #include "check.h"
