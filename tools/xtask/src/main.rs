@@ -13,6 +13,7 @@ mod cprograms;
 mod elf;
 mod golden;
 mod install;
+mod miri;
 mod pace;
 mod package;
 mod program;

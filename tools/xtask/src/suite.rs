@@ -14,6 +14,7 @@ use crate::child::{self, Status};
 use crate::cprograms::{self, indent, shorten};
 use crate::golden;
 use crate::install;
+use crate::miri;
 use crate::pace;
 use crate::package::ways;
 use crate::real;
@@ -53,7 +54,7 @@ struct Step {
 /// How long a cargo command may take, the build of what it tests included.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
 
-const STEPS: [Step; 23] = [
+const STEPS: [Step; 24] = [
     step("fmt", "the code is formatted", || component("fmt", &["fmt", "--all", "--check"])),
     step("clippy", "no lint complains", || {
         // The allocator alone too, without the feature by which its tests reach what is private: so dead code is found.
@@ -73,6 +74,7 @@ const STEPS: [Step; 23] = [
     step("doctest", "the examples in the documentation", doctest),
     step("doc", "the documentation is built without a warning", doc),
     step("loom", "the lock-free protocols, model checked", loom),
+    step("miri", "data structures under Miri", miri_step),
     step("tsan", "thread and heap tests under ThreadSanitizer", tsan_step),
     step("build-release", "libmimalloc.so and libmimalloc.a", || build(Flavour::Release)),
     step("build-checked", "the same with debug assertions", || build(Flavour::Checked)),
@@ -211,6 +213,11 @@ fn doc() -> Result<Tally> {
     let mut command = workspace::cargo();
     command.env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links");
     one(command.args(["doc", "--quiet", "--no-deps", "--package", "oximalloc", "--package", "oximalloc-c"]))
+}
+
+fn miri_step() -> Result<Tally> {
+    let Some(mut command) = miri::command() else { return Ok(Tally::SKIPPED) };
+    count_tests(&mut command)
 }
 
 fn tsan_step() -> Result<Tally> {

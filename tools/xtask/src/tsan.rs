@@ -70,7 +70,7 @@ fn has_source() -> bool {
 }
 
 /// A program of the nightly toolchain, in the root of the workspace.
-fn nightly(args: &[&str]) -> Command {
+pub fn nightly(args: &[&str]) -> Command {
     let mut command = Command::new("rustup");
     command.args(["run", "nightly"]).args(args).current_dir(workspace::root());
     workspace::clean_environment(&mut command);
