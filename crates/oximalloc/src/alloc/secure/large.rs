@@ -159,13 +159,14 @@ pub unsafe fn free(page: &'static Page, block: *mut Block) {
     }
 }
 
-/// Note that the block has `inside + size` bytes from now on. Returns false if it has no room, or would waste too much.
+/// Note that the block has `inside + size` bytes from now on. Returns false if it has no room or, with
+/// `sparing`, would waste too much.
 ///
 /// # Safety
 /// - the block is the caller's.
-pub unsafe fn resize(page: &Page, inside: usize, size: usize) -> bool {
+pub unsafe fn resize(page: &Page, inside: usize, size: usize, sparing: bool) -> bool {
     let (size, bytes) = (inside.saturating_add(size), page.block_size());
-    if !is_whole("realloc", page) || size > bytes || size < bytes - bytes / 4 {
+    if !is_whole("realloc", page) || size > bytes || (sparing && size < bytes - bytes / 4) {
         return false;
     }
     // SAFETY: by the contract.

@@ -41,7 +41,7 @@ pub unsafe fn realloc(theap: &Theap, p: *mut u8, size: usize, want: Want) -> *mu
     let stays = p.addr().wrapping_add(want.offset).is_multiple_of(want.align);
     // SAFETY: `p` is a block of `old` bytes, and the caller's.
     unsafe {
-        if stays && size > 0 && resize(p, size) {
+        if stays && size > 0 && resize(p, size, true) {
             if want.zero && size > old {
                 ptr::write_bytes(p.add(old), 0, size - old);
             }
@@ -71,27 +71,28 @@ unsafe fn grown(theap: &Theap, size: usize, old: usize, want: Want) -> *mut u8 {
     let fresh = allocate(theap, ample, Want { zero: false, ..want });
     if !fresh.is_null() && ample != size {
         // SAFETY: a block of ours of `ample` bytes.
-        unsafe { resize(fresh, size) };
+        unsafe { resize(fresh, size, false) };
     }
     fresh
 }
 
-/// Note that a block has `size` bytes from now on. Returns false if it has no room, or would waste too much.
+/// Note that a block has `size` bytes from now on. Returns false if it has no room or, with `sparing`, would waste too
+/// much.
 ///
 /// # Safety
 /// - `p` is a block of ours, and the caller's.
-unsafe fn resize(p: *mut u8, size: usize) -> bool {
+unsafe fn resize(p: *mut u8, size: usize, sparing: bool) -> bool {
     let Some((page, block)) = find(p) else { return false };
     let inside = p.addr() - block.addr();
     // SAFETY: by the contract.
     unsafe {
         if page.bin() == Bin::SINGLE {
-            return large::resize(page, inside, size);
+            return large::resize(page, inside, size, sparing);
         }
         let (keys, tagged) = (keys(), Tagged { start: block.cast(), bytes: page.block_size() });
         let room = tagged.bytes - TAG;
         let Some(said) = tagged.said(&keys) else { return false };
-        if inside + size > room || inside + size + TAG < least(tagged.bytes) {
+        if inside + size > room || (sparing && inside + size + TAG < least(tagged.bytes)) {
             return false;
         }
         tagged.set_live(inside + size, said.kind, &keys);
@@ -109,5 +110,5 @@ pub unsafe fn expand(p: *mut u8, size: usize) -> *mut u8 {
     }
     let Some(old) = usable_size("expand", p) else { return ptr::null_mut() };
     // SAFETY: by the contract.
-    if size <= old || unsafe { resize(p, size) } { p } else { ptr::null_mut() }
+    if size <= old || unsafe { resize(p, size, true) } { p } else { ptr::null_mut() }
 }
