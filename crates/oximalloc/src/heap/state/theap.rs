@@ -108,14 +108,15 @@ pub struct Theap {
     small: [[HotBin; SMALL]; NUMBERS],
     /// The theap's number. Theaps share numbers when there are more than [`NUMBERS`].
     number: Cell<u32>,
+    /// How far behind `hot` the hot parts lie that the slow paths use: 0, but for a theap under protection
+    /// ([`secured`]), whose fast paths find nothing. (It fills a gap. Eight bytes more would move what other threads write
+    /// next to what this thread reads.)
+    shift: Cell<u32>,
     /// Blocks of the smallest bins that go back to other threads' pages.
     pub outboxes: [Outbox; SMALL],
     /// The offset of the hot part for a request, by its `slot`. It is in the theap so that `malloc` needs no other
     /// address.
     offsets: [u16; SLOTS],
-    /// How far behind `hot` the hot parts lie that the slow paths use: 0, but for a theap under protection
-    /// ([`secured`]), whose fast paths find nothing.
-    shift: Cell<usize>,
     /// Tag of the thread; 0 if the thread has ended, or [`VANISHED`].
     tag: AtomicUsize,
     /// Pages with room that other threads return.
@@ -461,7 +462,7 @@ impl Theap {
     fn hot(&self, b: usize) -> &HotBin {
         debug_assert!(b < BINS);
         // SAFETY: at most BINS - 1.
-        unsafe { self.hot_at(self.place_of(b.min(BINS - 1)) + self.shift.get()) }
+        unsafe { self.hot_at(self.place_of(b.min(BINS - 1)) + self.shift.get() as usize) }
     }
 
     /// The hot part at an offset.
@@ -562,7 +563,7 @@ impl Theap {
         // SAFETY: by the contract; zeroed memory is a theap.
         unsafe {
             (*this).number.set(number as u32);
-            (*this).shift.set(shift);
+            (*this).shift.set(shift as u32);
             // Two loops instead of a branch on the bin: the smallest bins have the first slots, which the second loop
             // overwrites.
             for (offset, bin) in (*this).offsets.iter_mut().zip(&TABLE) {
