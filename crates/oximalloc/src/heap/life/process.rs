@@ -3,7 +3,7 @@
 use super::thread_end::{create_key, forget_threads};
 use crate::arena;
 use crate::base::sync::{AtomicU32, Ordering};
-use crate::diag::error::{error, verbose};
+use crate::diag::error::{error, verbose, warning};
 use crate::diag::options::{self, Opt};
 use crate::diag::secure;
 use crate::diag::stats::PROCESS;
@@ -52,6 +52,9 @@ pub fn process_start() {
 /// Fix the level of protection, and make what it needs.
 fn secure_start() {
     secure::fix();
+    if !cfg!(feature = "secure") && options::enabled(Opt::Secure) {
+        warning(format_args!("MIMALLOC_SECURE needs the crate's feature `secure`; this program is not protected"));
+    }
     if !secure::is_on() {
         return;
     }
