@@ -21,8 +21,11 @@ use crate::page::tag::{Tagged, kind};
 #[inline(never)]
 pub unsafe fn free(p: *mut u8) {
     let theap = Theap::current();
-    if let Some(entry) = slice_class::get_secured(p) {
-        // SAFETY: the theap is under protection, or an empty one, behind which there are zeros: no key fits. A block of an open slice may start here, so its memory is ours and
+    // An empty theap has no keys, and what the program wrote might look like a mark without one.
+    if let Some(entry) = slice_class::get_secured(p)
+        && theap.is_secured()
+    {
+        // SAFETY: the theap is under protection. A block of an open slice may start here, so its memory is ours and
         // accessible. By its mark it is in use, and by the contract it is the caller's.
         unsafe {
             let (secured, at) = (theap.secured_unchecked(), At::of_entry(entry));
@@ -40,7 +43,7 @@ pub unsafe fn free(p: *mut u8) {
     unsafe { slow(p) }
 }
 
-/// The stack takes no block. This one is free by its tag.
+/// The stack takes no block. This one is free by its mark.
 ///
 /// # Safety
 /// - the block is the caller's, of that bin, and of the main heap.

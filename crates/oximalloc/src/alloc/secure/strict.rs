@@ -55,6 +55,8 @@ pub unsafe fn pop(theap: &Theap, room: usize, size: usize) -> *mut u8 {
 /// - the theap is the calling thread's, strict, and of the block's heap; the block is the caller's, and of that bin.
 pub unsafe fn push(theap: &Theap, bin: Bin, start: *mut u8) -> bool {
     let b = bin.index();
+    // The words of the stack may move, which a fork must not see half done.
+    let _step = theap.step();
     // SAFETY: by the contract.
     unsafe {
         Tagged { start, bytes: bin.block_size() }.clear(cleared());

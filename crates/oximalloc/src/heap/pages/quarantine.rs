@@ -13,6 +13,7 @@
 
 use super::guard;
 use super::large_cache_slots::MOST;
+use crate::arena;
 use crate::base::config::SLICE;
 use crate::base::sync::{AtomicPtr, AtomicUsize, Ordering};
 use crate::diag::secure::is_at_least;
@@ -43,12 +44,13 @@ static NEXT: AtomicUsize = AtomicUsize::new(0);
 /// # Safety
 /// - the block is out, and the caller's.
 pub unsafe fn put(theap: &Theap, page: &'static Page) -> bool {
-    if !page.is_guarded() || !ptr::eq(page.heap(), MAIN.as_page_heap()) {
+    if !ptr::eq(page.heap(), MAIN.as_page_heap()) {
         return false;
     }
+    let is_cacheable = page.span().slices <= MOST && (!page.is_guarded() || guard::is_wall(page));
     // SAFETY: by the contract; what comes out of a slot is ours.
     unsafe {
-        if page.span().slices <= MOST && guard::is_wall(page) && !is_at_least(4) {
+        if is_cacheable && !is_at_least(4) {
             let Some(secured) = theap.secured() else { return false };
             page.hide_single();
             let slot = &CACHEABLE[theap.root().number()][secured.random() as usize % FEW];
@@ -57,7 +59,7 @@ pub unsafe fn put(theap: &Theap, page: &'static Page) -> bool {
             }
         } else {
             // Where address space or memory is limited, the program needs what it frees.
-            if os::limit().is_some() || !shut(page) {
+            if os::limit().is_some() || !arena::may_protect(&page.span()) || !shut(page) {
                 return false;
             }
             page.hide_single();
@@ -106,7 +108,7 @@ unsafe fn free(theap: &Theap, page: &'static Page) {
     theap.settle(page, page.give_single());
 }
 
-/// The OS pages of a guarded block.
+/// The OS pages of a block.
 fn os_pages(page: &Page) -> (*mut u8, usize) {
     let inside = page.start().addr() % os::page_size();
     (page.start().wrapping_sub(inside), page.block_size() + inside)

@@ -23,8 +23,6 @@
 
 use super::steps::Step;
 use super::theap::Theap;
-#[cfg(feature = "secure")]
-use super::theap::secured::Secured;
 use crate::page::record::Owner;
 
 /// Blocks that a thread frees before it gets a theap to free with.
@@ -37,9 +35,6 @@ const STEP: usize = align_of::<Theap>();
 pub struct Zeros {
     first: Theap,
     more: [[u8; STEP]; FREES + 1],
-    /// What lies behind a theap under protection.
-    #[cfg(feature = "secure")]
-    secured: [u8; size_of::<Secured>()],
 }
 
 /// All zero, so that it takes no room in a file and needs no relocations. The first is also the owner of full pages

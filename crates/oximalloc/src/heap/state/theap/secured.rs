@@ -254,10 +254,10 @@ impl Theap {
     /// The floor of the stack whose hot part is at a place.
     ///
     /// # Safety
-    /// - the theap is under protection, or an empty one.
+    /// - the theap is under protection.
     #[inline(always)]
     unsafe fn floor_at(&self, at: usize) -> &Cell<usize> {
-        // SAFETY: as long as a hot part, and as many. (Behind the empty theaps lie as many zeros.)
+        // SAFETY: floors are as long as hot parts, and there are as many.
         unsafe { &*self.bytes().add(SHIFT + TO_FLOOR + at).cast() }
     }
 
