@@ -1,4 +1,3 @@
-// secure: 0
 // build: preload
 // env: MIMALLOC_GUARDED_SAMPLE_RATE=1
 // env: MIMALLOC_GUARDED_PRECISE=1

@@ -29,29 +29,29 @@ pub fn malloc(theap: &Theap, size: usize) -> *mut u8 {
 pub unsafe fn malloc_in(theap: &Theap, size: usize) -> *mut u8 {
     if size.wrapping_sub(1) < MOST {
         // SAFETY: at most MOST bytes, and the theap is under protection.
-        unsafe { pop(theap, room_for(size), size) }
+        unsafe { pop(theap, room_for(size), size, 1) }
     } else {
         supply(theap, size, false)
     }
 }
 
-/// A block that has `room`.
+/// A block that has `room`, at a multiple of `align`.
 ///
 /// # Safety
-/// - the room is at most [`BLOCK_MOST`], and enough for `size` bytes, which is not 0; the theap is the calling thread's,
-///   and under protection.
+/// - the room is at most [`BLOCK_MOST`], enough for `size` bytes, which is not 0, and above an alignment of 16 a multiple
+///   of it; the theap is the calling thread's, and under protection.
 #[inline(always)]
-unsafe fn pop(theap: &Theap, room: usize, size: usize) -> *mut u8 {
+unsafe fn pop(theap: &Theap, room: usize, size: usize, align: usize) -> *mut u8 {
     // SAFETY: by the contract. Off the stack, the block is ours.
     unsafe {
         let (secured, at) = (theap.secured_unchecked(), theap.place_for(room));
         let start = theap.pop_secured(at);
         if start.is_null() {
-            return slow(theap, room, size);
+            return slow(theap, room, size, align);
         }
         let block = Tagged { start, bytes: at.info().bytes as usize };
         if !(block.is_free(secured.keys()) && block.is_head_clear()) {
-            return damaged(theap, room, size, block);
+            return damaged(theap, room, size, align, block);
         }
         block.set_live(size, kind::PLAIN, secured.keys());
         start
@@ -61,16 +61,16 @@ unsafe fn pop(theap: &Theap, room: usize, size: usize) -> *mut u8 {
 /// A block that waited on the stack was written to. It is given up.
 #[cold]
 #[inline(never)]
-unsafe fn damaged(theap: &Theap, room: usize, size: usize, block: Tagged) -> *mut u8 {
+unsafe fn damaged(theap: &Theap, room: usize, size: usize, align: usize, block: Tagged) -> *mut u8 {
     // SAFETY: the block is ours; as for `pop`.
     unsafe {
         report::written_after_free(block, None, theap.secured_unchecked().keys());
-        pop(theap, room, size)
+        pop(theap, room, size, align)
     }
 }
 
 #[inline(never)]
-fn slow(theap: &Theap, room: usize, size: usize) -> *mut u8 {
+fn slow(theap: &Theap, room: usize, size: usize, align: usize) -> *mut u8 {
     if theap.is_strict() {
         // SAFETY: the calling thread's theap.
         let block = unsafe { strict::pop(theap, room, size) };
@@ -78,7 +78,7 @@ fn slow(theap: &Theap, room: usize, size: usize) -> *mut u8 {
             return block;
         }
     }
-    place(theap, room, size, 1, false)
+    place(theap, room, size, align, false)
 }
 
 /// Allocate `size` bytes, zeroed with `zero`, in a thread that may have no theap.
@@ -147,7 +147,7 @@ pub fn zalloc(theap: &Theap, size: usize) -> *mut u8 {
         return supply(theap, size, true);
     }
     // SAFETY: at most MOST bytes, and the theap is under protection.
-    let block = unsafe { pop(theap, room_for(size), size) };
+    let block = unsafe { pop(theap, room_for(size), size, 1) };
     if !block.is_null() {
         // SAFETY: a block of that many bytes.
         unsafe { ptr::write_bytes(block, 0, size) };
@@ -168,16 +168,13 @@ pub fn aligned(theap: &Theap, size: usize, align: usize, offset: usize, zero: bo
     if !offset.is_multiple_of(align) {
         return at_offset(theap, size, align, offset, zero);
     }
-    if align <= 16 {
-        return if zero { zalloc(theap, size) } else { malloc(theap, size) };
-    }
     let room = if size > BLOCK_MOST { BLOCK_MOST + 1 } else { room_for(size).next_multiple_of(align) };
     if !theap.is_secured() || room > BLOCK_MOST || size == 0 {
         return place(theap, room, size, align, zero);
     }
     // The blocks of a bin whose size is a multiple of an alignment have it.
     // SAFETY: the theap is under protection, and the room enough.
-    let block = unsafe { pop(theap, room, size) };
+    let block = unsafe { pop(theap, room, size, align) };
     if zero && !block.is_null() {
         // SAFETY: a block of that many bytes.
         unsafe { ptr::write_bytes(block, 0, size) };

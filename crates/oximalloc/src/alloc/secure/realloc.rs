@@ -63,7 +63,8 @@ pub unsafe fn realloc(theap: &Theap, p: *mut u8, size: usize, want: Want) -> *mu
 /// A block for `size` bytes. One that grows gets room to grow on in place, so that growing by small steps takes linear
 /// time.
 unsafe fn grown(theap: &Theap, size: usize, old: usize, want: Want) -> *mut u8 {
-    let grows = size > old;
+    // No more than that where the block may be a sampled one, whose end is what its guard watches.
+    let grows = size > old && !theap.sampling.is_on();
     if grows && size > MOST && want.align <= SLICE && want.offset == 0 {
         return large::grown(theap, size);
     }
