@@ -5,7 +5,7 @@
 
 use super::find::find;
 use super::malloc::{large, malloc_in, zalloc_in};
-use super::ready::SIZE_MAX;
+use super::ready::may_align;
 use super::secure;
 use crate::diag::error::error;
 use crate::diag::secure::is_on;
@@ -65,11 +65,7 @@ pub fn aligned_in(theap: &Theap, size: usize, align: usize, offset: usize, zero:
     if is_on() {
         return secure::aligned(theap, size, align, offset, zero);
     }
-    if size > SIZE_MAX - align.min(SIZE_MAX) {
-        error(
-            Errno::ENOMEM,
-            format_args!("aligned allocation: {size} bytes aligned to {align} are over the limit of {SIZE_MAX}"),
-        );
+    if !may_align(size, align) {
         return ptr::null_mut();
     }
     if !offset.is_multiple_of(align) {
@@ -84,13 +80,7 @@ pub fn aligned_in(theap: &Theap, size: usize, align: usize, offset: usize, zero:
 }
 
 fn at_offset(theap: &Theap, size: usize, align: usize, offset: usize, zero: bool) -> *mut u8 {
-    let Some(total) = size.checked_add(align - 1).filter(|t| *t <= SIZE_MAX) else {
-        error(
-            Errno::ENOMEM,
-            format_args!("aligned allocation: {size} bytes aligned to {align} are over the limit of {SIZE_MAX}"),
-        );
-        return ptr::null_mut();
-    };
+    let total = size + align - 1;
     let block = if zero { zalloc_in(theap, total) } else { malloc_in(theap, total) };
     if block.is_null() {
         return block;

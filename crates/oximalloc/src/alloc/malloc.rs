@@ -1,7 +1,7 @@
 //! Allocation. The fast path pops a block from the bin's stack. An empty stack, a large size and a thread without a
 //! theap lead to the generic path, through branches that the fast path has anyway.
 
-use super::ready::{SIZE_MAX, out_of_memory, ready, too_large};
+use super::ready::{out_of_memory, ready, ready_for};
 use super::{door, empty, secure};
 use crate::base::config::SLICE;
 use crate::heap::state::theap::Theap;
@@ -137,14 +137,7 @@ fn supply(theap: &Theap, size: usize, one: bool, zero: bool) -> (*mut u8, bool) 
 /// A block with a page of its own, at a multiple of `align` (a power of two). With `zero`, the block is zeroed.
 #[cold]
 pub fn large(theap: &Theap, size: usize, align: usize, zero: bool) -> *mut u8 {
-    if size > SIZE_MAX {
-        too_large(size);
-        return ptr::null_mut();
-    }
-    let Some(theap) = ready(theap) else {
-        out_of_memory(size);
-        return ptr::null_mut();
-    };
+    let Some(theap) = ready_for(theap, size) else { return ptr::null_mut() };
     if theap.is_secured() {
         return secure::aligned(&theap, size, align, 0, zero);
     }

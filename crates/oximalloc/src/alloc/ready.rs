@@ -19,6 +19,32 @@ pub fn ready(theap: &Theap) -> Option<Lease> {
     }
 }
 
+/// The theap to allocate `size` bytes from. None, and it is reported, if no block is so large or there is no memory.
+#[inline(always)]
+pub fn ready_for(theap: &Theap, size: usize) -> Option<Lease> {
+    if size > SIZE_MAX {
+        too_large(size);
+        return None;
+    }
+    let lease = ready(theap);
+    if lease.is_none() {
+        out_of_memory(size);
+    }
+    lease
+}
+
+/// Whether a block of `size` bytes may have that alignment. If not, that is reported.
+pub fn may_align(size: usize, align: usize) -> bool {
+    let may = size <= SIZE_MAX - align.min(SIZE_MAX);
+    if !may {
+        error(
+            Errno::ENOMEM,
+            format_args!("aligned allocation: {size} bytes aligned to {align} are over the limit of {SIZE_MAX}"),
+        );
+    }
+    may
+}
+
 /// Report that there is no memory for a block.
 #[cold]
 pub fn out_of_memory(size: usize) {

@@ -4,7 +4,7 @@
 
 use super::report;
 use crate::alloc::door::{self, Way};
-use crate::alloc::ready::{out_of_memory, ready};
+use crate::alloc::ready::{out_of_memory, ready_for};
 use crate::base::config::SLICE;
 use crate::heap::pages::guard::Place;
 use crate::heap::pages::quarantine;
@@ -64,10 +64,7 @@ fn place(theap: &Theap, size: usize, bytes: usize, slices: usize, first: bool, z
 
 /// A block that grows: it begins with its span, at a multiple of a slice, and has room to grow on.
 pub fn grown(theap: &Theap, size: usize) -> *mut u8 {
-    let Some(theap) = ready(theap) else {
-        out_of_memory(size);
-        return null_mut();
-    };
+    let Some(theap) = ready_for(theap, size) else { return null_mut() };
     theap.tick();
     // Less than 4 GiB more, as a page notes it.
     let room = size.saturating_add((size / 8).min(1 << 31)).saturating_add(os::page_size());
@@ -115,10 +112,7 @@ pub fn size_of(page: &Page) -> usize {
 /// At an offset: a pointer into a block that is larger by the alignment.
 pub fn at_offset(theap: &Theap, size: usize, align: usize, offset: usize, zero: bool) -> *mut u8 {
     let total = size + align - 1;
-    let Some(theap) = ready(theap) else {
-        out_of_memory(size);
-        return null_mut();
-    };
+    let Some(theap) = ready_for(theap, total) else { return null_mut() };
     theap.tick();
     let block = allocate(&theap, total, 1, zero);
     if block.is_null() {

@@ -4,8 +4,7 @@ use super::{large, report, strict};
 use crate::alloc::door;
 use crate::alloc::empty;
 use crate::alloc::find::find;
-use crate::alloc::ready::{SIZE_MAX, out_of_memory, ready, too_large};
-use crate::diag::error::error;
+use crate::alloc::ready::{may_align, out_of_memory, ready_for};
 use crate::heap::state::theap::Theap;
 use crate::heap::state::theap::secured::{BLOCK_MOST, MOST, bin_for, room_for};
 use crate::page::bins::Bin;
@@ -17,7 +16,7 @@ use core::ptr;
 /// Allocate `size` bytes in a theap of the calling thread, or in the empty one of a thread that has none.
 #[inline]
 pub fn malloc(theap: &Theap, size: usize) -> *mut u8 {
-    // SAFETY: it is.
+    // SAFETY: the theap is under protection.
     if theap.is_secured() { unsafe { malloc_in(theap, size) } } else { supply(theap, size, false) }
 }
 
@@ -97,14 +96,7 @@ fn place(theap: &Theap, room: usize, size: usize, align: usize, zero: bool) -> *
 }
 
 fn placed(theap: &Theap, room: usize, size: usize, align: usize, zero: bool) -> *mut u8 {
-    if size > SIZE_MAX {
-        too_large(size);
-        return ptr::null_mut();
-    }
-    let Some(theap) = ready(theap) else {
-        out_of_memory(size);
-        return ptr::null_mut();
-    };
+    let Some(theap) = ready_for(theap, size) else { return ptr::null_mut() };
     theap.tick();
     if size == 0
         && align <= 16
@@ -116,7 +108,7 @@ fn placed(theap: &Theap, room: usize, size: usize, align: usize, zero: bool) -> 
     if let Some(block) = door::leave(&theap, size, align, zero) {
         return block;
     }
-    let (Some(secured), true) = (theap.secured(), room <= BLOCK_MOST) else {
+    let Some(secured) = theap.secured().filter(|_| room <= BLOCK_MOST) else {
         return large::allocate(&theap, size, align, zero);
     };
     let bin = bin_for(room);
@@ -158,11 +150,7 @@ pub fn zalloc(theap: &Theap, size: usize) -> *mut u8 {
 /// Allocate `size` bytes; the address plus `offset` is a multiple of `align`, a power of two.
 #[inline(never)]
 pub fn aligned(theap: &Theap, size: usize, align: usize, offset: usize, zero: bool) -> *mut u8 {
-    if size > SIZE_MAX - align.min(SIZE_MAX) {
-        error(
-            Errno::ENOMEM,
-            format_args!("aligned allocation: {size} bytes aligned to {align} are over the limit of {SIZE_MAX}"),
-        );
+    if !may_align(size, align) {
         return ptr::null_mut();
     }
     if !offset.is_multiple_of(align) {

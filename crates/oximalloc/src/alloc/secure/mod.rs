@@ -5,13 +5,13 @@
 //! whose first step leads here. Here it finds another fast path: the same stack, and the checks.
 //!
 //! ```text
-//! malloc:  pop -> is the tag that of a free block? is the head clear? -> set the tag of a block in use, fill the slack
-//! free:    is the tag that of a block in use? is the slack whole? -> set the tag of a free block, clear the head
+//! malloc:  pop -> is the mark that of a free block? is the head clear? -> set the mark of a block in use
+//! free:    is the mark that of a block in use? -> set the mark of a free block, clear the head
 //!              -> into the delay line; another block leaves that for the stack
 //! ```
 //!
 //! - `malloc`, `free`, `realloc`: blocks that share a page.
-//! - `large`: blocks with a page of their own, between guards.
+//! - `large`: blocks with a page of their own, before an inaccessible OS page.
 //! - `strict`: what level 3 adds.
 //! - `report`: what is said of a misuse.
 

@@ -1,4 +1,4 @@
-//! Changing the size of a block. It stays where it is while it has room and wastes little. The new size is in its tag.
+//! Changing the size of a block. It stays where it is while it has room and wastes little. Its mark moves to the new end.
 
 use super::free::{free, usable_size};
 use super::{large, malloc};

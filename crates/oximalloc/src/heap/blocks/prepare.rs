@@ -33,7 +33,7 @@ impl Theap {
                 misuse(
                     Errno::EFAULT,
                     format_args!(
-                        "malloc: free block {damaged:p} of {bytes} bytes: its tag was overwritten after it was freed, or by an overflow"
+                        "malloc: free block {damaged:p} of {bytes} bytes: its mark was overwritten after it was freed, or by an overflow"
                     ),
                 );
             }
