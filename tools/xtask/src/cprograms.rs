@@ -70,10 +70,7 @@ fn run_under(flavour: Flavour, filters: &[String], under: Under) -> Result<Tally
                 println!("  ok      {name} ({:.1} s)", time.as_secs_f64());
                 Tally::PASSED
             }
-            Outcome::Failed(why) => {
-                println!("  FAILED  {name}\n{}", indent(&why));
-                Tally::FAILED
-            }
+            Outcome::Failed(why) => Tally::failed(&name.to_string(), &why),
             Outcome::Skipped(why) => {
                 println!("  skipped {name}: {why}");
                 Tally::SKIPPED

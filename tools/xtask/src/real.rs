@@ -13,7 +13,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use crate::child::{self, End};
-use crate::cprograms::{indent, shorten};
+use crate::cprograms::shorten;
 use crate::tally::Tally;
 use crate::workspace::{self, Flavour};
 
@@ -73,13 +73,13 @@ fn compare(workload: &Workload, library: &Path, scale: u32) -> Result<Tally> {
     if wrong.is_empty() {
         return Ok(Tally::PASSED);
     }
-    println!("{}", indent(&wrong.join("\n")));
+    let mut why = wrong.join("\n");
     for (name, text) in
         [("stdout without", &without.stdout), ("stdout with", &with.stdout), ("stderr with", &with.stderr)]
     {
-        println!("{}", indent(&format!("--- {name}\n{}", shorten(text))));
+        why += &format!("\n--- {name}\n{}", shorten(text));
     }
-    Ok(Tally::FAILED)
+    Ok(Tally::failed(&workload.name, &why))
 }
 
 /// What the library changed and should not have.

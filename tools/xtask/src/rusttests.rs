@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::child::{self, End};
-use crate::cprograms::{indent, shorten};
+use crate::cprograms::shorten;
 use crate::tally::Tally;
 use crate::workers;
 use crate::workspace;
@@ -99,8 +99,7 @@ impl Test<'_> {
 
     fn failed(&self, why: &str) -> Tally {
         let program = self.program.file.file_name().unwrap_or_default().display();
-        println!("  FAILED  {} of {program}\n{}", self.name, indent(why));
-        Tally::FAILED
+        Tally::failed(&format!("{} of {program}", self.name), why)
     }
 }
 

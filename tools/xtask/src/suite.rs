@@ -11,7 +11,7 @@ use anyhow::Result;
 use crate::abi;
 use crate::bench;
 use crate::child::{self, Status};
-use crate::cprograms::{self, indent, shorten};
+use crate::cprograms::{self, shorten};
 use crate::golden;
 use crate::install;
 use crate::miri;
@@ -132,13 +132,15 @@ pub fn test(args: &Args) -> Result<ExitCode> {
     for step in steps {
         println!("== {}: {}", step.name, step.about);
         let start = Instant::now();
-        let tally = (step.run)().unwrap_or_else(|error| {
-            println!("{}", indent(&format!("{error:#}")));
-            Tally::FAILED
-        });
+        let tally = (step.run)().unwrap_or_else(|error| Tally::failed(step.name, &format!("{error:#}")));
         let seconds = start.elapsed().as_secs_f64();
         println!("   {}: {tally} ({seconds:.1} s)", verdict(tally));
         results.push((step.name, tally, seconds));
+    }
+    let failures = Tally::take_failures();
+    if !failures.is_empty() {
+        println!("\n== what failed, again");
+        failures.iter().for_each(|text| println!("{text}"));
     }
     println!("\n== summary");
     let mut sum = Tally::default();
@@ -164,8 +166,9 @@ fn one(command: &mut Command) -> Result<Tally> {
     if end.success() {
         return Ok(Tally::PASSED);
     }
-    println!("{}", indent(&format!("{command:?}: {}\n{}{}", end.status, shorten(&end.stdout), shorten(&end.stderr))));
-    Ok(Tally::FAILED)
+    let program = command.get_program().display().to_string();
+    let why = format!("{command:?}: {}\n{}{}", end.status, shorten(&end.stdout), shorten(&end.stderr));
+    Ok(Tally::failed(&program, &why))
 }
 
 /// Runs a cargo command that is a component of its own, which may not be installed.
@@ -222,17 +225,8 @@ fn miri_step() -> Result<Tally> {
 
 fn tsan_step() -> Result<Tally> {
     let Some(mut command) = tsan::command() else { return Ok(Tally::SKIPPED) };
-    let end = child::capture(&mut command, LIMIT)?;
-    let mut tally = Tally::of_cargo_test(&end.stdout);
     // A test program exits with a code of its own when something was reported, though its tests may have passed.
-    if end.status != Status::Exit(0) {
-        tally.failed = tally.failed.max(1);
-        println!("{}", indent(&format!("{command:?}: {}", end.status)));
-        println!("{}", indent(&failures(&end.stdout)));
-        println!("{}", indent(&tsan::reports(&format!("{}\n{}", end.stdout, end.stderr))));
-        println!("{}", indent(&shorten(&end.stderr)));
-    }
-    Ok(tally)
+    count_tests(&mut command)
 }
 
 /// Runs `cargo test` and counts what its test binaries say; a binary that ends without a word counts as one failure.
@@ -241,9 +235,10 @@ fn count_tests(command: &mut Command) -> Result<Tally> {
     let mut tally = Tally::of_cargo_test(&end.stdout);
     if end.status != Status::Exit(0) {
         tally.failed = tally.failed.max(1);
-        println!("{}", indent(&format!("{command:?}: {}", end.status)));
-        println!("{}", indent(&failures(&end.stdout)));
-        println!("{}", indent(&shorten(&end.stderr)));
+        let reports = tsan::reports(&format!("{}\n{}", end.stdout, end.stderr));
+        let parts = [failures(&end.stdout), reports, shorten(&end.stderr)];
+        let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        Tally::failed("tests by cargo", &format!("{command:?}: {}\n{}", end.status, parts.join("\n")));
     }
     Ok(tally)
 }

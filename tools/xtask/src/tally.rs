@@ -2,6 +2,12 @@
 
 use std::fmt;
 use std::ops::AddAssign;
+use std::sync::Mutex;
+
+use crate::cprograms::indent;
+
+/// What failed so far. Shown again at the end, because a long log is often cut in its middle.
+static FAILURES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// Counts of results. Prints as `N passed, N failed, N skipped`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,6 +27,19 @@ impl Tally {
     pub const FAILED: Tally = Tally { passed: 0, failed: 1, skipped: 0 };
     /// One that was skipped.
     pub const SKIPPED: Tally = Tally { passed: 0, failed: 0, skipped: 1 };
+
+    /// Prints that `what` failed and why, and keeps it for the summary.
+    pub fn failed(what: &str, why: &str) -> Tally {
+        let text = format!("  FAILED  {what}\n{}", indent(why));
+        println!("{text}");
+        FAILURES.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(text);
+        Tally::FAILED
+    }
+
+    /// What [`failed`](Tally::failed) kept, in its order. It starts anew.
+    pub fn take_failures() -> Vec<String> {
+        std::mem::take(&mut *FAILURES.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
+    }
 
     /// Reads what a tally prints.
     pub fn of_line(line: &str) -> Option<Tally> {

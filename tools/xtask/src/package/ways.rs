@@ -13,7 +13,6 @@ use anyhow::{Context, Result, bail, ensure};
 use super::install;
 use crate::abi;
 use crate::child::{self, done};
-use crate::cprograms::indent;
 use crate::symbols;
 use crate::tally::Tally;
 use crate::workspace;
@@ -76,10 +75,7 @@ pub fn try_all() -> Result<Tally> {
                 println!("  ok      {name}");
                 Tally::PASSED
             }
-            Err(error) => {
-                println!("  FAILED  {name}\n{}", indent(&format!("{error:#}")));
-                Tally::FAILED
-            }
+            Err(error) => Tally::failed(name, &format!("{error:#}")),
         };
     }
     Ok(tally)

@@ -132,7 +132,11 @@ fn threads_claim_while_others_give_back() {
     purge_all();
     let sum = subproc_totals(64);
     assert_eq!((sum.in_use, totals().pending), (0, 0));
-    assert!(sum.arenas <= 2 && sum.reserved <= sum.arenas * 12 * MIB, "{sum:?}");
+    assert!(sum.arenas <= 2, "{sum:?}");
+    // Free runs between holes may be shorter than what `purge_all` unmaps. This unmaps them all.
+    purge::give_back(1);
+    let sum = subproc_totals(64);
+    assert!(sum.reserved <= sum.arenas * MIB, "{sum:?}");
     // All of it can be claimed again.
     for arena in arenas(Some(64)) {
         let (_, size) = arena.area().unwrap();
