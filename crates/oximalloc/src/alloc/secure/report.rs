@@ -2,7 +2,7 @@
 
 use crate::diag::error::misuse;
 use crate::page::keys::Keys;
-use crate::page::tag::{HEAD, TAG, Tagged};
+use crate::page::tag::{HEAD, Tagged};
 use crate::prim::Errno;
 
 /// A block is no block in use by its mark.
@@ -66,8 +66,12 @@ pub unsafe fn written_after_free(block: Tagged, at: Option<usize>, keys: &Keys) 
             misuse(
                 Errno::EFAULT,
                 format_args!(
-                    "malloc: the {TAG} bytes behind the free block {p:p} of up to {most} bytes were {}",
-                    if is_live { "those of a block in use" } else { "overwritten" }
+                    "malloc: the mark of the free block {p:p} of up to {most} bytes was {}",
+                    if is_live {
+                        "that of a block in use"
+                    } else {
+                        "overwritten: some of its bytes 25 to 32 were written"
+                    }
                 ),
             );
         }
