@@ -50,8 +50,12 @@ pub mod kind {
     pub const PLAIN: u64 = 0;
     /// Any whose program has a pointer into the block, not to its start (an alignment at an offset).
     pub const INSIDE: u64 = 1;
+    /// C++'s `new`, once `delete` tells of itself.
+    pub const NEW: u64 = 2;
+    /// C++'s `new[]`, likewise.
+    pub const ARRAY: u64 = 3;
     /// How many there are.
-    pub const COUNT: u64 = 2;
+    pub const COUNT: u64 = 4;
 }
 
 /// What the mark of a block in use says.

@@ -87,7 +87,7 @@ fn plain(theap: &Theap, size: usize, align: usize, zero: bool) -> *mut u8 {
 }
 
 /// Note the size of a block that is about to leave, and fill what is beyond.
-fn finish(block: *mut u8, size: usize) -> *mut u8 {
+pub fn finish(block: *mut u8, size: usize) -> *mut u8 {
     if let Some(page) = Page::at(block) {
         // SAFETY: the block is ours.
         unsafe { set_size(page, size) };

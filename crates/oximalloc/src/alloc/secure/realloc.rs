@@ -1,6 +1,6 @@
 //! Changing the size of a block. It stays where it is while it has room and wastes little. Its mark moves to the new end.
 
-use super::free::{free, usable_size};
+use super::free::{free_moved, usable_size};
 use super::{large, malloc};
 use crate::alloc::empty;
 use crate::alloc::find::find;
@@ -55,7 +55,7 @@ pub unsafe fn realloc(theap: &Theap, p: *mut u8, size: usize, want: Want) -> *mu
         if want.zero && size > old {
             ptr::write_bytes(fresh.add(old), 0, size - old);
         }
-        free(p);
+        free_moved(p);
         fresh
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::diag::error::misuse;
 use crate::page::keys::Keys;
-use crate::page::tag::{HEAD, Tagged};
+use crate::page::tag::{HEAD, Tagged, kind};
 use crate::prim::Errno;
 
 /// A block is no block in use by its mark.
@@ -30,6 +30,33 @@ pub unsafe fn not_live(function: &str, block: Tagged, keys: &Keys) {
             ),
         );
     }
+}
+
+/// A call that frees has the wrong size.
+#[cold]
+#[inline(never)]
+pub fn wrong_size(function: &str, p: *const u8, size: usize, believed: usize) {
+    misuse(
+        Errno::EINVAL,
+        format_args!("{function}: wrong size: the block {p:p} has {size} bytes, but is freed as one of {believed}"),
+    );
+}
+
+/// A block is freed by the function for another kind.
+#[cold]
+#[inline(never)]
+pub fn wrong_kind(function: &str, p: *const u8, size: usize, is: u64) {
+    let [by, with] = match is {
+        kind::NEW => ["new", "delete"],
+        kind::ARRAY => ["new[]", "delete[]"],
+        _ => ["malloc", "free"],
+    };
+    misuse(
+        Errno::EINVAL,
+        format_args!(
+            "{function}: wrong function: the block {p:p} of {size} bytes was allocated by {by}; {with} frees it"
+        ),
+    );
 }
 
 /// The program wrote to byte `at`, counted from 0, of a block that has `size` bytes.
