@@ -1,0 +1,128 @@
+// build: preload
+// secure: 0
+// timeout: 120
+// Uses of blocks that were freed: what each level of protection notices or prevents (misuse.h).
+#include "misuse.h"
+
+// A byte of a freed block is written. Then blocks are freed and allocated until it would be handed out again.
+static void write_at(const Row* row, size_t i) {
+  char* p = middle(row);
+  free(p);
+  change(p + i);
+  churn(row, p);
+}
+static void write_start(const Row* row) { write_at(row, 0); }
+static void write_8(const Row* row) { write_at(row, 8); }
+static void write_23(const Row* row) { write_at(row, 23); }
+static void write_24(const Row* row) { write_at(row, 24); }
+static void write_middle(const Row* row) { write_at(row, row->size / 2); }
+static void write_end(const Row* row) { write_at(row, row->size - 1); }
+static void write_behind(const Row* row) { write_at(row, row->size); }
+
+// Whether the first bytes of a freed block no longer have what the program wrote there.
+static void reads(const Row* row, size_t n) {
+  char* p = middle(row);
+  memset(p, 0xA5, row->size);
+  free(p);
+  volatile unsigned char* at = opaque(p);
+  bool is_there = false;
+  for (size_t i = 0; i < n; i++) is_there |= at[i] == 0xA5;
+  prevented(!is_there);
+}
+static void read_24(const Row* row) { reads(row, 24); }
+static void read_1024(const Row* row) { reads(row, 1024); }
+static void read_all(const Row* row) { reads(row, row->size); }
+
+// Whether the next block is another one than the one just freed.
+static void again(const Row* row) {
+  char* p = middle(row);
+  free(p);
+  prevented(take(row) != p);
+}
+// The same for a block that a thread frees which has never allocated.
+static void* frees(void* p) {
+  free(p);
+  return NULL;
+}
+static void again_thread(const Row* row) {
+  pthread_t thread;
+  char* p = middle(row);
+  CHECK(pthread_create(&thread, NULL, frees, p) == 0 && pthread_join(thread, NULL) == 0);
+  prevented(take(row) != p);
+}
+// Whether calloc's block is zero though the program wrote to it when it was free.
+static void zero(const Row* row) {
+  char* p = middle(row);
+  memset(p, 0xA5, row->size);
+  free(p);
+  memset(opaque(p + row->size / 2), 0x5A, 8);
+  prevented(churn(row, p) == p && all_bytes(p, row->size, 0));
+}
+
+static const Row ROWS[] = {
+    SMALL_ROWS(write_start, malloc, "-mmmm", WRITTEN("1")),
+    ROW(write_start, malloc, LARGE, "----s"),
+    ROW(write_start, malloc, HUGE_, "-ssss"),
+    SMALL_ROWS(write_8, malloc, "-mmmm", WRITTEN("9")),
+    ROW(write_8, malloc, LARGE, "----s"),
+    ROW(write_8, malloc, HUGE_, "-ssss"),
+    SMALL_ROWS(write_23, malloc, "-mmmm", WRITTEN("24")),
+    ROW(write_23, malloc, LARGE, "----s"),
+    ROW(write_23, malloc, HUGE_, "-ssss"),
+    MIDDLE_ROWS(write_24, malloc, "---mm", WRITTEN("25")),
+    ROW(write_middle, malloc, SMALL, "-mmmm", WRITTEN("13")),
+    ROW(write_middle, malloc, MIDDLE, "---mm", WRITTEN("101")),
+    ROW(write_middle, malloc, PAGE, "----m", WRITTEN("2501")),
+    ROW(write_middle, malloc, LARGE, "----s"),
+    ROW(write_middle, malloc, HUGE_, "-ssss"),
+    ROW(write_end, malloc, 1, "-mmmm", WRITTEN("%zu")),
+    ROW(write_end, malloc, SMALL, "-mmmm", WRITTEN("%zu")),
+    ROW(write_end, malloc, MIDDLE, "---mm", WRITTEN("%zu")),
+    ROW(write_end, malloc, 1024, "---mm", WRITTEN("%zu")),
+    ROW(write_end, malloc, 1025, "----m", WRITTEN("%zu")),
+    ROW(write_end, malloc, PAGE, "----m", WRITTEN("%zu")),
+    ROW(write_end, malloc, MOST, "----m", WRITTEN("%zu")),
+    ROW(write_end, malloc, MOST + 1, "----s"),
+    ROW(write_end, malloc, LARGE, "----s"),
+    ROW(write_end, malloc, HUGE_, "-ssss"),
+    // Blocks of exactly so many bytes.
+    ROW(write_behind, malloc, SMALL, "-mmmm", MARK),
+    ROW(write_behind, malloc, MIDDLE, "-mmmm", MARK),
+    ROW(write_8, aligned64, MIDDLE, "-mmmm", WRITTEN("9")),
+    ROW(write_8, aligned4096, MIDDLE, "-mmmm", WRITTEN("9")),
+    SMALL_ROWS(write_8, heap, "-mmmm", WRITTEN("9")),
+    ROW(write_end, heap, MIDDLE, "---mm", WRITTEN("%zu")),
+    ROW(write_end, heap, PAGE, "----m", WRITTEN("%zu")),
+    // The pages of another heap than the main one do not wait.
+    LARGE_ROWS(write_8, heap, "-----"),
+    SMALL_ROWS(read_24, malloc, "-pppp"),
+    ROW(read_24, malloc, LARGE, "----s"),
+    ROW(read_24, malloc, HUGE_, "-ssss"),
+    ROW(read_1024, malloc, 1024, "---pp"),
+    ROW(read_1024, malloc, PAGE, "---pp"),
+    ROW(read_all, malloc, MIDDLE, "---pp"),
+    ROW(read_all, malloc, PAGE, "----p"),
+    ROW(read_all, malloc, MOST, "----p"),
+    ROW(read_all, malloc, MOST + 1, "----s"),
+    ROW(read_all, malloc, LARGE, "----s"),
+    ROW(read_all, malloc, HUGE_, "-ssss"),
+    ROW(read_all, aligned64, PAGE, "----p"),
+    ROW(read_all, offset, PAGE, "----p"),
+    ROW(read_all, heap, PAGE, "----p"),
+    LARGE_ROWS(read_all, heap, "-----"),
+    ALL_ROWS(again, malloc, "-pppp"),
+    ROW(again, malloc, MOST, "-pppp"),
+    ROW(again, malloc, MOST + 1, "-pppp"),
+    ALL_ROWS(again, aligned64, "-pppp"),
+    ALL_ROWS(again, offset, "-pppp"),
+    SMALL_ROWS(again, heap, "-pppp"),
+    LARGE_ROWS(again, heap, "-----"),
+    LARGE_ROWS(again_thread, malloc, "-pppp"),
+    ROW(zero, calloc, SMALL, "pmmmm", WRITTEN("13")),
+    ROW(zero, calloc, MIDDLE, "pppmm", WRITTEN("101")),
+    ROW(zero, calloc, PAGE, "ppppm", WRITTEN("2501")),
+    ROW(zero, calloc, LARGE, "pppps"),
+    ROW(zero, calloc, HUGE_, "pssss"),
+};
+
+int main(int argc, char** argv) { return misuse_main(argc, argv, ROWS, sizeof ROWS / sizeof *ROWS); }
