@@ -137,15 +137,17 @@ static inline Middle neighbours(const Row* row) {
   int n = shares_page(row) ? 300 : row->size < MIB ? 12 : 4;
   for (int i = 0; i < n; i++) all[i] = take(row);
   qsort(all, (size_t)n, sizeof *all, by_address);
+  Middle any = {all[n / 2 - 1], all[n / 2], all[n / 2 + 1]};
   // These lie at any place in their blocks.
-  if (strcmp(row->way, "offset") == 0) return (Middle){all[n / 2 - 1], all[n / 2], all[n / 2 + 1]};
+  if (strcmp(row->way, "offset") == 0) return any;
   ptrdiff_t least = PTRDIFF_MAX;
   for (int i = 1; i < n; i++) least = all[i] - all[i - 1] < least ? all[i] - all[i - 1] : least;
   for (int i = n - 3; i > 0; i--) {
     if (all[i] - all[i - 1] == least && all[i + 1] - all[i] == least) return (Middle){all[i - 1], all[i], all[i + 1]};
   }
-  CHECK(!"there are three neighbours");
-  return (Middle){0};
+  // Another allocator may leave gaps.
+  CHECK(getenv("MISUSE_TELL") != NULL);
+  return any;
 }
 static inline char* middle(const Row* row) { return neighbours(row).at; }
 
@@ -239,6 +241,7 @@ static inline char outcome_anywhere(const End* end) {
 }
 
 static inline void tell(const Row* rows, int count, const char* levels) {
+  setenv("MISUSE_TELL", "1", 1);
   for (int i = 0; i < count; i++) {
     const Row* row = rows + i;
     printf("%-16s %-12s %9zu  ", row->kind, row->way, row->size);
@@ -248,7 +251,8 @@ static inline void tell(const Row* rows, int count, const char* levels) {
       putchar(outcome_anywhere(&end));
       if (shown.text[0] == 0) shown = end;
     }
-    printf("  %.200s%s", shown.text, strchr(shown.text, '\n') ? "" : "\n");
+    shown.text[strcspn(shown.text, "\n")] = 0;
+    printf("  %s\n", shown.text);
     fflush(stdout);
   }
 }
