@@ -76,7 +76,7 @@ struct Row {
 #define NOT_GIVEN ": invalid pointer 0x*: it points into a block in use, but was not handed out for it"
 #define FOREIGN ": invalid pointer 0x*: it does not point into memory of this allocator; nothing was changed"
 #define WRITTEN(byte) "malloc: write after free: byte " byte " of the free block 0x* of up to * bytes was written"
-#define MARK "malloc: the 8 bytes behind the free block 0x* of up to * bytes were overwritten"
+#define MARK "malloc: the mark of the free block 0x* of up to * bytes was overwritten: some of its bytes 25 to 32 were written"
 
 static inline void prevented(bool is_so) { _exit(is_so ? EXIT_PREVENTED : 0); }
 

@@ -155,7 +155,9 @@ static const Row ROWS[] = {
     ALL_ROWS(under_32, malloc, "-----"),
     SMALL_ROWS(under_1_both, malloc, "-mmmm", "free" BEHIND),
     LARGE_ROWS(under_1_both, malloc, "-----"),
-    SMALL_ROWS(under_8_free, malloc, "-mmmm", MARK),
+    // The last 8 bytes of a free block are checked in the smallest only, which has its mark there.
+    ROW(under_8_free, malloc, SMALL, "-mmmm", MARK),
+    MIDDLE_ROWS(under_8_free, malloc, "-----"),
     ALL_ROWS(run_over, malloc, "--sss"),
     ALL_ROWS(run_under, malloc, "--sss"),
     ROW(empty_read, malloc, 0, "sssss"),

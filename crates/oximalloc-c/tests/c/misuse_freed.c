@@ -15,6 +15,8 @@ static void write_start(const Row* row) { write_at(row, 0); }
 static void write_8(const Row* row) { write_at(row, 8); }
 static void write_23(const Row* row) { write_at(row, 23); }
 static void write_24(const Row* row) { write_at(row, 24); }
+static void write_31(const Row* row) { write_at(row, 31); }
+static void write_32(const Row* row) { write_at(row, 32); }
 static void write_middle(const Row* row) { write_at(row, row->size / 2); }
 static void write_end(const Row* row) { write_at(row, row->size - 1); }
 static void write_behind(const Row* row) { write_at(row, row->size); }
@@ -25,9 +27,10 @@ static void reads(const Row* row, size_t n) {
   memset(p, 0xA5, row->size);
   free(p);
   volatile unsigned char* at = opaque(p);
-  bool is_there = false;
-  for (size_t i = 0; i < n; i++) is_there |= at[i] == 0xA5;
-  prevented(!is_there);
+  // Not a byte that looks like it by chance.
+  size_t row_of_it = 0;
+  for (size_t i = 0; i < n && row_of_it < 8; i++) row_of_it = at[i] == 0xA5 ? row_of_it + 1 : 0;
+  prevented(row_of_it < 8);
 }
 static void read_24(const Row* row) { reads(row, 24); }
 static void read_1024(const Row* row) { reads(row, 1024); }
@@ -59,6 +62,24 @@ static void zero(const Row* row) {
   prevented(churn(row, p) == p && all_bytes(p, row->size, 0));
 }
 
+// Whether what a block holds that is handed out tells nothing of how free blocks are marked: its address, mixed with the same
+// word each time.
+static void mark_in_new(const Row* row) {
+  enum { COUNT = 20 };
+  char* blocks[COUNT];
+  for (int i = 0; i < COUNT; i++) blocks[i] = take(row);
+  for (int i = 0; i < COUNT; i++) free(blocks[i]);
+  uint64_t words[COUNT];
+  for (int i = 0; i < COUNT; i++) {
+    char* p = take(row);
+    memcpy(&words[i], opaque(p + 24), sizeof *words);
+    words[i] ^= (uintptr_t)p;
+  }
+  int same = 0;
+  for (int i = 1; i < COUNT; i++) same += words[i] == words[0];
+  prevented(same == 0);
+}
+
 static const Row ROWS[] = {
     SMALL_ROWS(write_start, malloc, "-mmmm", WRITTEN("1")),
     ROW(write_start, malloc, LARGE, "----s"),
@@ -69,7 +90,10 @@ static const Row ROWS[] = {
     SMALL_ROWS(write_23, malloc, "-mmmm", WRITTEN("24")),
     ROW(write_23, malloc, LARGE, "----s"),
     ROW(write_23, malloc, HUGE_, "-ssss"),
-    MIDDLE_ROWS(write_24, malloc, "---mm", WRITTEN("25")),
+    // The mark of a free block.
+    MIDDLE_ROWS(write_24, malloc, "-mmmm", MARK),
+    MIDDLE_ROWS(write_31, malloc, "-mmmm", MARK),
+    MIDDLE_ROWS(write_32, malloc, "---mm", WRITTEN("33")),
     ROW(write_middle, malloc, SMALL, "-mmmm", WRITTEN("13")),
     ROW(write_middle, malloc, MIDDLE, "---mm", WRITTEN("101")),
     ROW(write_middle, malloc, PAGE, "----m", WRITTEN("2501")),
@@ -85,9 +109,9 @@ static const Row ROWS[] = {
     ROW(write_end, malloc, MOST + 1, "----s"),
     ROW(write_end, malloc, LARGE, "----s"),
     ROW(write_end, malloc, HUGE_, "-ssss"),
-    // Blocks of exactly so many bytes.
+    // Into the last 8 bytes of a block. Those of the smallest are its mark.
     ROW(write_behind, malloc, SMALL, "-mmmm", MARK),
-    ROW(write_behind, malloc, MIDDLE, "-mmmm", MARK),
+    ROW(write_behind, malloc, MIDDLE, "-----"),
     ROW(write_8, aligned64, MIDDLE, "-mmmm", WRITTEN("9")),
     ROW(write_8, aligned4096, MIDDLE, "-mmmm", WRITTEN("9")),
     SMALL_ROWS(write_8, heap, "-mmmm", WRITTEN("9")),
@@ -118,6 +142,7 @@ static const Row ROWS[] = {
     SMALL_ROWS(again, heap, "-pppp"),
     LARGE_ROWS(again, heap, "-----"),
     LARGE_ROWS(again_thread, malloc, "-pppp"),
+    MIDDLE_ROWS(mark_in_new, malloc, "ppppp"),
     ROW(zero, calloc, SMALL, "pmmmm", WRITTEN("13")),
     ROW(zero, calloc, MIDDLE, "pppmm", WRITTEN("101")),
     ROW(zero, calloc, PAGE, "ppppm", WRITTEN("2501")),

@@ -103,6 +103,20 @@ impl Tagged {
         }
     }
 
+    /// A free block leaves to the program, which asked for `size` bytes: mark it as in use. Its mark as a free block goes:
+    /// it would tell the key to who reads what nobody has written yet, and call a damaged block free.
+    ///
+    /// # Safety
+    /// - as for [`Tagged::set_live`].
+    #[inline(always)]
+    pub unsafe fn hand_out(self, size: usize, keys: &Keys) {
+        // SAFETY: by the contract.
+        unsafe {
+            self.free_word().write(0);
+            self.set_live(size, kind::PLAIN, keys);
+        }
+    }
+
     /// The bytes that were asked for, if it is a block in use that a call of this kind asked for, and nobody has written
     /// behind them.
     ///
@@ -393,6 +407,9 @@ mod tests {
                 assert!(!block.is_head_clear() && block.is_free(&KEYS));
                 block.start.add(HEAD + 3).write(1);
                 assert!(!block.is_free(&KEYS));
+                block.set_free(&KEYS);
+                block.hand_out(40, &KEYS);
+                assert!(!block.is_free(&KEYS) && block.start.add(HEAD).cast::<u64>().read() == 0);
             }
         });
     }

@@ -52,7 +52,7 @@ unsafe fn pop(theap: &Theap, room: usize, size: usize, align: usize) -> *mut u8 
         if !(block.is_free(secured.keys()) && block.is_head_clear()) {
             return damaged(theap, room, size, align, block);
         }
-        block.set_live(size, kind::PLAIN, secured.keys());
+        block.hand_out(size, secured.keys());
         start
     }
 }
@@ -122,7 +122,7 @@ fn placed(theap: &Theap, room: usize, size: usize, align: usize, zero: bool) -> 
         // SAFETY: off the stack, so ours.
         unsafe {
             if strict::is_untouched(block, theap.is_strict(), secured) {
-                block.set_live(size, kind::PLAIN, secured.keys());
+                block.hand_out(size, secured.keys());
                 if zero {
                     ptr::write_bytes(start, 0, size);
                 }

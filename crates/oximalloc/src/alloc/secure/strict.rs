@@ -7,7 +7,7 @@ use crate::diag::secure::cleared;
 use crate::heap::state::theap::Theap;
 use crate::heap::state::theap::secured::{Info, Secured, bin_for};
 use crate::page::bins::Bin;
-use crate::page::tag::{Tagged, kind};
+use crate::page::tag::Tagged;
 use core::ptr::null_mut;
 
 /// Whether nobody has written to a free block. If somebody has, that is reported.
@@ -41,7 +41,7 @@ pub unsafe fn pop(theap: &Theap, room: usize, size: usize) -> *mut u8 {
             theap.set_depth(b, depth - 1);
             let secured = theap.secured_unchecked();
             if is_untouched(block, true, secured) {
-                block.set_live(size, kind::PLAIN, secured.keys());
+                block.hand_out(size, secured.keys());
                 return block.start;
             }
         }
