@@ -30,8 +30,10 @@ pub unsafe fn free(p: *mut u8) {
         unsafe {
             let (secured, at) = (theap.secured_unchecked(), At::of_entry(entry));
             let block = Tagged { start: p, bytes: at.info().bytes as usize };
-            if at.is_block_start(p) && block.size_of(kind::PLAIN, secured.keys()).is_some() {
-                block.set_free(secured.keys());
+            if at.is_block_start(p)
+                && let Some(size) = block.size_of(kind::PLAIN, secured.keys())
+            {
+                block.take_back(size, secured.keys());
                 if !theap.push_secured(secured, at, p) {
                     overflow(at.bin(), p);
                 }
@@ -113,7 +115,7 @@ unsafe fn take(function: &str, page: &Page, p: *const u8, block: *mut Block) -> 
             report::not_handed_out(function, p);
             return false;
         }
-        block.set_free(&keys);
+        block.take_back(said.size, &keys);
         block.clear(cleared());
     }
     true

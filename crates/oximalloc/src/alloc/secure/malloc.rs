@@ -187,8 +187,9 @@ fn at_offset(theap: &Theap, size: usize, align: usize, offset: usize, zero: bool
     }
     if page.bin() != Bin::SINGLE {
         let kind = if shift == 0 { kind::PLAIN } else { kind::INSIDE };
+        let block = Tagged { start: found.cast(), bytes: page.block_size() };
         // SAFETY: a block of `total` bytes, ours.
-        unsafe { Tagged { start: found.cast(), bytes: page.block_size() }.set_live(shift + size, kind, &keys()) };
+        unsafe { block.move_live(total, shift + size, kind, &keys()) };
     }
     block.wrapping_add(shift)
 }
