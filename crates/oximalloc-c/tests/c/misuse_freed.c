@@ -62,39 +62,38 @@ static void zero(const Row* row) {
   prevented(churn(row, p) == p && all_bytes(p, row->size, 0));
 }
 
-// Whether what a block holds that nobody has written tells nothing of marks: its address, mixed with the same word each time.
-// First what lies where free blocks have theirs, then where a smaller block had its own.
+// Whether what a block holds that nobody has written tells nothing of marks: the same word in two blocks, mixed with their
+// addresses, or behind a block with a page of its own the word alone. First what lies where free blocks have theirs, then where a
+// smaller block had its own.
 enum { COUNT = 20, LESS = 100 };
-static void is_untold(char* blocks[COUNT], size_t at) {
-  uint64_t first = 0;
+static void is_untold(const Row* row, char* blocks[COUNT], size_t at) {
+  uint64_t words[COUNT] = {0};
   int same = 0;
   for (int i = 0; i < COUNT; i++) {
-    uint64_t word = 0;
-    memcpy(&word, opaque(blocks[i] + at), 6);
-    word ^= (uintptr_t)blocks[i];
-    first = i == 0 ? word : first;
-    same += word == first;
+    memcpy(&words[i], opaque(blocks[i] + at), 6);
+    if (shares_page(row)) words[i] ^= (uintptr_t)blocks[i];
+    for (int k = 0; k < i; k++) same += words[i] == words[k] && words[i] != 0;
   }
-  prevented(same == 1);
+  prevented(same == 0);
 }
 static void mark_in_new(const Row* row) {
   char* blocks[COUNT];
   for (int i = 0; i < COUNT; i++) blocks[i] = take(row);
   for (int i = 0; i < COUNT; i++) free(blocks[i]);
   for (int i = 0; i < COUNT; i++) blocks[i] = take(row);
-  is_untold(blocks, 24);
+  is_untold(row, blocks, 24);
 }
 static void mark_of_freed(const Row* row) {
   char* blocks[COUNT];
   for (int i = 0; i < COUNT; i++) blocks[i] = malloc(row->size - LESS);
   for (int i = 0; i < COUNT; i++) free(blocks[i]);
   for (int i = 0; i < COUNT; i++) blocks[i] = take(row);
-  is_untold(blocks, row->size - LESS);
+  is_untold(row, blocks, row->size - LESS);
 }
 static void mark_of_grown(const Row* row) {
   char* blocks[COUNT];
-  for (int i = 0; i < COUNT; i++) blocks[i] = realloc(malloc(row->size - LESS), row->size);
-  is_untold(blocks, row->size - LESS);
+  for (int i = 0; i < COUNT; i++) blocks[i] = realloc(realloc(malloc(row->size / 2), row->size - LESS), row->size);
+  is_untold(row, blocks, row->size - LESS);
 }
 
 static const Row ROWS[] = {
@@ -161,7 +160,9 @@ static const Row ROWS[] = {
     LARGE_ROWS(again_thread, malloc, "-pppp"),
     MIDDLE_ROWS(mark_in_new, malloc, "ppppp"),
     ROW(mark_of_freed, malloc, PAGE, "ppppp"),
+    ROW(mark_of_freed, malloc, LARGE, "ppppp"),
     ROW(mark_of_grown, malloc, PAGE, "ppppp"),
+    ROW(mark_of_grown, malloc, LARGE, "ppppp"),
     ROW(zero, calloc, SMALL, "pmmmm", WRITTEN("13")),
     ROW(zero, calloc, MIDDLE, "pppmm", WRITTEN("101")),
     ROW(zero, calloc, PAGE, "ppppm", WRITTEN("2501")),
