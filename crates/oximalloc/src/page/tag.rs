@@ -107,6 +107,52 @@ impl Tagged {
         }
     }
 
+    /// A block in use has `size` bytes from now on, and not `old`. Its mark moves. None is left in what may be the
+    /// program's one day, as the mark would tell the key to who reads what nobody has written yet.
+    ///
+    /// # Safety
+    /// - as for [`Tagged::set_live`]; its mark says `old`.
+    pub unsafe fn move_live(self, old: usize, size: usize, kind: u64, keys: &Keys) {
+        // SAFETY: by the contract.
+        unsafe {
+            self.clear_live(old);
+            self.set_live(size, kind, keys);
+        }
+    }
+
+    /// A block in use of `size` bytes comes back: mark it as free, and clear its head. No mark of a block in use is left.
+    ///
+    /// # Safety
+    /// - the block is the caller's, and its mark says that size.
+    #[inline(always)]
+    pub unsafe fn take_back(self, size: usize, keys: &Keys) {
+        // SAFETY: by the contract.
+        unsafe {
+            self.clear_live(size);
+            self.set_free(keys);
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn clear_live(self, size: usize) {
+        // SAFETY: by the callers' contracts the word lies in the block. They write the slack anew.
+        unsafe { self.start.add(size).cast::<u64>().write_unaligned(0) };
+    }
+
+    /// A free block leaves to the program, which asked for `size` bytes by a call of this kind: mark it as in use. Its mark as a free block goes:
+    /// it would tell the key to who reads what nobody has written yet, and call a damaged block free.
+    ///
+    /// # Safety
+    /// - as for [`Tagged::set_live`].
+    #[inline(always)]
+    pub unsafe fn hand_out(self, size: usize, kind: u64, keys: &Keys) {
+        // SAFETY: by the contract.
+        unsafe {
+            self.free_word().write(0);
+            self.set_live(size, kind, keys);
+        }
+    }
+
     /// The bytes that were asked for, if it is a block in use that a call of this kind asked for, and nobody has written
     /// behind them.
     ///
@@ -397,6 +443,16 @@ mod tests {
                 assert!(!block.is_head_clear() && block.is_free(&KEYS));
                 block.start.add(HEAD + 3).write(1);
                 assert!(!block.is_free(&KEYS));
+                block.set_live(33, kind::PLAIN, &KEYS);
+                block.move_live(33, 32, kind::PLAIN, &KEYS);
+                block.move_live(32, 40, kind::PLAIN, &KEYS);
+                assert_eq!(block.start.add(32).cast::<u64>().read(), 0);
+                assert_eq!(block.said(&KEYS), Some(Said { size: 40, kind: kind::PLAIN }));
+                block.move_live(40, 32, kind::PLAIN, &KEYS);
+                block.take_back(32, &KEYS);
+                assert!(block.is_free(&KEYS) && block.start.add(32).cast::<u64>().read() == 0);
+                block.hand_out(40, kind::PLAIN, &KEYS);
+                assert!(!block.is_free(&KEYS) && block.start.add(HEAD).cast::<u64>().read() == 0);
             }
         });
     }

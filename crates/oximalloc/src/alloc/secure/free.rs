@@ -96,7 +96,7 @@ unsafe fn free_as<const KIND: u64, const SIZED: bool>(p: *mut u8, size: usize) {
                 && let Some(said) = block.size_of(KIND, secured.keys())
                 && (!SIZED || said == size)
             {
-                block.set_free(secured.keys());
+                block.take_back(said, secured.keys());
                 if !theap.push_secured(secured, at, p) {
                     overflow(at.bin(), p);
                 }
@@ -229,7 +229,7 @@ unsafe fn take(believed: Believed, page: &Page, p: *const u8, block: *mut Block)
         if !believed.is_right(p, size, if is_inside { kind::PLAIN } else { said.kind }) {
             return false;
         }
-        block.set_free(&keys);
+        block.take_back(said.size, &keys);
         block.clear(cleared());
     }
     true

@@ -124,7 +124,10 @@ pub fn at_offset(theap: &Theap, size: usize, align: usize, offset: usize, zero: 
             page.set_interior();
         }
         // SAFETY: the block is ours.
-        unsafe { set_size(page, shift + size) };
+        unsafe {
+            clear_slack(page);
+            set_size(page, shift + size);
+        }
     }
     block.wrapping_add(shift)
 }
@@ -140,6 +143,16 @@ fn is_whole(function: &str, page: &Page) -> bool {
     damaged.is_none()
 }
 
+/// Clear the slack of the page's only block as far as it is filled: it would tell the key to who reads what nobody has
+/// written yet.
+///
+/// # Safety
+/// - the block is the caller's.
+unsafe fn clear_slack(page: &Page) {
+    // SAFETY: bytes of the block.
+    unsafe { ptr::write_bytes(page.start().add(size_of(page)), 0, page.slack().min(FILLED)) };
+}
+
 /// Free the block of a page.
 ///
 /// # Safety
@@ -147,7 +160,11 @@ fn is_whole(function: &str, page: &Page) -> bool {
 pub unsafe fn free(page: &'static Page, block: *mut Block) {
     // SAFETY: by the contract.
     unsafe {
-        if is_whole("free", page) && !quarantine::put(Theap::current(), page) {
+        if !is_whole("free", page) {
+            return;
+        }
+        clear_slack(page);
+        if !quarantine::put(Theap::current(), page) {
             door::come_back(block, Way::Page(page));
         }
     }
@@ -164,6 +181,9 @@ pub unsafe fn resize(page: &Page, inside: usize, size: usize, sparing: bool) -> 
         return false;
     }
     // SAFETY: by the contract.
-    unsafe { set_size(page, size) };
+    unsafe {
+        clear_slack(page);
+        set_size(page, size);
+    }
     true
 }

@@ -63,7 +63,7 @@ unsafe fn pop(theap: &Theap, room: usize, size: usize, align: usize, kind: u64) 
         if !(block.is_free(secured.keys()) && block.is_head_clear()) {
             return damaged(theap, room, size, align, kind, block);
         }
-        block.set_live(size, kind, secured.keys());
+        block.hand_out(size, kind, secured.keys());
         start
     }
 }
@@ -134,7 +134,7 @@ fn placed(theap: &Theap, room: usize, size: usize, align: usize, zero: bool, kin
         // SAFETY: off the stack, so ours.
         unsafe {
             if strict::is_untouched(block, theap.is_strict(), secured) {
-                block.set_live(size, kind, secured.keys());
+                block.hand_out(size, kind, secured.keys());
                 if zero {
                     ptr::write_bytes(start, 0, size);
                 }
@@ -199,8 +199,9 @@ fn at_offset(theap: &Theap, size: usize, align: usize, offset: usize, zero: bool
     }
     if page.bin() != Bin::SINGLE {
         let kind = if shift == 0 { kind::PLAIN } else { kind::INSIDE };
+        let block = Tagged { start: found.cast(), bytes: page.block_size() };
         // SAFETY: a block of `total` bytes, ours.
-        unsafe { Tagged { start: found.cast(), bytes: page.block_size() }.set_live(shift + size, kind, &keys()) };
+        unsafe { block.move_live(total, shift + size, kind, &keys()) };
     }
     block.wrapping_add(shift)
 }

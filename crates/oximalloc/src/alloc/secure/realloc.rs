@@ -96,7 +96,7 @@ unsafe fn resize(p: *mut u8, size: usize, sparing: bool) -> bool {
         if inside + size > room || (sparing && inside + size + TAG < least(tagged.bytes)) {
             return false;
         }
-        tagged.set_live(inside + size, said.kind, &keys);
+        tagged.move_live(said.size, inside + size, said.kind, &keys);
     }
     true
 }

@@ -16,9 +16,11 @@ pub unsafe fn not_live(function: &str, block: Tagged, keys: &Keys) {
     // SAFETY: by the contract.
     let (is_free, overflow) = unsafe { (block.is_free(keys), block.overflow(keys)) };
     if is_free {
+        let frees = ["free", "free_sized", "delete", "delete[]"].contains(&function);
+        let what = if frees { "double free" } else { "use after free" };
         misuse(
             Errno::EAGAIN,
-            format_args!("{function}: double free: the block {p:p} of up to {most} bytes was freed before"),
+            format_args!("{function}: {what}: the block {p:p} of up to {most} bytes was freed before"),
         );
     } else if let Some((size, at)) = overflow {
         told_overflow(function, p, size, at);

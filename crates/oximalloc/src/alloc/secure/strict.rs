@@ -42,7 +42,7 @@ pub unsafe fn pop(theap: &Theap, room: usize, size: usize, kind: u64) -> *mut u8
             theap.set_depth(b, depth - 1);
             let secured = theap.secured_unchecked();
             if is_untouched(block, true, secured) {
-                block.set_live(size, kind, secured.keys());
+                block.hand_out(size, kind, secured.keys());
                 return block.start;
             }
         }

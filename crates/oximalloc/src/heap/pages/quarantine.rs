@@ -35,7 +35,7 @@ type Slots<const N: usize> = [AtomicPtr<Page>; N];
 
 static CACHEABLE: [Slots<FEW>; NUMBERS] = [const { [const { AtomicPtr::new(null_mut()) }; FEW] }; NUMBERS];
 static SHUT: Slots<MANY> = [const { AtomicPtr::new(null_mut()) }; MANY];
-/// Which slot of the process is next.
+/// Which slot is next, of those of the process or for a thread without a theap.
 static NEXT: AtomicUsize = AtomicUsize::new(0);
 
 /// The only block of a page was freed. Keep the page for a while, and free one that waited. Returns false if the page
@@ -51,9 +51,11 @@ pub unsafe fn put(theap: &Theap, page: &'static Page) -> bool {
     // SAFETY: by the contract; what comes out of a slot is ours.
     unsafe {
         if is_cacheable && !is_at_least(4) {
-            let Some(secured) = theap.secured() else { return false };
             page.hide_single();
-            let slot = &CACHEABLE[theap.root().number()][secured.random() as usize % FEW];
+            // A thread without a theap has no random numbers.
+            let turn = || NEXT.fetch_add(1, Ordering::Relaxed);
+            let which = theap.secured().map_or_else(turn, |secured| secured.random() as usize);
+            let slot = &CACHEABLE[theap.root().number()][which % FEW];
             if let Some(other) = exchange(slot, page) {
                 free(theap, other);
             }
