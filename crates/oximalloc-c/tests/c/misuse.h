@@ -76,6 +76,8 @@ struct Row {
 #define NOT_GIVEN ": invalid pointer 0x*: it points into a block in use, but was not handed out for it"
 #define FOREIGN ": invalid pointer 0x*: it does not point into memory of this allocator; nothing was changed"
 #define WRITTEN(byte) "malloc: write after free: byte " byte " of the free block 0x* of up to * bytes was written"
+#define LINK "malloc: a free block's link was overwritten (*): the program wrote to freed memory; * free blocks are lost"
+#define LISTED_MARK "malloc: free block 0x* of * bytes: its mark was overwritten after it was freed"
 #define MARK "malloc: the mark of the free block 0x* of up to * bytes was overwritten: some of its bytes 25 to 32 were written"
 
 static inline void prevented(bool is_so) { _exit(is_so ? EXIT_PREVENTED : 0); }

@@ -21,6 +21,20 @@ static void write_middle(const Row* row) { write_at(row, row->size / 2); }
 static void write_end(const Row* row) { write_at(row, row->size - 1); }
 static void write_behind(const Row* row) { write_at(row, row->size); }
 
+// Of blocks that went back to their pages' lists some are written to. All are allocated again.
+static void write_listed(const Row* row, size_t at) {
+  enum { BLOCKS = 600 };
+  char* blocks[BLOCKS];
+  for (int i = 0; i < BLOCKS; i++) blocks[i] = take(row);
+  for (int i = 0; i < BLOCKS; i++) {
+    if (i % 10 != 5) free(blocks[i]);
+  }
+  for (int i = 0; i < 300; i += 20) change_all(opaque(blocks[i] + at), 8);
+  for (int i = 0; i < BLOCKS; i++) take(row);
+}
+static void write_link(const Row* row) { write_listed(row, 0); }
+static void write_mark(const Row* row) { write_listed(row, 24); }
+
 // Whether the first bytes of a freed block no longer have what the program wrote there.
 static void reads(const Row* row, size_t n) {
   char* p = middle(row);
@@ -135,6 +149,9 @@ static const Row ROWS[] = {
     ROW(write_end, heap, PAGE, "----m", WRITTEN("%zu")),
     // The pages of another heap than the main one do not wait.
     LARGE_ROWS(write_8, heap, "-----"),
+    // Some of them wait in front of the page's list. Which of them is the first to be looked at is random.
+    MIDDLE_ROWS(write_link, heap, "meeee", LINK, WRITTEN("1")),
+    MIDDLE_ROWS(write_mark, heap, "-eeee", LISTED_MARK, MARK),
     SMALL_ROWS(read_24, malloc, "-pppp"),
     ROW(read_24, malloc, LARGE, "----s"),
     ROW(read_24, malloc, HUGE_, "-ssss"),

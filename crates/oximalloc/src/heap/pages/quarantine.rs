@@ -35,8 +35,10 @@ type Slots<const N: usize> = [AtomicPtr<Page>; N];
 
 static CACHEABLE: [Slots<FEW>; NUMBERS] = [const { [const { AtomicPtr::new(null_mut()) }; FEW] }; NUMBERS];
 static SHUT: Slots<MANY> = [const { AtomicPtr::new(null_mut()) }; MANY];
-/// Which slot is next, of those of the process or for a thread without a theap.
+/// Which slot of the process is next.
 static NEXT: AtomicUsize = AtomicUsize::new(0);
+/// The same for threads without a theap, which have no random numbers.
+static NEXT_ALONE: AtomicUsize = AtomicUsize::new(0);
 
 /// The only block of a page was freed. Keep the page for a while, and free one that waited. Returns false if the page
 /// cannot wait.
@@ -52,8 +54,7 @@ pub unsafe fn put(theap: &Theap, page: &'static Page) -> bool {
     unsafe {
         if is_cacheable && !is_at_least(4) {
             page.hide_single();
-            // A thread without a theap has no random numbers.
-            let turn = || NEXT.fetch_add(1, Ordering::Relaxed);
+            let turn = || NEXT_ALONE.fetch_add(1, Ordering::Relaxed);
             let which = theap.secured().map_or_else(turn, |secured| secured.random() as usize);
             let slot = &CACHEABLE[theap.root().number()][which % FEW];
             if let Some(other) = exchange(slot, page) {
