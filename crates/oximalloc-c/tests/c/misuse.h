@@ -27,6 +27,7 @@ typedef struct mi_heap_s mi_heap_t;
 OURS mi_heap_t* mi_heap_new(void);
 OURS void* mi_heap_malloc(mi_heap_t* heap, size_t size);
 OURS void mi_heap_destroy(mi_heap_t* heap);
+OURS void free_sized(void* p, size_t size);
 OURS void* mi_malloc_aligned_at(size_t size, size_t alignment, size_t offset);
 
 enum { SMALL = 24, MIDDLE = 200, PAGE = 5000, LARGE = 100000, HUGE_ = 40 << 20 };

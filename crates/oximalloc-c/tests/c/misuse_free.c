@@ -88,6 +88,11 @@ static void inside_offset_page(const Row* row) {
 }
 static void behind_end(const Row* row) { free(middle(row) + row->size); }
 
+static void of_wrong_size(const Row* row) {
+  CHECK(free_sized != NULL);
+  free_sized(middle(row), row->size - 1);
+}
+
 static void of_static(const Row* row) {
   (void)row;
   free(opaque(in_static + 16));
@@ -180,6 +185,7 @@ static const Row ROWS[] = {
     ROW(behind_end, malloc, LARGE, "mmmmm", "free" NO_START),
     // At level 0 another block begins there.
     ROW(behind_end, malloc, HUGE_, "-mmmm", "free" NO_START),
+    ALL_ROWS(of_wrong_size, malloc, "-mmmm", "free_sized: wrong size: the block 0x* has %zu bytes, but is freed as one of *"),
     ROW(of_static, malloc, 0, "rrrrr", "free" FOREIGN),
     ROW(of_stack, malloc, 0, "rrrrr", "free" FOREIGN),
     ROW(of_mapping, malloc, 0, "rrrrr", "free" FOREIGN),

@@ -262,7 +262,7 @@ pub(super) fn next() -> usize {
             // If the system has no random numbers to give, the seed has to do.
             let _ = Os::random(&mut random);
         }
-        let start = from + (random[0] as usize % spread & !(step - 1));
+        let start = from + ((random[0] as usize % spread) & !(step - 1));
         let _ = NEXT.compare_exchange(0, start, Ordering::Relaxed, Ordering::Relaxed);
     }
     NEXT.load(Ordering::Relaxed)
