@@ -170,7 +170,7 @@ unsafe fn overflow(bin: Bin, p: *mut u8) {
                 theap.free_tick();
             }
         } else {
-            door::come_back(p.cast(), Way::Page(page));
+            door::come_back_seldom(p.cast(), Way::Page(page));
         }
     }
 }
@@ -203,7 +203,7 @@ unsafe fn slow(p: *mut u8, believed: Believed) {
                     theap.free_tick();
                 }
             }
-            way => door::come_back(block, way),
+            way => door::come_back_seldom(block, way),
         }
     }
 }

@@ -165,7 +165,7 @@ pub unsafe fn free(page: &'static Page, block: *mut Block) {
         }
         clear_slack(page);
         if !quarantine::put(Theap::current(), page) {
-            door::come_back(block, Way::Page(page));
+            door::come_back_seldom(block, Way::Page(page));
         }
     }
 }
