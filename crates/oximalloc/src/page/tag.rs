@@ -257,18 +257,36 @@ impl Tagged {
         unsafe { from.write_bytes(0, bytes) };
     }
 
-    /// The first byte of a free block that somebody wrote to, of those that [`Tagged::clear`] has cleared.
+    /// What [`Tagged::clear`] has cleared.
+    ///
+    /// # Safety
+    /// - the block is the caller's, for so long.
+    unsafe fn cleared_words<'a>(self, most: usize) -> &'a [u64] {
+        let (from, bytes) = self.cleared(most);
+        // SAFETY: by the contract. A block begins at a multiple of 16, and has whole words.
+        unsafe { core::slice::from_raw_parts(from.cast::<u64>(), bytes / 8) }
+    }
+
+    /// Whether nobody has written to what [`Tagged::clear`] has cleared.
     ///
     /// # Safety
     /// - the block is the caller's.
+    pub unsafe fn is_clear(self, most: usize) -> bool {
+        // SAFETY: by the contract.
+        let words = unsafe { self.cleared_words(most) };
+        // The first is 0, and each is as the next: the C library's comparison is the fastest loop at hand.
+        let Some((&first, rest)) = words.split_first() else { return true };
+        first == 0 && words[..rest.len()] == *rest
+    }
+
+    /// The first byte that somebody wrote to of what [`Tagged::clear`] has cleared.
+    ///
+    /// # Safety
+    /// - the block is the caller's.
+    #[cold]
     pub unsafe fn first_written(self, most: usize) -> Option<usize> {
-        let (from, bytes) = self.cleared(most);
-        // SAFETY: by the contract. A block begins at a multiple of 16, and has whole words.
-        let words = unsafe { core::slice::from_raw_parts(from.cast::<u64>(), bytes / 8) };
-        // First all at once, which the compiler makes short work of.
-        if words.iter().fold(0, |all, word| all | word) == 0 {
-            return None;
-        }
+        // SAFETY: by the contract.
+        let words = unsafe { self.cleared_words(most) };
         let word = |i: usize| words[i];
         let wrong = (0..words.len()).find(|&i| word(i) != 0)?;
         Some(LEAST + wrong * 8 + word(wrong).to_le().trailing_zeros() as usize / 8)

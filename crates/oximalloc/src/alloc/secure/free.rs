@@ -1,6 +1,6 @@
 //! Freeing, and what a block holds.
 
-use super::{large, report, strict};
+use super::{large, report};
 use crate::alloc::door::{self, Way};
 use crate::alloc::empty;
 use crate::alloc::find::{find, invalid, page_way};
@@ -97,6 +97,9 @@ unsafe fn free_as<const KIND: u64, const SIZED: bool>(p: *mut u8, size: usize) {
                 && (!SIZED || said == size)
             {
                 block.take_back(said, secured.keys());
+                if secured.clear() != 0 {
+                    block.clear(secured.clear());
+                }
                 if !theap.push_secured(secured, at, p) {
                     overflow(at.bin(), p);
                 }
@@ -161,9 +164,6 @@ unsafe fn overflow(bin: Bin, p: *mut u8) {
     let theap = Theap::current().root();
     // SAFETY: by the contract.
     unsafe {
-        if theap.is_strict() && theap.is_main() && strict::push(theap, bin, p) {
-            return;
-        }
         if theap.is_main() {
             let _step = theap.step();
             if theap.push_overflow_secured(bin, p.cast()) {
@@ -196,7 +196,6 @@ unsafe fn slow(p: *mut u8, believed: Believed) {
             return;
         }
         match way {
-            Way::Stack(theap, bin) if theap.is_strict() && strict::push(theap, bin, block.cast()) => {}
             Way::Stack(theap, bin) => {
                 let _step = theap.step();
                 if theap.push_overflow_secured(bin, block) {

@@ -1,12 +1,12 @@
 //! Allocation of blocks that share a page.
 
-use super::{large, report, strict};
+use super::{large, report};
 use crate::alloc::door;
 use crate::alloc::empty;
 use crate::alloc::find::find;
 use crate::alloc::ready::{may_align, out_of_memory, ready_for};
 use crate::heap::state::theap::Theap;
-use crate::heap::state::theap::secured::{BLOCK_MOST, MOST, bin_for, room_for};
+use crate::heap::state::theap::secured::{BLOCK_MOST, MOST, Secured, bin_for, room_for};
 use crate::page::bins::Bin;
 use crate::page::keys::keys;
 use crate::page::tag::{Tagged, kind};
@@ -60,12 +60,37 @@ unsafe fn pop(theap: &Theap, room: usize, size: usize, align: usize, kind: u64) 
             return slow(theap, room, size, align, kind);
         }
         let block = Tagged { start, bytes: at.info().bytes as usize };
-        if !(block.is_free(secured.keys()) && block.is_head_clear()) {
+        if !is_whole(block, secured) {
             return damaged(theap, room, size, align, kind, block);
         }
         block.hand_out(size, kind, secured.keys());
         start
     }
+}
+
+/// Whether nobody has written to a free block, as far as it is clear.
+///
+/// # Safety
+/// - the block is the caller's.
+#[inline(always)]
+unsafe fn is_whole(block: Tagged, secured: &Secured) -> bool {
+    // SAFETY: by the contract.
+    unsafe {
+        block.is_free(secured.keys())
+            && block.is_head_clear()
+            && (secured.clear() == 0 || block.is_clear(secured.clear()))
+    }
+}
+
+/// Say what was written to a free block.
+///
+/// # Safety
+/// - the block is the caller's.
+#[cold]
+#[inline(never)]
+unsafe fn tell(block: Tagged, secured: &Secured) {
+    // SAFETY: by the contract.
+    unsafe { report::written_after_free(block, block.first_written(secured.clear()), secured.keys()) }
 }
 
 /// A block that waited on the stack was written to. It is given up.
@@ -74,20 +99,13 @@ unsafe fn pop(theap: &Theap, room: usize, size: usize, align: usize, kind: u64) 
 unsafe fn damaged(theap: &Theap, room: usize, size: usize, align: usize, kind: u64, block: Tagged) -> *mut u8 {
     // SAFETY: the block is ours; as for `pop`.
     unsafe {
-        report::written_after_free(block, None, theap.secured_unchecked().keys());
+        tell(block, theap.secured_unchecked());
         pop(theap, room, size, align, kind)
     }
 }
 
 #[inline(never)]
 fn slow(theap: &Theap, room: usize, size: usize, align: usize, kind: u64) -> *mut u8 {
-    if theap.is_strict() {
-        // SAFETY: the calling thread's theap.
-        let block = unsafe { strict::pop(theap, room, size, kind) };
-        if !block.is_null() {
-            return block;
-        }
-    }
     place(theap, room, size, align, false, kind)
 }
 
@@ -133,13 +151,14 @@ fn placed(theap: &Theap, room: usize, size: usize, align: usize, zero: bool, kin
         let block = Tagged { start, bytes: bin.block_size() };
         // SAFETY: off the stack, so ours.
         unsafe {
-            if strict::is_untouched(block, theap.is_strict(), secured) {
+            if is_whole(block, secured) {
                 block.hand_out(size, kind, secured.keys());
                 if zero {
                     ptr::write_bytes(start, 0, size);
                 }
                 return start;
             }
+            tell(block, secured);
         }
     }
 }

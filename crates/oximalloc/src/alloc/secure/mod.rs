@@ -12,7 +12,6 @@
 //!
 //! - `malloc`, `free`, `realloc`: blocks that share a page.
 //! - `large`: blocks with a page of their own, before an inaccessible OS page.
-//! - `strict`: what level 3 adds.
 //! - `report`: what is said of a misuse.
 
 mod free;
@@ -20,7 +19,6 @@ mod large;
 mod malloc;
 mod realloc;
 mod report;
-mod strict;
 
 pub use free::{delete, delete_array, delete_sized, free, free_sized, usable_size};
 pub use malloc::{aligned, malloc, malloc_in, new, supply, zalloc};

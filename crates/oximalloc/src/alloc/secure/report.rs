@@ -81,7 +81,7 @@ pub unsafe fn written_after_free(block: Tagged, at: Option<usize>, keys: &Keys) 
     let (p, most) = (block.start, block.room());
     // SAFETY: by the contract.
     let byte = |i: usize| unsafe { p.add(i).read() };
-    match at.or_else(|| (0..HEAD).find(|&i| byte(i) != 0)) {
+    match (0..HEAD).find(|&i| byte(i) != 0).or(at) {
         Some(i) => misuse(
             Errno::EFAULT,
             format_args!(

@@ -45,6 +45,8 @@ pub struct Secured {
     random: Cell<u64>,
     /// Random bits for the delay lines.
     bits: Cell<u64>,
+    /// How many bytes of a free block are clear, beyond its head ([`secure::cleared`]).
+    clear: Cell<usize>,
 }
 
 const _: () = assert!(size_of::<Info>() == size_of::<HotBin>() && size_of::<Floor>() == size_of::<HotBin>());
@@ -164,11 +166,6 @@ impl Theap {
         cfg!(feature = "secure") && self.shift.get() != 0
     }
 
-    /// Whether the paths here find nothing either, because there is more to check than they do: from level 3 on.
-    pub fn is_strict(&self) -> bool {
-        self.is_secured() && secure::is_at_least(3)
-    }
-
     /// What lies behind it, if it is under protection.
     #[inline(always)]
     pub fn secured(&self) -> Option<&'static Secured> {
@@ -194,6 +191,7 @@ impl Theap {
         {
             let keys = keys::keys();
             secured.keys.set(keys);
+            secured.clear.set(secure::cleared());
             let place = ptr::from_ref(self).addr() as u64;
             secured.random.set(keys::mix(keys.random ^ place) | 1);
             secured.stir();
@@ -267,7 +265,7 @@ impl Theap {
     pub(super) fn set_floor(&self, b: usize) {
         if self.is_secured() {
             let line = INFO[b % BINS].delay as usize + size_of::<*mut u8>();
-            let floor = if self.is_strict() { usize::MAX } else { self.hot(b).base.get().wrapping_add(line) };
+            let floor = self.hot(b).base.get().wrapping_add(line);
             // SAFETY: the place of a bin, in a theap under protection.
             unsafe { self.floor_at(b % BINS * size_of::<HotBin>()) }.set(floor);
         }
@@ -285,6 +283,12 @@ impl Secured {
     pub fn keys(&self) -> &Keys {
         // SAFETY: written before the theap's thread had it, and never since.
         unsafe { &*self.keys.as_ptr() }
+    }
+
+    /// How many bytes of a free block are clear, beyond its head.
+    #[inline(always)]
+    pub fn clear(&self) -> usize {
+        self.clear.get()
     }
 
     /// A random number (a multiplicative congruential generator, with the multiplier of Steele and Vigna, 2022).

@@ -165,7 +165,7 @@ impl Theap {
     /// Let the stack of a bin take frees up to its room, or none if it is shut.
     pub fn set_limit(&self, b: usize) {
         let hot = self.hot(b);
-        let is_open = self.is_main() && !self.is_shut() && !self.is_strict();
+        let is_open = self.is_main() && !self.is_shut();
         let room = if is_open { self.cold[b].room.get() as usize } else { 0 };
         let limit = hot.base.get().wrapping_add(room * size_of::<*mut u8>());
         hot.limit.set(if self.cold[b].raised.get() { limit.min(self.end_of_array(b)) } else { limit });
