@@ -7,7 +7,7 @@ use crate::alloc::door::{self, Way};
 use crate::alloc::ready::{out_of_memory, ready_for};
 use crate::base::config::SLICE;
 use crate::heap::pages::guard::Place;
-use crate::heap::pages::quarantine;
+use crate::heap::pages::{quarantine, samples};
 use crate::heap::state::theap::Theap;
 use crate::os;
 use crate::page::Page;
@@ -147,7 +147,8 @@ fn is_whole(function: &str, page: &Page) -> bool {
 pub unsafe fn free(page: &'static Page, block: *mut Block) {
     // SAFETY: by the contract.
     unsafe {
-        if is_whole("free", page) && !quarantine::put(Theap::current(), page) {
+        let waits = || samples::number_of(page).is_none() && quarantine::put(Theap::current(), page);
+        if is_whole("free", page) && !waits() {
             door::come_back(block, Way::Page(page));
         }
     }

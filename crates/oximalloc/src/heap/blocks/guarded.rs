@@ -22,7 +22,9 @@ use crate::diag::error::warning;
 use crate::diag::options::{self, Opt};
 use crate::heap::pages::guard::{self, Place};
 use crate::heap::pages::release::release;
+use crate::heap::pages::samples;
 use crate::heap::state::theap::Theap;
+use crate::page::Page;
 use crate::prim::{Memory, Os};
 use core::ptr;
 
@@ -54,7 +56,14 @@ impl Theap {
 
     #[cold]
     fn guard(&self, size: usize, align: usize, zero: bool) -> Option<*mut u8> {
-        self.place_guarded(Place::of(size, align, options::enabled(Opt::GuardedPrecise), Os::page_size())?, zero)
+        let place = Place::of(size, align, options::enabled(Opt::GuardedPrecise), Os::page_size())?;
+        let block = self.place_guarded(place, zero)?;
+        if samples::are_kept()
+            && let Some(page) = Page::at(block)
+        {
+            samples::enter(page, size);
+        }
+        Some(block)
     }
 
     /// A guarded block at that place of a span of its own, zeroed if `zero`. None where there are too many, or where the

@@ -7,7 +7,7 @@ use crate::diag::error::{error, verbose, warning};
 use crate::diag::options::{self, Opt};
 use crate::diag::secure;
 use crate::diag::stats::PROCESS;
-use crate::heap::inspect::stats;
+use crate::heap::inspect::{sampled, stats};
 use crate::heap::state::heap;
 use crate::page::keys;
 use crate::prim::{Errno, Os, Process, Threads};
@@ -33,6 +33,10 @@ pub fn process_start() {
         PROCESS.heaps.add(1);
         // Release: pairs with the Acquire above. A thread that sees 2 also sees the options and the key.
         PROCESS_STATE.store(2, Ordering::Release);
+        if options::get(Opt::GuardedSampleRate) > 0 && options::enabled(Opt::GuardedReport) {
+            // This may allocate.
+            sampled::begin();
+        }
     } else if before == Err(1) {
         // Another thread is setting the process up. If it was stopped there, we go on with what is set up so far: the
         // defaults are safe.

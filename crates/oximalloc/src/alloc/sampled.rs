@@ -1,0 +1,59 @@
+//! Sampled blocks of which a record is kept (`heap::pages::samples`): how one comes back, and what is said of a pointer
+//! to one that may not be freed.
+
+use crate::diag::error::misuse_with;
+use crate::diag::output::Sink;
+use crate::heap::inspect::sampled::print_history;
+use crate::heap::pages::{quarantine, samples};
+use crate::heap::state::theap::Theap;
+use crate::page::Page;
+use crate::page::block::Block;
+use crate::prim::Errno;
+
+/// The only block of a page is freed, and has the record `number`. It waits, inaccessible, before its memory is used
+/// again.
+///
+/// # Safety
+/// - the block is out, and it is the caller's.
+#[cold]
+#[inline(never)]
+pub unsafe fn come_back(page: &'static Page, block: *mut Block, number: u32) {
+    if !samples::leave(number) {
+        // Another thread frees it at this moment.
+        is_explained("free", block.cast());
+        return;
+    }
+    let theap = Theap::current();
+    // SAFETY: by the contract.
+    unsafe {
+        if !quarantine::put_sampled(theap, page) {
+            theap.return_block(page, block);
+        }
+    }
+}
+
+/// Whether `p`, which may not be freed or used, belongs to a sampled block. If so, that is reported.
+#[cold]
+pub fn is_explained(function: &str, p: *const u8) -> bool {
+    let Some(known) = samples::at(p) else { return false };
+    let (block, size) = (known.block, known.size);
+    let history = |sink: &Sink| print_history(&known, sink);
+    let (code, was) = match known.freed {
+        Some(_) => (Errno::EAGAIN, "was freed before"),
+        None => (Errno::EINVAL, "is in use"),
+    };
+    if p.addr() == block {
+        let what = if function == "free" { "double free" } else { "use after free" };
+        misuse_with(code, format_args!("{function}: {what}: the block {p:p} of {size} bytes {was}"), &history);
+    } else {
+        let place = p.addr().wrapping_sub(block).cast_signed();
+        misuse_with(
+            code,
+            format_args!(
+                "{function}: invalid pointer {p:p}: it is {place} bytes behind the start of a block of {size} bytes, which {was}"
+            ),
+            &history,
+        );
+    }
+    true
+}
