@@ -36,12 +36,9 @@ pub unsafe fn come_back(page: &'static Page, block: *mut Block, number: u32) {
 #[cold]
 pub fn is_explained(function: &str, p: *const u8) -> bool {
     let Some(known) = samples::at(p) else { return false };
-    let (block, size) = (known.block, known.size);
+    let (block, size) = (known.block(), known.size());
     let history = |sink: &Sink| print_history(&known, sink);
-    let (code, was) = match known.freed {
-        Some(_) => (Errno::EAGAIN, "was freed before"),
-        None => (Errno::EINVAL, "is in use"),
-    };
+    let (code, was) = if known.is_freed() { (Errno::EAGAIN, "was freed before") } else { (Errno::EINVAL, "is in use") };
     if p.addr() == block {
         let what = if function == "free" { "double free" } else { "use after free" };
         misuse_with(code, format_args!("{function}: {what}: the block {p:p} of {size} bytes {was}"), &history);

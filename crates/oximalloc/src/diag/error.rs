@@ -12,7 +12,7 @@
 use super::hook::Hook;
 use super::options::{self, Opt};
 use super::output::{Sink, print};
-use super::stack::{Modules, Stack};
+use super::stack::{self, CALLS, Modules};
 use crate::base::sync::{AtomicI64, Ordering};
 use crate::prim::{Errno, Faults, Os, Process, Threads, keep_errno};
 use core::ffi::c_void;
@@ -88,7 +88,9 @@ fn print_details(more: Option<&dyn Fn(&Sink)>) {
         // Only sampling with reports makes ready for stacks at the start.
         Os::begin_stacks();
     }
-    Stack::here().print(&Sink::REGISTERED, &mut Modules::new());
+    let mut calls = [0; CALLS];
+    stack::walk(&mut calls);
+    stack::print(&calls, &Sink::REGISTERED, &mut Modules::new());
     if let Some(more) = more {
         more(&Sink::REGISTERED);
     }

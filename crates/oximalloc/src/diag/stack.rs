@@ -1,12 +1,13 @@
 //! Stacks of calls, and how they are printed: one line for each call, `module+offset`, which is what `addr2line` takes.
 //!
-//! A stack costs no memory but its own. The system may allocate while it walks the stack, and such an allocation may
-//! want a stack too. So a thread that is at it gets an empty one.
+//! A stack is an array of return addresses, the innermost first. Zeros follow the last. The system may allocate while it
+//! walks the stack, and such an allocation may want a stack too. So a thread that is at it gets an empty one.
 
 use super::hook::{THREADS, place};
 use super::output::Sink;
 use crate::base::sync::{AtomicUsize, Ordering};
 use crate::prim::{Faults, Module, Os, keep_errno};
+use core::fmt;
 
 /// The most calls of a stack that are kept.
 pub const CALLS: usize = 16;
@@ -14,36 +15,27 @@ pub const CALLS: usize = 16;
 /// The ids of the threads that are walking their stacks. 0: free.
 static INSIDE: [AtomicUsize; THREADS] = [const { AtomicUsize::new(0) }; THREADS];
 
-/// Return addresses, the innermost first. Zeros follow the last.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Stack(pub [usize; CALLS]);
-
-impl Stack {
-    /// Nothing is known.
-    pub const UNKNOWN: Stack = Stack([0; CALLS]);
-
-    /// The calling thread's stack. Unknown where the system does not tell, or is not ready. Leaves `errno` alone.
-    #[cold]
-    #[inline(never)]
-    pub fn here() -> Stack {
-        let mut stack = Stack::UNKNOWN;
-        if let Some(slot) = place(core::hint::black_box(&INSIDE)) {
-            keep_errno(|| Os::stack(&mut stack.0));
-            slot.store(0, Ordering::Relaxed);
-        }
-        stack
+/// Put the calling thread's stack into zeros. It stays empty where the system does not tell, or is not ready. Leaves
+/// `errno` alone.
+#[cold]
+#[inline(never)]
+pub fn walk(calls: &mut [usize]) {
+    if let Some(slot) = place(core::hint::black_box(&INSIDE)) {
+        keep_errno(|| Os::stack(calls));
+        slot.store(0, Ordering::Relaxed);
     }
+}
 
-    /// Print one line for each call. A signal handler may do so, with [`Sink::STDERR`].
-    pub fn print(&self, sink: &Sink, modules: &mut Modules) {
-        let calls = self.0.iter().take_while(|&&call| call != 0);
-        for (number, &call) in calls.enumerate() {
-            // The return address may belong to the next line, or to the next function.
-            modules.print(sink, format_args!("    #{number} "), call - 1);
-        }
-        if *self == Stack::UNKNOWN {
-            sink.print(format_args!("    (the calls are not known)\n"));
-        }
+/// Print one line for each call of a stack. A signal handler may do so, with [`Sink::STDERR`].
+#[cold]
+#[inline(never)]
+pub fn print(calls: &[usize], sink: &Sink, modules: &mut Modules) {
+    if calls.first().is_none_or(|&call| call == 0) {
+        sink.print(format_args!("    (the calls are not known)\n"));
+    }
+    for (number, &call) in calls.iter().take_while(|&&call| call != 0).enumerate() {
+        // The return address may belong to the next line, or to the next function.
+        modules.print(sink, format_args!("    #{number} "), call - 1);
     }
 }
 
@@ -84,7 +76,9 @@ impl Modules {
     }
 
     /// Print a line: `before`, and where an address is in its module.
-    pub fn print(&mut self, sink: &Sink, before: core::fmt::Arguments, address: usize) {
+    #[cold]
+    #[inline(never)]
+    pub fn print(&mut self, sink: &Sink, before: fmt::Arguments, address: usize) {
         match self.at(address) {
             Some(Known { module, name }) => {
                 let name = name.get(..module.name).unwrap_or_default();
@@ -101,21 +95,17 @@ mod tests {
     use super::super::output::tests::captured;
     use super::*;
 
-    #[inline(never)]
-    fn outer() -> Stack {
-        core::hint::black_box(Stack::here())
-    }
-
     #[test]
     fn a_stack_names_its_modules() {
         Os::begin_stacks();
-        let stack = outer();
-        let text = captured(|sink| stack.print(sink, &mut Modules::new()));
-        let program = std::env::current_exe().unwrap();
-        let line = format!("    #1 {}+0x", program.display().to_string().get(..100).unwrap_or_default());
-        assert!(text.contains(&line[..line.len().min(60)]), "{text}");
+        let mut calls = [0; CALLS];
+        walk(&mut calls);
+        let text = captured(|sink| print(&calls, sink, &mut Modules::new()));
+        let program = std::env::current_exe().unwrap().display().to_string();
+        let line = format!("    #1 {program}+0x");
+        assert!(text.contains(line.get(..60).unwrap_or(&line)), "{text}");
         assert!(text.lines().count() > 4);
-        let text = captured(|sink| Stack::UNKNOWN.print(sink, &mut Modules::new()));
+        let text = captured(|sink| print(&[0; 3], sink, &mut Modules::new()));
         assert_eq!(text, "    (the calls are not known)\n");
         let text = captured(|sink| Modules::new().print(sink, format_args!("at "), 16));
         assert_eq!(text, "at 0x10\n");
@@ -125,8 +115,11 @@ mod tests {
     fn a_thread_does_not_walk_twice_at_a_time() {
         Os::begin_stacks();
         let slot = place(&INSIDE).unwrap();
-        assert_eq!(Stack::here(), Stack::UNKNOWN);
+        let mut calls = [0; CALLS];
+        walk(&mut calls);
+        assert_eq!(calls, [0; CALLS]);
         slot.store(0, Ordering::Relaxed);
-        assert_ne!(Stack::here(), Stack::UNKNOWN);
+        walk(&mut calls);
+        assert_ne!(calls, [0; CALLS]);
     }
 }

@@ -5,8 +5,8 @@
 
 use crate::diag::error::may_tell;
 use crate::diag::output::Sink;
-use crate::diag::stack::Modules;
-use crate::heap::pages::samples::{self, Known, Who};
+use crate::diag::stack::{self, Modules};
+use crate::heap::pages::samples::{self, Known};
 use crate::prim::{Fault, Faults, Os, Threads};
 use core::ptr;
 
@@ -23,28 +23,24 @@ pub fn begin() {
 fn fault(fault: &Fault) {
     let Some(known) = samples::at(ptr::without_provenance(fault.address)) else { return };
     // What lies before the guard of a block in use is accessible. If not, that is not our doing.
-    if (known.freed.is_none() && fault.address < known.guard) || !may_tell() {
+    if (!known.is_freed() && fault.address < known.guard()) || !may_tell() {
         return;
     }
     let sink = Sink::STDERR;
-    let thread = Os::thread_id() & !1;
     let access = match fault.write {
         Some(true) => "written",
         Some(false) => "read",
         None => "accessed",
     };
-    let (what, state) = if known.freed.is_some() { ("use after free", "freed ") } else { ("overflow", "") };
-    let Known { block, size, .. } = known;
-    match fault.address.checked_sub(block) {
-        Some(inside) => sink.print(format_args!(
-            "mimalloc: error: {what}: byte {} of a {state}block of {size} bytes at {block:#x} was {access} (thread {thread:#x})\n",
-            inside + 1
-        )),
-        None => sink.print(format_args!(
-            "mimalloc: error: {what}: the byte {} bytes before a {state}block of {size} bytes at {block:#x} was {access} (thread {thread:#x})\n",
-            block - fault.address
-        )),
-    }
+    let (what, state) = if known.is_freed() { ("use after free", "freed ") } else { ("overflow", "") };
+    let (block, size, thread) = (known.block(), known.size(), Os::thread_id() & !1);
+    let (byte, place) = match fault.address.checked_sub(block) {
+        Some(inside) => (inside + 1, "of"),
+        None => (block - fault.address, "before the start of"),
+    };
+    sink.print(format_args!(
+        "mimalloc: error: {what}: byte {byte} {place} a {state}block of {size} bytes at {block:#x} was {access} (thread {thread:#x})\n"
+    ));
     Modules::new().print(&sink, format_args!("  by "), fault.instruction);
     print_history(&known, &sink);
 }
@@ -54,12 +50,12 @@ fn fault(fault: &Fault) {
 #[inline(never)]
 pub fn print_history(known: &Known, sink: &Sink) {
     let mut modules = Modules::new();
-    let mut print = |what: &str, who: &Who| {
-        sink.print(format_args!("  {what} by thread {:#x}:\n", who.thread));
-        who.stack.print(sink, &mut modules);
-    };
-    print("allocated", &known.allocated);
-    if let Some(who) = &known.freed {
-        print("freed", who);
+    for (what, is_so, (thread, calls)) in
+        [("allocated", true, known.allocated()), ("freed", known.is_freed(), known.freed())]
+    {
+        if is_so {
+            sink.print(format_args!("  {what} by thread {thread:#x}:\n"));
+            stack::print(calls, sink, &mut modules);
+        }
     }
 }

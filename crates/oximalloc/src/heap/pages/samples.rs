@@ -12,7 +12,7 @@ use crate::arena::meta::meta_alloc;
 use crate::base::config::SLICE;
 use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 use crate::bitmap::Bitmap;
-use crate::diag::stack::{CALLS, Stack};
+use crate::diag::stack::{self, CALLS};
 use crate::heap::state::sample::{FACTS, Sample, State};
 use crate::page::Page;
 use crate::page::bins::Bin;
@@ -41,64 +41,63 @@ pub fn are_kept() -> bool {
     ON.load(Ordering::Relaxed)
 }
 
-/// Who allocated or freed a block.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Who {
-    /// The thread, as in messages.
-    pub thread: usize,
-    /// Its stack then.
-    pub stack: Stack,
-}
-
-impl Who {
-    /// The calling thread, now.
-    fn here() -> Who {
-        Who { thread: Os::thread_id() & !1, stack: Stack::here() }
-    }
-
-    fn facts(&self) -> [usize; WHO] {
-        let mut facts = [self.thread; WHO];
-        for (place, call) in facts.iter_mut().skip(1).zip(self.stack.0) {
-            *place = call;
-        }
-        facts
-    }
-
-    fn from(facts: &[usize; FACTS], at: usize) -> Who {
-        let mut facts = facts.iter().skip(at);
-        let mut who = Who { thread: facts.next().copied().unwrap_or(0), stack: Stack::UNKNOWN };
-        for (place, call) in who.stack.0.iter_mut().zip(facts) {
-            *place = *call;
-        }
-        who
-    }
-}
-
-/// Numbers of a [`Who`].
-const WHO: usize = 1 + CALLS;
 // Where the numbers of a record are.
+/// The address of the block.
 const BLOCK: usize = 0;
+/// The bytes that were asked for.
 const SIZE: usize = 1;
+/// Where the guard begins.
 const GUARD: usize = 2;
+/// Where the span begins, and where it ends.
 const START: usize = 3;
 const END: usize = 4;
+/// The thread that allocated the block, and its stack.
 const ALLOCATED: usize = 5;
+/// The thread that freed the block, and its stack.
 const RELEASED: usize = ALLOCATED + WHO;
+const WHO: usize = 1 + CALLS;
 const _: () = assert!(RELEASED + WHO == FACTS);
 
 /// What is known of a sampled block.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Known {
+    facts: [usize; FACTS],
+    state: State,
+}
+
+impl Known {
     /// Its address.
-    pub block: usize,
+    pub fn block(&self) -> usize {
+        self.facts[BLOCK]
+    }
     /// The bytes that were asked for.
-    pub size: usize,
+    pub fn size(&self) -> usize {
+        self.facts[SIZE]
+    }
     /// Where its guard begins.
-    pub guard: usize,
-    /// Who allocated it.
-    pub allocated: Who,
-    /// Who freed it.
-    pub freed: Option<Who>,
+    pub fn guard(&self) -> usize {
+        self.facts[GUARD]
+    }
+    /// Whether it was freed.
+    pub fn is_freed(&self) -> bool {
+        self.state == State::Freed
+    }
+    /// The thread that allocated it, and its stack then.
+    pub fn allocated(&self) -> (usize, &[usize]) {
+        (self.facts[ALLOCATED], self.facts.get(ALLOCATED + 1..RELEASED).unwrap_or_default())
+    }
+    /// The same of the thread that freed it, if it was freed.
+    pub fn freed(&self) -> (usize, &[usize]) {
+        (self.facts[RELEASED], self.facts.get(RELEASED + 1..).unwrap_or_default())
+    }
+}
+
+/// Note the calling thread and its stack.
+fn note_who(who: Option<&mut [usize]>) {
+    if let Some((thread, calls)) = who.and_then(|who| who.split_first_mut()) {
+        // As in messages.
+        *thread = Os::thread_id() & !1;
+        stack::walk(calls);
+    }
 }
 
 /// The record of a number. With `make` it is made, if there is memory.
@@ -139,16 +138,16 @@ fn claim() -> Option<u32> {
 #[cold]
 #[inline(never)]
 pub fn enter(page: &Page, size: usize) {
-    let who = Who::here();
     let Some(number) = claim() else { return };
     let Some(sample) = record(number, true) else { return taken().release(number as usize - 1, 1) };
-    let (block, span) = (page.start().addr(), page.span());
-    let start = span.start.addr();
-    let place = [block, size, block + page.block_size(), start, start + span.slices * SLICE];
     let mut facts = [0; RELEASED];
-    for (fact, value) in facts.iter_mut().zip(place.into_iter().chain(who.facts())) {
-        *fact = value;
-    }
+    let (start, bytes) = (page.span().start.addr(), page.span().slices * SLICE);
+    facts[BLOCK] = page.start().addr();
+    facts[SIZE] = size;
+    facts[GUARD] = page.start().addr() + page.block_size();
+    facts[START] = start;
+    facts[END] = start + bytes;
+    note_who(facts.get_mut(ALLOCATED..));
     if sample.enter(&facts) {
         page.set_sample(number);
     }
@@ -164,7 +163,8 @@ pub fn number_of(page: &Page) -> Option<u32> {
 #[cold]
 #[inline(never)]
 pub fn leave(number: u32) -> bool {
-    let who = Who::here().facts();
+    let mut who = [0; WHO];
+    note_who(Some(&mut who));
     record(number, false).is_none_or(|sample| sample.free(RELEASED, &who))
 }
 
@@ -180,6 +180,8 @@ pub fn forget(page: &Page) {
 }
 
 /// What is known of the sampled block in whose span an address is, if there is one. A signal handler may ask.
+#[cold]
+#[inline(never)]
 pub fn at(address: *const u8) -> Option<Known> {
     // The page may be any: what it has for a number is checked below.
     let sample = record(Page::at(address)?.sample(), false)?;
@@ -188,7 +190,5 @@ pub fn at(address: *const u8) -> Option<Known> {
     if !(facts[START]..facts[END]).contains(&address.addr()) {
         return None;
     }
-    let freed = (state == State::Freed).then(|| Who::from(&facts, RELEASED));
-    let allocated = Who::from(&facts, ALLOCATED);
-    Some(Known { block: facts[BLOCK], size: facts[SIZE], guard: facts[GUARD], allocated, freed })
+    Some(Known { facts, state })
 }

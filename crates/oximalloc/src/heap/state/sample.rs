@@ -50,12 +50,13 @@ pub struct Sample {
 impl Sample {
     /// A record that says nothing.
     #[cfg(any(test, loom))]
-    pub fn new() -> Sample {
+    fn new() -> Sample {
         Sample { word: AtomicU64::new(FREE), facts: core::array::from_fn(|_| AtomicUsize::new(0)) }
     }
 
     /// From `from`, move on to `to`, with these numbers from the `at`th on. Returns false, and changes nothing, if the
     /// state is another one.
+    #[inline(never)]
     fn change(&self, from: u64, to: u64, at: usize, facts: &[usize]) -> bool {
         let word = self.word.load(Ordering::Relaxed);
         let changing = word & !STATE | CHANGING;
@@ -93,6 +94,7 @@ impl Sample {
     }
 
     /// The state and the numbers. None if it says nothing, or changes.
+    #[inline(never)]
     pub fn read(&self, facts: &mut [usize; FACTS]) -> Option<State> {
         // Acquire: pairs with the Release in `change`.
         let word = self.word.load(Ordering::Acquire);
@@ -101,7 +103,8 @@ impl Sample {
             FREED => State::Freed,
             _ => return None,
         };
-        for (fact, place) in facts.iter_mut().zip(&self.facts) {
+        // (The number is hidden from the compiler, because it would unroll the loop.)
+        for (fact, place) in facts.iter_mut().zip(&self.facts).take(core::hint::black_box(FACTS)) {
             *fact = place.load(Ordering::Relaxed);
         }
         // Pairs with the fence in `change`.

@@ -136,10 +136,10 @@ unsafe fn pass_on(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_voi
                 }
             }
             _ => {
-                // The instruction faults again. A signal that was sent has to be sent again.
-                libc::signal(signal, libc::SIG_DFL);
+                // The default action is all zeros. The instruction then faults again. A signal that was sent has to be sent again.
+                libc::sigaction(signal, MaybeUninit::zeroed().as_ptr(), null_mut());
                 if is_sent {
-                    libc::raise(signal);
+                    libc::syscall(libc::SYS_tgkill, libc::getpid(), libc::syscall(libc::SYS_gettid), signal);
                 }
             }
         }
