@@ -3,8 +3,10 @@
 
 use crate::diag::error::misuse_with;
 use crate::diag::output::Sink;
+use crate::diag::stack::Modules;
 use crate::heap::inspect::sampled::print_history;
-use crate::heap::pages::{quarantine, samples};
+use crate::heap::pages::quarantine;
+use crate::heap::pages::samples::{self, Known};
 use crate::heap::state::theap::Theap;
 use crate::page::Page;
 use crate::page::block::Block;
@@ -35,9 +37,12 @@ pub unsafe fn come_back(page: &'static Page, block: *mut Block, number: u32) {
 /// Whether `p`, which may not be freed or used, belongs to a sampled block. If so, that is reported.
 #[cold]
 pub fn is_explained(function: &str, p: *const u8) -> bool {
-    let Some(known) = samples::at(p) else { return false };
+    let known = &mut Known::new();
+    if !samples::find(p, known) {
+        return false;
+    }
     let (block, size) = (known.block(), known.size());
-    let history = |sink: &Sink| print_history(&known, sink);
+    let history = |sink: &Sink| print_history(known, sink, &mut Modules::new());
     let (code, was) = if known.is_freed() { (Errno::EAGAIN, "was freed before") } else { (Errno::EINVAL, "is in use") };
     if p.addr() == block {
         let what = if function == "free" { "double free" } else { "use after free" };

@@ -83,6 +83,7 @@ fn report(code: Errno, args: fmt::Arguments, ends: bool, more: Option<&dyn Fn(&S
 
 /// What follows the message of a misuse: the stack of the call, and what is known of the block.
 #[cold]
+#[inline(never)]
 fn print_details(more: Option<&dyn Fn(&Sink)>) {
     if cfg!(debug_assertions) {
         // Only sampling with reports makes ready for stacks at the start.

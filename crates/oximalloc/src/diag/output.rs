@@ -56,7 +56,12 @@ impl Sink {
     /// Pass on one piece of text, unchanged. Leaves `errno` alone.
     pub fn print(&self, args: fmt::Arguments) {
         let Some(fun) = self.fun else { return print(args) };
-        keep_errno(|| fun(Line::<LINE_MAX>::of(args).as_ptr(), self.arg));
+        keep_errno(|| {
+            // Not by `of`, which takes twice the stack in a build without optimisation.
+            let mut line = Line::<LINE_MAX>::new();
+            let _ = line.write_fmt(args);
+            fun(line.as_ptr(), self.arg);
+        });
     }
 }
 

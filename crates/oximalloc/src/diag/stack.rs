@@ -12,6 +12,9 @@ use core::fmt;
 /// The most calls of a stack that are kept.
 pub const CALLS: usize = 16;
 
+/// At least so many calls are within the allocator: [`walk`], and functions around it that are never inlined.
+const OURS: usize = 3;
+
 /// The ids of the threads that are walking their stacks. 0: free.
 static INSIDE: [AtomicUsize; THREADS] = [const { AtomicUsize::new(0) }; THREADS];
 
@@ -21,7 +24,7 @@ static INSIDE: [AtomicUsize; THREADS] = [const { AtomicUsize::new(0) }; THREADS]
 #[inline(never)]
 pub fn walk(calls: &mut [usize]) {
     if let Some(slot) = place(core::hint::black_box(&INSIDE)) {
-        keep_errno(|| Os::stack(calls));
+        keep_errno(|| Os::stack(OURS, calls));
         slot.store(0, Ordering::Relaxed);
     }
 }

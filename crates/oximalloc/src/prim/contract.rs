@@ -336,11 +336,11 @@ pub trait Faults {
     /// allocator, and wait for the loader. Any number of calls is fine.
     fn begin_stacks();
 
-    /// Fill `calls` with return addresses on the calling thread's stack, the innermost first. Those at the beginning
-    /// that lie in the library that contains the allocator are left out, if that is a library of its own. Returns how
-    /// many there are; 0 before [`Faults::begin_stacks`], and where the system has no way to find them. The call may
-    /// allocate from the allocator.
-    fn stack(calls: &mut [usize]) -> usize;
+    /// Fill `calls` with return addresses on the calling thread's stack, the innermost first. The first `skip` are left
+    /// out, and so are those at the beginning that lie in the library that contains the allocator, if that is a library
+    /// of its own. Returns how many there are; 0 before [`Faults::begin_stacks`], and where the system has no way to
+    /// find them. The call may allocate from the allocator.
+    fn stack(skip: usize, calls: &mut [usize]) -> usize;
 
     /// The module that has an address, and its name, cut off at the end of `name`. None if no module has it. A signal
     /// handler may call this.

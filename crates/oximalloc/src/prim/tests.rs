@@ -508,7 +508,7 @@ fn threads<S: System>() {
 
 #[inline(never)]
 fn deeper<S: System>(depth: usize, calls: &mut [usize]) -> usize {
-    core::hint::black_box(if depth == 0 { S::stack(calls) } else { deeper::<S>(depth - 1, calls) })
+    core::hint::black_box(if depth == 0 { S::stack(2, calls) } else { deeper::<S>(depth - 1, calls) })
 }
 
 fn stacks<S: System>() {

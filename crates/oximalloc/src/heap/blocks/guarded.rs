@@ -55,6 +55,7 @@ impl Theap {
     }
 
     #[cold]
+    #[inline(never)]
     fn guard(&self, size: usize, align: usize, zero: bool) -> Option<*mut u8> {
         let place = Place::of(size, align, options::enabled(Opt::GuardedPrecise), Os::page_size())?;
         let block = self.place_guarded(place, zero)?;

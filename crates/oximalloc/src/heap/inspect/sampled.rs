@@ -2,6 +2,8 @@
 //!
 //! The handler of faults does not allocate, waits for nobody, and prints to standard error whatever is registered for
 //! messages. It calls no function of the program's: not that of `mi_register_output`, nor that of `mi_register_error`.
+//! A thread's stack for signals may be as short as 8 KiB, of which the kernel takes up to 3.5 KiB, so what runs in the
+//! handler has few and small buffers.
 
 use crate::diag::error::may_tell;
 use crate::diag::output::Sink;
@@ -21,7 +23,10 @@ pub fn begin() {
 /// A thread's access has failed. This runs in a signal handler.
 #[cold]
 fn fault(fault: &Fault) {
-    let Some(known) = samples::at(ptr::without_provenance(fault.address)) else { return };
+    let known = &mut Known::new();
+    if !samples::find(ptr::without_provenance(fault.address), known) {
+        return;
+    }
     // What lies before the guard of a block in use is accessible. If not, that is not our doing.
     if (!known.is_freed() && fault.address < known.guard()) || !may_tell() {
         return;
@@ -41,21 +46,21 @@ fn fault(fault: &Fault) {
     sink.print(format_args!(
         "mimalloc: error: {what}: byte {byte} {place} a {state}block of {size} bytes at {block:#x} was {access} (thread {thread:#x})\n"
     ));
-    Modules::new().print(&sink, format_args!("  by "), fault.instruction);
-    print_history(&known, &sink);
+    let modules = &mut Modules::new();
+    modules.print(&sink, format_args!("  by "), fault.instruction);
+    print_history(known, &sink, modules);
 }
 
 /// Print who allocated a block, and who freed it.
 #[cold]
 #[inline(never)]
-pub fn print_history(known: &Known, sink: &Sink) {
-    let mut modules = Modules::new();
+pub fn print_history(known: &Known, sink: &Sink, modules: &mut Modules) {
     for (what, is_so, (thread, calls)) in
         [("allocated", true, known.allocated()), ("freed", known.is_freed(), known.freed())]
     {
         if is_so {
             sink.print(format_args!("  {what} by thread {thread:#x}:\n"));
-            stack::print(calls, sink, &mut modules);
+            stack::print(calls, sink, modules);
         }
     }
 }

@@ -33,10 +33,6 @@ pub fn process_start() {
         PROCESS.heaps.add(1);
         // Release: pairs with the Acquire above. A thread that sees 2 also sees the options and the key.
         PROCESS_STATE.store(2, Ordering::Release);
-        if options::get(Opt::GuardedSampleRate) > 0 && options::enabled(Opt::GuardedReport) {
-            // This may allocate.
-            sampled::begin();
-        }
     } else if before == Err(1) {
         // Another thread is setting the process up. If it was stopped there, we go on with what is set up so far: the
         // defaults are safe.
@@ -52,6 +48,21 @@ pub fn process_start() {
         secure_start();
     }
 }
+
+/// The loader calls this before `main`, or when it loads the library that contains the allocator. Faults are reported from
+/// now on if blocks are sampled. This is earlier than a program's own handlers. In particular, Rust's standard library
+/// looks whether there is a handler, allocates, and then installs its own if there was none.
+extern "C" fn loaded() {
+    options::init();
+    if options::get(Opt::GuardedSampleRate) > 0 && options::enabled(Opt::GuardedReport) {
+        Os::at_end(end);
+        sampled::begin();
+    }
+}
+
+#[used]
+#[unsafe(link_section = ".init_array")]
+static LOADED: extern "C" fn() = loaded;
 
 /// Fix the level of protection, and make what it needs.
 fn secure_start() {

@@ -65,6 +65,10 @@ pub struct Known {
 }
 
 impl Known {
+    /// Nothing is known yet.
+    pub const fn new() -> Known {
+        Known { facts: [0; FACTS], state: State::Live }
+    }
     /// Its address.
     pub fn block(&self) -> usize {
         self.facts[BLOCK]
@@ -179,16 +183,14 @@ pub fn forget(page: &Page) {
     }
 }
 
-/// What is known of the sampled block in whose span an address is, if there is one. A signal handler may ask.
+/// Find out what is known of the sampled block in whose span an address is. Returns false if there is none. A signal
+/// handler may ask.
 #[cold]
 #[inline(never)]
-pub fn at(address: *const u8) -> Option<Known> {
+pub fn find(address: *const u8, known: &mut Known) -> bool {
     // The page may be any: what it has for a number is checked below.
-    let sample = record(Page::at(address)?.sample(), false)?;
-    let mut facts = [0; FACTS];
-    let state = sample.read(&mut facts)?;
-    if !(facts[START]..facts[END]).contains(&address.addr()) {
-        return None;
-    }
-    Some(Known { facts, state })
+    let Some(sample) = Page::at(address).and_then(|page| record(page.sample(), false)) else { return false };
+    let Some(state) = sample.read(&mut known.facts) else { return false };
+    known.state = state;
+    (known.facts[START]..known.facts[END]).contains(&address.addr())
 }

@@ -62,7 +62,7 @@ fn find(
     read: &mut dyn FnMut(&mut [u8]) -> usize,
     fixed: impl Fn(usize) -> bool,
 ) -> Option<Module> {
-    let mut chunk = [0u8; 512];
+    let mut chunk = [0u8; 256];
     let mut line = Line::default();
     // The last line that shows the start of a file.
     let mut first = Line::default();

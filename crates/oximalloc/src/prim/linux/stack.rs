@@ -123,7 +123,8 @@ impl Faults for Linux {
     }
 
     #[cold]
-    fn stack(calls: &mut [usize]) -> usize {
+    #[inline(never)]
+    fn stack(skip: usize, calls: &mut [usize]) -> usize {
         // Acquire: pairs with the Release in `prepare`.
         if STATE.load(Ordering::Acquire) != READY {
             return 0;
@@ -136,7 +137,7 @@ impl Faults for Linux {
         let own = OWN[0].load(Ordering::Relaxed)..OWN[1].load(Ordering::Relaxed);
         let got = all.get(..usize::try_from(got).unwrap_or(0)).unwrap_or_default();
         // The first one is here.
-        let outside = got.iter().skip(1).map(|call| call.addr()).skip_while(|call| own.contains(call));
+        let outside = got.iter().skip(1 + skip).map(|call| call.addr()).skip_while(|call| own.contains(call));
         let mut kept = 0;
         for (place, call) in calls.iter_mut().zip(outside) {
             *place = call;

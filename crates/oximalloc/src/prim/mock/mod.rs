@@ -327,8 +327,8 @@ impl<S: System> Faults for Mock<S> {
     fn begin_stacks() {
         S::begin_stacks();
     }
-    fn stack(calls: &mut [usize]) -> usize {
-        S::stack(calls)
+    fn stack(skip: usize, calls: &mut [usize]) -> usize {
+        S::stack(skip, calls)
     }
     fn module_at(address: usize, name: &mut [u8]) -> Option<Module> {
         S::module_at(address, name)
