@@ -37,7 +37,8 @@ pub unsafe fn come_back(page: &'static Page, block: *mut Block, number: u32) {
 /// Whether `p`, which may not be freed or used, belongs to a sampled block. If so, that is reported.
 #[cold]
 pub fn is_explained(function: &str, p: *const u8) -> bool {
-    let known = &mut Known::new();
+    let mut known = Known::UNKNOWN;
+    let known = &mut known;
     if !samples::find(p, known) {
         return false;
     }

@@ -23,7 +23,8 @@ pub fn begin() {
 /// A thread's access has failed. This runs in a signal handler.
 #[cold]
 fn fault(fault: &Fault) {
-    let known = &mut Known::new();
+    let mut known = Known::UNKNOWN;
+    let known = &mut known;
     if !samples::find(ptr::without_provenance(fault.address), known) {
         return;
     }

@@ -66,9 +66,7 @@ pub struct Known {
 
 impl Known {
     /// Nothing is known yet.
-    pub const fn new() -> Known {
-        Known { facts: [0; FACTS], state: State::Live }
-    }
+    pub const UNKNOWN: Known = Known { facts: [0; FACTS], state: State::Live };
     /// Its address.
     pub fn block(&self) -> usize {
         self.facts[BLOCK]

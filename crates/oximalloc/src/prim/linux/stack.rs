@@ -11,8 +11,12 @@
 //!     constructor:  -> CONSTRUCTED
 //! WANTED       constructor:  the first call -> READY
 //! CONSTRUCTED  begin:        the first call -> READY
-//! READY        `backtrace` takes no lock and allocates nothing, with glibc from 2.35 on
+//! READY
 //! ```
+//!
+//! From then on, with glibc from 2.35 on, a walk takes no lock and allocates nothing, unless the program registers tables
+//! for unwinding at run time (some compilers that compile as the program runs). For such a program the unwinder takes a
+//! lock, under which it may allocate once for each table. If that allocation is sampled, the thread waits for itself.
 
 use super::{Linux, errno, fault, maps};
 use crate::base::sync::{AtomicU32, AtomicUsize, Ordering};
