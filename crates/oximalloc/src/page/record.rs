@@ -180,11 +180,12 @@ impl Page {
         self.set_place(block, size);
         self.guarded.set(true);
     }
-    /// The page's only block begins at `block`, in the first slice of the span, and has `size` bytes. Nobody knows of the
-    /// block yet.
+    /// The page's only block begins at `block`, in the first slice of the span, and has `size` bytes, all of which the
+    /// program asked for. Nobody knows of the block yet.
     pub fn set_place(&self, block: *mut u8, size: usize) {
         self.start.set(block);
         self.set_single_size(size);
+        self.set_slack(0);
     }
     /// Under protection: how many bytes of the page's only block the program did not ask for.
     pub fn slack(&self) -> usize {

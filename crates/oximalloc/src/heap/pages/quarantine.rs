@@ -15,9 +15,10 @@
 
 use super::guard;
 use super::large_cache_slots::MOST;
+use super::samples;
 use crate::arena;
 use crate::base::config::SLICE;
-use crate::base::sync::{AtomicPtr, AtomicUsize, Ordering};
+use crate::base::sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use crate::diag::secure::is_at_least;
 use crate::heap::state::heap::MAIN;
 use crate::heap::state::theap::{NUMBERS, Theap};
@@ -67,7 +68,8 @@ pub unsafe fn put(theap: &Theap, page: &'static Page) -> bool {
                 free(theap, other);
             }
         } else {
-            return wait_shut(theap, page, &SHUT, &NEXT);
+            // Where address space or memory is limited, the program needs what it frees.
+            return os::limit().is_none() && wait_shut(theap, page, &SHUT, &NEXT);
         }
     }
     true
@@ -78,9 +80,41 @@ pub unsafe fn put(theap: &Theap, page: &'static Page) -> bool {
 /// # Safety
 /// - as for [`put`].
 pub unsafe fn put_sampled(theap: &Theap, page: &'static Page) -> bool {
-    let may = ptr::eq(page.heap(), MAIN.as_page_heap()) && page.span().slices <= SAMPLE_MOST;
+    // As in `put`; the system is asked once a round.
+    static LIMITED: AtomicBool = AtomicBool::new(false);
+    if NEXT_SAMPLED.load(Ordering::Relaxed).is_multiple_of(RING) {
+        LIMITED.store(os::limit().is_some(), Ordering::Relaxed);
+    }
+    let may = ptr::eq(page.heap(), MAIN.as_page_heap())
+        && page.span().slices <= SAMPLE_MOST
+        && !LIMITED.load(Ordering::Relaxed);
     // SAFETY: by the contract.
     may && unsafe { wait_shut(theap, page, &SAMPLED, &NEXT_SAMPLED) }
+}
+
+/// The page of a sampled block that has waited longest, if it has so many slices, and its guard begins so many bytes
+/// behind its start. It is the caller's, has no block yet, and is accessible up to the guard. A page of another kind is
+/// freed: it would be the next to go. So the threads that take and free sampled blocks in turns set no guards.
+#[cold]
+pub fn take_sampled(theap: &Theap, slices: usize, guard: usize) -> Option<&'static Page> {
+    let slot = SAMPLED.get(NEXT_SAMPLED.load(Ordering::Relaxed) % RING)?;
+    // (Without this look, each fresh block would write to the slot.)
+    if slot.load(Ordering::Relaxed).is_null() {
+        return None;
+    }
+    let page = take(slot)?;
+    let (start, bytes) = os_pages(page);
+    let (span, end) = (page.span(), page.start().addr() + page.block_size());
+    // SAFETY: it was in a slot, so it is ours. If access cannot be restored, nobody can use the memory again.
+    unsafe {
+        if span.slices != slices || end - span.start.addr() != guard {
+            open(theap, page);
+        } else if Os::commit(start, bytes) {
+            samples::forget(page);
+            return Some(page);
+        }
+    }
+    None
 }
 
 /// Make the page's block inaccessible, and put the page into the next slot. Returns false if it cannot wait.
@@ -91,8 +125,7 @@ pub unsafe fn put_sampled(theap: &Theap, page: &'static Page) -> bool {
 unsafe fn wait_shut(theap: &Theap, page: &'static Page, slots: &[AtomicPtr<Page>], next: &AtomicUsize) -> bool {
     // SAFETY: by the contract; what comes out of a slot is ours.
     unsafe {
-        // Where address space or memory is limited, the program needs what it frees.
-        if os::limit().is_some() || !arena::may_protect(&page.span()) || !shut(page) {
+        if !arena::may_protect(&page.span()) || !shut(page) {
             return false;
         }
         page.hide_single();

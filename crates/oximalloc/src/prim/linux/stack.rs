@@ -65,7 +65,7 @@ static OWN: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
 
 /// The most calls that are looked at: those within this library, and those that are kept. Each costs most of a
 /// microsecond.
-const DEEPEST: usize = if cfg!(debug_assertions) { 40 } else { 26 };
+const DEEPEST: usize = if cfg!(debug_assertions) { 40 } else { 24 };
 
 extern "C" fn constructor() {
     let before = STATE.compare_exchange(NEW, CONSTRUCTED, Ordering::Relaxed, Ordering::Relaxed);
