@@ -1,4 +1,4 @@
-//! Names the shared object, and keeps it loaded after a `dlclose`: threads still have our destructor to run. (`oximalloc_stays`
+//! Names the shared object, by its flavour, and keeps it loaded after a `dlclose`: threads still have our destructor to run. (`oximalloc_stays`
 //! tells the code so; where the static library is a part of another one, that may be unmapped.) What it calls of its own is
 //! bound to itself, so that the loader has fewer names to look up in each program that starts; but not what a program may
 //! have of its own and others are defined by (`export/process.rs`).
@@ -31,9 +31,9 @@ fn main() {
     if !is("CARGO_CFG_TARGET_OS", "linux") {
         return;
     }
-    println!(
-        "cargo:rustc-cdylib-link-arg=-Wl,-soname,libmimalloc.so.3,-z,nodelete,--defsym=oximalloc_stays=1,-Bsymbolic-functions"
-    );
+    let name = if env::var_os("CARGO_FEATURE_SECURE_DEFAULT").is_some() { "mimalloc-secure" } else { "mimalloc" };
+    println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,lib{name}.so.3,-z,nodelete");
+    println!("cargo:rustc-cdylib-link-arg=-Wl,--defsym=oximalloc_stays=1,-Bsymbolic-functions");
     for name in PROGRAMS {
         println!("cargo:rustc-cdylib-link-arg=-Wl,--export-dynamic-symbol={name}");
     }

@@ -38,6 +38,10 @@ pub struct Args {
     /// Measure this library as ours
     #[arg(long, value_name = "FILE", overrides_with = "library")]
     pub library: Option<PathBuf>,
+    /// Measure our library at a level of protection (1 to 4) against itself without; Rust rows are skipped
+    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(1..=4))]
+    #[arg(conflicts_with_all = ["smoke", "rivals"])]
+    pub secure: Option<u8>,
     /// Install no Debian packages: what needs a missing program is skipped
     #[arg(long)]
     pub no_install: bool,
@@ -46,7 +50,7 @@ pub struct Args {
 impl Args {
     /// Is this a run whose results may stand for the whole?
     pub fn is_full(&self) -> bool {
-        let all = self.only.is_empty() && self.rivals.is_empty();
+        let all = self.only.is_empty() && self.rivals.is_empty() && self.secure.is_none();
         all && !self.quick && self.runs.is_none_or(|runs| runs >= 3) && self.amount >= 50 && self.library_is_ours()
     }
 

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 
 use crate::complaint::last_line;
 use crate::folders;
-use crate::rivals::{OURS, Rival, SYSTEM};
+use crate::rivals::{OURS, Rival, SYSTEM, UNPROTECTED};
 use crate::workloads::Row;
 
 /// Why there is nothing to run.
@@ -61,7 +61,7 @@ fn library(rival: &Rival, ours: Option<&Path>) -> Result<Option<PathBuf>, Missin
     if rival.name == SYSTEM {
         return Ok(None);
     }
-    if rival.name == OURS {
+    if rival.name == OURS || rival.name == UNPROTECTED {
         let built = folders::bench().join("../target/release/libmimalloc.so");
         let path = fs::canonicalize(ours.unwrap_or(&built));
         return path.map(Some).map_err(|error| Missing::Failed(format!("{}: {error}", built.display())));

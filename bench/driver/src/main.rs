@@ -56,7 +56,12 @@ fn run(args: &Args) -> Result<bool> {
     let all = workloads::load(&folders::bench().join("workloads"))?;
     let rows = workloads::rows(&all, args)?;
     let smoke = [OURS.to_string(), SYSTEM.to_string()];
-    let rivals = rivals::load(&folders::bench().join("rivals.toml"), if args.smoke { &smoke } else { &args.rivals })?;
+    let mut rivals =
+        rivals::load(&folders::bench().join("rivals.toml"), if args.smoke { &smoke } else { &args.rivals })?;
+    if let Some(level) = args.secure {
+        rivals.retain(|rival| rival.name == OURS);
+        rivals = rivals.pop().map_or_else(Vec::new, |ours| rivals::protected(ours, level));
+    }
     if !args.no_install {
         install::packages(&rows, if args.instructions { &[("valgrind", "valgrind")] } else { &[] });
     }

@@ -13,6 +13,9 @@ pub const OURS: &str = "oximalloc";
 /// The name of the one that needs no library.
 pub const SYSTEM: &str = "glibc";
 
+/// The name of ours without protection, when it is measured with it.
+pub const UNPROTECTED: &str = "unprotected";
+
 /// One allocator.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -71,6 +74,16 @@ pub fn load(path: &Path, only: &[String]) -> Result<Vec<Rival>> {
     Ok(all.into_iter().filter(wanted).collect())
 }
 
+/// Ours at a level of protection, and ours without as its only rival.
+pub fn protected(ours: Rival, level: u8) -> Vec<Rival> {
+    let none = "levels are measured with the C library";
+    let ours = Rival { rust: false, no_rust: none.into(), ..ours };
+    let unprotected = Rival { name: UNPROTECTED.into(), title: format!("{}, unprotected", ours.title), ..ours.clone() };
+    let mut protected = Rival { title: format!("{}, level {level}", ours.title), ..ours };
+    protected.env.insert("MIMALLOC_SECURE".into(), level.to_string());
+    vec![protected, unprotected]
+}
+
 fn parse(text: &str) -> Result<Vec<Rival>> {
     let rivals = toml::from_str::<File>(text)?.rival;
     for (at, rival) in rivals.iter().enumerate() {
@@ -96,6 +109,14 @@ mod tests {
         let rivals = parse(BOTH).unwrap();
         assert_eq!(rivals.len(), 2);
         assert!(rivals[0].preload && !rivals[0].rust);
+    }
+
+    #[test]
+    fn a_level_is_measured_against_none() {
+        let rivals = protected(parse(BOTH).unwrap().remove(0), 2);
+        assert_eq!(rivals.iter().map(|rival| &*rival.name).collect::<Vec<_>>(), [OURS, UNPROTECTED]);
+        assert_eq!(rivals[0].env.get("MIMALLOC_SECURE").map(|level| &**level), Some("2"));
+        assert!(rivals[1].env.is_empty() && rivals.iter().all(|rival| !rival.rust));
     }
 
     #[test]

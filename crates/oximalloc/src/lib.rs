@@ -10,6 +10,9 @@
 //! assert_eq!(v.iter().sum::<u64>(), 499_500);
 //! ```
 //!
+//! With the crate's feature `secure`, `Oximalloc::new().secure(2)` protects the program against misuse of memory
+//! ([`Oximalloc::secure`](struct@Oximalloc#method.secure)).
+//!
 //! The folders are floors, listed bottom up: `base`, `prim`, `diag`, `os` and `bitmap`, `arena`, `page`, `heap`,
 //! `alloc`, `api`. A file uses only its own floor and lower ones.
 #![cfg_attr(not(test), no_std)]

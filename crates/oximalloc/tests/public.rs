@@ -14,6 +14,7 @@ fn all_that_a_user_may_call() {
     heaps();
     statistics();
     settings();
+    allocators();
     collect(false);
     collect(true);
 }
@@ -75,4 +76,14 @@ fn settings() {
     assert_eq!(options::get(Opt::PurgeDelay), 50);
     options::set_enabled(Opt::ShowErrors, true);
     assert!(options::enabled(Opt::ShowErrors));
+}
+
+/// All forms of the allocator without settings.
+fn allocators() {
+    const LEVEL_0: Oximalloc = Oximalloc::new().secure(0);
+    for allocator in [A, Oximalloc, Oximalloc::new(), Oximalloc::default(), LEVEL_0] {
+        let layout = Layout::new::<[u64; 5]>();
+        // SAFETY: a block of that layout, given back once.
+        unsafe { Oximalloc.dealloc(allocator.alloc(layout), layout) };
+    }
 }

@@ -10,8 +10,8 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::child;
-use crate::cprograms::{indent, shorten};
-use crate::tally::Tally;
+use crate::cprograms::shorten;
+use crate::tally::{Tally, indent};
 use crate::workspace::{self, Flavour};
 
 /// Arguments of `cargo xtask bench`.

@@ -244,11 +244,6 @@ fn command(contract: &Contract, flavour: Flavour, folder: &Path) -> Result<Comma
     Ok(command)
 }
 
-/// Moves text a few columns to the right.
-pub fn indent(text: &str) -> String {
-    text.lines().map(|line| format!("          {line}\n")).collect::<String>().trim_end().to_string()
-}
-
 /// The start and the end of a long text.
 pub fn shorten(text: &str) -> String {
     const KEPT: usize = 40;

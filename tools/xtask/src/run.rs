@@ -27,6 +27,9 @@ pub struct Args {
     /// Use the library with debug assertions
     #[arg(long)]
     debug: bool,
+    /// The level of protection against misuse of memory
+    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(0..=4))]
+    secure: Option<u8>,
     /// The program and its arguments
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "PROGRAM")]
     command: Vec<OsString>,
@@ -59,6 +62,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     }
     if args.verbose {
         command.env("MIMALLOC_VERBOSE", "1");
+    }
+    if let Some(level) = args.secure {
+        command.env("MIMALLOC_SECURE", level.to_string());
     }
     let error = command.exec();
     eprintln!("xtask: cannot run {}: {error}", program.display());

@@ -18,12 +18,12 @@ use crate::tally::Tally;
 use crate::workspace::{self, Flavour};
 
 /// `libmimalloc.so`, stripped.
-const LIBRARY: u64 = 248 << 10;
+const LIBRARY: u64 = 260 << 10;
 /// Its `.text`: what `layout.ld` puts together.
 const RESIDENT: u64 = 56 << 10;
 /// Relocations of it that name a symbol, on x86-64: each is a search through all libraries as a program starts.
 /// (Some are the compiler's, and not the same everywhere.)
-const NAMES: u64 = 56;
+const NAMES: u64 = 59;
 /// What a Rust program grows by.
 const PROGRAM: u64 = 170 << 10;
 const LIMIT: Duration = Duration::from_secs(600);

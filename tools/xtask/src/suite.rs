@@ -208,7 +208,7 @@ fn loom() -> Result<Tally> {
 
 /// Only cargo can run these.
 fn doctest() -> Result<Tally> {
-    count_tests(workspace::cargo().args(["test", "--package", "oximalloc", "--doc"]))
+    count_tests(workspace::cargo().args(["test", "--package", "oximalloc", "--features", "secure", "--doc"]))
 }
 
 /// Links to private items are for readers of the source.

@@ -4,8 +4,6 @@ use std::fmt;
 use std::ops::AddAssign;
 use std::sync::Mutex;
 
-use crate::cprograms::indent;
-
 /// What failed so far. Shown again at the end, because a long log is often cut in its middle.
 static FAILURES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
@@ -63,6 +61,11 @@ impl Tally {
         }
         sum
     }
+}
+
+/// Moves text a few columns to the right.
+pub fn indent(text: &str) -> String {
+    text.lines().map(|line| format!("          {line}\n")).collect::<String>().trim_end().to_string()
 }
 
 impl AddAssign for Tally {

@@ -16,22 +16,33 @@ use anyhow::{Context, Result, bail};
 
 use crate::child;
 
-/// The library comes in two builds.
+/// The library comes in three builds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flavour {
     /// What users get.
     Release,
     /// Optimised, with debug assertions and overflow checks.
     Checked,
+    /// As `Release`, but level 2 of protection is the default.
+    Secure,
 }
 
 impl Flavour {
-    /// Both, in the order in which they are tested.
+    /// Those that differ in their code, in the order in which they are tested.
     pub const ALL: [Flavour; 2] = [Flavour::Release, Flavour::Checked];
 
     /// The folder that holds this flavour's `libmimalloc.so` and `libmimalloc.a`.
     pub fn folder(self) -> PathBuf {
-        target_dir().join(self.to_string())
+        self.target_dir().join(self.profile())
+    }
+
+    /// Where cargo builds it. Cargo gives two flavours of one profile the same names.
+    fn target_dir(self) -> PathBuf {
+        if self == Flavour::Secure { target_dir().join("secure") } else { target_dir() }
+    }
+
+    fn profile(self) -> &'static str {
+        if self == Flavour::Checked { "checked" } else { "release" }
     }
 
     /// The library to preload.
@@ -47,10 +58,18 @@ impl Flavour {
     /// Builds the libraries. Says nothing unless that fails: then the error holds the compiler's words.
     pub fn build(self) -> Result<()> {
         let mut command = cargo();
-        command.args(["build", "--quiet", "--package", "oximalloc-c", "--profile"]).arg(self.to_string());
+        command.args(["build", "--quiet", "--package", "oximalloc-c", "--profile", self.profile(), "--target-dir"]);
+        command.arg(self.target_dir());
+        if self == Flavour::Secure {
+            command.args(["--features", "oximalloc-c/secure-default"]);
+        }
         let end = child::capture(&mut command, Duration::from_secs(1200))?;
         if !end.success() {
             bail!("libmimalloc ({self}) does not build\n{}{}", end.stdout, end.stderr);
+        }
+        if self == Flavour::Secure {
+            // Programs are linked with it only where it is installed.
+            return Ok(());
         }
         // A program that was linked with the library asks the loader for its versioned name.
         let versioned = self.folder().join("libmimalloc.so.3");
@@ -66,6 +85,7 @@ impl fmt::Display for Flavour {
         f.write_str(match self {
             Flavour::Release => "release",
             Flavour::Checked => "checked",
+            Flavour::Secure => "secure",
         })
     }
 }

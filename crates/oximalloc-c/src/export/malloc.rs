@@ -68,9 +68,9 @@ pub unsafe extern "C" fn vfree(p: *mut c_void) {
 /// # Safety
 /// As [`free`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn free_sized(p: *mut c_void, _size: usize) {
+pub unsafe extern "C" fn free_sized(p: *mut c_void, size: usize) {
     // SAFETY: the caller's promise about `p` is the same.
-    unsafe { raw::free(p.cast()) }
+    unsafe { raw::free_sized(p.cast(), size) }
 }
 
 /// [`free`] of C23 for a block allocated with `size` bytes at `alignment`.
@@ -78,9 +78,9 @@ pub unsafe extern "C" fn free_sized(p: *mut c_void, _size: usize) {
 /// # Safety
 /// As [`free`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn free_aligned_sized(p: *mut c_void, _alignment: usize, _size: usize) {
+pub unsafe extern "C" fn free_aligned_sized(p: *mut c_void, _alignment: usize, size: usize) {
     // SAFETY: the caller's promise about `p` is the same.
-    unsafe { raw::free(p.cast()) }
+    unsafe { raw::free_sized(p.cast(), size) }
 }
 
 /// A block of `size` bytes at `alignment`, rounded up to a power of two.

@@ -27,6 +27,8 @@ core::arch::global_asm!(
     ".hidden oximalloc_new, oximalloc_new_array, oximalloc_new_aligned, oximalloc_new_aligned_array",
     ".globl oximalloc_delete, oximalloc_delete_array",
     ".hidden oximalloc_delete, oximalloc_delete_array",
+    ".globl oximalloc_array_new, oximalloc_array_delete, oximalloc_sized_delete, oximalloc_sized_array_delete",
+    ".hidden oximalloc_array_new, oximalloc_array_delete, oximalloc_sized_delete, oximalloc_sized_array_delete",
     "oximalloc_new: .quad _Znwm",
     "oximalloc_new_array: .quad _Znam",
     "oximalloc_new_aligned: .quad _ZnwmSt11align_val_t",
@@ -35,6 +37,14 @@ core::arch::global_asm!(
     "oximalloc_delete_array: .quad _ZdaPv",
     ".quad _ZdlPvSt11align_val_t",
     ".quad _ZdaPvSt11align_val_t",
+    // Words that the operators jump through which are defined by another one.
+    ".globl oximalloc_forwards",
+    ".hidden oximalloc_forwards",
+    "oximalloc_forwards:",
+    "oximalloc_array_new: .quad _Znwm",
+    "oximalloc_array_delete: .quad _ZdlPv",
+    "oximalloc_sized_delete: .quad _ZdlPv",
+    "oximalloc_sized_array_delete: .quad _ZdaPv",
     ".popsection",
 );
 
@@ -54,6 +64,15 @@ pub struct Found {
     pub delete_array: unsafe extern "C" fn(*mut c_void),
     pub delete_aligned: unsafe extern "C" fn(*mut c_void, usize),
     pub delete_aligned_array: unsafe extern "C" fn(*mut c_void, usize),
+    // On x86-64 these may change: see `new::protected`.
+    #[cfg(not(target_arch = "x86_64"))]
+    pub array_new: unsafe extern "C" fn(usize) -> *mut c_void,
+    #[cfg(not(target_arch = "x86_64"))]
+    pub array_delete: unsafe extern "C" fn(*mut c_void),
+    #[cfg(not(target_arch = "x86_64"))]
+    pub sized_delete: unsafe extern "C" fn(*mut c_void),
+    #[cfg(not(target_arch = "x86_64"))]
+    pub sized_array_delete: unsafe extern "C" fn(*mut c_void),
 }
 
 unsafe extern "C" {

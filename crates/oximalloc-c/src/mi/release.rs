@@ -1,7 +1,7 @@
 //! Giving blocks back, with or without their size, and collecting what was given back.
 //!
-//! A size or an alignment is what the caller believes of the block. It is ignored, because the page knows both. No
-//! function here changes `errno`.
+//! A size or an alignment is what the caller believes of the block. The page knows both. A size is checked under
+//! protection, and otherwise ignored. No function here changes `errno`.
 
 use crate::outcome::tell_size;
 use core::ffi::c_void;
@@ -32,9 +32,9 @@ pub unsafe extern "C" fn mi_free_small(p: *mut c_void) {
 /// # Safety
 /// As [`mi_free`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn mi_free_size(p: *mut c_void, _size: usize) {
+pub unsafe extern "C" fn mi_free_size(p: *mut c_void, size: usize) {
     // SAFETY: the caller's promise about `p` is the same.
-    unsafe { raw::free(p.cast()) }
+    unsafe { raw::free_sized(p.cast(), size) }
 }
 
 /// Frees `p`, allocated with `size` bytes at `alignment`.
@@ -42,9 +42,9 @@ pub unsafe extern "C" fn mi_free_size(p: *mut c_void, _size: usize) {
 /// # Safety
 /// As [`mi_free`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn mi_free_size_aligned(p: *mut c_void, _size: usize, _alignment: usize) {
+pub unsafe extern "C" fn mi_free_size_aligned(p: *mut c_void, size: usize, _alignment: usize) {
     // SAFETY: the caller's promise about `p` is the same.
-    unsafe { raw::free(p.cast()) }
+    unsafe { raw::free_sized(p.cast(), size) }
 }
 
 /// Frees `p`, allocated at `alignment`.

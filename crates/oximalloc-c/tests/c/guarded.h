@@ -15,15 +15,20 @@ static inline bool is_readable(const void* p) {
   return readable;
 }
 
-// What follows the block, at an OS page, cannot be read. That is so of some ordinary blocks at the end of a slice too.
-static inline bool ends_at_guard(void* p) {
-  char* end = (char*)p + malloc_usable_size(p);
+// What follows the block, at an OS page, cannot be read. That is so of some ordinary blocks at the end of a slice too. The
+// block may have been rounded up to `multiple`: under protection its usable size is what was asked for.
+static inline bool ends_at_guard_with(void* p, size_t multiple) {
+  char* end = (char*)p + (malloc_usable_size(p) + multiple - 1) / multiple * multiple;
   return is_aligned(end, (size_t)sysconf(_SC_PAGESIZE)) && !is_readable(end);
 }
+static inline size_t natural(void) {
+  return getenv("MIMALLOC_SECURE") == NULL || getenv("MIMALLOC_GUARDED_PRECISE") != NULL ? 1 : 16;
+}
+static inline bool ends_at_guard(void* p) { return ends_at_guard_with(p, natural()); }
 
 // For blocks whose size is no multiple of a slice.
 static inline bool is_guarded(void* p) {
-  return ends_at_guard(p) && !is_aligned((char*)p + malloc_usable_size(p), 65536);
+  return ends_at_guard(p) && !is_aligned((char*)p + (malloc_usable_size(p) + natural() - 1) / natural() * natural(), 65536);
 }
 
 // Says so when the fault is at `expected_fault`; the fault is then repeated without a handler.

@@ -1,3 +1,4 @@
+// secure: 0
 // build: preload
 // env: MIMALLOC_GUARDED_SAMPLE_RATE=1
 // signal: SIGSEGV

@@ -32,7 +32,7 @@ int main(void) {
       for (size_t alignment = 8; alignment <= 1 << 20; alignment *= 2) {
         void* q = NULL;
         CHECK(posix_memalign(&q, alignment, size) == 0 && is_aligned(q, alignment));
-        CHECK(ends_at_guard(q) || alignment > 65536);
+        CHECK(size == 0 || ends_at_guard_with(q, alignment) || alignment > 65536);
         fill(q, size, 4);
         free(q);
       }

@@ -1,3 +1,4 @@
+// secure: 0 1 2
 // build: preload
 // All forms of operator new and delete: plain, array, sized, aligned, nothrow, and mixed with free.
 #include <memory>

@@ -42,8 +42,9 @@ pub fn aligned_or(
     generic(size, align, offset)
 }
 
+/// The generic path.
 #[inline(never)]
-fn generic(size: usize, align: usize, offset: usize) -> *mut u8 {
+pub fn generic(size: usize, align: usize, offset: usize) -> *mut u8 {
     aligned_in(Theap::current(), size, align, offset, false)
 }
 

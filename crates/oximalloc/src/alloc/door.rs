@@ -32,12 +32,22 @@ pub enum Way {
     Page(&'static Page),
 }
 
+/// As [`come_back`], for callers that are less frequent.
+///
+/// # Safety
+/// - as there.
+#[inline(never)]
+pub unsafe fn come_back_seldom(block: *mut Block, way: Way) {
+    // SAFETY: by the contract.
+    unsafe { come_back(block, way) }
+}
+
 /// A block comes back.
 ///
 /// # Safety
 /// - the block is out, and it is the caller's;
 /// - the way is right for its page.
-#[inline]
+#[inline(always)]
 pub unsafe fn come_back(block: *mut Block, way: Way) {
     // SAFETY: by the contract.
     unsafe {

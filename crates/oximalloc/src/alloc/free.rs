@@ -21,7 +21,27 @@ use crate::prim::processor;
 #[inline(always)]
 pub unsafe fn free(p: *mut u8) {
     // SAFETY: forwarded.
-    unsafe { free_checked::<true>(p) }
+    unsafe { free_or::<true>(p, |p| free_generic(p)) }
+}
+
+/// As [`free`], with the bytes that were asked for, which are checked under protection.
+///
+/// # Safety
+/// - as for [`free`].
+#[inline(always)]
+pub unsafe fn free_sized(p: *mut u8, size: usize) {
+    // SAFETY: forwarded.
+    unsafe { free_or::<true>(p, |p| free_sized_generic(p, size)) }
+}
+
+/// As [`free`], for C++'s `delete`.
+///
+/// # Safety
+/// - as for [`free`].
+#[inline(always)]
+pub unsafe fn delete(p: *mut u8) {
+    // SAFETY: forwarded.
+    unsafe { free_or::<true>(p, |p| delete_generic(p)) }
 }
 
 /// As [`free`], for callers who know that `p` is the start of a block.
@@ -31,11 +51,15 @@ pub unsafe fn free(p: *mut u8) {
 #[inline(always)]
 pub unsafe fn free_trusted(p: *mut u8) {
     // SAFETY: forwarded.
-    unsafe { free_checked::<false>(p) }
+    unsafe { free_or::<false>(p, |p| free_generic(p)) }
 }
 
+/// The caller passes the function for everything but the fast path.
+///
+/// # Safety
+/// - as for [`free`], or without `CHECK` as for [`free_trusted`].
 #[inline(always)]
-unsafe fn free_checked<const CHECK: bool>(p: *mut u8) {
+unsafe fn free_or<const CHECK: bool>(p: *mut u8, generic: impl FnOnce(*mut u8)) {
     if let Some(at) = slice_class::get(p) {
         let theap = Theap::current();
         // SAFETY: `at` is an entry of the map. The entry of slices that are not open names bin 0, whose stack has no
@@ -47,8 +71,7 @@ unsafe fn free_checked<const CHECK: bool>(p: *mut u8) {
             }
         }
     }
-    // SAFETY: forwarded.
-    unsafe { free_generic(p) }
+    generic(p);
 }
 
 /// # Safety
@@ -57,6 +80,22 @@ unsafe fn free_checked<const CHECK: bool>(p: *mut u8) {
 unsafe fn free_generic(p: *mut u8) {
     // SAFETY: forwarded.
     unsafe { if is_on() { secure::free(p) } else { free_ordinary(p) } }
+}
+
+/// # Safety
+/// - as for [`free`].
+#[inline(never)]
+unsafe fn free_sized_generic(p: *mut u8, size: usize) {
+    // SAFETY: forwarded.
+    unsafe { if is_on() { secure::free_sized(p, size) } else { free_ordinary(p) } }
+}
+
+/// # Safety
+/// - as for [`free`].
+#[inline(never)]
+unsafe fn delete_generic(p: *mut u8) {
+    // SAFETY: forwarded.
+    unsafe { if is_on() { secure::delete(p) } else { free_ordinary(p) } }
 }
 
 /// # Safety

@@ -40,28 +40,28 @@ pub fn pop_or<'a>(
     generic()
 }
 
-/// As [`malloc`], for callers whose size is a constant. Then the bin is known at compile time, for medium sizes too.
+/// As [`malloc_or`], for callers whose size is a constant. Then the bin is known at compile time, for medium sizes too.
 #[inline(always)]
-pub fn malloc_const(size: usize) -> *mut u8 {
+pub fn malloc_const_or(size: usize, generic: impl Fn(usize) -> *mut u8) -> *mut u8 {
     if size > BLOCK_MAX {
-        return generic_whole(size);
+        return generic(size);
     }
     // SAFETY: at most BLOCK_MAX.
-    malloc_of(unsafe { Bin::of_any(size) }, size)
+    malloc_of_or(unsafe { Bin::of_any(size) }, size, generic)
 }
 
 /// The same, for callers who know the bin of `size`, which is at most BLOCK_MAX.
 #[inline(always)]
-pub fn malloc_of(bin: Bin, size: usize) -> *mut u8 {
+pub fn malloc_of_or(bin: Bin, size: usize, generic: impl FnOnce(usize) -> *mut u8) -> *mut u8 {
     // SAFETY: bins of sizes up to BLOCK_MAX are below BINS, and the theap is this thread's.
     let block = unsafe { Theap::current().pop(bin.index()) };
-    if block.is_null() { generic_whole(size) } else { block }
+    if block.is_null() { generic(size) } else { block }
 }
 
 /// As [`generic`], for callers who assume that every block, a guarded one too, has the size of its bin and the
 /// alignment of all blocks.
 #[inline(never)]
-fn generic_whole(size: usize) -> *mut u8 {
+pub fn generic_whole(size: usize) -> *mut u8 {
     malloc_in(Theap::current(), whole(size))
 }
 
@@ -163,15 +163,9 @@ pub fn zalloc(size: usize) -> *mut u8 {
     zalloc_or(size, |size| zalloc_in(Theap::current(), size))
 }
 
-/// As [`malloc_const`], zeroed.
-#[inline]
-pub fn zalloc_const(size: usize) -> *mut u8 {
-    zalloc_or(size, |size| zalloc_in(Theap::current(), whole(size)))
-}
-
 /// As [`zalloc`]; the caller passes the function for everything but the fast path.
 #[inline(always)]
-fn zalloc_or(size: usize, generic: impl FnOnce(usize) -> *mut u8) -> *mut u8 {
+pub fn zalloc_or(size: usize, generic: impl FnOnce(usize) -> *mut u8) -> *mut u8 {
     if size <= SMALL_MAX {
         // SAFETY: bins of sizes up to SMALL_MAX are below BINS, and the theap is this thread's.
         let block = unsafe { Theap::current().pop(size.div_ceil(16)) };

@@ -1,7 +1,7 @@
 //! Sampled blocks of which a record is kept (`heap::pages::samples`): how one comes back, and what is said of a pointer
 //! to one that may not be freed.
 
-use crate::diag::error::misuse_with;
+use crate::diag::error::{misuse, misuse_with};
 use crate::diag::output::Sink;
 use crate::diag::stack::Modules;
 use crate::heap::inspect::sampled::print_history;
@@ -12,19 +12,40 @@ use crate::page::Page;
 use crate::page::block::Block;
 use crate::prim::Errno;
 
-/// The only block of a page is freed, and has the record `number`. It waits, inaccessible, before its memory is used
-/// again.
+/// The only block of a page is freed, and has the record `number`.
 ///
 /// # Safety
 /// - the block is out, and it is the caller's.
 #[cold]
 #[inline(never)]
 pub unsafe fn come_back(page: &'static Page, block: *mut Block, number: u32) {
-    if !samples::leave(number) {
-        // Another thread frees it at this moment.
-        is_explained("free", block.cast());
-        return;
+    if is_first(block, number) {
+        // SAFETY: by the contract.
+        unsafe { wait(page, block) };
     }
+}
+
+/// Note a free of the block with the record `number`. Returns whether it is the first one; any other is reported. Until
+/// then the caller must not touch the block, because another thread may make it inaccessible at this moment.
+#[cold]
+#[inline(never)]
+pub fn is_first(block: *mut Block, number: u32) -> bool {
+    let is_first = samples::leave(number);
+    if !is_first && !is_explained("free", block.cast()) {
+        misuse(
+            Errno::EAGAIN,
+            format_args!("free: double free: the block {block:p} is being freed by another thread at this moment"),
+        );
+    }
+    is_first
+}
+
+/// A sampled block was freed: it waits, inaccessible, before its memory is used again.
+///
+/// # Safety
+/// - the block is out, and it is the caller's.
+#[inline(never)]
+pub unsafe fn wait(page: &'static Page, block: *mut Block) {
     let theap = Theap::current();
     // SAFETY: by the contract.
     unsafe {

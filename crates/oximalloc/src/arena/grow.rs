@@ -14,6 +14,7 @@ use crate::base::config::SLICE;
 use crate::base::sync::{AtomicBool, AtomicUsize, Ordering};
 use crate::base::units::{SliceIndex, Slices};
 use crate::diag::options::{self, Opt};
+use crate::diag::secure;
 use crate::diag::stats::PROCESS;
 use crate::os;
 use crate::prim::{Memory, Os, Threads};
@@ -23,6 +24,8 @@ const DOUBLE_AFTER: usize = 16;
 const SMALLEST: usize = WORD * SLICE;
 const YIELDS: usize = 2000;
 const HINT_SPREAD: usize = Os::CAPABILITIES.arenas_spread;
+/// The same under protection, where addresses should be hard to guess: 24 bits on Linux.
+const WIDE: usize = HINT_SPREAD.saturating_mul(8);
 
 static RESERVING: AtomicBool = AtomicBool::new(false);
 /// Where the next arena should go; 0: not yet chosen.
@@ -249,8 +252,17 @@ pub(super) fn next() -> usize {
         } else {
             (HINT, HINT_SPREAD)
         };
-        let random = Os::random_seed() as usize % spread;
-        let start = from + (random & !((1 << 30) - 1));
+        let (from, spread, step) = if secure::is_on() && from == HINT && WIDE >> 4 >= SMALLEST {
+            (HINT / 2, WIDE, SMALLEST)
+        } else {
+            (from, spread, 1 << 30)
+        };
+        let mut random = [Os::random_seed()];
+        if secure::is_on() {
+            // If the system has no random numbers to give, the seed has to do.
+            let _ = Os::random(&mut random);
+        }
+        let start = from + ((random[0] as usize % spread) & !(step - 1));
         let _ = NEXT.compare_exchange(0, start, Ordering::Relaxed, Ordering::Relaxed);
     }
     NEXT.load(Ordering::Relaxed)

@@ -22,20 +22,23 @@ use core::mem::offset_of;
 /// Slices in the window: 64 GiB. The table has 2 MiB, of which only the entries of used slices are touched.
 const SLICES: usize = 1 << 20;
 
-#[repr(C)]
+/// What all frees read has a cache line of its own, as entries change when pages come and go.
+#[repr(C, align(64))]
 struct Table {
     window: Window,
-    entry: [AtomicU16; SLICES],
     /// The length of the window under protection. Then that of `window` stays 0, so that the fast paths find nothing.
     secured: AtomicUsize,
+    unused: [usize; 5],
+    entry: [AtomicU16; SLICES],
 }
 
 const _: () = assert!(offset_of!(Table, window) == 0);
 
 static TABLE: Table = Table {
     window: Window { base: AtomicUsize::new(0), len: AtomicUsize::new(0) },
-    entry: [const { AtomicU16::new(0) }; SLICES],
     secured: AtomicUsize::new(0),
+    unused: [0; 5],
+    entry: [const { AtomicU16::new(0) }; SLICES],
 };
 
 /// Begin the window at `base`. Only the first call has an effect.

@@ -33,7 +33,7 @@ impl Arena {
         }
         let phase = self.aligned_from(0, align);
         let low = self.low().load(Ordering::Relaxed);
-        let i = self.runs().claim(n, align, phase, low)?;
+        let i = self.runs().claim(n, align, phase, low.max(self.home(n)))?;
         if n == 1 && align == 1 && i / WORD != low {
             // This may overlook a release in between. Its slice is then found once the words above are full.
             let _ = self.low().compare_exchange(low, i / WORD, Ordering::Relaxed, Ordering::Relaxed);
@@ -115,9 +115,14 @@ impl Arena {
         // accessible is resident.
         let (first, end) = (i.0 / WORD * WORD, (i.0 + n).next_multiple_of(WORD));
         // Do not commit ahead if that counts against a limit of the process.
-        let limited = os::data_limit().is_some() && reuse::note_limited(true);
-        let ahead = if eager != 0 && os::overcommits() && !limited { end.min(AHEAD) } else { 0 };
-        (!exact && !self.backing().strict() && wide(first, (end + ahead).min(self.slices()))) || commit(i.0, i.0 + n)
+        if !exact && !self.backing().strict() {
+            let limited = os::data_limit().is_some() && reuse::note_limited(true);
+            let ahead = if eager != 0 && os::overcommits() && !limited { end.min(AHEAD) } else { 0 };
+            if wide(first, (end + ahead).min(self.slices())) {
+                return true;
+            }
+        }
+        commit(i.0, i.0 + n)
     }
 
     /// Have the arena's own function commit those slices of a claimed range that are not committed. If it refuses some,

@@ -24,6 +24,9 @@ use crate::prim::{Memory, Os};
 /// The most walls: 1 GiB in spans of one slice. They leave the program half of the mappings.
 const MOST: usize = 16 * 1024;
 
+/// Parts of an arena for spans of several slices: one for each length, and the last for all that are longer.
+const HOMES: usize = 16;
+
 static ON: AtomicBool = AtomicBool::new(false);
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
@@ -102,6 +105,18 @@ impl Arena {
     /// Whether the slice ends in a wall.
     pub(super) fn is_walled(&self, i: usize) -> bool {
         self.walled().all_set(i, 1)
+    }
+
+    /// The word where the search for `n` slices begins. With walls, spans of several slices have parts of the arena of
+    /// their own, by their length, as long as there is room. So they seldom find walls inside, and leave none behind
+    /// where a span of another length ends.
+    pub(super) fn home(&self, n: usize) -> usize {
+        if n == 1 || !self.may_have_walls() {
+            return 0;
+        }
+        // Half of the arena is for single slices.
+        let half = self.words() / 2;
+        half + (n - 2).min(HOMES - 1) * half / HOMES
     }
 
     /// The caller's slices, which are accessible but for walls, become a span: it gets its wall, and the others in it

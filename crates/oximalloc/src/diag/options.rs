@@ -48,6 +48,9 @@ macro_rules! options {
     };
 }
 
+/// The default level of protection, which the flavour of the library decides.
+const SECURE: i64 = if cfg!(feature = "secure-default") { 2 } else { 0 };
+
 options! {
     ShowErrors: "show_errors", [], cfg!(debug_assertions) as i64, "bool",
         "print errors and warnings (on in the build with debug assertions)";
@@ -146,7 +149,7 @@ options! {
     // Own options.
     AbortOnError: "abort_on_error", [], 1, "0/1/2",
         "end the program at a misuse of memory: never, of this allocator's, also at a pointer that is not from here";
-    Secure: "secure", [], 0, "level",
+    Secure: "secure", [], SECURE, "level",
         "protect against misuse of memory, 0 (nothing that costs time) to 4; read once, before the first allocation";
     GuardedReport: "guarded_report", [], 1, "bool",
         "where guarded_sample_rate is set at the start: note who allocates and frees guarded blocks, and report misuses of them";

@@ -13,6 +13,9 @@
 //! 0 unknown  --fix-->  level + 1, for ever
 //! ```
 //!
+//! A Rust program's allocator says its default (`Oximalloc::secure`) at the start of each slow path, so also ahead of the
+//! step that fixes the level.
+//!
 //! Unknown counts as off: there is no block yet. All is relaxed. A thread that has a block also sees the level that it
 //! was allocated under, by whatever gave it the block; a thread without one fixes the level itself before it allocates.
 
@@ -21,10 +24,21 @@ use crate::base::sync::{AtomicU32, Ordering};
 
 static STATE: AtomicU32 = AtomicU32::new(0);
 
+/// The highest level.
+pub const HIGHEST: u8 = 4;
+
+/// Make `level` the option's default, unless the level is fixed already.
+#[inline(always)]
+pub fn offer(level: u8) {
+    if cfg!(feature = "secure") && STATE.load(Ordering::Relaxed) == 0 {
+        options::set_default(Opt::Secure, level.into());
+    }
+}
+
 /// Fix the level, as the option says now. Later calls change nothing.
 pub fn fix() {
     if cfg!(feature = "secure") {
-        let level = options::get(Opt::Secure).clamp(0, 4) as u32;
+        let level = options::get(Opt::Secure).clamp(0, HIGHEST.into()) as u32;
         let _ = STATE.compare_exchange(0, level + 1, Ordering::Relaxed, Ordering::Relaxed);
     }
 }

@@ -15,7 +15,7 @@ use core::ptr::null_mut;
 pub struct Keys {
     /// For marks of blocks in use; its upper 16 bits are for slacks.
     pub live: u64,
-    /// For marks of free blocks. It has the same upper 16 bits.
+    /// For marks of free blocks; its upper 16 bits are the slack of a free block.
     pub free: u64,
     /// The 16 bits for slacks again.
     pub live_slack: u32,
@@ -28,6 +28,8 @@ pub struct Keys {
     pub random: u64,
 }
 
+/// The slack of a free block: more than any block has.
+const FREE_SLACK: u16 = u16::MAX;
 /// How many random words they are made of.
 const COUNT: usize = 5;
 
@@ -52,7 +54,7 @@ pub fn init() -> bool {
     let keys = Keys {
         // Blocks lie at multiples of 16, so the lowest byte of a mark is not 0.
         live: live | 1,
-        free: (free | 1) & (u64::MAX >> 16) | live & !(u64::MAX >> 16),
+        free: (free | 1) & (u64::MAX >> 16) | (live ^ u64::from(FREE_SLACK) << 48) & !(u64::MAX >> 16),
         live_slack: (live >> 48) as u32,
         slack: slack | 0x0101_0101_0101_0101,
         link: link | 1,

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! in use:  | bytes asked for ........... | mark, 6 bytes | unused ... | slack, 2 bytes |
-//! free:    | 24 bytes of 0 | what the program left .......... | mark, 6 bytes | 2 bytes |
-//!                                                         end - 8 ^      end of the block ^
+//! free:    | 24 bytes of 0 | mark, 8 bytes | what the program left ...  | slack, 2 bytes |
+//!                                                                end of the block ^
 //! ```
 //!
 //! The *mark* is a secret mixed with the block's address. There are two secrets, so a mark tells a block in use from a
@@ -11,8 +11,9 @@
 //! an overflow by a single byte damages it; and it tells what kind of call asked. The *slack*, which is mixed with a
 //! secret too, says how far before the end of the block that is. Where there is none, mark and slack are one word.
 //!
-//! A free block has its mark at its end, with a slack of 0. So a second free, which looks for the mark of a block in use,
-//! finds the other.
+//! A free block has its mark near its start, where an allocation looks at one cache line alone: the one that the program
+//! writes to next. Its slack is more than any block has. So a second free finds no mark of a block in use. In the smallest
+//! block that slack is a part of the mark.
 //!
 //! A block that was never handed out, and one whose memory went back to the system, has no mark until the thread that
 //! supplies it prepares it ([`prepare`]).
@@ -26,7 +27,7 @@ use core::ptr;
 pub const TAG: usize = 8;
 /// Bytes at the start of a free block that are 0.
 pub const HEAD: usize = 24;
-/// The smallest block: its head and the mark of a free block do not overlap.
+/// The smallest block: it has room for its head and the mark of a free block.
 pub const LEAST: usize = HEAD + TAG;
 
 /// From here on a word has the slack.
@@ -49,8 +50,12 @@ pub mod kind {
     pub const PLAIN: u64 = 0;
     /// Any whose program has a pointer into the block, not to its start (an alignment at an offset).
     pub const INSIDE: u64 = 1;
+    /// C++'s `new`, once `delete` tells of itself.
+    pub const NEW: u64 = 2;
+    /// C++'s `new[]`, likewise.
+    pub const ARRAY: u64 = 3;
     /// How many there are.
-    pub const COUNT: u64 = 2;
+    pub const COUNT: u64 = 4;
 }
 
 /// What the mark of a block in use says.
@@ -102,6 +107,52 @@ impl Tagged {
         }
     }
 
+    /// A block in use has `size` bytes from now on, and not `old`. Its mark moves. None is left in what may be the
+    /// program's one day, as the mark would tell the key to who reads what nobody has written yet.
+    ///
+    /// # Safety
+    /// - as for [`Tagged::set_live`]; its mark says `old`.
+    pub unsafe fn move_live(self, old: usize, size: usize, kind: u64, keys: &Keys) {
+        // SAFETY: by the contract.
+        unsafe {
+            self.clear_live(old);
+            self.set_live(size, kind, keys);
+        }
+    }
+
+    /// A block in use of `size` bytes comes back: mark it as free, and clear its head. No mark of a block in use is left.
+    ///
+    /// # Safety
+    /// - the block is the caller's, and its mark says that size.
+    #[inline(always)]
+    pub unsafe fn take_back(self, size: usize, keys: &Keys) {
+        // SAFETY: by the contract.
+        unsafe {
+            self.clear_live(size);
+            self.set_free(keys);
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn clear_live(self, size: usize) {
+        // SAFETY: by the callers' contracts the word lies in the block. They write the slack anew.
+        unsafe { self.start.add(size).cast::<u64>().write_unaligned(0) };
+    }
+
+    /// A free block leaves to the program, which asked for `size` bytes by a call of this kind: mark it as in use. Its mark as a free block goes:
+    /// it would tell the key to who reads what nobody has written yet, and call a damaged block free.
+    ///
+    /// # Safety
+    /// - as for [`Tagged::set_live`].
+    #[inline(always)]
+    pub unsafe fn hand_out(self, size: usize, kind: u64, keys: &Keys) {
+        // SAFETY: by the contract.
+        unsafe {
+            self.free_word().write(0);
+            self.set_live(size, kind, keys);
+        }
+    }
+
     /// The bytes that were asked for, if it is a block in use that a call of this kind asked for, and nobody has written
     /// behind them.
     ///
@@ -149,15 +200,24 @@ impl Tagged {
     pub unsafe fn set_free(self, keys: &Keys) {
         // SAFETY: by the contract; a block is at least LEAST bytes.
         unsafe {
-            self.free_word().write((keys.free ^ self.place()).to_le());
             self.start.cast::<[u64; HEAD / 8]>().write([0; HEAD / 8]);
+            self.free_word().write((keys.free ^ self.place()).to_le());
+            self.slack_word().write(((keys.free >> SLACK_SHIFT) as u16).to_le());
         }
+    }
+
+    /// The same for memory that is all zero. Its slack stays 0: by that there is no mark of a block in use either.
+    ///
+    /// # Safety
+    /// - the block is the caller's, and zero.
+    unsafe fn set_free_zero(self, keys: &Keys) {
+        // SAFETY: by the contract; a block is at least LEAST bytes.
+        unsafe { self.free_word().write((keys.free ^ self.place()).to_le()) };
     }
 
     #[inline(always)]
     fn free_word(self) -> *mut u64 {
-        // The last word of a block that has a multiple of 16 bytes.
-        self.start.wrapping_add(self.bytes - TAG).cast()
+        self.start.wrapping_add(HEAD).cast()
     }
 
     /// Whether it has the mark of a free block.
@@ -181,18 +241,20 @@ impl Tagged {
         a | b | c == 0
     }
 
-    /// How much of it is cleared, if that is at most `most` bytes.
-    fn cleared(self, most: usize) -> usize {
-        self.room().min(most)
+    /// What is cleared behind the mark of a free block, if that is at most the first `most` bytes of the block, and not
+    /// its last 8.
+    fn cleared(self, most: usize) -> (*mut u8, usize) {
+        (self.start.wrapping_add(LEAST), self.room().min(most).saturating_sub(LEAST))
     }
 
-    /// Clear the first `most` bytes of a free block, a multiple of 8, or all of it but its mark.
+    /// Clear a free block up to `most` bytes, a multiple of 8, or all of it but its mark and its last 8 bytes.
     ///
     /// # Safety
     /// - the block is the caller's.
     pub unsafe fn clear(self, most: usize) {
+        let (from, bytes) = self.cleared(most);
         // SAFETY: by the contract.
-        unsafe { self.start.write_bytes(0, self.cleared(most)) };
+        unsafe { from.write_bytes(0, bytes) };
     }
 
     /// The first byte of a free block that somebody wrote to, of those that [`Tagged::clear`] has cleared.
@@ -200,18 +262,19 @@ impl Tagged {
     /// # Safety
     /// - the block is the caller's.
     pub unsafe fn first_written(self, most: usize) -> Option<usize> {
+        let (from, bytes) = self.cleared(most);
         // SAFETY: by the contract. A block begins at a multiple of 16, and has whole words.
-        let words = unsafe { core::slice::from_raw_parts(self.start.cast::<u64>(), self.cleared(most) / 8) };
+        let words = unsafe { core::slice::from_raw_parts(from.cast::<u64>(), bytes / 8) };
         // First all at once, which the compiler makes short work of.
         if words.iter().fold(0, |all, word| all | word) == 0 {
             return None;
         }
         let word = |i: usize| words[i];
         let wrong = (0..words.len()).find(|&i| word(i) != 0)?;
-        Some(wrong * 8 + word(wrong).to_le().trailing_zeros() as usize / 8)
+        Some(LEAST + wrong * 8 + word(wrong).to_le().trailing_zeros() as usize / 8)
     }
 
-    /// Whether the block's last word is 0, as that of memory that went back to the system.
+    /// Whether there is 0 in the place of a mark, as in memory that went back to the system.
     ///
     /// # Safety
     /// - the block is the caller's.
@@ -238,23 +301,28 @@ impl Tagged {
 }
 
 /// Prepare `count` blocks that a page has just supplied for a stack: they are free, and their heads are clear, and so are
-/// their first `clear` bytes.
+/// their first `clear` bytes. None: they are zero.
 ///
 /// # Safety
 /// - the words at `blocks` name as many blocks of `bytes` bytes, which are the caller's.
-pub unsafe fn prepare(blocks: *const *mut u8, count: usize, bytes: usize, clear: usize, keys: &Keys) {
+pub unsafe fn prepare(blocks: *const *mut u8, count: usize, bytes: usize, clear: Option<usize>, keys: &Keys) {
     for i in 0..count {
         // SAFETY: by the contract.
         unsafe {
             let block = Tagged { start: *blocks.add(i), bytes };
-            block.set_free(keys);
-            block.clear(clear);
+            match clear {
+                None => block.set_free_zero(keys),
+                Some(clear) => {
+                    block.set_free(keys);
+                    block.clear(clear);
+                }
+            }
         }
     }
 }
 
 /// The same for blocks that were on a list of the page: they are free already, but for the link in their first word.
-/// One whose end went back to the system has no mark. Returns a block that has a wrong one.
+/// One whose memory went back to the system has no mark. Returns a block that has a wrong one.
 ///
 /// # Safety
 /// - as for [`prepare`].
@@ -300,7 +368,7 @@ mod tests {
 
     const KEYS: Keys = Keys {
         live: 0x1234_5678_9ABC_DEF1,
-        free: 0x1234_F00D_F00D_F00D,
+        free: 0xEDCB_F00D_F00D_F00D,
         live_slack: 0x1234,
         slack: 0x1111_2323_4545_6767,
         link: 1,
@@ -373,8 +441,18 @@ mod tests {
                 assert_eq!((block.said(&KEYS), block.overflow(&KEYS)), (None, None));
                 block.start.add(HEAD - 1).write(1);
                 assert!(!block.is_head_clear() && block.is_free(&KEYS));
-                block.start.add(47).write(1);
+                block.start.add(HEAD + 3).write(1);
                 assert!(!block.is_free(&KEYS));
+                block.set_live(33, kind::PLAIN, &KEYS);
+                block.move_live(33, 32, kind::PLAIN, &KEYS);
+                block.move_live(32, 40, kind::PLAIN, &KEYS);
+                assert_eq!(block.start.add(32).cast::<u64>().read(), 0);
+                assert_eq!(block.said(&KEYS), Some(Said { size: 40, kind: kind::PLAIN }));
+                block.move_live(40, 32, kind::PLAIN, &KEYS);
+                block.take_back(32, &KEYS);
+                assert!(block.is_free(&KEYS) && block.start.add(32).cast::<u64>().read() == 0);
+                block.hand_out(40, kind::PLAIN, &KEYS);
+                assert!(!block.is_free(&KEYS) && block.start.add(HEAD).cast::<u64>().read() == 0);
             }
         });
     }
@@ -385,14 +463,14 @@ mod tests {
             let blocks = [block.start];
             // SAFETY: the block's memory is the test's.
             unsafe {
-                prepare(blocks.as_ptr(), 1, 48, 0, &KEYS);
+                prepare(blocks.as_ptr(), 1, 48, Some(0), &KEYS);
                 block.start.cast::<usize>().write(77);
                 assert_eq!(unlink(blocks.as_ptr(), 1, 48, &KEYS), None);
                 assert!(block.is_free(&KEYS) && block.is_head_clear());
-                block.start.add(40).cast::<u64>().write(0);
-                assert_eq!(unlink(blocks.as_ptr(), 1, 48, &KEYS), None, "its end went back to the system");
+                block.start.add(HEAD).cast::<u64>().write(0);
+                assert_eq!(unlink(blocks.as_ptr(), 1, 48, &KEYS), None, "its memory went back to the system");
                 assert!(block.is_free(&KEYS));
-                block.start.add(41).write(1);
+                block.start.add(HEAD + 1).write(1);
                 assert_eq!(unlink(blocks.as_ptr(), 1, 48, &KEYS), Some(block.start));
             }
         });

@@ -11,7 +11,7 @@ pub mod stats;
 
 pub use crate::alloc::aligned::{aligned, aligned_or, zaligned};
 pub use crate::alloc::find::find;
-pub use crate::alloc::free::{free, owns};
+pub use crate::alloc::free::{delete, free, free_sized, owns};
 pub use crate::alloc::malloc::{malloc, malloc_or, zalloc};
 pub use crate::alloc::realloc::{expand, realloc, realloc_aligned, realloc_of, realloc_or, rezalloc, rezalloc_aligned};
 pub use crate::heap::inspect::stats::{Totals, totals};
@@ -21,12 +21,13 @@ pub use crate::heap::life::process::end_is_told;
 pub use crate::heap::life::process::{process_end as process_done, process_start as process_init};
 pub use crate::heap::life::thread_end::{forget_threads, thread_done};
 
+use crate::alloc::secure;
 use crate::diag::secure::is_on;
 use crate::heap::state::theap::Theap;
 use crate::heap::state::theap::secured::{MOST, bin_for, room_for};
 use crate::os::page_size;
 use crate::page::bins::{BLOCK_MAX, Bin};
-use crate::page::tag::TAG;
+use crate::page::tag::{TAG, kind};
 use core::ffi::c_void;
 
 /// Allocate after the fast path has failed.
@@ -41,7 +42,37 @@ pub fn malloc_generic(size: usize) -> *mut u8 {
 pub fn malloc_secured_or(size: usize, ordinary: impl FnOnce() -> *mut u8) -> *mut u8 {
     let theap = Theap::current();
     // SAFETY: it is under protection, and the calling thread's.
-    if theap.is_secured() { unsafe { crate::alloc::secure::malloc_in(theap, size) } } else { ordinary() }
+    if theap.is_secured() { unsafe { secure::malloc_in(theap, size) } } else { ordinary() }
+}
+
+/// For C++ under protection: as [`malloc_secured_or`], for `new` or `new[]`.
+#[inline(always)]
+pub fn new_secured<const ARRAY: bool>(size: usize) -> *mut u8 {
+    let theap = Theap::current();
+    if ARRAY { secure::new::<{ kind::ARRAY }>(theap, size) } else { secure::new::<{ kind::NEW }>(theap, size) }
+}
+
+/// For C++ under protection: `delete` with the bytes that were asked for.
+///
+/// # Safety
+/// - as for [`free`].
+pub unsafe fn delete_sized(p: *mut u8, size: usize) {
+    // SAFETY: by the contract.
+    unsafe { secure::delete_sized(p, size) }
+}
+
+/// For C++ under protection: `delete[]`, with the bytes that were asked for if they are known.
+///
+/// # Safety
+/// - as for [`free`].
+pub unsafe fn delete_array(p: *mut u8, size: Option<usize>) {
+    // SAFETY: by the contract.
+    unsafe { secure::delete_array(p, size.unwrap_or(usize::MAX)) }
+}
+
+/// Whether blocks are protected.
+pub fn is_protected() -> bool {
+    is_on()
 }
 
 /// Bytes that the block at `p` holds. 0 for null. 0 for a pointer that is not ours, which is reported.

@@ -17,9 +17,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 
 use crate::child;
-use crate::cprograms::{indent, shorten};
+use crate::cprograms::shorten;
 use crate::symbols;
-use crate::tally::Tally;
+use crate::tally::{Tally, indent};
 use crate::workspace::{self, Flavour};
 pub use tables::Tables;
 

@@ -19,6 +19,9 @@ const WIDTH: usize = 120;
 /// The unit of options without effect.
 const NONE: &str = "-";
 
+/// Defaults that the flavour of the library decides: 0 in a release build.
+const BY_FLAVOUR: [&str; 2] = ["cfg!(debug_assertions) as i64", "SECURE"];
+
 /// What stands before the rows of the options that mimalloc does not have, and the number of the first of these.
 const OWN_ROWS: &str = "// Own options.";
 pub const OWN: usize = 1000;
@@ -112,7 +115,7 @@ fn row(row: &str, number: usize) -> Result<Row> {
 
 /// What an expression for a default comes to in a release build for a machine of 64 bits.
 fn value(expression: &str) -> Result<i64> {
-    if expression.starts_with("cfg!(debug_assertions)") {
+    if BY_FLAVOUR.contains(&expression) {
         return Ok(0);
     }
     let wide = expression.strip_prefix("if usize::BITS == 64 {").and_then(|rest| rest.split_once('}'));
@@ -221,7 +224,7 @@ options! {
     Gone: "gone", [], 0, "-",
         "accepted, no effect";
     // Own options.
-    Ours: "ours", [], 0, "bool",
+    Ours: "ours", [], SECURE, "bool",
         "three";
     More: "more", [], 0, "bool",
         "four";

@@ -27,14 +27,17 @@ pub struct Args {
     /// Install the library with debug assertions too, as libmimalloc-debug.so
     #[arg(long, alias = "debug")]
     debug_flavour: bool,
+    /// Install libraries whose default is level 2 of protection too: the package mimalloc-secure
+    #[arg(long, alias = "secure")]
+    secure_flavour: bool,
 }
 
-/// The files for CMake and pkg-config: where they go, and the templates.
+/// The files for CMake and pkg-config: where they go, and the templates. `@NAME@` is the package's name.
 const TEMPLATES: [(&str, &str); 4] = [
-    ("lib/cmake/mimalloc/mimalloc-config.cmake", include_str!("mimalloc-config.cmake")),
-    ("lib/cmake/mimalloc/mimalloc-config-version.cmake", include_str!("mimalloc-config-version.cmake")),
-    ("lib/cmake/mimalloc/mimalloc-targets.cmake", include_str!("mimalloc-targets.cmake")),
-    ("lib/pkgconfig/mimalloc.pc", include_str!("mimalloc.pc")),
+    ("lib/cmake/@NAME@/@NAME@-config.cmake", include_str!("mimalloc-config.cmake")),
+    ("lib/cmake/@NAME@/@NAME@-config-version.cmake", include_str!("mimalloc-config-version.cmake")),
+    ("lib/cmake/@NAME@/@NAME@-targets.cmake", include_str!("mimalloc-targets.cmake")),
+    ("lib/pkgconfig/@NAME@.pc", include_str!("mimalloc.pc")),
 ];
 
 /// Installs below `$DESTDIR`, if that is set, and the prefix.
@@ -45,14 +48,25 @@ pub fn command(args: &Args) -> Result<ExitCode> {
         Some(staging) => std::path::absolute(staging)?.join(prefix.strip_prefix("/")?),
         None => prefix,
     };
-    for path in install(&root, args.debug_flavour)? {
+    let wanted = [(Flavour::Checked, args.debug_flavour), (Flavour::Secure, args.secure_flavour)];
+    let more: Vec<Flavour> = wanted.into_iter().filter(|(_, wanted)| *wanted).map(|(flavour, _)| flavour).collect();
+    for path in install(&root, &more)? {
         println!("installed {}", path.display());
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Installs into `root`; returns what was written.
-pub fn install(root: &Path, debug_flavour: bool) -> Result<Vec<PathBuf>> {
+/// The name that a flavour has where it is installed.
+fn name(flavour: Flavour) -> &'static str {
+    match flavour {
+        Flavour::Release => "mimalloc",
+        Flavour::Checked => "mimalloc-debug",
+        Flavour::Secure => "mimalloc-secure",
+    }
+}
+
+/// Installs into `root` the release, and `more` flavours. Returns what was written.
+pub fn install(root: &Path, more: &[Flavour]) -> Result<Vec<PathBuf>> {
     let version = version()?;
     let (soname, file) = (format!(".so.{}", version[0]), format!(".so.{}.{}", version[0], version[1]));
     let mut written = Vec::new();
@@ -69,44 +83,32 @@ pub fn install(root: &Path, debug_flavour: bool) -> Result<Vec<PathBuf>> {
     };
     let work = tempfile::tempdir()?;
 
-    Flavour::Release.build()?;
-    let object = object::make(&Flavour::Release.archive(), work.path())?;
-    fs::copy(&object, place("lib/mimalloc.o")?)?;
-    let mut archive = Command::new("ar");
-    // `D`: no dates, owners or modes of this machine.
-    done(archive.arg("rcsD").arg(place("lib/libmimalloc.a")?).arg(&object))?;
-    let mut strip = Command::new("strip");
-    done(
-        strip
-            .arg("--strip-debug")
-            .arg("-o")
-            .arg(place(&format!("lib/libmimalloc{file}"))?)
-            .arg(Flavour::Release.shared()),
-    )?;
-    let mut names = vec!["libmimalloc"];
-    if debug_flavour {
-        Flavour::Checked.build()?;
-        let object = object::make(&Flavour::Checked.archive(), work.path())?;
-        object::shared(
-            &object,
-            &format!("libmimalloc-debug{soname}"),
-            &place(&format!("lib/libmimalloc-debug{file}"))?,
-        )?;
-        names.push("libmimalloc-debug");
-    }
-    for name in names {
-        symlink(format!("{name}{file}"), place(&format!("lib/{name}{soname}"))?)?;
-        symlink(format!("{name}{soname}"), place(&format!("lib/{name}.so"))?)?;
+    for flavour in [Flavour::Release].iter().chain(more).copied() {
+        let name = name(flavour);
+        flavour.build()?;
+        let object = object::make(&flavour.archive(), work.path())?;
+        let shared = place(&format!("lib/lib{name}{file}"))?;
+        symlink(format!("lib{name}{file}"), place(&format!("lib/lib{name}{soname}"))?)?;
+        symlink(format!("lib{name}{soname}"), place(&format!("lib/lib{name}.so"))?)?;
+        if flavour == Flavour::Checked {
+            object::shared(&object, &format!("lib{name}{soname}"), &shared)?;
+            continue;
+        }
+        done(Command::new("strip").arg("--strip-debug").arg("-o").arg(&shared).arg(flavour.shared()))?;
+        fs::copy(&object, place(&format!("lib/{name}.o"))?)?;
+        // `D`: no dates, owners or modes of this machine.
+        done(Command::new("ar").arg("rcsD").arg(place(&format!("lib/lib{name}.a"))?).arg(&object))?;
+        for (path, template) in TEMPLATES {
+            let text = template.replace("@NAME@", name).replace("@VARIABLE@", &name.to_uppercase().replace('-', "_"));
+            let text = text.replace("@VERSION@", &version.map(|part| part.to_string()).join("."));
+            let text =
+                text.replace("@SONAME@", &format!("lib{name}{soname}")).replace("@FILE@", &format!("lib{name}{file}"));
+            ensure!(!text.contains('@'), "{path} has a placeholder without a value");
+            fs::write(place(&path.replace("@NAME@", name))?, text)?;
+        }
     }
     for header in abi::header_names()? {
         fs::copy(abi::include().join(&header), place(&format!("include/{header}"))?)?;
-    }
-    for (name, template) in TEMPLATES {
-        let text = template.replace("@VERSION@", &version.map(|part| part.to_string()).join("."));
-        let text =
-            text.replace("@SONAME@", &format!("libmimalloc{soname}")).replace("@FILE@", &format!("libmimalloc{file}"));
-        ensure!(!text.contains('@'), "{name} has a placeholder without a value");
-        fs::write(place(name)?, text)?;
     }
     Ok(written)
 }

@@ -12,10 +12,10 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::install;
 use crate::abi;
-use crate::child::{self, done};
+use crate::child::{self, Status, done};
 use crate::symbols;
 use crate::tally::Tally;
-use crate::workspace;
+use crate::workspace::{self, Flavour};
 
 /// Where the tree is, and where programs are built.
 struct Place {
@@ -27,7 +27,7 @@ struct Place {
 /// One way: its name, the programs it needs, and what builds and runs.
 type Way = (&'static str, &'static [&'static str], fn(&Place) -> Result<()>);
 
-const WAYS: [Way; 19] = [
+const WAYS: [Way; 25] = [
     ("what is installed", &["readelf"], contents),
     ("shared, C", &["gcc"], |place| place.link("gcc", "program.c", &[], &["-lmimalloc"])),
     ("shared, C++", &["g++"], |place| place.link("g++", "program.cpp", &[], &["-lmimalloc"])),
@@ -50,6 +50,14 @@ const WAYS: [Way; 19] = [
     ("debug flavour", &["gcc"], |place| place.link("gcc", "program.c", &["-DDEBUG_FLAVOUR"], &["-lmimalloc-debug"])),
     ("pkg-config", &["pkg-config", "gcc", "g++"], pkg_config),
     ("cmake", &["cmake", "gcc", "g++"], cmake),
+    ("secure flavour, shared", &["gcc"], |place| place.link_secure(&[], &["-lmimalloc-secure"])),
+    ("secure flavour, archive", &["gcc"], |place| place.link_secure(&[], &["-l:libmimalloc-secure.a"])),
+    ("secure flavour, object, static", &["gcc"], |place| {
+        place.link_secure(&["-static", &place.lib.join("mimalloc-secure.o").display().to_string()], &[])
+    }),
+    ("secure flavour, preload", &["gcc"], preload_secure),
+    ("secure flavour, pkg-config", &["pkg-config", "gcc"], pkg_config_secure),
+    ("secure flavour, cmake", &["cmake", "gcc"], cmake_secure),
     ("staging and replacing", &[], staging),
 ];
 
@@ -57,7 +65,7 @@ const WAYS: [Way; 19] = [
 pub fn try_all() -> Result<Tally> {
     let folder = tempfile::tempdir()?;
     let root = folder.path().join("moved");
-    install(&folder.path().join("first"), true)?;
+    install(&folder.path().join("first"), &[Flavour::Checked, Flavour::Secure])?;
     fs::rename(folder.path().join("first"), &root)?;
     let place = Place { lib: root.join("lib"), include: root.join("include"), work: folder.path().join("work") };
     let mut tally = Tally::default();
@@ -110,6 +118,15 @@ impl Place {
         self.build_and_run(&mut command)
     }
 
+    /// As [`Place::link`], for programs of the secure flavour.
+    fn link_secure(&self, before: &[&str], behind: &[&str]) -> Result<()> {
+        self.link("gcc", "program.c", before, behind)?;
+        let mut command = self.compiler("gcc");
+        command.args(before).arg(sources().join("twice.c")).arg("-L").arg(&self.lib);
+        done(command.arg(format!("-Wl,-rpath,{}", self.lib.display())).args(behind))?;
+        is_protected(&self.program(), &[])
+    }
+
     /// A compiler that will write the program.
     fn compiler(&self, compiler: &str) -> Command {
         let mut command = Command::new(compiler);
@@ -131,14 +148,30 @@ impl Place {
 
 /// Runs a program that must end well.
 fn run(program: &Path, environment: &[(&str, &OsStr)]) -> Result<()> {
-    let mut command = Command::new(program);
-    workspace::clean_environment(&mut command);
-    command.envs(environment.iter().copied());
-    let end = child::capture(&mut command, Duration::from_secs(60))?;
+    let end = end(program, environment)?;
     if !end.success() {
         bail!("{}: {}\n{}{}", program.display(), end.status, end.stdout, end.stderr);
     }
     Ok(())
+}
+
+/// Runs a program to its end.
+fn end(program: &Path, environment: &[(&str, &OsStr)]) -> Result<child::End> {
+    let mut command = Command::new(program);
+    workspace::clean_environment(&mut command);
+    command.env_remove("MIMALLOC_SECURE").envs(environment.iter().copied());
+    child::capture(&mut command, Duration::from_secs(60))
+}
+
+/// Runs `twice.c`, which level 2 of protection must end unless the environment says another level.
+fn is_protected(program: &Path, environment: &[(&str, &OsStr)]) -> Result<()> {
+    let end = end(program, &[environment, &[("MIMALLOC_VERBOSE", OsStr::new("1"))]].concat())?;
+    let is_default = |line: &str| line.split_whitespace().eq(["option", "secure", "2", "level", "(default)"]);
+    let ended = end.status == Status::Signal(libc::SIGABRT) && end.stderr.contains("free: double free: the block");
+    if !ended || !end.stderr.lines().any(is_default) {
+        bail!("{} is not protected: {}\n{}{}", program.display(), end.status, end.stdout, end.stderr);
+    }
+    run(program, &[environment, &[("MIMALLOC_SECURE", OsStr::new("0"))]].concat())
 }
 
 /// The files that are there, the names in the libraries, and that no file names the build tree.
@@ -150,12 +183,18 @@ fn contents(place: &Place) -> Result<()> {
         files.iter().map(|file| file.strip_prefix(root).unwrap_or(file).display().to_string()).collect();
     names.retain(|name| !name.starts_with("include/"));
     names.sort();
-    let libraries = ["libmimalloc-debug.so", "libmimalloc-debug.so.3", "libmimalloc-debug.so.3.4", "libmimalloc.a"];
-    let libraries =
-        libraries.into_iter().chain(["libmimalloc.so", "libmimalloc.so.3", "libmimalloc.so.3.4", "mimalloc.o"]);
-    let packages = ["cmake/mimalloc/mimalloc-config-version.cmake", "cmake/mimalloc/mimalloc-config.cmake"];
-    let packages = packages.into_iter().chain(["cmake/mimalloc/mimalloc-targets.cmake", "pkgconfig/mimalloc.pc"]);
-    let mut expected: Vec<String> = libraries.chain(packages).map(|name| format!("lib/{name}")).collect();
+    let shared = |name: &str| ["", ".3", ".3.4"].map(|version| format!("lib/lib{name}.so{version}"));
+    let mut expected: Vec<String> =
+        ["mimalloc", "mimalloc-debug", "mimalloc-secure"].iter().flat_map(|name| shared(name)).collect();
+    for name in ["mimalloc", "mimalloc-secure"] {
+        expected.extend(
+            [format!("{name}.o"), format!("lib{name}.a"), format!("pkgconfig/{name}.pc")]
+                .map(|file| format!("lib/{file}")),
+        );
+        expected.extend(
+            ["config-version", "config", "targets"].map(|file| format!("lib/cmake/{name}/{name}-{file}.cmake")),
+        );
+    }
     expected.sort();
     ensure!(names == expected, "installed are {names:?}, expected {expected:?}");
 
@@ -176,15 +215,15 @@ fn contents(place: &Place) -> Result<()> {
         ("mimalloc.o", symbols::global(&place.lib.join("mimalloc.o"))?),
         ("libmimalloc.a", symbols::global(&place.lib.join("libmimalloc.a"))?),
         ("libmimalloc-debug.so", symbols::exported(&place.lib.join("libmimalloc-debug.so"))?),
+        ("libmimalloc-secure.so", symbols::exported(&place.lib.join("libmimalloc-secure.so"))?),
+        ("libmimalloc-secure.a", symbols::global(&place.lib.join("libmimalloc-secure.a"))?),
     ] {
         let complaints = abi::difference(&exported, &there);
         ensure!(complaints.is_empty(), "{name} and libmimalloc.so differ: {}", complaints.join("; "));
     }
-    for (name, soname) in
-        [("libmimalloc.so", "[libmimalloc.so.3]"), ("libmimalloc-debug.so", "[libmimalloc-debug.so.3]")]
-    {
+    for name in ["libmimalloc.so", "libmimalloc-debug.so", "libmimalloc-secure.so"] {
         let dynamic = done(Command::new("readelf").args(["-W", "-d"]).arg(place.lib.join(name)))?;
-        ensure!(dynamic.contains(soname), "{name} is not named {soname}");
+        ensure!(dynamic.contains(&format!("[{name}.3]")), "{name} is not named {name}.3");
     }
     Ok(())
 }
@@ -210,6 +249,12 @@ fn preload(place: &Place) -> Result<()> {
     run(&place.program(), &[("LD_PRELOAD", &workspace::preload_value(&library)?)])
 }
 
+fn preload_secure(place: &Place) -> Result<()> {
+    done(place.compiler("gcc").arg(sources().join("twice.c")))?;
+    let library = place.lib.join("libmimalloc-secure.so");
+    is_protected(&place.program(), &[("LD_PRELOAD", &workspace::preload_value(&library)?)])
+}
+
 /// What pkg-config says is all that the compiler is told, for a shared and for a static program.
 fn pkg_config(place: &Place) -> Result<()> {
     for (compiler, source) in [("gcc", "program.c"), ("g++", "program.cpp")] {
@@ -226,11 +271,33 @@ fn pkg_config(place: &Place) -> Result<()> {
     Ok(())
 }
 
-fn cmake(place: &Place) -> Result<()> {
+fn pkg_config_secure(place: &Place) -> Result<()> {
+    for (kind, flags) in [(&[][..], &[][..]), (&["--static"][..], &["-static"][..])] {
+        let mut ask = Command::new("pkg-config");
+        ask.args(kind).args(["--cflags", "--libs", "mimalloc-secure >= 3.4"]);
+        let words = done(ask.env("PKG_CONFIG_PATH", place.lib.join("pkgconfig")))?;
+        let mut command = place.compiler("gcc");
+        done(command.args(flags).arg(sources().join("twice.c")).args(words.split_whitespace()))?;
+        is_protected(&place.program(), &[("LD_LIBRARY_PATH", place.lib.as_os_str())])?;
+    }
+    Ok(())
+}
+
+/// Builds the CMake project in a folder of the sources.
+fn build_project(place: &Place, project: &str) -> Result<()> {
     let root = place.lib.parent().context("lib is in the root")?;
     let prefix = format!("-DCMAKE_PREFIX_PATH={}", root.display());
-    done(Command::new("cmake").arg("-S").arg(sources().join("cmake")).arg("-B").arg(&place.work).arg(prefix))?;
-    done(Command::new("cmake").arg("--build").arg(&place.work))?;
+    done(Command::new("cmake").arg("-S").arg(sources().join(project)).arg("-B").arg(&place.work).arg(prefix))?;
+    done(Command::new("cmake").arg("--build").arg(&place.work)).map(drop)
+}
+
+fn cmake_secure(place: &Place) -> Result<()> {
+    build_project(place, "cmake-secure")?;
+    ["shared", "static", "object"].iter().try_for_each(|way| is_protected(&place.work.join(way), &[]))
+}
+
+fn cmake(place: &Place) -> Result<()> {
+    build_project(place, "cmake")?;
     for way in ["mimalloc", "mimalloc-static", "all-static", "object"] {
         for language in ["c", "cpp"] {
             run(&place.work.join(format!("{way}-{language}")), &[])?;
@@ -249,7 +316,10 @@ fn staging(place: &Place) -> Result<()> {
         let said = done(&mut command)?;
         let library = place.work.join("usr/local/lib/libmimalloc.so.3.4");
         ensure!(library.is_file() && said.contains(&format!("installed {}", library.display())), "{said}");
-        ensure!(!place.work.join("usr/local/lib/libmimalloc-debug.so").exists(), "the debug flavour was not asked for");
+        for flavour in ["debug", "secure"] {
+            let library = place.work.join(format!("usr/local/lib/libmimalloc-{flavour}.so"));
+            ensure!(!library.exists(), "the {flavour} flavour was not asked for");
+        }
     }
     Ok(())
 }

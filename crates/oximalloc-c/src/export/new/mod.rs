@@ -8,7 +8,11 @@
 //! A program may replace any of the operators. Those that it does not replace are defined by those that it does, as in
 //! the standard ([new.delete]): `new[]` calls `new`, the nothrow forms call the throwing ones, `delete` with a size
 //! calls `delete` without one, and `delete[]` calls `delete`. The loader says whose these are (`export/process.rs`).
+//! Under protection, ours pass on what they know (`protected`).
 
+mod attempts;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod protected;
 mod runtime;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod x86_64;
@@ -23,23 +27,16 @@ pub(crate) use other::{again, again_nothrow, throwing};
 #[cfg(not(target_arch = "x86_64"))]
 use other::{forward, nothrow};
 
+pub(crate) use attempts::{attempt, attempt_aligned};
+use attempts::{attempt_array, attempt_new};
+
 use crate::export::process::found;
 use core::ffi::c_void;
 use oximalloc::raw;
 
-/// One attempt of `new`.
-pub(crate) extern "C" fn attempt(size: usize) -> *mut c_void {
-    raw::malloc(size).cast()
-}
-
-/// One attempt of `new` at an alignment.
-pub(crate) extern "C" fn attempt_aligned(size: usize, alignment: usize) -> *mut c_void {
-    raw::aligned(size, alignment, 0).cast()
-}
-
 throwing! {
     /// `operator new(size_t)`
-    _Znwm(size: usize), attempt, again, keep 1, named new
+    _Znwm(size: usize), attempt_new, again, keep 1, named new
 }
 throwing! {
     /// `operator new(size_t, align_val_t)`
@@ -47,7 +44,7 @@ throwing! {
 }
 forward! {
     /// `operator new[](size_t)`
-    _Znam(size: usize) -> *mut c_void, calls new, named new_array
+    _Znam(size: usize) -> *mut c_void, calls array_new, named new_array
 }
 forward! {
     /// `operator new[](size_t, align_val_t)`
@@ -55,11 +52,11 @@ forward! {
 }
 nothrow! {
     /// `operator new(size_t, nothrow_t const&)`
-    _ZnwmRKSt9nothrow_t(size: usize, tag: *const c_void), attempt, keep 1, of new
+    _ZnwmRKSt9nothrow_t(size: usize, tag: *const c_void), attempt_new, keep 1, of new
 }
 nothrow! {
     /// `operator new[](size_t, nothrow_t const&)`
-    _ZnamRKSt9nothrow_t(size: usize, tag: *const c_void), attempt, keep 1, of new_array, new
+    _ZnamRKSt9nothrow_t(size: usize, tag: *const c_void), attempt_array, keep 1, of new_array, new
 }
 nothrow! {
     /// `operator new(size_t, align_val_t, nothrow_t const&)`
@@ -89,8 +86,17 @@ macro_rules! delete {
     (@ $p:ident $other:ident($passed:ident)) => { (found().$other)($p, $passed) };
 }
 
+/// `operator delete(void*)`
+///
+/// # Safety
+/// `p` is null or a block of the operator new of this kind, and not used again.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn _ZdlPv(p: *mut c_void) {
+    // SAFETY: the caller's promise about `p` is the same.
+    unsafe { raw::delete(p.cast()) }
+}
+
 delete! {
-    "delete(void*)" _ZdlPv();
     "delete(void*, align_val_t)" _ZdlPvSt11align_val_t(_alignment: usize);
     "delete[](void*, align_val_t)" _ZdaPvSt11align_val_t(alignment: usize) calls delete_aligned(alignment);
     "delete(void*, size_t, align_val_t)"
@@ -105,15 +111,15 @@ delete! {
 
 forward! {
     /// `operator delete[](void*)`
-    _ZdaPv(p: *mut c_void), calls delete
+    _ZdaPv(p: *mut c_void), calls array_delete
 }
 forward! {
     /// `operator delete(void*, size_t)`
-    _ZdlPvm(p: *mut c_void, size: usize), calls delete
+    _ZdlPvm(p: *mut c_void, size: usize), calls sized_delete
 }
 forward! {
     /// `operator delete[](void*, size_t)`
-    _ZdaPvm(p: *mut c_void, size: usize), calls delete_array
+    _ZdaPvm(p: *mut c_void, size: usize), calls sized_array_delete
 }
 forward! {
     /// `operator delete(void*, nothrow_t const&)`

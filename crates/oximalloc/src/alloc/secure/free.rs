@@ -5,7 +5,7 @@ use crate::alloc::door::{self, Way};
 use crate::alloc::empty;
 use crate::alloc::find::{find, invalid, page_way};
 use crate::arena::slice_class;
-use crate::diag::secure::cleared;
+use crate::diag::secure::{cleared, is_at_least};
 use crate::heap::state::theap::Theap;
 use crate::heap::state::theap::secured::At;
 use crate::page::Page;
@@ -14,12 +14,74 @@ use crate::page::block::Block;
 use crate::page::keys::keys;
 use crate::page::tag::{Tagged, kind};
 
+/// The size of a call that frees without one.
+const ANY: usize = usize::MAX;
+/// The size of a block that was moved: it may be of any kind.
+const MOVED: usize = usize::MAX - 1;
+
 /// Free a block. Null is fine.
 ///
 /// # Safety
 /// - as for `alloc::free::free`.
 #[inline(never)]
 pub unsafe fn free(p: *mut u8) {
+    // SAFETY: forwarded.
+    unsafe { free_as::<{ kind::PLAIN }, false>(p, ANY) }
+}
+
+/// As [`free`], for a block whose contents have moved, whatever allocated it.
+///
+/// # Safety
+/// - as for [`free`].
+pub unsafe fn free_moved(p: *mut u8) {
+    // SAFETY: forwarded.
+    unsafe { free_as::<{ kind::PLAIN }, false>(p, MOVED) }
+}
+
+/// As [`free`], with the bytes that were asked for.
+///
+/// # Safety
+/// - as for [`free`].
+#[inline(never)]
+pub unsafe fn free_sized(p: *mut u8, size: usize) {
+    // SAFETY: forwarded.
+    unsafe { free_as::<{ kind::PLAIN }, true>(p, size) }
+}
+
+/// C++'s `delete`.
+///
+/// # Safety
+/// - as for [`free`].
+#[inline(never)]
+pub unsafe fn delete(p: *mut u8) {
+    // SAFETY: forwarded.
+    unsafe { free_as::<{ kind::NEW }, false>(p, ANY) }
+}
+
+/// The same with the bytes that were asked for.
+///
+/// # Safety
+/// - as for [`free`].
+#[inline(never)]
+pub unsafe fn delete_sized(p: *mut u8, size: usize) {
+    // SAFETY: forwarded.
+    unsafe { free_as::<{ kind::NEW }, true>(p, size) }
+}
+
+/// C++'s `delete[]`, which has the bytes that were asked for or [`usize::MAX`].
+///
+/// # Safety
+/// - as for [`free`].
+#[inline(never)]
+pub unsafe fn delete_array(p: *mut u8, size: usize) {
+    // SAFETY: forwarded.
+    unsafe { free_as::<{ kind::ARRAY }, true>(p, size) }
+}
+
+/// # Safety
+/// - as for [`free`].
+#[inline(always)]
+unsafe fn free_as<const KIND: u64, const SIZED: bool>(p: *mut u8, size: usize) {
     let theap = Theap::current();
     // An empty theap has no keys, and what the program wrote might look like a mark without one.
     if let Some(entry) = slice_class::get_secured(p)
@@ -30,8 +92,11 @@ pub unsafe fn free(p: *mut u8) {
         unsafe {
             let (secured, at) = (theap.secured_unchecked(), At::of_entry(entry));
             let block = Tagged { start: p, bytes: at.info().bytes as usize };
-            if at.is_block_start(p) && block.size_of(kind::PLAIN, secured.keys()).is_some() {
-                block.set_free(secured.keys());
+            if at.is_block_start(p)
+                && let Some(said) = block.size_of(KIND, secured.keys())
+                && (!SIZED || said == size)
+            {
+                block.take_back(said, secured.keys());
                 if !theap.push_secured(secured, at, p) {
                     overflow(at.bin(), p);
                 }
@@ -40,7 +105,50 @@ pub unsafe fn free(p: *mut u8) {
         }
     }
     // SAFETY: by the contract.
-    unsafe { slow(p) }
+    unsafe { slow(p, Believed { size, kind: KIND }) }
+}
+
+/// What a call that frees believes of the block.
+#[derive(Clone, Copy)]
+struct Believed {
+    /// Bytes that were asked for, or [`ANY`].
+    size: usize,
+    /// What kind of call allocated it.
+    kind: u64,
+}
+
+impl Believed {
+    /// What to call the function in a message.
+    fn function(self) -> &'static str {
+        match (self.kind, self.size) {
+            (kind::NEW, _) => "delete",
+            (kind::ARRAY, _) => "delete[]",
+            (_, ANY | MOVED) => "free",
+            _ => "free_sized",
+        }
+    }
+
+    /// Whether it is right for a block. If not, that is reported. `kind` is PLAIN for one that has none.
+    fn is_right(self, p: *const u8, size: usize, kind: u64) -> bool {
+        if self.size == MOVED {
+            return true;
+        }
+        // What was allocated before `delete` told of itself is PLAIN. A program may have several `delete`s that come down
+        // to `free`, so that is right up to level 2.
+        let is_right_kind = match self.kind {
+            _ if kind == kind::PLAIN || kind == self.kind => true,
+            kind::PLAIN => !is_at_least(3),
+            _ => false,
+        };
+        if !is_right_kind {
+            report::wrong_kind(self.function(), p, size, kind);
+        } else if self.size != ANY && self.size != size {
+            report::wrong_size(self.function(), p, size, self.size);
+        } else {
+            return true;
+        }
+        false
+    }
 }
 
 /// The stack takes no block. This one is free by its mark.
@@ -62,7 +170,7 @@ unsafe fn overflow(bin: Bin, p: *mut u8) {
                 theap.free_tick();
             }
         } else {
-            door::come_back(p.cast(), Way::Page(page));
+            door::come_back_seldom(p.cast(), Way::Page(page));
         }
     }
 }
@@ -70,18 +178,21 @@ unsafe fn overflow(bin: Bin, p: *mut u8) {
 /// # Safety
 /// - as for [`free`].
 #[inline(never)]
-unsafe fn slow(p: *mut u8) {
+unsafe fn slow(p: *mut u8, believed: Believed) {
     if p.is_null() || empty::free(p) {
         return;
     }
-    let Some((block, way)) = page_way(p) else { return invalid("free", p) };
+    let Some((block, way)) = page_way(p) else { return invalid(believed.function(), p) };
     let Some(page) = Page::at(p) else { return };
     // SAFETY: by the contract.
     unsafe {
         if page.bin() == Bin::SINGLE {
-            return large::free(page, block);
+            if believed.is_right(p, large::size_of(page) - (p.addr() - page.start().addr()), kind::PLAIN) {
+                large::free(page, block);
+            }
+            return;
         }
-        if !take("free", page, p, block) {
+        if !take(believed, page, p, block) {
             return;
         }
         match way {
@@ -92,7 +203,7 @@ unsafe fn slow(p: *mut u8) {
                     theap.free_tick();
                 }
             }
-            way => door::come_back(block, way),
+            way => door::come_back_seldom(block, way),
         }
     }
 }
@@ -101,19 +212,24 @@ unsafe fn slow(p: *mut u8) {
 ///
 /// # Safety
 /// - the block is one of the page, which is in use.
-unsafe fn take(function: &str, page: &Page, p: *const u8, block: *mut Block) -> bool {
+unsafe fn take(believed: Believed, page: &Page, p: *const u8, block: *mut Block) -> bool {
     let (keys, block) = (keys(), Tagged { start: block.cast(), bytes: page.block_size() });
     // SAFETY: by the contract.
     unsafe {
         let Some(said) = block.said(&keys) else {
-            report::not_live(function, block, &keys);
+            report::not_live(believed.function(), block, &keys);
             return false;
         };
-        if (said.kind == kind::INSIDE) != (p != block.start.cast_const()) {
-            report::not_handed_out(function, p);
+        let is_inside = said.kind == kind::INSIDE;
+        if is_inside != (p != block.start.cast_const()) {
+            report::not_handed_out(believed.function(), p);
             return false;
         }
-        block.set_free(&keys);
+        let size = said.size - (p.addr() - block.start.addr());
+        if !believed.is_right(p, size, if is_inside { kind::PLAIN } else { said.kind }) {
+            return false;
+        }
+        block.take_back(said.size, &keys);
         block.clear(cleared());
     }
     true

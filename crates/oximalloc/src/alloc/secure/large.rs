@@ -5,6 +5,7 @@
 use super::report;
 use crate::alloc::door::{self, Way};
 use crate::alloc::ready::{out_of_memory, ready_for};
+use crate::alloc::sampled;
 use crate::base::config::SLICE;
 use crate::heap::pages::guard::Place;
 use crate::heap::pages::{quarantine, samples};
@@ -87,7 +88,7 @@ fn plain(theap: &Theap, size: usize, align: usize, zero: bool) -> *mut u8 {
 }
 
 /// Note the size of a block that is about to leave, and fill what is beyond.
-fn finish(block: *mut u8, size: usize) -> *mut u8 {
+pub fn finish(block: *mut u8, size: usize) -> *mut u8 {
     if let Some(page) = Page::at(block) {
         // SAFETY: the block is ours.
         unsafe { set_size(page, size) };
@@ -124,7 +125,10 @@ pub fn at_offset(theap: &Theap, size: usize, align: usize, offset: usize, zero: 
             page.set_interior();
         }
         // SAFETY: the block is ours.
-        unsafe { set_size(page, shift + size) };
+        unsafe {
+            clear_slack(page);
+            set_size(page, shift + size);
+        }
     }
     block.wrapping_add(shift)
 }
@@ -140,6 +144,16 @@ fn is_whole(function: &str, page: &Page) -> bool {
     damaged.is_none()
 }
 
+/// Clear the slack of the page's only block as far as it is filled: it would tell the key to who reads what nobody has
+/// written yet.
+///
+/// # Safety
+/// - the block is the caller's.
+unsafe fn clear_slack(page: &Page) {
+    // SAFETY: bytes of the block.
+    unsafe { ptr::write_bytes(page.start().add(size_of(page)), 0, page.slack().min(FILLED)) };
+}
+
 /// Free the block of a page.
 ///
 /// # Safety
@@ -147,9 +161,15 @@ fn is_whole(function: &str, page: &Page) -> bool {
 pub unsafe fn free(page: &'static Page, block: *mut Block) {
     // SAFETY: by the contract.
     unsafe {
-        let waits = || samples::number_of(page).is_none() && quarantine::put(Theap::current(), page);
-        if is_whole("free", page) && !waits() {
-            door::come_back(block, Way::Page(page));
+        let sample = samples::number_of(page);
+        if sample.is_some_and(|number| !sampled::is_first(block, number)) || !is_whole("free", page) {
+            return;
+        }
+        clear_slack(page);
+        if sample.is_some() {
+            sampled::wait(page, block);
+        } else if !quarantine::put(Theap::current(), page) {
+            door::come_back_seldom(block, Way::Page(page));
         }
     }
 }
@@ -165,6 +185,9 @@ pub unsafe fn resize(page: &Page, inside: usize, size: usize, sparing: bool) -> 
         return false;
     }
     // SAFETY: by the contract.
-    unsafe { set_size(page, size) };
+    unsafe {
+        clear_slack(page);
+        set_size(page, size);
+    }
     true
 }

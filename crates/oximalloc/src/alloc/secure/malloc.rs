@@ -20,6 +20,17 @@ pub fn malloc(theap: &Theap, size: usize) -> *mut u8 {
     if theap.is_secured() { unsafe { malloc_in(theap, size) } } else { supply(theap, size, false) }
 }
 
+/// As [`malloc`], for a call of this [`kind`].
+#[inline(always)]
+pub fn new<const KIND: u64>(theap: &Theap, size: usize) -> *mut u8 {
+    if theap.is_secured() && size.wrapping_sub(1) < MOST {
+        // SAFETY: as in `malloc_in`.
+        unsafe { pop(theap, room_for(size), size, 1, KIND) }
+    } else {
+        place(theap, room_for(size.min(MOST + 1)), size, 1, false, KIND)
+    }
+}
+
 /// As [`malloc`].
 ///
 /// # Safety
@@ -28,7 +39,7 @@ pub fn malloc(theap: &Theap, size: usize) -> *mut u8 {
 pub unsafe fn malloc_in(theap: &Theap, size: usize) -> *mut u8 {
     if size.wrapping_sub(1) < MOST {
         // SAFETY: at most MOST bytes, and the theap is under protection.
-        unsafe { pop(theap, room_for(size), size, 1) }
+        unsafe { pop(theap, room_for(size), size, 1, kind::PLAIN) }
     } else {
         supply(theap, size, false)
     }
@@ -40,19 +51,19 @@ pub unsafe fn malloc_in(theap: &Theap, size: usize) -> *mut u8 {
 /// - the room is at most [`BLOCK_MOST`], enough for `size` bytes, which is not 0, and above an alignment of 16 a multiple
 ///   of it; the theap is the calling thread's, and under protection.
 #[inline(always)]
-unsafe fn pop(theap: &Theap, room: usize, size: usize, align: usize) -> *mut u8 {
+unsafe fn pop(theap: &Theap, room: usize, size: usize, align: usize, kind: u64) -> *mut u8 {
     // SAFETY: by the contract. Off the stack, the block is ours.
     unsafe {
         let (secured, at) = (theap.secured_unchecked(), theap.place_for(room));
         let start = theap.pop_secured(at);
         if start.is_null() {
-            return slow(theap, room, size, align);
+            return slow(theap, room, size, align, kind);
         }
         let block = Tagged { start, bytes: at.info().bytes as usize };
         if !(block.is_free(secured.keys()) && block.is_head_clear()) {
-            return damaged(theap, room, size, align, block);
+            return damaged(theap, room, size, align, kind, block);
         }
-        block.set_live(size, kind::PLAIN, secured.keys());
+        block.hand_out(size, kind, secured.keys());
         start
     }
 }
@@ -60,42 +71,43 @@ unsafe fn pop(theap: &Theap, room: usize, size: usize, align: usize) -> *mut u8 
 /// A block that waited on the stack was written to. It is given up.
 #[cold]
 #[inline(never)]
-unsafe fn damaged(theap: &Theap, room: usize, size: usize, align: usize, block: Tagged) -> *mut u8 {
+unsafe fn damaged(theap: &Theap, room: usize, size: usize, align: usize, kind: u64, block: Tagged) -> *mut u8 {
     // SAFETY: the block is ours; as for `pop`.
     unsafe {
         report::written_after_free(block, None, theap.secured_unchecked().keys());
-        pop(theap, room, size, align)
+        pop(theap, room, size, align, kind)
     }
 }
 
 #[inline(never)]
-fn slow(theap: &Theap, room: usize, size: usize, align: usize) -> *mut u8 {
+fn slow(theap: &Theap, room: usize, size: usize, align: usize, kind: u64) -> *mut u8 {
     if theap.is_strict() {
         // SAFETY: the calling thread's theap.
-        let block = unsafe { strict::pop(theap, room, size) };
+        let block = unsafe { strict::pop(theap, room, size, kind) };
         if !block.is_null() {
             return block;
         }
     }
-    place(theap, room, size, align, false)
+    place(theap, room, size, align, false, kind)
 }
 
 /// Allocate `size` bytes, zeroed with `zero`, in a thread that may have no theap.
 #[inline(never)]
 pub fn supply(theap: &Theap, size: usize, zero: bool) -> *mut u8 {
-    place(theap, room_for(size.min(MOST + 1)), size, 1, zero)
+    place(theap, room_for(size.min(MOST + 1)), size, 1, zero, kind::PLAIN)
 }
 
 /// The slow path: `size` bytes at a multiple of `align`, in a block that has `room`, which is a multiple of `align`.
-fn place(theap: &Theap, room: usize, size: usize, align: usize, zero: bool) -> *mut u8 {
-    let block = placed(theap, room, size, align, zero);
+#[inline(never)]
+fn place(theap: &Theap, room: usize, size: usize, align: usize, zero: bool, kind: u64) -> *mut u8 {
+    let block = placed(theap, room, size, align, zero, kind);
     if block.is_null() {
         Os::set_errno(Errno::ENOMEM);
     }
     block
 }
 
-fn placed(theap: &Theap, room: usize, size: usize, align: usize, zero: bool) -> *mut u8 {
+fn placed(theap: &Theap, room: usize, size: usize, align: usize, zero: bool, kind: u64) -> *mut u8 {
     let Some(theap) = ready_for(theap, size) else { return ptr::null_mut() };
     theap.tick();
     if size == 0
@@ -106,7 +118,7 @@ fn placed(theap: &Theap, room: usize, size: usize, align: usize, zero: bool) -> 
         return block;
     }
     if let Some(block) = door::leave(&theap, size, align, zero) {
-        return block;
+        return large::finish(block, size);
     }
     let Some(secured) = theap.secured().filter(|_| room <= BLOCK_MOST) else {
         return large::allocate(&theap, size, align, zero);
@@ -122,7 +134,7 @@ fn placed(theap: &Theap, room: usize, size: usize, align: usize, zero: bool) -> 
         // SAFETY: off the stack, so ours.
         unsafe {
             if strict::is_untouched(block, theap.is_strict(), secured) {
-                block.set_live(size, kind::PLAIN, secured.keys());
+                block.hand_out(size, kind, secured.keys());
                 if zero {
                     ptr::write_bytes(start, 0, size);
                 }
@@ -139,7 +151,7 @@ pub fn zalloc(theap: &Theap, size: usize) -> *mut u8 {
         return supply(theap, size, true);
     }
     // SAFETY: at most MOST bytes, and the theap is under protection.
-    let block = unsafe { pop(theap, room_for(size), size, 1) };
+    let block = unsafe { pop(theap, room_for(size), size, 1, kind::PLAIN) };
     if !block.is_null() {
         // SAFETY: a block of that many bytes.
         unsafe { ptr::write_bytes(block, 0, size) };
@@ -158,11 +170,11 @@ pub fn aligned(theap: &Theap, size: usize, align: usize, offset: usize, zero: bo
     }
     let room = if size > BLOCK_MOST { BLOCK_MOST + 1 } else { room_for(size).next_multiple_of(align) };
     if !theap.is_secured() || room > BLOCK_MOST || size == 0 {
-        return place(theap, room, size, align, zero);
+        return place(theap, room, size, align, zero, kind::PLAIN);
     }
     // The blocks of a bin whose size is a multiple of an alignment have it.
     // SAFETY: the theap is under protection, and the room enough.
-    let block = unsafe { pop(theap, room, size, align) };
+    let block = unsafe { pop(theap, room, size, align, kind::PLAIN) };
     if zero && !block.is_null() {
         // SAFETY: a block of that many bytes.
         unsafe { ptr::write_bytes(block, 0, size) };
@@ -187,8 +199,9 @@ fn at_offset(theap: &Theap, size: usize, align: usize, offset: usize, zero: bool
     }
     if page.bin() != Bin::SINGLE {
         let kind = if shift == 0 { kind::PLAIN } else { kind::INSIDE };
+        let block = Tagged { start: found.cast(), bytes: page.block_size() };
         // SAFETY: a block of `total` bytes, ours.
-        unsafe { Tagged { start: found.cast(), bytes: page.block_size() }.set_live(shift + size, kind, &keys()) };
+        unsafe { block.move_live(total, shift + size, kind, &keys()) };
     }
     block.wrapping_add(shift)
 }

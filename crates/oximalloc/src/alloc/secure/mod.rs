@@ -22,6 +22,6 @@ mod realloc;
 mod report;
 mod strict;
 
-pub use free::{free, usable_size};
-pub use malloc::{aligned, malloc, malloc_in, supply, zalloc};
+pub use free::{delete, delete_array, delete_sized, free, free_sized, usable_size};
+pub use malloc::{aligned, malloc, malloc_in, new, supply, zalloc};
 pub use realloc::{expand, realloc};

@@ -1,6 +1,6 @@
 //! Changing the size of a block. It stays where it is while it has room and wastes little. Its mark moves to the new end.
 
-use super::free::{free, usable_size};
+use super::free::{free_moved, usable_size};
 use super::{large, malloc};
 use crate::alloc::empty;
 use crate::alloc::find::find;
@@ -55,7 +55,7 @@ pub unsafe fn realloc(theap: &Theap, p: *mut u8, size: usize, want: Want) -> *mu
         if want.zero && size > old {
             ptr::write_bytes(fresh.add(old), 0, size - old);
         }
-        free(p);
+        free_moved(p);
         fresh
     }
 }
@@ -96,7 +96,7 @@ unsafe fn resize(p: *mut u8, size: usize, sparing: bool) -> bool {
         if inside + size > room || (sparing && inside + size + TAG < least(tagged.bytes)) {
             return false;
         }
-        tagged.set_live(inside + size, said.kind, &keys);
+        tagged.move_live(said.size, inside + size, said.kind, &keys);
     }
     true
 }

@@ -2,7 +2,7 @@
 
 use crate::diag::error::misuse;
 use crate::page::keys::Keys;
-use crate::page::tag::{HEAD, TAG, Tagged};
+use crate::page::tag::{HEAD, Tagged, kind};
 use crate::prim::Errno;
 
 /// A block is no block in use by its mark.
@@ -16,9 +16,11 @@ pub unsafe fn not_live(function: &str, block: Tagged, keys: &Keys) {
     // SAFETY: by the contract.
     let (is_free, overflow) = unsafe { (block.is_free(keys), block.overflow(keys)) };
     if is_free {
+        let frees = ["free", "free_sized", "delete", "delete[]"].contains(&function);
+        let what = if frees { "double free" } else { "use after free" };
         misuse(
             Errno::EAGAIN,
-            format_args!("{function}: double free: the block {p:p} of up to {most} bytes was freed before"),
+            format_args!("{function}: {what}: the block {p:p} of up to {most} bytes was freed before"),
         );
     } else if let Some((size, at)) = overflow {
         told_overflow(function, p, size, at);
@@ -30,6 +32,33 @@ pub unsafe fn not_live(function: &str, block: Tagged, keys: &Keys) {
             ),
         );
     }
+}
+
+/// A call that frees has the wrong size.
+#[cold]
+#[inline(never)]
+pub fn wrong_size(function: &str, p: *const u8, size: usize, believed: usize) {
+    misuse(
+        Errno::EINVAL,
+        format_args!("{function}: wrong size: the block {p:p} has {size} bytes, but is freed as one of {believed}"),
+    );
+}
+
+/// A block is freed by the function for another kind.
+#[cold]
+#[inline(never)]
+pub fn wrong_kind(function: &str, p: *const u8, size: usize, is: u64) {
+    let [by, with] = match is {
+        kind::NEW => ["new", "delete"],
+        kind::ARRAY => ["new[]", "delete[]"],
+        _ => ["malloc", "free"],
+    };
+    misuse(
+        Errno::EINVAL,
+        format_args!(
+            "{function}: wrong function: the block {p:p} of {size} bytes was allocated by {by}; {with} frees it"
+        ),
+    );
 }
 
 /// The program wrote to byte `at`, counted from 0, of a block that has `size` bytes.
@@ -66,8 +95,12 @@ pub unsafe fn written_after_free(block: Tagged, at: Option<usize>, keys: &Keys) 
             misuse(
                 Errno::EFAULT,
                 format_args!(
-                    "malloc: the {TAG} bytes behind the free block {p:p} of up to {most} bytes were {}",
-                    if is_live { "those of a block in use" } else { "overwritten" }
+                    "malloc: the mark of the free block {p:p} of up to {most} bytes was {}",
+                    if is_live {
+                        "that of a block in use"
+                    } else {
+                        "overwritten: some of its bytes 25 to 32 were written"
+                    }
                 ),
             );
         }

@@ -7,7 +7,7 @@ use crate::diag::secure::cleared;
 use crate::heap::state::theap::Theap;
 use crate::heap::state::theap::secured::{Info, Secured, bin_for};
 use crate::page::bins::Bin;
-use crate::page::tag::{Tagged, kind};
+use crate::page::tag::Tagged;
 use core::ptr::null_mut;
 
 /// Whether nobody has written to a free block. If somebody has, that is reported.
@@ -26,11 +26,12 @@ pub unsafe fn is_untouched(block: Tagged, strict: bool, secured: &Secured) -> bo
     }
 }
 
-/// A block that has `room`, for `size` bytes, from the stack above the delay line. Null if there is none.
+/// A block that has `room`, for `size` bytes and a call of this kind, from the stack above the delay line. Null if there
+/// is none.
 ///
 /// # Safety
 /// - the theap is the calling thread's, and strict.
-pub unsafe fn pop(theap: &Theap, room: usize, size: usize) -> *mut u8 {
+pub unsafe fn pop(theap: &Theap, room: usize, size: usize, kind: u64) -> *mut u8 {
     let bin = bin_for(room);
     let b = bin.index();
     while theap.is_open(b) && theap.depth(b) > theap.delay_line(bin) {
@@ -41,7 +42,7 @@ pub unsafe fn pop(theap: &Theap, room: usize, size: usize) -> *mut u8 {
             theap.set_depth(b, depth - 1);
             let secured = theap.secured_unchecked();
             if is_untouched(block, true, secured) {
-                block.set_live(size, kind::PLAIN, secured.keys());
+                block.hand_out(size, kind, secured.keys());
                 return block.start;
             }
         }

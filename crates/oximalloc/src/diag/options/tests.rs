@@ -17,7 +17,8 @@ fn the_table_is_the_interface() {
         assert_eq!((option.name(), option.unit(), DOCS[option as usize]), (line[1], line[3], line[4]));
         let variant = format!("{option:?}").to_lowercase();
         assert_eq!(variant, line[1].replace('_', ""));
-        if option != Opt::ShowErrors && usize::BITS == 64 {
+        let by_flavour = [Opt::ShowErrors, Opt::Secure].contains(&option);
+        if !by_flavour && usize::BITS == 64 {
             let default = if line[2] == "-" { 0 } else { line[2].parse().expect(line[1]) };
             assert_eq!(DEFAULTS[option as usize], default, "{}", line[1]);
         }
@@ -40,8 +41,9 @@ fn numbers_outside_the_table() {
 }
 
 #[test]
-fn errors_show_in_debug_builds() {
+fn the_flavour_decides_some_defaults() {
     assert_eq!(DEFAULTS[Opt::ShowErrors as usize], i64::from(cfg!(debug_assertions)));
+    assert_eq!(DEFAULTS[Opt::Secure as usize], if cfg!(feature = "secure-default") { 2 } else { 0 });
 }
 
 #[test]

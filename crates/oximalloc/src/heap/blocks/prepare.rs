@@ -26,14 +26,14 @@ impl Theap {
         // SAFETY: by the contract.
         unsafe {
             if from != From::List {
-                tag::prepare(blocks, n, bytes, if from == From::Zero { 0 } else { cleared() }, keys);
+                tag::prepare(blocks, n, bytes, (from != From::Zero).then(cleared), keys);
                 return shuffle(secured, blocks, n);
             }
             if let Some(damaged) = tag::unlink(blocks, n, bytes, keys) {
                 misuse(
                     Errno::EFAULT,
                     format_args!(
-                        "malloc: free block {damaged:p} of {bytes} bytes: its mark was overwritten after it was freed, or by an overflow"
+                        "malloc: free block {damaged:p} of {bytes} bytes: its mark was overwritten after it was freed"
                     ),
                 );
             }

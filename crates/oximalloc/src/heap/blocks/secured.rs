@@ -15,6 +15,14 @@ impl Theap {
     pub fn refill_secured(&self, bin: Bin) -> *mut u8 {
         let b = bin.index();
         self.open_if_new(bin);
+        let depth = self.depth(b);
+        if depth > self.delay_line(bin) {
+            // The thread has just got a theap that was parked with its blocks, or a callback of the program has freed
+            // some.
+            self.set_depth(b, depth - 1);
+            // SAFETY: the topmost word of the stack, which is this thread's.
+            return unsafe { *self.base(b).add(depth) };
+        }
         while self.room(b) < bin.stack_base() {
             let before = self.room(b);
             self.grow(bin, bin.stack_base());

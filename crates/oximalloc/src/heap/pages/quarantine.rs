@@ -47,6 +47,8 @@ static NEXT_SAMPLED: AtomicUsize = AtomicUsize::new(0);
 static SHUT: Slots<MANY> = [const { AtomicPtr::new(null_mut()) }; MANY];
 /// Which slot of the process is next.
 static NEXT: AtomicUsize = AtomicUsize::new(0);
+/// The same for threads without a theap, which have no random numbers.
+static NEXT_ALONE: AtomicUsize = AtomicUsize::new(0);
 
 /// The only block of a page was freed. Keep the page for a while, and free one that waited. Returns false if the page
 /// cannot wait.
@@ -61,9 +63,10 @@ pub unsafe fn put(theap: &Theap, page: &'static Page) -> bool {
     // SAFETY: by the contract; what comes out of a slot is ours.
     unsafe {
         if is_cacheable && !is_at_least(4) {
-            let Some(secured) = theap.secured() else { return false };
             page.hide_single();
-            let slot = &CACHEABLE[theap.root().number()][secured.random() as usize % FEW];
+            let turn = || NEXT_ALONE.fetch_add(1, Ordering::Relaxed);
+            let which = theap.secured().map_or_else(turn, |secured| secured.random() as usize);
+            let slot = &CACHEABLE[theap.root().number()][which % FEW];
             if let Some(other) = exchange(slot, page) {
                 free(theap, other);
             }

@@ -244,6 +244,8 @@ impl Theap {
             let mut leaves = block;
             if top >= floor {
                 leaves = secured.exchange(self.word(floor), at.info().delay as usize, block);
+                // It may be the next to be handed out, which looks at its head.
+                processor::prefetch_to_read(leaves);
             }
             self.word(top).add(1).write(leaves);
             hot.top.set(top.wrapping_add(size_of::<*mut u8>()));
