@@ -180,6 +180,9 @@ typedef enum mi_option_e {
   /* protect against misuse of memory, 0 (nothing that costs time) to 4; read once, before the first allocation
      (level, default 0) */
   mi_option_secure,
+  /* where guarded_sample_rate is set at the start: note who allocates and frees guarded blocks, and report misuses
+     of them (bool, default 1) */
+  mi_option_guarded_report,
   /* older names */
   mi_option_eager_region_commit = mi_option_arena_eager_commit,
   mi_option_reset_decommits = mi_option_purge_decommits,

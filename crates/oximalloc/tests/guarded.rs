@@ -36,6 +36,49 @@ fn with_rate(rate: usize, precise: bool, work: impl FnOnce(&Theap) + Send) {
     });
 }
 
+/// Run this test `name` again in a process that begins with sampling. Returns false in that process. Otherwise it must
+/// have ended by `signal`, and printed each of these texts.
+fn reports(name: &str, signal: i32, texts: &[&str]) -> bool {
+    const INSIDE: &str = "OXIMALLOC_TEST_SAMPLES";
+    if std::env::var_os(INSIDE).is_some() {
+        return false;
+    }
+    let mut program = std::process::Command::new(std::env::current_exe().unwrap());
+    program.args(["--exact", name, "--nocapture"]).env(INSIDE, "1").env("MIMALLOC_GUARDED_SAMPLE_RATE", "1");
+    let end = program.output().unwrap();
+    let text = String::from_utf8_lossy(&end.stderr);
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&end.status), Some(signal), "{text}");
+    assert!(texts.iter().all(|expected| text.contains(expected)), "{text}");
+    true
+}
+
+#[test]
+fn a_use_after_free_is_reported() {
+    let texts = ["use after free: byte 3 of a freed block of 100 bytes", "was written", "freed by thread", "#0 /"];
+    if !reports("a_use_after_free_is_reported", libc::SIGSEGV, &texts) {
+        let p = malloc(100);
+        // SAFETY: the last access is not right, and ends the process.
+        unsafe {
+            free(p);
+            core::hint::black_box(p).add(2).write_volatile(1);
+        }
+    }
+}
+
+#[test]
+fn a_double_free_is_reported() {
+    let texts =
+        ["free: double free: the block 0x", " of 100 bytes was freed before", "allocated by", "freed by", "#0 /"];
+    if !reports("a_double_free_is_reported", libc::SIGABRT, &texts) {
+        let p = malloc(100);
+        // SAFETY: the second free is not right, and ends the process.
+        unsafe {
+            free(p);
+            free(core::hint::black_box(p));
+        }
+    }
+}
+
 fn is_guarded(p: *const u8) -> bool {
     find(p).is_some_and(|(page, _)| page.is_guarded())
 }

@@ -47,6 +47,33 @@ fn statistics_are_printed_at_the_end_when_asked_for() {
     assert_eq!(table.matches("heap stats").count(), 1);
 }
 
+const SAMPLE: &str = "MIMALLOC_GUARDED_SAMPLE_RATE";
+
+/// If it samples, uses freed memory.
+#[test]
+fn misuse() {
+    if env::var_os(SAMPLE).is_some() {
+        let freed = Box::into_raw(Box::new([1u64; 5]));
+        // SAFETY: the last access is not right, and ends the process.
+        unsafe {
+            drop(Box::from_raw(freed));
+            std::hint::black_box(freed.cast::<u8>()).write_volatile(1);
+        }
+    }
+}
+
+#[test]
+fn a_misuse_is_reported_when_blocks_are_sampled() {
+    use std::os::unix::process::ExitStatusExt;
+    let end = run("misuse", SAMPLE);
+    assert_eq!(end.status.signal(), Some(libc::SIGSEGV), "{end:?}");
+    for expected in ["use after free: byte 1 of a freed block of 48 bytes", "allocated by", "freed by", "    #3 "] {
+        assert!(text(&end.stderr).contains(expected), "{end:?}");
+    }
+    let end = run("a_library_is_unloaded_while_threads_live_that_used_it", SAMPLE);
+    assert!(end.status.success(), "{end:?}");
+}
+
 const DESTROY: &str = "MIMALLOC_DESTROY_ON_EXIT";
 
 #[test]

@@ -18,14 +18,14 @@ use crate::tally::Tally;
 use crate::workspace::{self, Flavour};
 
 /// `libmimalloc.so`, stripped.
-const LIBRARY: u64 = 252 << 10;
+const LIBRARY: u64 = 260 << 10;
 /// Its `.text`: what `layout.ld` puts together.
 const RESIDENT: u64 = 56 << 10;
 /// Relocations of it that name a symbol, on x86-64: each is a search through all libraries as a program starts.
 /// (Some are the compiler's, and not the same everywhere.)
-const NAMES: u64 = 57;
+const NAMES: u64 = 59;
 /// What a Rust program grows by.
-const PROGRAM: u64 = 154 << 10;
+const PROGRAM: u64 = 170 << 10;
 const LIMIT: Duration = Duration::from_secs(600);
 
 /// A program in each profile that counts: cargo's own, and one that asks for the whole program to be optimised.

@@ -7,6 +7,8 @@
 //!
 //! One kind of block does not pass the door: the blocks of a destroyed heap go with the heap, all at once.
 
+use super::sampled;
+use crate::heap::pages::samples;
 use crate::heap::state::theap::Theap;
 use crate::page::Page;
 use crate::page::bins::Bin;
@@ -50,7 +52,10 @@ pub unsafe fn come_back(block: *mut Block, way: Way) {
     // SAFETY: by the contract.
     unsafe {
         match way {
-            Way::Page(page) => Theap::current().return_block(page, block),
+            Way::Page(page) => match samples::number_of(page) {
+                None => Theap::current().return_block(page, block),
+                Some(number) => sampled::come_back(page, block, number),
+            },
             Way::Stack(theap, bin) => {
                 let _step = theap.step();
                 if theap.push_overflow(bin, block) {

@@ -1,7 +1,7 @@
 //! What a pointer that comes back points to: its page, its block, and the way that the block goes.
 
 use super::door::Way;
-use super::empty;
+use super::{empty, sampled};
 use crate::arena::is_in_region;
 use crate::diag::error::{foreign, misuse};
 use crate::heap::life::thread_start::root_to_free;
@@ -57,6 +57,9 @@ pub fn find(p: *const u8) -> Option<(&'static Page, *mut Block)> {
 /// Report that `p` is not a block of ours.
 #[cold]
 pub fn invalid(function: &str, p: *const u8) {
+    if sampled::is_explained(function, p) {
+        return;
+    }
     let what = if Page::at(p).is_some() {
         "it points into this allocator's memory, but not to the start of a block in use"
     } else if is_in_region(p) || empty::is_in_region(p) {

@@ -7,4 +7,5 @@ pub mod free;
 pub mod malloc;
 pub mod ready;
 pub mod realloc;
+pub mod sampled;
 pub mod secure;

@@ -11,9 +11,10 @@
 //! hears of each of them, shown or not, before the program ends, except of errors that it caused itself.
 use super::hook::Hook;
 use super::options::{self, Opt};
-use super::output::print;
+use super::output::{Sink, print};
+use super::stack::{self, CALLS, Modules};
 use crate::base::sync::{AtomicI64, Ordering};
-use crate::prim::{Errno, Os, Process, Threads, keep_errno};
+use crate::prim::{Errno, Faults, Os, Process, Threads, keep_errno};
 use core::ffi::c_void;
 use core::fmt;
 use core::ptr::null_mut;
@@ -35,29 +36,39 @@ pub fn register_error(fun: Option<ErrorFun>, arg: *mut c_void) {
 /// Report an error. It is shown if `show_errors` or `verbose` is on, at most `max_errors` times. Then the registered
 /// function is called. `args` has no prefix and no newline.
 pub fn error(code: Errno, args: fmt::Arguments) {
-    report(code, args, false);
+    report(code, args, false, None);
 }
 
 /// Report a misuse, and end the program if `abort_on_error` is on. Then the message is shown in any case.
 #[cold]
 pub fn misuse(code: Errno, args: fmt::Arguments) {
-    report(code, args, options::get(Opt::AbortOnError) >= 1);
+    report(code, args, options::get(Opt::AbortOnError) >= 1, None);
+}
+
+/// As [`misuse`]. The stack of the call follows the message, and what `more` prints.
+#[cold]
+pub fn misuse_with(code: Errno, args: fmt::Arguments, more: &dyn Fn(&Sink)) {
+    report(code, args, options::get(Opt::AbortOnError) >= 1, Some(more));
 }
 
 /// Report a pointer that is not from this allocator.
 #[cold]
 pub fn foreign(args: fmt::Arguments) {
-    report(Errno::EINVAL, args, options::get(Opt::AbortOnError) >= 2);
+    report(Errno::EINVAL, args, options::get(Opt::AbortOnError) >= 2, None);
 }
 
 #[inline(never)]
-fn report(code: Errno, args: fmt::Arguments, ends: bool) {
+fn report(code: Errno, args: fmt::Arguments, ends: bool, more: Option<&dyn Fn(&Sink)>) {
     keep_errno(|| {
+        let shown = ends || may_show(&ERRORS_SHOWN, Opt::MaxErrors);
         if ends {
             let thread = Os::thread_id() & !1;
             print(format_args!("mimalloc: error: {args} (thread {thread:#x}); the program ends here\n"));
-        } else if may_show(&ERRORS_SHOWN, Opt::MaxErrors) {
+        } else if shown {
             print(format_args!("mimalloc: error: {args}\n"));
+        }
+        if shown && (more.is_some() || (cfg!(debug_assertions) && ends)) {
+            print_details(more);
         }
         if let Some(entered) = ERROR.enter() {
             // SAFETY: `register_error` is the only one to store in this hook, and it stores an `ErrorFun`.
@@ -68,6 +79,28 @@ fn report(code: Errno, args: fmt::Arguments, ends: bool) {
             Os::abort();
         }
     });
+}
+
+/// What follows the message of a misuse: the stack of the call, and what is known of the block.
+#[cold]
+#[inline(never)]
+fn print_details(more: Option<&dyn Fn(&Sink)>) {
+    if cfg!(debug_assertions) {
+        // Only sampling with reports makes ready for stacks at the start.
+        Os::begin_stacks();
+    }
+    let mut calls = [0; CALLS];
+    stack::walk(&mut calls);
+    stack::print(&calls, &Sink::REGISTERED, &mut Modules::new());
+    if let Some(more) = more {
+        more(&Sink::REGISTERED);
+    }
+}
+
+/// Whether a report that is not an error of a call may be shown: there is a limit on all errors together. Counts it if
+/// so.
+pub fn may_tell() -> bool {
+    below(&ERRORS_SHOWN, options::get(Opt::MaxErrors))
 }
 
 /// Report something odd but harmless. It is shown if `show_errors` or `verbose` is on, at most `max_warnings` times.

@@ -9,7 +9,7 @@ use crate::prim::{Os, Threads};
 use core::ffi::c_void;
 
 /// How many threads can be inside one callback at the same time. Further threads skip it.
-const THREADS: usize = 32;
+pub(super) const THREADS: usize = 32;
 
 /// A slot for one callback and its argument.
 pub(super) struct Hook {
@@ -45,10 +45,10 @@ impl Hook {
     }
 }
 
-/// A place for the calling thread, unless it has one. (The number of slots is hidden from the compiler, because it
+/// A place for the calling thread, unless it has one. To leave it, store 0. (The number of slots is hidden from the compiler, because it
 /// would unroll the loop.)
 #[inline(never)]
-fn place(slots: &[AtomicUsize]) -> Option<&AtomicUsize> {
+pub(super) fn place(slots: &[AtomicUsize]) -> Option<&AtomicUsize> {
     let me = Os::thread_id();
     if slots.iter().any(|slot| slot.load(Ordering::Relaxed) == me) {
         return None;

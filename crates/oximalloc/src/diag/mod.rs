@@ -9,4 +9,5 @@ pub mod output;
 pub mod print;
 pub mod prometheus;
 pub mod secure;
+pub mod stack;
 pub mod stats;

@@ -151,6 +151,8 @@ options! {
         "end the program at a misuse of memory: never, of this allocator's, also at a pointer that is not from here";
     Secure: "secure", [], SECURE, "level",
         "protect against misuse of memory, 0 (nothing that costs time) to 4; read once, before the first allocation";
+    GuardedReport: "guarded_report", [], 1, "bool",
+        "where guarded_sample_rate is set at the start: note who allocates and frees guarded blocks, and report misuses of them";
 }
 
 /// The number of the first option of our own in the C interface.

@@ -4,7 +4,7 @@
 //! function itself causes messages, there is no recursion: those go to standard error.
 use super::hook::Hook;
 use crate::prim::{Os, Process, keep_errno};
-use core::ffi::{c_char, c_void};
+use core::ffi::{CStr, c_char, c_void};
 use core::fmt::{self, Write};
 use core::ptr::null_mut;
 
@@ -45,6 +45,9 @@ impl Sink {
     /// To where messages go.
     pub const REGISTERED: Sink = Sink::new(None, null_mut());
 
+    /// To standard error, whatever is registered. A signal handler may use it.
+    pub const STDERR: Sink = Sink::new(Some(to_stderr), null_mut());
+
     /// To `fun` with `arg`. `None`: to where messages go.
     pub const fn new(fun: Option<OutputFun>, arg: *mut c_void) -> Sink {
         Sink { fun, arg }
@@ -53,8 +56,18 @@ impl Sink {
     /// Pass on one piece of text, unchanged. Leaves `errno` alone.
     pub fn print(&self, args: fmt::Arguments) {
         let Some(fun) = self.fun else { return print(args) };
-        keep_errno(|| fun(Line::<LINE_MAX>::of(args).as_ptr(), self.arg));
+        keep_errno(|| {
+            // Not by `of`, which takes twice the stack in a build without optimisation.
+            let mut line = Line::<LINE_MAX>::new();
+            let _ = line.write_fmt(args);
+            fun(line.as_ptr(), self.arg);
+        });
     }
+}
+
+extern "C" fn to_stderr(text: *const c_char, _arg: *mut c_void) {
+    // SAFETY: an output function is given a C string.
+    Os::write_stderr(unsafe { CStr::from_ptr(text) }.to_bytes());
 }
 
 /// The longest message in bytes, including the NUL at its end.

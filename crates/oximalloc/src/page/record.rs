@@ -59,7 +59,8 @@ pub struct Page {
     zero: Cell<bool>,
     /// OS pages that are holes: one bit each, the first one lowest.
     holes: AtomicU32,
-    /// What the last search for holes noted about the word.
+    /// What the last search for holes noted about the word. In a page with a single block, which has no holes: see
+    /// [`Page::sample`].
     seen: AtomicU32,
     /// The pool's link. Used only in the first record of a batch.
     batch: AtomicPtr<Batch>,
@@ -179,11 +180,12 @@ impl Page {
         self.set_place(block, size);
         self.guarded.set(true);
     }
-    /// The page's only block begins at `block`, in the first slice of the span, and has `size` bytes. Nobody knows of the
-    /// block yet.
+    /// The page's only block begins at `block`, in the first slice of the span, and has `size` bytes, all of which the
+    /// program asked for. Nobody knows of the block yet.
     pub fn set_place(&self, block: *mut u8, size: usize) {
         self.start.set(block);
         self.set_single_size(size);
+        self.set_slack(0);
     }
     /// Under protection: how many bytes of the page's only block the program did not ask for.
     pub fn slack(&self) -> usize {
@@ -278,6 +280,15 @@ impl Page {
     /// Note what a look at the page has shown.
     pub fn note_seen(&self, what: u32) {
         self.seen.store(what, Ordering::Relaxed);
+    }
+    /// In a page with a single block: the number of the record that says who allocated it. 0 if there is none. In other
+    /// pages, and if the page is not the caller's, it is any number.
+    pub fn sample(&self) -> u32 {
+        self.seen.load(Ordering::Relaxed)
+    }
+    /// See [`Page::sample`].
+    pub fn set_sample(&self, number: u32) {
+        self.seen.store(number, Ordering::Relaxed);
     }
     /// Put blocks on the list `free`, which is empty. Only the owner may do so.
     pub(super) fn set_free(&self, first: *mut Block, count: u32) {

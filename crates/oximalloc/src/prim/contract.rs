@@ -22,7 +22,7 @@
 use core::ffi::c_void;
 
 /// All that an implementation has to supply.
-pub trait System: Memory + Numa + Process + Environment + Threads + ErrorNumbers {}
+pub trait System: Memory + Numa + Process + Environment + Threads + Faults + ErrorNumbers {}
 
 /// What a system can do, as far as this is known when the allocator is compiled. Functions tell what only the running
 /// system knows: [`Memory::page_size`] and [`Memory::overcommits`].
@@ -304,6 +304,56 @@ pub trait Threads {
     /// Fill `words` from the system's source of random numbers, for keys. It never waits. Returns false, and may have
     /// filled some, if the source is not ready or does not exist.
     fn random(words: &mut [u64]) -> bool;
+}
+
+/// An access to memory that the thread may not access.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Fault {
+    /// The address that was accessed.
+    pub address: usize,
+    /// Whether the access was to write. None if the system does not tell.
+    pub write: Option<bool>,
+    /// The address of the instruction. 0 if the system does not tell.
+    pub instruction: usize,
+}
+
+/// A range of addresses that is a part of a module: of the program, or of a library.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Module {
+    /// The first address.
+    pub start: usize,
+    /// The address behind the last one.
+    pub end: usize,
+    /// What an address is to be reduced by, so that it is the address in the module's file that debuggers use.
+    pub base: usize,
+    /// Bytes of the module's name.
+    pub name: usize,
+}
+
+/// Stacks of calls, and faults. All of it is for reports, and a system may have none of it.
+pub trait Faults {
+    /// Make ready for [`Faults::stack`]: now, or as soon as the C library allows it. This call may allocate from the
+    /// allocator, and wait for the loader. Any number of calls is fine.
+    fn begin_stacks();
+
+    /// Fill `calls` with return addresses on the calling thread's stack, the innermost first. The first `skip` are left
+    /// out, and so are those at the beginning that lie in the library that contains the allocator, if that is a library
+    /// of its own. Returns how many there are; 0 before [`Faults::begin_stacks`], and where the system has no way to
+    /// find them. The call may allocate from the allocator.
+    fn stack(skip: usize, calls: &mut [usize]) -> usize;
+
+    /// The module that has an address, and its name, cut off at the end of `name`. None if no module has it. A signal
+    /// handler may call this.
+    fn module_at(address: usize, name: &mut [u8]) -> Option<Module>;
+
+    /// Have `tell` called for each fault, in a signal handler of the thread that causes it. After that, what the
+    /// program had asked for before happens: its own handler is called, or the program ends as it would have ended
+    /// without this. A handler that the program installs later takes the place of this one. Only the first call has an
+    /// effect.
+    fn at_fault(tell: fn(&Fault));
+
+    /// Have nothing called from now on, and leave no reference to the library that contains the allocator.
+    fn nothing_at_fault();
 }
 
 /// An error number of the system's C library. Programs find it in `errno`, and it is passed to the error function that

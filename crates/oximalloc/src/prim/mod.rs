@@ -28,7 +28,9 @@ pub type Os = Real;
 #[cfg(test)]
 pub type Os = mock::Mock<Real>;
 
-pub use contract::{At, Capabilities, Environment, Errno, Key, Memory, Numa, Process, ProcessInfo, Threads};
+pub use contract::{
+    At, Capabilities, Environment, Errno, Fault, Faults, Key, Memory, Module, Numa, Process, ProcessInfo, Threads,
+};
 
 /// Do something, and leave `errno` as it was.
 #[inline(always)]

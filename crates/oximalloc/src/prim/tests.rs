@@ -13,7 +13,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The promises, by name.
-fn promises<S: System>() -> [(&'static str, fn()); 20] {
+fn promises<S: System>() -> [(&'static str, fn()); 21] {
     [
         ("sizes and capabilities make sense", sizes::<S>),
         ("what is reserved is aligned, and zero when committed", reserve::<S>),
@@ -35,6 +35,7 @@ fn promises<S: System>() -> [(&'static str, fn()); 20] {
         ("errno is the thread's", errno::<S>),
         ("the environment is visited in order", environment::<S>),
         ("threads are told apart, and their ends are told", threads::<S>),
+        ("calls have a stack, and code has a module", stacks::<S>),
     ]
 }
 
@@ -502,5 +503,32 @@ fn threads<S: System>() {
     if S::random(&mut words) {
         assert!(words.iter().all(|&word| word != 0) && words[0] != words[1], "{words:x?}");
     }
+    assert_eq!(S::errno(), Errno(4711));
+}
+
+#[inline(never)]
+fn deeper<S: System>(depth: usize, calls: &mut [usize]) -> usize {
+    core::hint::black_box(if depth == 0 { S::stack(2, calls) } else { deeper::<S>(depth - 1, calls) })
+}
+
+fn stacks<S: System>() {
+    S::begin_stacks();
+    S::begin_stacks();
+    let mut calls = [0; 8];
+    for (depth, room) in [(3, 0), (3, 1), (20, 8)] {
+        let got = deeper::<S>(depth, &mut calls[..room]);
+        // (It is 0 if the system has no stacks.)
+        assert!(got == room || got == 0);
+        assert!(calls[..got].iter().all(|&call| call != 0) && calls[room..].iter().all(|&call| call == 0));
+    }
+    let code = (stacks::<S> as fn() as usize) + 1;
+    let mut name = [0; 256];
+    if let Some(module) = S::module_at(code, &mut name) {
+        assert!((module.start..module.end).contains(&code) && module.base < code);
+        let program = std::env::current_exe().unwrap().into_os_string().into_encoded_bytes();
+        assert!(program.starts_with(&name[..module.name]) && module.name > 0);
+        assert_eq!(S::module_at(code, &mut name[..3]).map(|module| module.name), Some(3));
+    }
+    assert_eq!(S::module_at(16, &mut name), None);
     assert_eq!(S::errno(), Errno(4711));
 }

@@ -5,9 +5,10 @@
 use super::report;
 use crate::alloc::door::{self, Way};
 use crate::alloc::ready::{out_of_memory, ready_for};
+use crate::alloc::sampled;
 use crate::base::config::SLICE;
 use crate::heap::pages::guard::Place;
-use crate::heap::pages::quarantine;
+use crate::heap::pages::{quarantine, samples};
 use crate::heap::state::theap::Theap;
 use crate::os;
 use crate::page::Page;
@@ -160,11 +161,14 @@ unsafe fn clear_slack(page: &Page) {
 pub unsafe fn free(page: &'static Page, block: *mut Block) {
     // SAFETY: by the contract.
     unsafe {
-        if !is_whole("free", page) {
+        let sample = samples::number_of(page);
+        if sample.is_some_and(|number| !sampled::is_first(block, number)) || !is_whole("free", page) {
             return;
         }
         clear_slack(page);
-        if !quarantine::put(Theap::current(), page) {
+        if sample.is_some() {
+            sampled::wait(page, block);
+        } else if !quarantine::put(Theap::current(), page) {
             door::come_back_seldom(block, Way::Page(page));
         }
     }

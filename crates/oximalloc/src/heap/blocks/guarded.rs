@@ -21,8 +21,11 @@ use crate::base::sync::{AtomicBool, Ordering};
 use crate::diag::error::warning;
 use crate::diag::options::{self, Opt};
 use crate::heap::pages::guard::{self, Place};
+use crate::heap::pages::quarantine;
 use crate::heap::pages::release::release;
+use crate::heap::pages::samples;
 use crate::heap::state::theap::Theap;
+use crate::page::Page;
 use crate::prim::{Memory, Os};
 use core::ptr;
 
@@ -53,8 +56,33 @@ impl Theap {
     }
 
     #[cold]
+    #[inline(never)]
     fn guard(&self, size: usize, align: usize, zero: bool) -> Option<*mut u8> {
-        self.place_guarded(Place::of(size, align, options::enabled(Opt::GuardedPrecise), Os::page_size())?, zero)
+        let place = Place::of(size, align, options::enabled(Opt::GuardedPrecise), Os::page_size())?;
+        let block = self.place_again(place, zero).or_else(|| self.place_guarded(place, zero))?;
+        if samples::are_kept()
+            && let Some(page) = Page::at(block)
+        {
+            samples::enter(page, size);
+        }
+        Some(block)
+    }
+
+    /// The same block as by [`Theap::place_guarded`], in a span that has its guard already.
+    fn place_again(&self, place: Place, zero: bool) -> Option<*mut u8> {
+        if !samples::are_kept() || !self.is_main() {
+            return None;
+        }
+        let page = quarantine::take_sampled(self, place.slices, place.block + place.bytes)?;
+        let block = page.span().start.wrapping_add(place.block);
+        page.set_place(block, place.bytes);
+        page.reuse_single(self.as_owner());
+        self.heap().stats.malloc_guarded_count.add(1);
+        if zero {
+            // SAFETY: a block of that many bytes, which nobody knows of yet.
+            unsafe { ptr::write_bytes(block, 0, place.bytes) };
+        }
+        Some(block)
     }
 
     /// A guarded block at that place of a span of its own, zeroed if `zero`. None where there are too many, or where the

@@ -1,4 +1,6 @@
-//! Statistics, visits, and the validator.
+//! Statistics, visits, the validator, and reports on sampled blocks.
+#[cfg(not(loom))]
+pub mod sampled;
 #[cfg(not(loom))]
 pub mod stats;
 #[cfg(not(loom))]

@@ -7,7 +7,7 @@ use crate::diag::error::{error, verbose, warning};
 use crate::diag::options::{self, Opt};
 use crate::diag::secure;
 use crate::diag::stats::PROCESS;
-use crate::heap::inspect::stats;
+use crate::heap::inspect::{sampled, stats};
 use crate::heap::state::heap;
 use crate::page::keys;
 use crate::prim::{Errno, Os, Process, Threads};
@@ -48,6 +48,21 @@ pub fn process_start() {
         secure_start();
     }
 }
+
+/// The loader calls this before `main`, or when it loads the library that contains the allocator. Faults are reported from
+/// now on if blocks are sampled. This is earlier than a program's own handlers. In particular, Rust's standard library
+/// looks whether there is a handler, allocates, and then installs its own if there was none.
+extern "C" fn loaded() {
+    options::init();
+    if options::get(Opt::GuardedSampleRate) > 0 && options::enabled(Opt::GuardedReport) {
+        Os::at_end(end);
+        sampled::begin();
+    }
+}
+
+#[used]
+#[unsafe(link_section = ".init_array")]
+static LOADED: extern "C" fn() = loaded;
 
 /// Fix the level of protection, and make what it needs.
 fn secure_start() {

@@ -6,7 +6,7 @@ use crate::base::sync::{AtomicU32, Ordering};
 use crate::diag::stats::PROCESS;
 use crate::heap::state::current::{self, thread};
 use crate::heap::state::theap::Theap;
-use crate::prim::{Key, Os, Threads};
+use crate::prim::{Faults, Key, Os, Threads};
 use core::ffi::c_void;
 use core::ptr;
 
@@ -32,10 +32,11 @@ pub fn tell_of_end(tell: bool) {
     }
 }
 
-/// Threads that end from now on no longer call `thread_end`. Either the library is about to be unmapped, and then
+/// Threads that end from now on no longer call `thread_end`, and faults are not told of. Either the library is about to be unmapped, and then
 /// nobody may use it any more, or the process ends.
 #[cold]
 pub fn forget_threads() {
+    Os::nothing_at_fault();
     if let Some(key) = end_key() {
         KEY.store(0, Ordering::Relaxed);
         Os::key_delete(key);

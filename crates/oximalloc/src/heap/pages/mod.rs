@@ -17,4 +17,6 @@ pub mod release;
 #[cfg(not(loom))]
 pub mod resize;
 #[cfg(not(loom))]
+pub mod samples;
+#[cfg(not(loom))]
 pub mod settle;

@@ -2,6 +2,7 @@
 
 use super::guard;
 use super::resize;
+use super::samples;
 use crate::arena::{self, map, slice_class};
 use crate::base::config::SLICE;
 use crate::heap::state::heap::Heap;
@@ -23,6 +24,7 @@ pub unsafe fn release(page: &'static Page) {
         let heap = Heap::of_page(page.label().leave());
         if page.bin() == Bin::SINGLE {
             resize::forget_end(page);
+            samples::forget(page);
             heap.stats.malloc_huge.sub(span.slices * SLICE);
         } else {
             slice_class::clear(span.start);

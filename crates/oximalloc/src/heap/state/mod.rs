@@ -28,6 +28,7 @@ pub mod page_set;
 pub mod peak;
 #[cfg(not(loom))]
 pub mod registry;
+pub mod sample;
 #[cfg(not(loom))]
 pub mod sampling;
 pub mod shown;

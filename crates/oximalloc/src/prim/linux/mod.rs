@@ -2,11 +2,14 @@
 
 mod env;
 mod errno;
+mod fault;
 #[cfg(test)]
 pub mod for_tests;
+mod maps;
 mod memory;
 mod numa;
 mod process;
+mod stack;
 mod thread;
 pub mod tls;
 

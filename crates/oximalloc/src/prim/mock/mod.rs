@@ -9,8 +9,8 @@ mod memory;
 mod ranges;
 
 use super::contract::{
-    Capabilities, Destructor, Environment, Errno, ErrorNumbers, Key, Memory, Numa, Process, ProcessInfo, System,
-    Threads,
+    Capabilities, Destructor, Environment, Errno, ErrorNumbers, Fault, Faults, Key, Memory, Module, Numa, Process,
+    ProcessInfo, System, Threads,
 };
 use ranges::Ranges;
 use std::collections::BTreeMap;
@@ -320,6 +320,24 @@ impl<S: System> Threads for Mock<S> {
     }
     fn random(words: &mut [u64]) -> bool {
         S::random(words)
+    }
+}
+
+impl<S: System> Faults for Mock<S> {
+    fn begin_stacks() {
+        S::begin_stacks();
+    }
+    fn stack(skip: usize, calls: &mut [usize]) -> usize {
+        S::stack(skip, calls)
+    }
+    fn module_at(address: usize, name: &mut [u8]) -> Option<Module> {
+        S::module_at(address, name)
+    }
+    fn at_fault(tell: fn(&Fault)) {
+        S::at_fault(tell);
+    }
+    fn nothing_at_fault() {
+        S::nothing_at_fault();
     }
 }
 
