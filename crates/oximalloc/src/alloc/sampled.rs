@@ -58,6 +58,9 @@ pub unsafe fn wait(page: &'static Page, block: *mut Block) {
 /// Whether `p`, which may not be freed or used, belongs to a sampled block. If so, that is reported.
 #[cold]
 pub fn is_explained(function: &str, p: *const u8) -> bool {
+    if !samples::are_kept() {
+        return false;
+    }
     let mut known = Known::UNKNOWN;
     let known = &mut known;
     if !samples::find(p, known) {

@@ -67,7 +67,7 @@ fn report(code: Errno, args: fmt::Arguments, ends: bool, more: Option<&dyn Fn(&S
         } else if shown {
             print(format_args!("mimalloc: error: {args}\n"));
         }
-        if shown && (more.is_some() || (cfg!(debug_assertions) && ends)) {
+        if shown && ((cfg!(feature = "secure") && more.is_some()) || (cfg!(debug_assertions) && ends)) {
             print_details(more);
         }
         if let Some(entered) = ERROR.enter() {

@@ -51,8 +51,12 @@ pub fn process_start() {
 
 /// The loader calls this before `main`, or when it loads the library that contains the allocator. Faults are reported from
 /// now on if blocks are sampled. This is earlier than a program's own handlers. In particular, Rust's standard library
-/// looks whether there is a handler, allocates, and then installs its own if there was none.
+/// looks whether there is a handler, allocates, and then installs its own if there was none. (A Rust program has reports
+/// with the feature `secure`; without it there is no code for them.)
 extern "C" fn loaded() {
+    if !cfg!(feature = "secure") {
+        return;
+    }
     options::init();
     if options::get(Opt::GuardedSampleRate) > 0 && options::enabled(Opt::GuardedReport) {
         Os::at_end(end);

@@ -38,7 +38,7 @@ pub fn begin() {
 
 /// Whether records are kept.
 pub fn are_kept() -> bool {
-    ON.load(Ordering::Relaxed)
+    cfg!(feature = "secure") && ON.load(Ordering::Relaxed)
 }
 
 // Where the numbers of a record are.
@@ -158,7 +158,8 @@ pub fn enter(page: &Page, size: usize) {
 /// The number of the record of the page's only block. None if there is none. The caller has the block.
 #[inline]
 pub fn number_of(page: &Page) -> Option<u32> {
-    if page.bin() == Bin::SINGLE && page.sample() != 0 { Some(page.sample()) } else { None }
+    let has = cfg!(feature = "secure") && page.bin() == Bin::SINGLE && page.sample() != 0;
+    if has { Some(page.sample()) } else { None }
 }
 
 /// The block with that record is freed. Note who frees it. Returns false, and notes nothing, if it was freed before.
