@@ -1,5 +1,5 @@
 // build: preload
-// timeout: 120
+// timeout: 240
 // Blocks of 64 KiB to 16 MiB come and go at random: mappings and resident memory stay bounded.
 #include "check.h"
 

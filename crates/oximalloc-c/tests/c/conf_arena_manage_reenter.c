@@ -1,4 +1,5 @@
 // build: link
+// timeout: 180
 // tests: mi_manage_memory
 // A commit function that allocates and frees itself, blocks of the very sizes that the call it interrupts is about: no
 // block is given to two, in the main heap and in another one, in the first thread and in one that ends, whether memory

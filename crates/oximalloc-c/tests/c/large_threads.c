@@ -1,6 +1,6 @@
 // build: preload
 // env: MIMALLOC_PURGE_DELAY=5
-// timeout: 120
+// timeout: 240
 // Eight threads, some of which end, take, grow, shrink and give large blocks, each other's too, while what is free goes back
 // to the system now and then: no block is handed out twice, and none loses what was written.
 #include <stdatomic.h>

@@ -1,5 +1,5 @@
 // build: preload
-// timeout: 120
+// timeout: 240
 // 100 000 threads created and joined one after another, leaving blocks behind for the next: memory stays flat.
 #include "check.h"
 
