@@ -18,14 +18,15 @@ use super::large_cache_slots::MOST;
 use super::samples;
 use crate::arena;
 use crate::base::config::SLICE;
-use crate::base::sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use crate::base::slot::Slot;
+use crate::base::sync::{AtomicBool, AtomicUsize, Ordering};
 use crate::diag::secure::is_at_least;
 use crate::heap::state::heap::MAIN;
 use crate::heap::state::theap::{NUMBERS, Theap};
 use crate::os;
 use crate::page::Page;
 use crate::prim::{Memory, Os};
-use core::ptr::{self, null_mut};
+use core::ptr;
 
 /// Slots of the threads of one number.
 const FEW: usize = 4;
@@ -38,13 +39,13 @@ const SAMPLE_MOST: usize = (16 << 20) / SLICE;
 /// The largest block whose memory stays resident while it is inaccessible: 4 MiB in all slots.
 const KEEP_MOST: usize = 256 * 1024;
 
-type Slots<const N: usize> = [AtomicPtr<Page>; N];
+type Slots<const N: usize> = [Slot<Page>; N];
 
-static CACHEABLE: [Slots<FEW>; NUMBERS] = [const { [const { AtomicPtr::new(null_mut()) }; FEW] }; NUMBERS];
-static SAMPLED: Slots<RING> = [const { AtomicPtr::new(null_mut()) }; RING];
+static CACHEABLE: [Slots<FEW>; NUMBERS] = [const { [const { Slot::new() }; FEW] }; NUMBERS];
+static SAMPLED: Slots<RING> = [const { Slot::new() }; RING];
 /// Which slot for sampled blocks is next.
 static NEXT_SAMPLED: AtomicUsize = AtomicUsize::new(0);
-static SHUT: Slots<MANY> = [const { AtomicPtr::new(null_mut()) }; MANY];
+static SHUT: Slots<MANY> = [const { Slot::new() }; MANY];
 /// Which slot of the process is next.
 static NEXT: AtomicUsize = AtomicUsize::new(0);
 /// The same for threads without a theap, which have no random numbers.
@@ -67,7 +68,7 @@ pub unsafe fn put(theap: &Theap, page: &'static Page) -> bool {
             let turn = || NEXT_ALONE.fetch_add(1, Ordering::Relaxed);
             let which = theap.secured().map_or_else(turn, |secured| secured.random() as usize);
             let slot = &CACHEABLE[theap.root().number()][which % FEW];
-            if let Some(other) = exchange(slot, page) {
+            if let Some(other) = slot.exchange(page) {
                 free(theap, other);
             }
         } else {
@@ -102,10 +103,10 @@ pub unsafe fn put_sampled(theap: &Theap, page: &'static Page) -> bool {
 pub fn take_sampled(theap: &Theap, slices: usize, guard: usize) -> Option<&'static Page> {
     let slot = SAMPLED.get(NEXT_SAMPLED.load(Ordering::Relaxed) % RING)?;
     // (Without this look, each fresh block would write to the slot.)
-    if slot.load(Ordering::Relaxed).is_null() {
+    if slot.is_empty() {
         return None;
     }
-    let page = take(slot)?;
+    let page = slot.take()?;
     let (start, bytes) = os_pages(page);
     let (span, end) = (page.span(), page.start().addr() + page.block_size());
     // SAFETY: it was in a slot, so it is ours. If access cannot be restored, nobody can use the memory again.
@@ -125,7 +126,7 @@ pub fn take_sampled(theap: &Theap, slices: usize, guard: usize) -> Option<&'stat
 /// # Safety
 /// - as for [`put`].
 #[inline(never)]
-unsafe fn wait_shut(theap: &Theap, page: &'static Page, slots: &[AtomicPtr<Page>], next: &AtomicUsize) -> bool {
+unsafe fn wait_shut(theap: &Theap, page: &'static Page, slots: &[Slot<Page>], next: &AtomicUsize) -> bool {
     // SAFETY: by the contract; what comes out of a slot is ours.
     unsafe {
         if !arena::may_protect(&page.span()) || !shut(page) {
@@ -133,7 +134,7 @@ unsafe fn wait_shut(theap: &Theap, page: &'static Page, slots: &[AtomicPtr<Page>
         }
         page.hide_single();
         let slot = slots.get(next.fetch_add(1, Ordering::Relaxed) % slots.len());
-        if let Some(other) = slot.and_then(|slot| exchange(slot, page)) {
+        if let Some(other) = slot.and_then(|slot| slot.exchange(page)) {
             open(theap, other);
         }
     }
@@ -144,29 +145,17 @@ unsafe fn wait_shut(theap: &Theap, page: &'static Page, slots: &[AtomicPtr<Page>
 #[cold]
 pub fn flush(theap: &Theap) {
     for slot in CACHEABLE.iter().flatten().take(core::hint::black_box(NUMBERS * FEW)) {
-        if let Some(page) = take(slot) {
+        if let Some(page) = slot.take() {
             // SAFETY: it was in a slot, so it is ours.
             unsafe { free(theap, page) };
         }
     }
     for slot in SHUT.iter().chain(&SAMPLED).take(core::hint::black_box(MANY + RING)) {
-        if let Some(page) = take(slot) {
+        if let Some(page) = slot.take() {
             // SAFETY: as above.
             unsafe { open(theap, page) };
         }
     }
-}
-
-/// Release: what was done to this page. Acquire: pairs with it, for the page that waited.
-fn exchange(slot: &AtomicPtr<Page>, page: &'static Page) -> Option<&'static Page> {
-    let other = slot.swap(ptr::from_ref(page).cast_mut(), Ordering::AcqRel);
-    // SAFETY: null or a record, which is never unmapped.
-    unsafe { other.as_ref() }
-}
-
-fn take(slot: &AtomicPtr<Page>) -> Option<&'static Page> {
-    // SAFETY: as above.
-    unsafe { slot.swap(null_mut(), Ordering::Acquire).as_ref() }
 }
 
 /// # Safety
