@@ -7,7 +7,9 @@ use oximalloc::raw;
 extern "C" fn load() {
     raw::process_init();
     #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-    super::new::protected::tell();
+    if raw::is_protected() {
+        super::new::protected::tell();
+    }
     raw::end_is_told();
 }
 

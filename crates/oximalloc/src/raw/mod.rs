@@ -71,6 +71,7 @@ pub unsafe fn delete_array(p: *mut u8, size: Option<usize>) {
 }
 
 /// Whether blocks are protected.
+#[inline]
 pub fn is_protected() -> bool {
     is_on()
 }

@@ -54,7 +54,8 @@ pub fn process_start() {
 /// looks whether there is a handler, allocates, and then installs its own if there was none. (A Rust program has reports
 /// with the feature `secure`; without it there is no code for them.)
 extern "C" fn loaded() {
-    if !cfg!(feature = "secure") {
+    // Miri has no environment to read that early.
+    if !cfg!(feature = "secure") || cfg!(miri) {
         return;
     }
     options::init();
