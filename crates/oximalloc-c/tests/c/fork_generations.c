@@ -6,7 +6,8 @@
 #include <sys/wait.h>
 #include "stats.h"
 
-enum { BLOCKS = 2000 };
+// A generation holds 5 MiB and more, so 24 that are lost are 120. By chance, what is resident differs by 7.
+enum { BLOCKS = 2000, NOISE = 16 * 1024 };
 static pthread_barrier_t barrier;
 static mi_heap_t* heap;
 // How threads wait when the process forks: idle, in a heap of their own too, or while they go on to allocate.
@@ -91,10 +92,10 @@ int main(void) {
     long few[2], many[2];
     generations(10, 4, 5, few);
     generations(25, 4, 5, many);
-    CHECK(few[1] < few[0] + 4096 && many[1] < many[0] + 4096);
+    CHECK(few[1] < few[0] + NOISE && many[1] < many[0] + NOISE);
     // None to take what the others left.
     generations(25, 1, 5, many);
-    CHECK(many[1] < many[0] + 4096);
+    CHECK(many[1] < many[0] + NOISE);
   }
   busy = 1;
   long any[2];

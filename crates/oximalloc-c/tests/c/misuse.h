@@ -177,6 +177,19 @@ typedef struct {
   char text[4096];
 } End;
 
+// Drop the lines of a stack, which the build with debug assertions prints behind a message.
+static inline void drop_stack(char* text) {
+  char* to = text;
+  for (char *line = text, *next; *line; line = next) {
+    next = line + strcspn(line, "\n");
+    next += *next == '\n';
+    if (strncmp(line, "    #", 5) == 0) continue;
+    memmove(to, line, (size_t)(next - line));
+    to += next - line;
+  }
+  *to = 0;
+}
+
 static inline End run_row(int i, int level) {
   End end = {0};
   int ends[2];
@@ -206,6 +219,7 @@ static inline End run_row(int i, int level) {
   }
   close(ends[0]);
   CHECK(waitpid(pid, &end.status, 0) == pid);
+  drop_stack(end.text);
   return end;
 }
 
