@@ -40,7 +40,8 @@ int main(void) {
   in_child(0, true, 20);
   in_child(300, true, 20);
   in_child(2000, true, 20);
-  // One call for a page, some more where what it gives is not aligned.
-  in_child(6000, false, BLOCKS * 3 / 2);
+  // One call for a page, and one more if it gives what is not aligned. It does so each time where the system has a hole
+  // that is large enough for the page, but not aligned.
+  in_child(6000, false, 2 * BLOCKS + 20);
   return 0;
 }
