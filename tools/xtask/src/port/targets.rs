@@ -68,5 +68,7 @@ const QEMU_USER: &[(&str, &str)] = &[
     ("new_handler.cpp", LIMIT),
     ("realloc_huge.c", RESIDENT),
     ("thread_end.cpp", RESIDENT),
+    ("thread_end_calls.cpp", RESIDENT),
+    ("thread_end_calls_static.cpp", RESIDENT),
     ("threads_many.c", SLOW),
 ];
