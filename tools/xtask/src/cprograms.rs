@@ -4,6 +4,7 @@
 //! flavours of it, and under memcheck the same that ran without.
 
 use std::collections::HashSet;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -37,6 +38,31 @@ const MEMCHECK: [&str; 5] =
 /// How much longer a program may take under it.
 const MEMCHECK_SLOWER: u32 = 5;
 
+/// Another machine that programs are compiled for, and the emulator that runs them.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Foreign {
+    /// Its name, for the folder of its programs.
+    pub name: &'static str,
+    /// What its compilers' names begin with.
+    pub prefix: &'static str,
+    /// Where the libraries for it are.
+    pub libraries: PathBuf,
+    /// The emulator and its arguments.
+    pub emulator: Vec<String>,
+    /// How much longer a program may take there.
+    pub slower: u32,
+    /// Programs that the emulator cannot run as the machine would, and why.
+    pub skips: Vec<(&'static str, &'static str)>,
+}
+
+impl Foreign {
+    /// Why it cannot run a program, if it cannot.
+    fn skips(&self, source: &Path, contract: &Contract) -> Option<String> {
+        let listed = self.skips.iter().find(|(name, _)| source.ends_with(name)).map(|(_, why)| (*why).to_string());
+        listed.or_else(|| contract.wrap.first().map(|tool| format!("{tool} would run the emulator")))
+    }
+}
+
 /// Compiles and runs the programs whose name contains one of `filters`, or all; prints a line for each.
 pub fn run(flavour: Flavour, filters: &[String]) -> Result<Tally> {
     run_under(flavour, filters, Under::Nothing)
@@ -54,15 +80,52 @@ pub fn memcheck() -> Result<Tally> {
 
 /// What the programs run under.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Under {
+enum Under<'a> {
     Nothing,
     Memcheck,
     Protection(u32),
+    Emulator(&'a Foreign),
+}
+
+/// The libraries that programs are built and run with, and the machine.
+#[derive(Clone, Copy)]
+struct Setup<'a> {
+    flavour: Flavour,
+    foreign: Option<&'a Foreign>,
+}
+
+impl Setup<'_> {
+    /// Where the libraries are.
+    fn libraries(self) -> PathBuf {
+        self.foreign.map_or_else(|| self.flavour.folder(), |foreign| foreign.libraries.clone())
+    }
+
+    fn archive(self) -> PathBuf {
+        self.libraries().join("libmimalloc.a")
+    }
+
+    fn shared(self) -> PathBuf {
+        self.libraries().join("libmimalloc.so")
+    }
+
+    /// The name of the compiler for a source.
+    fn compiler(self, source: &Path) -> String {
+        format!("{}{}", self.foreign.map_or("", |foreign| foreign.prefix), compiler(source))
+    }
 }
 
 fn run_under(flavour: Flavour, filters: &[String], under: Under) -> Result<Tally> {
     flavour.build()?;
-    Ok(workers::each(&programs(filters)?, |source| {
+    Ok(each(&programs(filters)?, flavour, under))
+}
+
+/// Compiles some programs for another machine and runs them there. The library has been built.
+pub fn run_foreign(sources: &[PathBuf], foreign: &Foreign) -> Tally {
+    each(sources, Flavour::Release, Under::Emulator(foreign))
+}
+
+fn each(sources: &[PathBuf], flavour: Flavour, under: Under) -> Tally {
+    workers::each(sources, |source| {
         let outcome = try_one(source, flavour, under).unwrap_or_else(|error| Outcome::Failed(format!("{error:#}")));
         let name = source.file_name().unwrap_or_default().display();
         match outcome {
@@ -77,7 +140,7 @@ fn run_under(flavour: Flavour, filters: &[String], under: Under) -> Result<Tally
             }
             Outcome::Elsewhere => Tally::default(),
         }
-    }))
+    })
 }
 
 /// The test programs, sorted by name.
@@ -112,22 +175,30 @@ fn try_one(source: &Path, flavour: Flavour, under: Under) -> Result<Outcome> {
         contract.wrap = MEMCHECK.map(String::from).into();
         contract.timeout *= MEMCHECK_SLOWER;
     }
+    let setup = Setup { flavour, foreign: if let Under::Emulator(foreign) = under { Some(foreign) } else { None } };
+    if let Some(foreign) = setup.foreign {
+        if let Some(why) = foreign.skips(source, &contract) {
+            return Ok(Outcome::Skipped(why));
+        }
+        contract.timeout *= foreign.slower;
+    }
     let library = |name: &String| {
         let path = source.with_file_name(name);
         let contract = Contract::parse(&fs::read_to_string(&path)?)?;
         Ok((path, contract))
     };
     let libraries = contract.shared.iter().map(library).collect::<Result<Vec<Library>>>()?;
-    let mut tools: Vec<&str> = libraries.iter().map(|(path, _)| compiler(path)).chain([compiler(source)]).collect();
-    tools.extend(contract.wrap.first().map(String::as_str));
+    let sources = libraries.iter().map(|(path, _)| path.as_path()).chain([source]);
+    let mut tools: Vec<String> = sources.map(|path| setup.compiler(path)).collect();
+    tools.extend(contract.wrap.first().cloned());
     if let Some(tool) = tools.into_iter().find(|tool| workspace::find_program(tool).is_none()) {
         return Ok(Outcome::Skipped(format!("{tool} is missing")));
     }
-    let folder = folder(source, &contract, &libraries, flavour)?;
-    if let Some(outcome) = compile_all(source, &contract, &libraries, flavour, &folder)? {
+    let folder = folder(source, &contract, &libraries, setup)?;
+    if let Some(outcome) = compile_all(source, &contract, &libraries, setup, &folder)? {
         return Ok(outcome);
     }
-    let end = child::capture(&mut command(&contract, flavour, &folder)?, contract.timeout)?;
+    let end = child::capture(&mut command(&contract, setup, &folder)?, contract.timeout)?;
     let wrong = contract.judge(end.status, &end.stdout, &end.stderr);
     if wrong.is_empty() {
         return Ok(Outcome::Passed(end.wall));
@@ -142,10 +213,14 @@ fn try_one(source: &Path, flavour: Flavour, under: Under) -> Result<Outcome> {
 }
 
 /// Where a program is compiled and runs: a folder of its own, since others may build the same library at the same time.
-fn folder(source: &Path, contract: &Contract, libraries: &[Library], flavour: Flavour) -> Result<PathBuf> {
+fn folder(source: &Path, contract: &Contract, libraries: &[Library], setup: Setup) -> Result<PathBuf> {
     let plugin = libraries.iter().any(|(_, contract)| contract.build == Build::Plugin);
     let linked = plugin || matches!(contract.build, Build::Link | Build::Static);
-    let kind = if linked { flavour.to_string() } else { "any".to_string() };
+    let kind = match setup.foreign {
+        Some(foreign) => foreign.name.to_string(),
+        None if linked => setup.flavour.to_string(),
+        None => "any".to_string(),
+    };
     let folder = workspace::target_dir().join("c-programs").join(kind);
     let folder = folder.join(source.file_name().context("a source has a name")?);
     fs::create_dir_all(&folder)?;
@@ -157,7 +232,7 @@ fn compile_all(
     source: &Path,
     contract: &Contract,
     libraries: &[Library],
-    flavour: Flavour,
+    setup: Setup,
     folder: &Path,
 ) -> Result<Option<Outcome>> {
     static COMPILED: Mutex<Option<HashSet<PathBuf>>> = Mutex::new(None);
@@ -166,18 +241,18 @@ fn compile_all(
         return Ok(None);
     }
     for (library, contract) in libraries {
-        let mut compile = compile(library, contract);
+        let mut compile = compile(library, contract, setup);
         compile.args(["-shared", "-fPIC", "-o"]).arg(folder.join(library_name(library))).arg(library);
         if contract.build == Build::Plugin {
-            compile.arg(flavour.archive()).args(["-Wl,-Bsymbolic,--exclude-libs,ALL", "-lpthread", "-ldl", "-lm"]);
+            compile.arg(setup.archive()).args(["-Wl,-Bsymbolic,--exclude-libs,ALL", "-lpthread", "-ldl", "-lm"]);
         }
         if let Some(outcome) = failed_compile(&mut compile)? {
             return Ok(Some(outcome));
         }
     }
-    let mut compile = compile(source, contract);
+    let mut compile = compile(source, contract, setup);
     compile.arg("-o").arg(folder.join("program")).arg(source);
-    link(&mut compile, contract, flavour, folder);
+    link(&mut compile, contract, setup, folder);
     let failed = failed_compile(&mut compile)?;
     if failed.is_none() {
         compiled().get_or_insert_default().insert(folder.to_path_buf());
@@ -195,12 +270,11 @@ fn library_name(source: &Path) -> String {
 }
 
 /// The compiler's command line, without what it compiles and links.
-fn compile(source: &Path, contract: &Contract) -> Command {
-    let compiler = compiler(source);
-    let mut command = Command::new(compiler);
+fn compile(source: &Path, contract: &Contract, setup: Setup) -> Command {
+    let mut command = Command::new(setup.compiler(source));
     // Without -fno-builtin the compiler removes pairs of malloc and free.
     command.args(["-O1", "-g", "-pthread", "-fno-builtin"]);
-    command.arg(if compiler == "g++" { "-std=gnu++17" } else { "-std=gnu11" });
+    command.arg(if compiler(source) == "g++" { "-std=gnu++17" } else { "-std=gnu11" });
     command.arg("-I").arg(workspace::root().join("crates/oximalloc-c/include")).args(&contract.cflags);
     workspace::clean_environment(&mut command);
     command
@@ -214,31 +288,43 @@ fn failed_compile(compile: &mut Command) -> Result<Option<Outcome>> {
 }
 
 /// Adds the libraries to a compiler's command line.
-fn link(command: &mut Command, contract: &Contract, flavour: Flavour, folder: &Path) {
+fn link(command: &mut Command, contract: &Contract, setup: Setup, folder: &Path) {
     if contract.build == Build::Static {
-        command.arg(flavour.archive());
+        command.arg(setup.archive());
     }
     if contract.shared_load {
         command.args(contract.shared.iter().map(|name| folder.join(library_name(Path::new(name)))));
         command.arg(format!("-Wl,-rpath,{}", folder.display()));
     }
     if contract.build == Build::Link {
-        let library = flavour.folder();
+        let library = setup.libraries();
         command.arg("-L").arg(&library).arg(format!("-Wl,-rpath,{}", library.display())).arg("-lmimalloc");
     }
     command.args(["-lpthread", "-ldl", "-lm"]);
 }
 
 /// The command line that runs the compiled program.
-fn command(contract: &Contract, flavour: Flavour, folder: &Path) -> Result<Command> {
-    let mut words = contract.wrap.iter().map(Into::into).chain([folder.join("program").into_os_string()]);
+fn command(contract: &Contract, setup: Setup, folder: &Path) -> Result<Command> {
+    let preload =
+        if contract.build == Build::Preload { Some(workspace::preload_value(&setup.shared())?) } else { None };
+    let mut words: Vec<OsString> = contract.wrap.iter().map(Into::into).collect();
+    if let Some(foreign) = setup.foreign {
+        words.extend(foreign.emulator.iter().map(Into::into));
+        // The emulator is a program of this machine. It gives the variable to the program that it runs.
+        if let Some(value) = &preload {
+            let mut variable = OsString::from("LD_PRELOAD=");
+            variable.push(value);
+            words.extend(["-E".into(), variable]);
+        }
+    }
+    let mut words = words.into_iter().chain([folder.join("program").into_os_string()]);
     let mut command = Command::new(words.next().expect("the program is at least one word"));
     let args = contract.args.iter().map(|arg| arg.replace("$OUT", &folder.to_string_lossy()));
     command.args(words).args(args).env_remove("LD_PRELOAD");
     workspace::clean_environment(&mut command);
-    command.env("LIBRARY_UNDER_TEST", flavour.shared()).env("LIBMIMALLOC", flavour.shared());
-    if contract.build == Build::Preload {
-        command.env("LD_PRELOAD", workspace::preload_value(&flavour.shared())?);
+    command.env("LIBRARY_UNDER_TEST", setup.shared()).env("LIBMIMALLOC", setup.shared());
+    if let (Some(value), None) = (preload, setup.foreign) {
+        command.env("LD_PRELOAD", value);
     }
     command.envs(contract.env.iter().map(|(name, value)| (name, value)));
     Ok(command)

@@ -7,7 +7,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+use anyhow::{Result, bail};
 
 use crate::child;
 use crate::workspace;
@@ -31,14 +34,27 @@ const NEEDED: [(&str, &str); 15] = [
     ("valgrind", "valgrind"),
 ];
 
+/// Whether this run of the tool installs nothing.
+static NOTHING: AtomicBool = AtomicBool::new(false);
+
+/// From now on nothing is installed or fetched.
+pub fn nothing() {
+    NOTHING.store(true, Ordering::Relaxed);
+}
+
 /// Installs the programs that are missing, if that may be done here; says what remains missing.
 pub fn programs() {
-    let missing = || NEEDED.iter().filter(|(program, _)| workspace::find_program(program).is_none());
-    let packages: Vec<&str> = missing().map(|(_, package)| *package).collect();
-    if packages.is_empty() {
-        return;
+    let remaining = missing_of(&NEEDED);
+    if !remaining.is_empty() {
+        println!("missing here, what needs them is skipped: {}", remaining.join(" "));
     }
-    if may_install() {
+}
+
+/// Installs those of these programs that are missing, if that may be done here. Returns what remains missing.
+pub fn missing_of<'a>(needed: &[(&'a str, &str)]) -> Vec<&'a str> {
+    let missing = || needed.iter().filter(|(program, _)| workspace::find_program(program).is_none());
+    let packages: Vec<&str> = missing().map(|(_, package)| *package).collect();
+    if !packages.is_empty() && may_install() {
         println!("installing {}", packages.join(" "));
         let _services_stay_off = PolicyFile::write();
         if apt(&["update", "-qq"]) {
@@ -51,10 +67,23 @@ pub fn programs() {
             }
         }
     }
-    let remaining: Vec<&str> = missing().map(|(program, _)| *program).collect();
-    if !remaining.is_empty() {
-        println!("missing here, what needs them is skipped: {}", remaining.join(" "));
+    missing().map(|(program, _)| *program).collect()
+}
+
+/// Unpacks Debian packages into a folder, if they may be fetched here. Nothing is installed.
+pub fn unpack(packages: &[&str], folder: &Path) -> Result<()> {
+    if !may_install() {
+        bail!("packages are fetched by root on Debian only, and not with --no-install");
     }
+    let files = tempfile::tempdir()?;
+    println!("fetching {}", packages.join(" "));
+    if !apt(&["update", "-qq"]) || !apt_in(files.path(), &[&["download", "-qq"], packages].concat()) {
+        bail!("a package cannot be had: {}", packages.join(" "));
+    }
+    for entry in fs::read_dir(files.path())? {
+        child::done(Command::new("dpkg-deb").arg("-x").arg(entry?.path()).arg(folder))?;
+    }
+    Ok(())
 }
 
 /// Makes `cargo fmt` and `cargo clippy` usable where rustup can.
@@ -74,12 +103,23 @@ pub fn component(name: &str) -> bool {
 fn may_install() -> bool {
     // SAFETY: a system call without arguments, which cannot fail.
     let root = unsafe { libc::geteuid() } == 0;
-    root && Path::new("/etc/debian_version").exists() && workspace::find_program("apt-get").is_some()
+    root && !NOTHING.load(Ordering::Relaxed)
+        && Path::new("/etc/debian_version").exists()
+        && workspace::find_program("apt-get").is_some()
 }
 
 fn apt(args: &[&str]) -> bool {
+    apt_in(Path::new("/"), args)
+}
+
+fn apt_in(folder: &Path, args: &[&str]) -> bool {
     let mut command = Command::new("apt-get");
-    command.args(args).env("DEBIAN_FRONTEND", "noninteractive");
+    // Otherwise it fetches as a user who may not write to the folder.
+    command
+        .current_dir(folder)
+        .args(["-o", "APT::Sandbox::User=root"])
+        .args(args)
+        .env("DEBIAN_FRONTEND", "noninteractive");
     match child::capture(&mut command, Duration::from_secs(600)) {
         Ok(end) if end.success() => true,
         Ok(end) => {

@@ -16,6 +16,7 @@ mod install;
 mod miri;
 mod pace;
 mod package;
+mod port;
 mod program;
 mod real;
 mod run;
@@ -91,6 +92,8 @@ enum Task {
         #[arg(long)]
         table: bool,
     },
+    /// Build the library for another machine, and run the C and C++ test programs on an emulator of it
+    Port(port::Args),
     /// Run real programs without and with the library, compare what they print, show time and peak memory
     Real {
         /// Only these programs
@@ -159,6 +162,11 @@ fn dispatch(task: Task) -> anyhow::Result<ExitCode> {
         }
         Task::C { name, checked, secure, table: false } => {
             let tally = cprograms::run_secured(flavour(checked), &name, secure)?;
+            println!("{tally}");
+            Ok(exit(tally.failed == 0))
+        }
+        Task::Port(args) => {
+            let tally = port::run(&args)?;
             println!("{tally}");
             Ok(exit(tally.failed == 0))
         }

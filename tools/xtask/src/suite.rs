@@ -17,6 +17,7 @@ use crate::install;
 use crate::miri;
 use crate::pace;
 use crate::package::ways;
+use crate::port;
 use crate::real;
 use crate::rusttests;
 use crate::size;
@@ -54,7 +55,7 @@ struct Step {
 /// How long a cargo command may take, the build of what it tests included.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
 
-const STEPS: [Step; 24] = [
+const STEPS: [Step; 25] = [
     step("fmt", "the code is formatted", || component("fmt", &["fmt", "--all", "--check"])),
     step("clippy", "no lint complains", || {
         // The allocator alone too, without the feature by which its tests reach what is private: so dead code is found.
@@ -88,6 +89,7 @@ const STEPS: [Step; 24] = [
         cprograms::run_secured(Flavour::Release, &[], 2)
     }),
     with_programs("c-memcheck", "the conformance tests under valgrind's memcheck", cprograms::memcheck),
+    step("arm64", "C and C++ programs on an emulated arm64", || port::check("arm64")),
     with_programs("real-release", "real programs print the same with the library", || {
         real::run(Flavour::Release, 100, &[])
     }),
@@ -123,7 +125,9 @@ pub fn test(args: &Args) -> Result<ExitCode> {
         steps.iter().for_each(|step| println!("{:14} {}", step.name, step.about));
         return Ok(ExitCode::SUCCESS);
     }
-    if !args.no_install && steps.iter().any(|step| step.needs_programs) {
+    if args.no_install {
+        install::nothing();
+    } else if steps.iter().any(|step| step.needs_programs) {
         install::programs();
     }
     pace::keep_busy(args.busy);

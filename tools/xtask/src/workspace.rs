@@ -71,13 +71,17 @@ impl Flavour {
             // Programs are linked with it only where it is installed.
             return Ok(());
         }
-        // A program that was linked with the library asks the loader for its versioned name.
-        let versioned = self.folder().join("libmimalloc.so.3");
-        if fs::symlink_metadata(&versioned).is_err() {
-            symlink("libmimalloc.so", &versioned).with_context(|| format!("linking {}", versioned.display()))?;
-        }
-        Ok(())
+        name_by_version(&self.folder())
     }
+}
+
+/// Gives the library in a folder its versioned name too. A program that was linked with it asks the loader for that.
+pub fn name_by_version(folder: &Path) -> Result<()> {
+    let versioned = folder.join("libmimalloc.so.3");
+    if fs::symlink_metadata(&versioned).is_err() {
+        symlink("libmimalloc.so", &versioned).with_context(|| format!("linking {}", versioned.display()))?;
+    }
+    Ok(())
 }
 
 impl fmt::Display for Flavour {

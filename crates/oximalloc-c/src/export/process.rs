@@ -64,14 +64,14 @@ pub struct Found {
     pub delete_array: unsafe extern "C" fn(*mut c_void),
     pub delete_aligned: unsafe extern "C" fn(*mut c_void, usize),
     pub delete_aligned_array: unsafe extern "C" fn(*mut c_void, usize),
-    // On x86-64 these may change: see `new::protected`.
-    #[cfg(not(target_arch = "x86_64"))]
+    // Where `new::protected` is, these may change.
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     pub array_new: unsafe extern "C" fn(usize) -> *mut c_void,
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     pub array_delete: unsafe extern "C" fn(*mut c_void),
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     pub sized_delete: unsafe extern "C" fn(*mut c_void),
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     pub sized_array_delete: unsafe extern "C" fn(*mut c_void),
 }
 

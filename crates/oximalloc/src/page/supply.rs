@@ -18,8 +18,9 @@ pub enum From {
 
 impl Page {
     /// Move up to `want` free blocks to an array, the first to `last` and the others below it. They come from the
-    /// page's lists, otherwise from a hole, otherwise they are carved. Returns how many, and where they come from. None if a list was found corrupt: the list is given up, and the program's error function may have
-    /// allocated and freed blocks of this size since.
+    /// page's lists, otherwise from a hole, otherwise they are carved. Returns how many, and where they come from. None
+    /// if a list was found corrupt: the list is given up, and the program's error function may have allocated and freed
+    /// blocks of this size since.
     ///
     /// # Safety
     /// - the page is attached to the caller, and the `want` words that end with `last` are the caller's.

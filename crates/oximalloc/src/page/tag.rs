@@ -139,8 +139,9 @@ impl Tagged {
         unsafe { self.start.add(size).cast::<u64>().write_unaligned(0) };
     }
 
-    /// A free block leaves to the program, which asked for `size` bytes by a call of this kind: mark it as in use. Its mark as a free block goes:
-    /// it would tell the key to who reads what nobody has written yet, and call a damaged block free.
+    /// A free block leaves to the program, which asked for `size` bytes by a call of this kind: mark it as in use. Its
+    /// mark as a free block goes. It would tell the key to who reads what nobody has written yet, and a damaged block
+    /// would look free.
     ///
     /// # Safety
     /// - as for [`Tagged::set_live`].

@@ -10,22 +10,31 @@
 //! calls `delete` without one, and `delete[]` calls `delete`. The loader says whose these are (`export/process.rs`).
 //! Under protection, ours pass on what they know (`protected`).
 
+#[cfg(target_arch = "aarch64")]
+pub(crate) mod aarch64;
 mod attempts;
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+pub(crate) mod catch;
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+pub(crate) mod other;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 pub(crate) mod protected;
 mod runtime;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod x86_64;
+
+#[cfg(target_arch = "aarch64")]
+pub(crate) use aarch64::{again, again_nothrow, throwing};
+#[cfg(target_arch = "aarch64")]
+use aarch64::{array_new, forward, nothrow};
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+pub(crate) use other::{again, again_nothrow, throwing};
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+use other::{forward, nothrow};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use x86_64::{again, again_nothrow, throwing};
 #[cfg(target_arch = "x86_64")]
-use x86_64::{forward, nothrow};
-#[cfg(not(target_arch = "x86_64"))]
-pub(crate) mod other;
-#[cfg(not(target_arch = "x86_64"))]
-pub(crate) use other::{again, again_nothrow, throwing};
-#[cfg(not(target_arch = "x86_64"))]
-use other::{forward, nothrow};
+use x86_64::{array_new, forward, nothrow};
 
 pub(crate) use attempts::{attempt, attempt_aligned};
 use attempts::{attempt_array, attempt_new};

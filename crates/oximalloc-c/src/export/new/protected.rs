@@ -7,8 +7,8 @@
 //!
 //! The words lie in memory that the loader makes read-only (RELRO). It is writable only while they are changed.
 
-use super::attempts::{attempt_array, begin_to_tell};
-use super::x86_64::again;
+use super::array_new;
+use super::attempts::begin_to_tell;
 use crate::export::process::symbol;
 use core::ffi::{CStr, c_int, c_void};
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -29,28 +29,6 @@ unsafe extern "C" {
     /// The linker's name for the start of this program or library.
     #[link_name = "__ehdr_start"]
     static HEADER: libc::Elf64_Ehdr;
-}
-
-/// What `operator new[](size_t)` does. The frame is that of the operators in `x86_64`.
-#[unsafe(naked)]
-unsafe extern "C" fn array_new(size: usize) -> *mut c_void {
-    core::arch::naked_asm!(
-        ".cfi_startproc",
-        "push rdi",
-        ".cfi_adjust_cfa_offset 8",
-        "call {attempt}",
-        "pop rdi",
-        ".cfi_adjust_cfa_offset -8",
-        "test rax, rax",
-        "jz 2f",
-        "ret",
-        "2:",
-        "lea rcx, [rip + {attempt}]",
-        "jmp {again}",
-        ".cfi_endproc",
-        attempt = sym attempt_array,
-        again = sym again,
-    )
 }
 
 unsafe extern "C" fn array_delete(p: *mut c_void) {

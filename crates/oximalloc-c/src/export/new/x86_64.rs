@@ -4,8 +4,11 @@
 //! is no handler, leave the frame and *jump* to the function that throws, so that the program itself seems to call it.
 //! The unwind tables (`.cfi`) describe each instruction, because a handler may throw.
 
+use super::attempts::attempt_array;
+use super::catch::{catches, exceptions, personality};
 use super::runtime::{new_handler, thrower};
 use core::arch::naked_asm;
+use core::ffi::c_void;
 
 /// Defines one exported operator. It takes the operator's name and arguments, the function that attempts it, how many
 /// argument registers that function needs (1 or up to 3), the loop that goes on when the attempt fails, what comes
@@ -68,28 +71,12 @@ macro_rules! operator {
 }
 pub(crate) use operator;
 
-/// Gives the operator that begins here a name that is ours alone, whatever the program has.
-macro_rules! own {
-    ($own:ident) => {
-        concat!(
-            ".globl oximalloc_own_",
-            stringify!($own),
-            "; .hidden oximalloc_own_",
-            stringify!($own),
-            "; oximalloc_own_",
-            stringify!($own),
-            ":"
-        )
-    };
-}
-pub(crate) use own;
-
 /// Defines an operator of ours, and a name for it that is ours alone.
 macro_rules! throwing {
     ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*), $attempt:path, $again:path, keep $n:tt $(, named $own:ident)?) => {
         $crate::export::new::x86_64::operator! {
             $(#[$doc])* $name($($arg: $type),*), $attempt, keep $n, $again,
-            [$($crate::export::new::x86_64::own!($own))?], []
+            [$($crate::export::new::catch::own!($own))?], []
         }
     };
 }
@@ -109,7 +96,7 @@ macro_rules! forward {
         pub unsafe extern "C" fn $name($($arg: $type),*) $(-> $block)? {
             core::arch::naked_asm!(
                 ".cfi_startproc",
-                $($crate::export::new::x86_64::own!($own),)?
+                $($crate::export::new::catch::own!($own),)?
                 concat!("jmp qword ptr [rip + oximalloc_", stringify!($word), "]"),
                 ".cfi_endproc",
             )
@@ -135,6 +122,31 @@ macro_rules! nothrow {
     };
 }
 pub(crate) use nothrow;
+
+/// What `operator new[](size_t)` does under protection. The frame is that of the operators.
+///
+/// # Safety
+/// As in C++: the caller is ready for an exception.
+#[unsafe(naked)]
+pub(super) unsafe extern "C" fn array_new(size: usize) -> *mut c_void {
+    naked_asm!(
+        ".cfi_startproc",
+        "push rdi",
+        ".cfi_adjust_cfa_offset 8",
+        "call {attempt}",
+        "pop rdi",
+        ".cfi_adjust_cfa_offset -8",
+        "test rax, rax",
+        "jz 2f",
+        "ret",
+        "2:",
+        "lea rcx, [rip + {attempt}]",
+        "jmp {again}",
+        ".cfi_endproc",
+        attempt = sym attempt_array,
+        again = sym again,
+    )
+}
 
 /// Goes on after a failed attempt (in rcx, its arguments in rdi, rsi, rdx), and throws in the end.
 ///
@@ -191,9 +203,7 @@ pub(crate) unsafe extern "C" fn again() {
 pub(crate) unsafe extern "C" fn its_nothrow() {
     naked_asm!(
         ".cfi_startproc",
-        ".cfi_personality 0x9b, oximalloc_personality",
-        ".cfi_lsda 0x1b, .Loximalloc_its_exceptions",
-        ".Loximalloc_its_start:",
+        catches!("oximalloc_its"),
         "sub rsp, 8; .cfi_adjust_cfa_offset 8",
         ".Loximalloc_its_call:",
         "call rax",
@@ -210,30 +220,7 @@ pub(crate) unsafe extern "C" fn its_nothrow() {
         "ret",
         ".Loximalloc_its_end:",
         ".cfi_endproc",
-        // The exception table. The call is caught; everything else passes through.
-        ".pushsection .gcc_except_table.oximalloc, \"a\", @progbits",
-        ".balign 4",
-        ".Loximalloc_its_exceptions:",
-        ".byte 0xff, 0x9b",
-        ".uleb128 .Loximalloc_its_types - .Loximalloc_its_sites_size",
-        ".Loximalloc_its_sites_size:",
-        ".byte 0x01",
-        ".uleb128 .Loximalloc_its_actions - .Loximalloc_its_sites",
-        ".Loximalloc_its_sites:",
-        ".uleb128 .Loximalloc_its_call - .Loximalloc_its_start",
-        ".uleb128 .Loximalloc_its_after - .Loximalloc_its_call",
-        ".uleb128 .Loximalloc_its_caught - .Loximalloc_its_start",
-        ".uleb128 1",
-        ".uleb128 .Loximalloc_its_after - .Loximalloc_its_start",
-        ".uleb128 .Loximalloc_its_end - .Loximalloc_its_after",
-        ".uleb128 0",
-        ".uleb128 0",
-        ".Loximalloc_its_actions:",
-        ".byte 1, 0",
-        ".balign 4",
-        ".long 0",
-        ".Loximalloc_its_types:",
-        ".popsection",
+        exceptions!("oximalloc_its"),
     )
 }
 
@@ -245,17 +232,9 @@ pub(crate) unsafe extern "C" fn its_nothrow() {
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn again_nothrow() {
     naked_asm!(
-        // The runtime's personality routine, which exists if there is anything to throw.
-        ".weak __gxx_personality_v0; .weak __cxa_begin_catch; .weak __cxa_end_catch",
-        ".pushsection .data.rel.ro.oximalloc_cxx_personality, \"aw\", @progbits",
-        ".balign 8",
-        ".globl oximalloc_personality; .hidden oximalloc_personality",
-        "oximalloc_personality: .quad __gxx_personality_v0",
-        ".popsection",
+        personality!(),
         ".cfi_startproc",
-        ".cfi_personality 0x9b, oximalloc_personality",
-        ".cfi_lsda 0x1b, .Loximalloc_exceptions",
-        ".Loximalloc_start:",
+        catches!("oximalloc_handler"),
         "push rbx; .cfi_adjust_cfa_offset 8; .cfi_rel_offset rbx, 0",
         "push r12; .cfi_adjust_cfa_offset 8; .cfi_rel_offset r12, 0",
         "push r13; .cfi_adjust_cfa_offset 8; .cfi_rel_offset r13, 0",
@@ -266,9 +245,9 @@ pub(crate) unsafe extern "C" fn again_nothrow() {
         "call {new_handler}",
         "test rax, rax",
         "jz 4f",
-        ".Loximalloc_handler:",
+        ".Loximalloc_handler_call:",
         "call rax",
-        ".Loximalloc_after_handler:",
+        ".Loximalloc_handler_after:",
         "mov rdi, rbx; mov rsi, r12; mov rdx, r13",
         "call r14",
         "test rax, rax",
@@ -283,39 +262,15 @@ pub(crate) unsafe extern "C" fn again_nothrow() {
         "ret",
         ".cfi_restore_state",
         "5:",
-        ".Loximalloc_caught:",
+        ".Loximalloc_handler_caught:",
         "mov rdi, rax",
         "call qword ptr [rip + __cxa_begin_catch@GOTPCREL]",
         "call qword ptr [rip + __cxa_end_catch@GOTPCREL]",
         "xor eax, eax",
         "jmp 4b",
-        ".Loximalloc_end:",
+        ".Loximalloc_handler_end:",
         ".cfi_endproc",
-        // The exception table, in the form that g++ writes.
-        ".pushsection .gcc_except_table.oximalloc, \"a\", @progbits",
-        ".balign 4",
-        ".Loximalloc_exceptions:",
-        ".byte 0xff, 0x9b",
-        ".uleb128 .Loximalloc_types - .Loximalloc_sites_size",
-        ".Loximalloc_sites_size:",
-        ".byte 0x01",
-        ".uleb128 .Loximalloc_actions - .Loximalloc_sites",
-        ".Loximalloc_sites:",
-        // Start, length, landing pad, action: the handler's call is caught, everything else passes through.
-        ".uleb128 .Loximalloc_handler - .Loximalloc_start",
-        ".uleb128 .Loximalloc_after_handler - .Loximalloc_handler",
-        ".uleb128 .Loximalloc_caught - .Loximalloc_start",
-        ".uleb128 1",
-        ".uleb128 .Loximalloc_after_handler - .Loximalloc_start",
-        ".uleb128 .Loximalloc_end - .Loximalloc_after_handler",
-        ".uleb128 0",
-        ".uleb128 0",
-        ".Loximalloc_actions:",
-        ".byte 1, 0",
-        ".balign 4",
-        ".long 0",
-        ".Loximalloc_types:",
-        ".popsection",
+        exceptions!("oximalloc_handler"),
         new_handler = sym new_handler,
     )
 }

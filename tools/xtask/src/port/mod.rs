@@ -1,0 +1,163 @@
+//! `cargo xtask port`: the library for another machine, and the C and C++ programs on an emulator of it.
+//!
+//! The library is built once. The programs run at each size of OS pages that the machine has. A program that the
+//! emulator cannot run as the machine would is skipped by name.
+
+mod targets;
+mod toolchain;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use crate::cprograms::{self, Foreign};
+use crate::install;
+use crate::tally::Tally;
+use targets::{TARGETS, Target};
+use toolchain::Toolchain;
+
+/// Arguments of `cargo xtask port`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// The machine: `arm64`
+    target: String,
+    /// Only programs whose name contains one of these
+    name: Vec<String>,
+    /// All programs, not only those of `cargo xtask test`
+    #[arg(long)]
+    all: bool,
+    /// Only OS pages of so many KiB
+    #[arg(long, value_name = "KIB")]
+    page: Option<usize>,
+    /// Install and fetch nothing: what is missing is skipped
+    #[arg(long)]
+    no_install: bool,
+}
+
+/// How much longer a program may take on an emulator.
+const SLOWER: u32 = 10;
+
+/// The programs of `cargo xtask test`: some of each part of the interface, and none that takes long.
+const CHOSEN: &[&str] = &[
+    "aligned.c",
+    "bad_pointers.c",
+    "calloc.c",
+    "conf_aligned_refused.c",
+    "conf_arena_manage.c",
+    "conf_arena_reserve.c",
+    "conf_calloc.c",
+    "conf_fire_ended_threads.c",
+    "conf_free_forms.c",
+    "conf_heap_destroy.c",
+    "conf_heap_threads.c",
+    "conf_malloc.c",
+    "conf_malloc_aligned_at.c",
+    "conf_new.c",
+    "conf_new_throws.cpp",
+    "conf_options.c",
+    "conf_realloc.c",
+    "conf_rezalloc_tail.c",
+    "conf_stats_get.c",
+    "conf_stl_allocators.cpp",
+    "conf_subproc_new.c",
+    "conf_theap_guarded.c",
+    "conf_thread_life.c",
+    "conf_visit_areas.c",
+    "constructors_static.c",
+    "depot.c",
+    "empty_blocks.c",
+    "fork_gives.c",
+    "malloc_free.c",
+    "mi_new.cpp",
+    "new_forms.cpp",
+    "new_plugin.c",
+    "new_replaced.cpp",
+    "new_replaced_all.cpp",
+    "new_throws.cpp",
+    "new_throws_link.cpp",
+    "new_throws_static.cpp",
+    "new_without_runtime.c",
+    "own_malloc.c",
+    "realloc.c",
+    "realloc_zero.c",
+    "sizes.c",
+    "stl_heap.cpp",
+];
+
+/// The step of `cargo xtask test`.
+pub fn check(target: &str) -> Result<Tally> {
+    let target = named(target)?;
+    emulate(target, target.os_pages, &chosen()?)
+}
+
+/// The command.
+pub fn run(args: &Args) -> Result<Tally> {
+    if args.no_install {
+        install::nothing();
+    }
+    let target = named(&args.target)?;
+    let pages: Vec<usize> =
+        target.os_pages.iter().copied().filter(|bytes| args.page.is_none_or(|kib| kib << 10 == *bytes)).collect();
+    let sources = if args.all || !args.name.is_empty() { cprograms::programs(&args.name)? } else { chosen()? };
+    emulate(target, &pages, &sources)
+}
+
+fn named(name: &str) -> Result<&'static Target> {
+    let names = || TARGETS.map(|target| target.name).join(", ");
+    TARGETS.iter().find(|target| target.name == name).with_context(|| format!("`{name}` is none of {}", names()))
+}
+
+fn chosen() -> Result<Vec<PathBuf>> {
+    let all = cprograms::programs(&[])?;
+    let find = |name: &&str| {
+        all.iter().find(|path| path.ends_with(name)).cloned().with_context(|| format!("no test is named {name}"))
+    };
+    CHOSEN.iter().map(find).collect()
+}
+
+fn emulate(target: &Target, os_pages: &[usize], sources: &[PathBuf]) -> Result<Tally> {
+    let missing = install::missing_of(target.programs);
+    if !missing.is_empty() {
+        println!("   skipped: missing here: {}", missing.join(" "));
+        return Ok(Tally::SKIPPED);
+    }
+    let toolchain = match Toolchain::find(target) {
+        Ok(toolchain) => toolchain,
+        Err(why) => {
+            println!("   skipped: no Rust for {}: {why:#}", target.triple);
+            return Ok(Tally::SKIPPED);
+        }
+    };
+    let libraries = toolchain.build(target)?;
+    let mut sum = Tally::default();
+    for bytes in os_pages {
+        println!("  OS pages of {} KiB", bytes >> 10);
+        let mut emulator: Vec<String> = target.emulator.iter().copied().map(String::from).collect();
+        emulator.extend(["-p".to_string(), bytes.to_string()]);
+        let foreign = Foreign {
+            name: target.name,
+            prefix: target.prefix,
+            libraries: libraries.clone(),
+            emulator,
+            slower: SLOWER,
+            skips: target.skips_at(*bytes).collect(),
+        };
+        sum += cprograms::run_foreign(sources, &foreign);
+    }
+    Ok(sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_chosen_or_skipped_exists_and_is_not_both() {
+        let all = cprograms::programs(&[]).unwrap();
+        assert_eq!(chosen().unwrap().len(), CHOSEN.len());
+        for (name, _) in TARGETS.iter().flat_map(|target| target.skips) {
+            assert!(all.iter().any(|path| path.ends_with(name)), "{name}");
+            assert!(!CHOSEN.contains(name), "{name}");
+        }
+    }
+}

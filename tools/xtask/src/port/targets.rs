@@ -1,0 +1,94 @@
+//! The machines that can be emulated: one row each. A further one is a further row.
+
+/// One of them.
+pub struct Target {
+    /// What it is called here.
+    pub name: &'static str,
+    /// What rustc calls it.
+    pub triple: &'static str,
+    /// What its compilers' names begin with.
+    pub prefix: &'static str,
+    /// The programs that are needed, and the Debian packages they are in.
+    pub programs: &'static [(&'static str, &'static str)],
+    /// The emulator, without the size of OS pages.
+    pub emulator: &'static [&'static str],
+    /// The sizes of OS pages that it has, in bytes.
+    pub os_pages: &'static [usize],
+    /// Programs that the emulator cannot run as the machine would, and why.
+    pub skips: &'static [(&'static str, &'static str)],
+}
+
+impl Target {
+    /// What is skipped at a size of OS pages.
+    pub fn skips_at(&self, os_page: usize) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let large = if os_page >= SLICE { AS_LARGE_AS_SLICES } else { &[] };
+        self.skips.iter().chain(large).copied()
+    }
+}
+
+/// The allocator's unit of memory. No OS page is larger.
+const SLICE: usize = 64 << 10;
+
+/// What a test cannot tell when each slice is one OS page.
+const AS_LARGE_AS_SLICES: &[(&str, &str)] = &[("guarded_bound.c", NO_GUARD)];
+
+const NO_GUARD: &str = "tells guards by their place, which at this size of OS pages is also a slice's end";
+
+/// All of them.
+pub const TARGETS: [Target; 1] = [Target {
+    name: "arm64",
+    triple: "aarch64-unknown-linux-gnu",
+    prefix: "aarch64-linux-gnu-",
+    programs: &[
+        ("qemu-aarch64", "qemu-user"),
+        ("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu"),
+        ("aarch64-linux-gnu-g++", "g++-aarch64-linux-gnu"),
+    ],
+    emulator: &["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu"],
+    os_pages: &[4 << 10, 16 << 10, 64 << 10],
+    skips: QEMU_USER,
+}];
+
+const RESIDENT: &str = "resident memory is qemu's own";
+const LIMIT: &str = "qemu keeps no limit of address space";
+const FORK: &str = "qemu does not stand a fork among threads";
+const EXEC: &str = "qemu does not run the children that a program starts";
+const SLOW: &str = "too slow under qemu";
+
+/// What qemu-user cannot show, on any processor.
+const QEMU_USER: &[(&str, &str)] = &[
+    ("allow_thp.c", EXEC),
+    ("collect_forced.c", RESIDENT),
+    ("default_heap_ends.c", RESIDENT),
+    ("delete_kinds.cpp", EXEC),
+    ("first_at_once.c", EXEC),
+    ("fork_busy.c", FORK),
+    ("fork_generations.c", FORK),
+    ("guarded_fork.c", FORK),
+    ("guarded_python.c", EXEC),
+    ("huge_parts.c", EXEC),
+    ("limit_given_back.c", LIMIT),
+    ("misuse_bounds.c", EXEC),
+    ("misuse_bounds_static.c", EXEC),
+    ("misuse_free.c", EXEC),
+    ("misuse_free_static.c", EXEC),
+    ("misuse_freed.c", EXEC),
+    ("misuse_freed_static.c", EXEC),
+    ("misuse_ways.c", EXEC),
+    ("misuse_ways_static.c", EXEC),
+    ("mlock.c", RESIDENT),
+    ("new_handler.cpp", LIMIT),
+    ("realloc_huge.c", RESIDENT),
+    ("sleeping_owner.c", RESIDENT),
+    ("sparse_pages.c", RESIDENT),
+    ("subprocs_many.c", RESIDENT),
+    ("thread_end.cpp", RESIDENT),
+    ("thread_end_calls.cpp", RESIDENT),
+    ("thread_end_calls_static.cpp", RESIDENT),
+    ("thread_end_first.cpp", RESIDENT),
+    ("thread_end_libc.c", RESIDENT),
+    ("thread_end_plugin.c", RESIDENT),
+    ("threads_live.c", RESIDENT),
+    ("threads_many.c", SLOW),
+    ("twice.c", EXEC),
+];
