@@ -100,12 +100,15 @@ pub fn component(name: &str) -> bool {
     works() || (add() && works())
 }
 
+/// Whether anything may be installed or fetched.
+pub fn is_allowed() -> bool {
+    !NOTHING.load(Ordering::Relaxed)
+}
+
 fn may_install() -> bool {
     // SAFETY: a system call without arguments, which cannot fail.
     let root = unsafe { libc::geteuid() } == 0;
-    root && !NOTHING.load(Ordering::Relaxed)
-        && Path::new("/etc/debian_version").exists()
-        && workspace::find_program("apt-get").is_some()
+    root && is_allowed() && Path::new("/etc/debian_version").exists() && workspace::find_program("apt-get").is_some()
 }
 
 fn apt(args: &[&str]) -> bool {

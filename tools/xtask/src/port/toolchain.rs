@@ -1,6 +1,6 @@
 //! A Rust that builds for another machine.
 //!
-//! The toolchain at hand will do if it has the core library of that machine (`rustup target add`). Otherwise Debian's
+//! The toolchain at hand will do if it has the core library of that machine, or if rustup can add it. Otherwise Debian's
 //! compiler with the source of its library is unpacked below `target`. Nothing of the system changes.
 
 use std::fs;
@@ -30,7 +30,7 @@ pub enum Toolchain {
 impl Toolchain {
     /// Finds or fetches one. An error says why there is none.
     pub fn find(target: &Target) -> Result<Toolchain> {
-        if has_core(target) {
+        if has_core(target) || (install::is_allowed() && add(target) && has_core(target)) {
             return Ok(Toolchain::AtHand);
         }
         let folder = folder();
@@ -86,6 +86,14 @@ fn has_core(target: &Target) -> bool {
     command.current_dir(workspace::root()).args(["--print", "target-libdir", "--target", target.triple]);
     workspace::clean_environment(&mut command);
     child::done(&mut command).is_ok_and(|path| Path::new(path.trim()).exists())
+}
+
+/// Has rustup add it. False if there is no rustup, or if it does not have this target.
+fn add(target: &Target) -> bool {
+    let mut command = Command::new("rustup");
+    command.current_dir(workspace::root()).args(["--quiet", "target", "add", target.triple]);
+    workspace::clean_environment(&mut command);
+    child::capture(&mut command, LIMIT).is_ok_and(|end| end.success())
 }
 
 fn works(rustc: &Path) -> bool {
