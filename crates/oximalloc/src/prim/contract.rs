@@ -28,6 +28,9 @@ pub trait System: Memory + Numa + Process + Environment + Threads + Faults + Err
 /// system knows: [`Memory::page_size`] and [`Memory::overcommits`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Capabilities {
+    /// Addresses can be reserved that no memory lies behind. Otherwise each reservation takes memory at once and the
+    /// system never gets it back, so arenas reserve what they are about to use, and grow.
+    pub sparse: bool,
     /// [`Memory::unmap`] takes any reserved range. Otherwise it takes exactly what one call reserved, or fails.
     pub unmap_part: bool,
     /// [`Memory::decommit`] and [`Memory::reset`] take a part of what a call reserved. Otherwise they take all of it,

@@ -15,7 +15,16 @@ use linux::Linux as Real;
 pub use linux::for_tests;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 pub use linux::tls;
-#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
+#[cfg(all(target_arch = "wasm32", any(target_os = "unknown", target_os = "wasi")))]
+mod wasm;
+#[cfg(all(target_arch = "wasm32", any(target_os = "unknown", target_os = "wasi")))]
+pub use wasm::tls;
+#[cfg(all(target_arch = "wasm32", any(target_os = "unknown", target_os = "wasi")))]
+use wasm::Wasm as Real;
+#[cfg(not(any(
+    all(target_os = "linux", target_pointer_width = "64"),
+    all(target_arch = "wasm32", any(target_os = "unknown", target_os = "wasi"))
+)))]
 compile_error!("no folder in `prim` implements `prim/contract.rs` for this system");
 
 #[cfg(test)]

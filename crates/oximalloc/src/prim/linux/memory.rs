@@ -11,6 +11,7 @@ static NO_POPULATE: AtomicBool = AtomicBool::new(false);
 
 impl Memory for Linux {
     const CAPABILITIES: Capabilities = Capabilities {
+        sparse: true,
         unmap_part: true,
         decommit_part: true,
         remap: true,

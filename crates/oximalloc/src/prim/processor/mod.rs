@@ -13,27 +13,32 @@
 mod aarch64;
 #[cfg(any(test, tsan, not(target_arch = "x86_64")))]
 mod plain;
+#[cfg(target_arch = "wasm32")]
+mod wasm;
 mod window;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
 #[cfg(target_arch = "aarch64")]
 use aarch64 as chosen;
+#[cfg(target_arch = "wasm32")]
+use wasm as chosen;
 #[cfg(target_arch = "x86_64")]
 use x86_64 as chosen;
 
 pub use window::Window;
 
-pub use chosen::{advance, divides, elf, load_16, prefetch, prefetch_to_read, slice_in};
+#[cfg(not(target_arch = "wasm32"))]
+pub use chosen::elf;
+pub use chosen::{advance, divides, load_16, prefetch, prefetch_to_read, slice_in};
 
 const _: unsafe fn(*const Window, usize) -> Option<(usize, *const Window)> = slice_in;
 const _: unsafe fn(*const u8, usize) -> usize = load_16::<0>;
 const _: unsafe fn(*const u8, usize, usize) -> bool = divides::<0>;
 const _: unsafe fn(*const u8, usize) = advance::<8>;
 const _: [fn(*const u8); 2] = [prefetch, prefetch_to_read];
-const _: fn() -> *const u8 = elf::load;
-const _: fn(*const u8) = elf::store;
-const _: fn() -> usize = elf::tag;
+#[cfg(not(target_arch = "wasm32"))]
+const _: (fn() -> *const u8, fn(*const u8), fn() -> usize) = (elf::load, elf::store, elf::tag);
 
 #[cfg(test)]
 mod tests;
