@@ -15,6 +15,7 @@ use super::free::{free, free_trusted, usable_generic};
 use super::malloc::{malloc_in, zalloc_in};
 use super::ready::{PLAIN, SIZE_MAX, Want};
 use super::{empty, secure};
+use crate::os;
 use crate::arena;
 use crate::base::config::SLICE;
 use crate::diag::secure::is_on;
@@ -272,7 +273,7 @@ unsafe fn grow_in_place(p: *mut u8, size: usize) -> bool {
 /// # Safety
 /// - the page's only block is the caller's.
 unsafe fn remap(page: &Page, size: usize) -> Option<*mut u8> {
-    if size < REMAP_MIN {
+    if size < REMAP_MIN || !os::capabilities().remap {
         return None;
     }
     let old = page.span();

@@ -22,6 +22,8 @@ use crate::prim::{Memory, Os, Threads};
 const DOUBLE_AFTER: usize = 16;
 /// The smallest number of bytes that an arena is reserved with.
 const SMALLEST: usize = WORD * SLICE;
+/// The largest that makes sense.
+pub(super) const LARGEST: usize = if usize::BITS == 64 { 1 << 44 } else { 1 << 31 };
 const YIELDS: usize = 2000;
 const HINT_SPREAD: usize = Os::CAPABILITIES.arenas_spread;
 /// The same under protection, where addresses should be hard to guess: 24 bits on Linux.
@@ -56,7 +58,8 @@ fn has_new_room(index: usize) -> bool {
 
 /// The size in bytes that the option asks for, rounded up to words of 4 MiB.
 pub(super) fn base_size() -> usize {
-    options::size(Opt::ArenaReserve).clamp(SMALLEST, 1 << 42).next_multiple_of(SMALLEST)
+    let least = if os::capabilities().sparse { SMALLEST } else { LARGEST / 2 };
+    options::size(Opt::ArenaReserve).max(least).clamp(SMALLEST, LARGEST / 4).next_multiple_of(SMALLEST)
 }
 
 /// Reserve an arena with room for `n` slices at that alignment, or let another thread do so. False if there is none.
@@ -100,11 +103,14 @@ fn add(room: usize, what_for: Use) -> bool {
     let large = options::enabled(Opt::AllowLargeOsPages);
     let own = all().filter(|arena| arena.subproc() == what_for.subproc).count();
     let doubled = base_size().saturating_mul(1 << (own / DOUBLE_AFTER).min(16));
-    let mut first = doubled.min(LIMIT.load(Ordering::Relaxed)).min(1 << 44);
+    if !os::capabilities().sparse {
+        return add_small(doubled, room, what_for);
+    }
+    let mut first = doubled.min(LIMIT.load(Ordering::Relaxed)).min(LARGEST);
     if let Some(limit) = os::address_space_limit() {
         reuse::note_limited(true);
         let may_grow = os::capabilities().unmap_part && !large && options::get(Opt::ArenaEagerCommit) != 1;
-        if may_grow && add_growing(doubled.min(1 << 44), room, what_for) {
+        if may_grow && add_growing(doubled.min(LARGEST), room, what_for) {
             return true;
         }
         first = first.min((limit / 8).next_multiple_of(SMALLEST));
@@ -126,7 +132,17 @@ fn add(room: usize, what_for: Use) -> bool {
     add_sized(exact, false, large, what_for).inspect(|arena| arena.let_give()).is_some()
 }
 
-/// For a process whose address space is limited: add an arena of `size` bytes of which only the start is mapped. The
+/// Where a reservation takes memory at once: add an arena of `size` bytes that has only its record at first. It is
+/// shorter if there are not as many addresses behind it.
+fn add_small(size: usize, room: usize, what_for: Use) -> bool {
+    let mut size = size.min(LARGEST);
+    while size >= SMALLEST && !add_growing(size, room, what_for) {
+        size = (size / 4).next_multiple_of(SLICE);
+    }
+    size >= SMALLEST
+}
+
+/// For a process whose address space is limited, or where a reservation takes memory at once: add an arena of `size` bytes of which only the start is mapped. The
 /// rest is mapped as it is used (`mapping`), so that others can use the addresses meanwhile. False if that is
 /// impossible.
 #[cold]
@@ -144,7 +160,7 @@ fn add_growing(size: usize, room: usize, what_for: Use) -> bool {
         // SAFETY: reserved above, and not used before it is entered. What is not reserved is marked as gone before
         // that.
         unsafe {
-            if start.addr() == place && !beyond(start, size) {
+            if (start.addr() == place || !os::capabilities().sparse) && !beyond(start, size) {
                 huge::begin(start, first, what_for.numa);
                 let made = Arena::create(start, slices, first / SLICE, Backing::own(), what_for);
                 (*made).begin_gone(SliceIndex(first / SLICE));
@@ -162,7 +178,8 @@ fn add_growing(size: usize, room: usize, what_for: Use) -> bool {
 
 /// Bytes at the start of an arena that are accessible from the beginning: its record, at least.
 fn at_first(size: usize) -> usize {
-    SMALLEST.max(Slices(Arena::record_slices(size / SLICE)).bytes())
+    let record = Slices(Arena::record_slices(size / SLICE)).bytes();
+    if os::capabilities().sparse { SMALLEST.max(record) } else { record }
 }
 
 /// Reserve an arena of `size` bytes, a multiple of a slice. It is accessible at once if `commit`. It consists of large

@@ -2,6 +2,7 @@
 
 use super::heartbeat;
 use super::parked;
+use crate::os;
 use crate::arena;
 use crate::diag::options::{self, Opt};
 use crate::diag::secure::is_on;
@@ -48,7 +49,7 @@ impl Theap {
     fn tick_timed(&self) {
         let (root, now) = (self.root(), Os::now_ms());
         parked::tick();
-        if root.idle.is_due(now) {
+        if os::capabilities().decommit_part && root.idle.is_due(now) {
             root.look_for_idle(now);
         }
         tick_caches(root);

@@ -12,6 +12,8 @@ static NO_POPULATE: AtomicBool = AtomicBool::new(false);
 impl Memory for Linux {
     const CAPABILITIES: Capabilities = Capabilities {
         sparse: true,
+        threads: true,
+        reports: true,
         unmap_part: true,
         decommit_part: true,
         remap: true,

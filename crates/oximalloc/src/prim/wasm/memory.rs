@@ -52,6 +52,8 @@ fn take(start: usize, size: usize) -> At {
 impl Memory for Wasm {
     const CAPABILITIES: Capabilities = Capabilities {
         sparse: false,
+        threads: false,
+        reports: cfg!(feature = "reports"),
         unmap_part: true,
         decommit_part: false,
         remap: false,
@@ -102,6 +104,7 @@ impl Memory for Wasm {
         take(p.expose_provenance(), size)
     }
 
+    #[inline(always)]
     fn reserve_large(_hint: usize, _size: usize, _page_shift: u32) -> *mut u8 {
         ptr::null_mut()
     }
