@@ -10,7 +10,7 @@ use super::meta::meta_alloc;
 use super::region::{Arena, MAIN, Use, WORD};
 use super::table::{self, Chunk, HINT, all, count};
 use super::{huge, reuse};
-use crate::base::config::SLICE;
+use crate::base::config::{SLICE, power};
 use crate::base::sync::{AtomicBool, AtomicUsize, Ordering};
 use crate::base::units::{SliceIndex, Slices};
 use crate::diag::options::{self, Opt};
@@ -23,7 +23,7 @@ const DOUBLE_AFTER: usize = 16;
 /// The smallest number of bytes that an arena is reserved with.
 const SMALLEST: usize = WORD * SLICE;
 /// The largest that makes sense.
-pub(super) const LARGEST: usize = if usize::BITS == 64 { 1 << 44 } else { 1 << 31 };
+const LARGEST: usize = power(44);
 const YIELDS: usize = 2000;
 const HINT_SPREAD: usize = Os::CAPABILITIES.arenas_spread;
 /// The same under protection, where addresses should be hard to guess: 24 bits on Linux.

@@ -20,7 +20,7 @@ const NODE: usize = 1 << NODE_SHIFT;
 /// The map covers all addresses that the system has.
 const ADDRESS_BITS: usize = Os::CAPABILITIES.address_bits;
 const BRANCH_SHIFT: usize = 11;
-const ROOTS: usize = 1 << (ADDRESS_BITS - SLICE_SHIFT).saturating_sub(NODE_SHIFT + BRANCH_SHIFT);
+const ROOTS: usize = 1 << (ADDRESS_BITS - SLICE_SHIFT - NODE_SHIFT - BRANCH_SHIFT);
 const STATIC_BRANCHES: usize = 2;
 const STATIC_NODES: usize = 3;
 

@@ -16,7 +16,7 @@ use crate::prim::Errno;
 use core::ffi::c_void;
 
 /// The largest arena that makes sense.
-const LARGEST: usize = if usize::BITS == 64 { 1 << 44 } else { 1 << 31 };
+const LARGEST: usize = 1 << 44;
 /// Milliseconds that each huge page may take at the start of a process.
 const HUGE_PAGE_MS: u64 = 500;
 

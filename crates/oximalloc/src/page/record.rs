@@ -133,7 +133,7 @@ impl Page {
         self.next.store(ptr::null_mut(), Ordering::Relaxed);
         self.start.set(span.start);
         self.block_size.set(size);
-        self.inverse.set(if size as u64 >= 1 << 32 { 0 } else { inverse(size) });
+        self.inverse.set(if size >= 1 << 32 { 0 } else { inverse(size) });
         self.bin.set(bin);
         self.interior.store(false, Ordering::Relaxed);
         self.guarded.set(false);
@@ -165,7 +165,7 @@ impl Page {
     /// From now on the page's only block has `size` bytes of its span.
     pub fn set_single_size(&self, size: usize) {
         self.block_size.set(size);
-        self.inverse.set(if size as u64 >= 1 << 32 { 0 } else { inverse(size) });
+        self.inverse.set(if size >= 1 << 32 { 0 } else { inverse(size) });
     }
 
     /// Note how many bytes behind the only block are resident and unused. It is less than a slice. Returns the former
@@ -354,7 +354,7 @@ impl Page {
         // For a pointer below a guarded block this is a large number.
         let offset = (p as usize).wrapping_sub(self.start.get() as usize);
         let inverse = self.inverse.get();
-        if (offset as u64).wrapping_mul(inverse) < inverse && offset as u64 >> 32 == 0 {
+        if (offset as u64).wrapping_mul(inverse) < inverse && offset >> 32 == 0 {
             // A block that was never carved was never handed out.
             if offset < self.carved.load(Ordering::Relaxed) as usize * self.block_size.get() {
                 return Some(p as *mut Block);

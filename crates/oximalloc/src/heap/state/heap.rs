@@ -441,4 +441,4 @@ impl HeapBin {
 }
 
 /// The first line ends with the number of theaps.
-const _: () = assert!(usize::BITS == 32 || offset_of!(Heap, stats.theaps) + size_of::<Count>() == 64);
+const _: () = assert!(offset_of!(Heap, stats.theaps) + size_of::<Count>() == 64);

@@ -68,7 +68,6 @@ pub struct HotBin {
     inverse: Cell<u32>,
     /// `bound32` of the block size. It lies right after `inverse`, where `processor::divides` expects it.
     bound: Cell<u32>,
-    pad: [u32; if usize::BITS == 64 { 0 } else { 3 }],
 }
 
 /// The part of a bin that the fast paths do not touch, except for the stack's words while it has not grown. A slow

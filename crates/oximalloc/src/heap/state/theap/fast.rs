@@ -6,8 +6,6 @@ use crate::prim::processor;
 use core::mem::offset_of;
 
 /// From a bin's hot part to its inverse.
-/// Bytes of a stack's word.
-const WORD: isize = size_of::<usize>() as isize;
 const INVERSE: usize = offset_of!(HotBin, inverse);
 
 impl Theap {
@@ -21,7 +19,7 @@ impl Theap {
         unsafe {
             let block = *self.word(self.hot_at(at).top.get());
             if !block.is_null() {
-                processor::advance::<{ -WORD }>(self.bytes(), at);
+                processor::advance::<-8>(self.bytes(), at);
             }
             block
         }
@@ -80,7 +78,7 @@ impl Theap {
                 return false;
             }
             *self.word(top).add(1) = block;
-            processor::advance::<WORD>(self.bytes(), at);
+            processor::advance::<8>(self.bytes(), at);
             true
         }
     }
