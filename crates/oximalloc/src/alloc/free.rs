@@ -6,6 +6,7 @@
 use super::door::{self, Way};
 use super::find::{find, invalid, page_way};
 use super::{empty, secure};
+use crate::os;
 use crate::arena::slice_class;
 use crate::diag::secure::is_on;
 use crate::heap::life::thread_start::root_to_free;
@@ -130,7 +131,7 @@ fn open_way(p: *mut u8) -> Option<Way> {
     if let Some(number) = number
         && number != theap.number()
     {
-        if lives(number) {
+        if os::capabilities().threads && lives(number) {
             return Some(Way::Owner(theap, bin));
         }
         // The owner has ended. This makes this thread's next frees into the page fast.

@@ -22,10 +22,12 @@ use crate::prim::{Memory, Os, Threads};
 const DOUBLE_AFTER: usize = 16;
 /// The smallest number of bytes that an arena is reserved with.
 const SMALLEST: usize = WORD * SLICE;
-/// The largest that makes sense.
-const LARGEST: usize = power(44);
+/// The smallest where an arena grows as it is used, so that nothing needs a mapping of its own.
+const GROWING: usize = power(30);
 const YIELDS: usize = 2000;
 const HINT_SPREAD: usize = Os::CAPABILITIES.arenas_spread;
+/// The first arena begins at a multiple of this: 1 GiB, if that leaves some to choose from.
+const STEP: usize = if HINT_SPREAD / 16 >= 1 << 30 { 1 << 30 } else { SMALLEST };
 /// The same under protection, where addresses should be hard to guess: 24 bits on Linux.
 const WIDE: usize = HINT_SPREAD.saturating_mul(8);
 
@@ -58,8 +60,8 @@ fn has_new_room(index: usize) -> bool {
 
 /// The size in bytes that the option asks for, rounded up to words of 4 MiB.
 pub(super) fn base_size() -> usize {
-    let least = if os::capabilities().sparse { SMALLEST } else { LARGEST / 2 };
-    options::size(Opt::ArenaReserve).max(least).clamp(SMALLEST, LARGEST / 4).next_multiple_of(SMALLEST)
+    let least = if os::capabilities().sparse { SMALLEST } else { GROWING };
+    options::size(Opt::ArenaReserve).clamp(least, power(42)).next_multiple_of(SMALLEST)
 }
 
 /// Reserve an arena with room for `n` slices at that alignment, or let another thread do so. False if there is none.
@@ -106,11 +108,11 @@ fn add(room: usize, what_for: Use) -> bool {
     if !os::capabilities().sparse {
         return add_small(doubled, room, what_for);
     }
-    let mut first = doubled.min(LIMIT.load(Ordering::Relaxed)).min(LARGEST);
+    let mut first = doubled.min(LIMIT.load(Ordering::Relaxed)).min(power(44));
     if let Some(limit) = os::address_space_limit() {
         reuse::note_limited(true);
         let may_grow = os::capabilities().unmap_part && !large && options::get(Opt::ArenaEagerCommit) != 1;
-        if may_grow && add_growing(doubled.min(LARGEST), room, what_for) {
+        if may_grow && add_growing(doubled.min(power(44)), room, what_for) {
             return true;
         }
         first = first.min((limit / 8).next_multiple_of(SMALLEST));
@@ -132,19 +134,19 @@ fn add(room: usize, what_for: Use) -> bool {
     add_sized(exact, false, large, what_for).inspect(|arena| arena.let_give()).is_some()
 }
 
-/// Where a reservation takes memory at once: add an arena of `size` bytes that has only its record at first. It is
-/// shorter if there are not as many addresses behind it.
+/// Where a reservation takes memory at once: add an arena of `size` bytes, or of less if there are not so many addresses
+/// behind it.
 fn add_small(size: usize, room: usize, what_for: Use) -> bool {
-    let mut size = size.min(LARGEST);
+    let mut size = size.min(power(44));
     while size >= SMALLEST && !add_growing(size, room, what_for) {
         size = (size / 4).next_multiple_of(SLICE);
     }
     size >= SMALLEST
 }
 
-/// For a process whose address space is limited, or where a reservation takes memory at once: add an arena of `size` bytes of which only the start is mapped. The
-/// rest is mapped as it is used (`mapping`), so that others can use the addresses meanwhile. False if that is
-/// impossible.
+/// For a process whose address space is limited, or where a reservation takes memory at once: add an arena of `size`
+/// bytes of which only the start is mapped. The rest is mapped as it is used (`mapping`), so that others can use the
+/// addresses meanwhile. False if that is impossible.
 #[cold]
 fn add_growing(size: usize, room: usize, what_for: Use) -> bool {
     let (slices, record) = (size / SLICE, Arena::record_slices(size / SLICE));
@@ -152,15 +154,19 @@ fn add_growing(size: usize, room: usize, what_for: Use) -> bool {
         return false;
     }
     let place = hint(size);
-    for first in [at_first(size), Slices(record + 1).bytes()] {
+    let sparse = os::capabilities().sparse;
+    // A claim that finds no room in the new arena would add another one. So there is room if memory is short.
+    let least = record + if sparse { 1 } else { room };
+    for first in [if sparse { at_first(size) } else { 0 }, Slices(least).bytes()] {
         let start = os::reserve(first, SLICE, true, place);
         if start.is_null() {
+            // (This is also so where there is nothing to reserve.)
             continue;
         }
         // SAFETY: reserved above, and not used before it is entered. What is not reserved is marked as gone before
         // that.
         unsafe {
-            if (start.addr() == place || !os::capabilities().sparse) && !beyond(start, size) {
+            if (start.addr() == place || !sparse) && !beyond(start, size) {
                 huge::begin(start, first, what_for.numa);
                 let made = Arena::create(start, slices, first / SLICE, Backing::own(), what_for);
                 (*made).begin_gone(SliceIndex(first / SLICE));
@@ -178,8 +184,7 @@ fn add_growing(size: usize, room: usize, what_for: Use) -> bool {
 
 /// Bytes at the start of an arena that are accessible from the beginning: its record, at least.
 fn at_first(size: usize) -> usize {
-    let record = Slices(Arena::record_slices(size / SLICE)).bytes();
-    if os::capabilities().sparse { SMALLEST.max(record) } else { record }
+    SMALLEST.max(Slices(Arena::record_slices(size / SLICE)).bytes())
 }
 
 /// Reserve an arena of `size` bytes, a multiple of a slice. It is accessible at once if `commit`. It consists of large
@@ -235,8 +240,9 @@ pub(super) fn add_large(size: usize, what_for: Use, reserve: os::ReserveLarge) -
 pub(super) fn beyond(start: *mut u8, size: usize) -> bool {
     let bits = options::get(Opt::MaxVabits);
     let bits = if (32..64).contains(&bits) { bits as usize } else { usize::MAX };
-    // At most 63, because a shift by 64 would overflow.
-    (start.addr() + size - 1) >> bits.min(Os::CAPABILITIES.address_bits).min(usize::BITS as usize - 1) != 0
+    let last = start.addr() + (size - 1);
+    // Nothing lies beyond all the bits that an address has.
+    last.checked_shr(bits.min(Os::CAPABILITIES.address_bits) as u32).unwrap_or(0) != 0
 }
 
 /// Enter an arena into the table. None if the table is full; then nobody knows of the arena, and it is not counted.
@@ -264,7 +270,7 @@ fn hint(size: usize) -> usize {
 pub(super) fn next() -> usize {
     if NEXT.load(Ordering::Relaxed) == 0 {
         let bits = options::get(Opt::MaxVabits);
-        let (from, spread) = if (32..=HINT.ilog2() as i64 + 1).contains(&bits) {
+        let (from, spread) = if (32..=i64::from(HINT.ilog2() + 1)).contains(&bits) {
             (1 << (bits - 1), 1 << (bits - 3))
         } else {
             (HINT, HINT_SPREAD)
@@ -272,7 +278,7 @@ pub(super) fn next() -> usize {
         let (from, spread, step) = if secure::is_on() && from == HINT && WIDE >> 4 >= SMALLEST {
             (HINT / 2, WIDE, SMALLEST)
         } else {
-            (from, spread, 1 << 30)
+            (from, spread, STEP)
         };
         let mut random = [Os::random_seed()];
         if secure::is_on() {

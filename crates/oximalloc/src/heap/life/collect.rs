@@ -153,7 +153,7 @@ impl Theap {
 /// Sweep the caches that all threads share, if a sweep is due.
 #[inline]
 fn tick_caches(theap: &Theap) {
-    if timer::take_due() {
+    if (os::capabilities().threads || os::capabilities().decommit_part) && timer::take_due() {
         sweep_caches(theap, false);
     }
 }
