@@ -6,12 +6,12 @@
 use super::door::{self, Way};
 use super::find::{find, invalid, page_way};
 use super::{empty, secure};
-use crate::os;
 use crate::arena::slice_class;
 use crate::diag::secure::is_on;
 use crate::heap::life::thread_start::root_to_free;
 use crate::heap::state::block_starts::size_at;
 use crate::heap::state::theap::{Theap, lives};
+use crate::os;
 use crate::page::Page;
 use crate::prim::processor;
 

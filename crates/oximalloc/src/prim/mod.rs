@@ -7,24 +7,21 @@ pub mod contract;
 mod errno;
 pub mod processor;
 
-#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+#[cfg(target_os = "linux")]
 mod linux;
-#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+#[cfg(target_os = "linux")]
 use linux::Linux as Real;
-#[cfg(all(test, target_os = "linux", target_pointer_width = "64"))]
+#[cfg(all(test, target_os = "linux"))]
 pub use linux::for_tests;
-#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+#[cfg(target_os = "linux")]
 pub use linux::tls;
 #[cfg(all(target_arch = "wasm32", any(target_os = "unknown", target_os = "wasi")))]
 mod wasm;
 #[cfg(all(target_arch = "wasm32", any(target_os = "unknown", target_os = "wasi")))]
-pub use wasm::tls;
-#[cfg(all(target_arch = "wasm32", any(target_os = "unknown", target_os = "wasi")))]
 use wasm::Wasm as Real;
-#[cfg(not(any(
-    all(target_os = "linux", target_pointer_width = "64"),
-    all(target_arch = "wasm32", any(target_os = "unknown", target_os = "wasi"))
-)))]
+#[cfg(all(target_arch = "wasm32", any(target_os = "unknown", target_os = "wasi")))]
+pub use wasm::tls;
+#[cfg(not(any(target_os = "linux", all(target_arch = "wasm32", any(target_os = "unknown", target_os = "wasi")))))]
 compile_error!("no folder in `prim` implements `prim/contract.rs` for this system");
 
 #[cfg(test)]

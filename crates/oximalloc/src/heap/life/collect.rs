@@ -2,7 +2,6 @@
 
 use super::heartbeat;
 use super::parked;
-use crate::os;
 use crate::arena;
 use crate::diag::options::{self, Opt};
 use crate::diag::secure::is_on;
@@ -10,6 +9,7 @@ use crate::heap::blocks::transfer_cache;
 use crate::heap::pages::{holes, large_cache, quarantine};
 use crate::heap::state::theap::Theap;
 use crate::heap::state::timer;
+use crate::os;
 use crate::prim::{Os, Process};
 
 impl Theap {

@@ -9,8 +9,8 @@ use super::registry::theaps;
 use super::subproc::{self, Past, Subproc};
 use super::theap::{self, Theap};
 use super::waiting;
-use crate::os;
 use crate::diag::stats::{BinRow, CountValue};
+use crate::os;
 use crate::page::bins::Bin;
 use core::ptr;
 
