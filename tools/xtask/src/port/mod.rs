@@ -5,6 +5,7 @@
 
 mod targets;
 mod toolchain;
+pub mod wasm;
 
 use std::path::PathBuf;
 
@@ -19,7 +20,7 @@ use toolchain::Toolchain;
 /// Arguments of `cargo xtask port`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The machine: `arm64`
+    /// The machine: `arm64`, `wasm`
     target: String,
     /// Only programs whose name contains one of these
     name: Vec<String>,
@@ -95,6 +96,9 @@ pub fn run(args: &Args) -> Result<Tally> {
     if args.no_install {
         install::nothing();
     }
+    if args.target == wasm::NAME {
+        return wasm::run(&args.name, args.all);
+    }
     let target = named(&args.target)?;
     let pages: Vec<usize> =
         target.os_pages.iter().copied().filter(|bytes| args.page.is_none_or(|kib| kib << 10 == *bytes)).collect();
@@ -103,7 +107,7 @@ pub fn run(args: &Args) -> Result<Tally> {
 }
 
 fn named(name: &str) -> Result<&'static Target> {
-    let names = || TARGETS.map(|target| target.name).join(", ");
+    let names = || TARGETS.map(|target| target.name).join(", ") + ", " + wasm::NAME;
     TARGETS.iter().find(|target| target.name == name).with_context(|| format!("`{name}` is none of {}", names()))
 }
 

@@ -51,6 +51,13 @@ impl Toolchain {
         Ok(Toolchain::WithSource(rustc))
     }
 
+    /// Has a cargo command build with it, and the core library if that is not there yet.
+    pub fn apply(&self, command: &mut Command) {
+        if let Toolchain::WithSource(rustc) = self {
+            command.arg("-Zbuild-std=core").env("RUSTC", rustc).env("RUSTC_BOOTSTRAP", "1");
+        }
+    }
+
     /// Builds libmimalloc for the target. Returns the folder that it is in.
     pub fn build(&self, target: &Target) -> Result<PathBuf> {
         let output = workspace::target_dir().join("port/target");
@@ -59,9 +66,7 @@ impl Toolchain {
         command.arg("--target-dir").arg(&output);
         let linker = format!("CARGO_TARGET_{}_LINKER", target.triple.to_uppercase().replace('-', "_"));
         command.env(linker, format!("{}gcc", target.prefix));
-        if let Toolchain::WithSource(rustc) = self {
-            command.arg("-Zbuild-std=core").env("RUSTC", rustc).env("RUSTC_BOOTSTRAP", "1");
-        }
+        self.apply(&mut command);
         let end = child::capture(&mut command, LIMIT)?;
         if !end.success() {
             bail!("libmimalloc does not build for {}\n{}{}", target.name, end.stdout, end.stderr);
