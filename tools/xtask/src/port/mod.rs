@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 
 use crate::cprograms::{self, Foreign};
+use crate::golden::{self, Processor};
 use crate::install;
 use crate::tally::Tally;
 use targets::{TARGETS, Target};
@@ -29,6 +30,9 @@ pub struct Args {
     /// Only OS pages of so many KiB
     #[arg(long, value_name = "KIB")]
     page: Option<usize>,
+    /// Write the instruction counts of the fast paths down, and run nothing
+    #[arg(long)]
+    accept: bool,
     /// Install and fetch nothing: what is missing is skipped
     #[arg(long)]
     no_install: bool,
@@ -87,7 +91,10 @@ const CHOSEN: &[&str] = &[
 /// The step of `cargo xtask test`.
 pub fn check(target: &str) -> Result<Tally> {
     let target = named(target)?;
-    emulate(target, target.os_pages, &chosen()?)
+    let Some(port) = Port::build(target)? else { return Ok(Tally::SKIPPED) };
+    let mut sum = port.golden(false)?;
+    sum += port.emulate(target.os_pages, &chosen()?);
+    Ok(sum)
 }
 
 /// The command.
@@ -99,7 +106,8 @@ pub fn run(args: &Args) -> Result<Tally> {
     let pages: Vec<usize> =
         target.os_pages.iter().copied().filter(|bytes| args.page.is_none_or(|kib| kib << 10 == *bytes)).collect();
     let sources = if args.all || !args.name.is_empty() { cprograms::programs(&args.name)? } else { chosen()? };
-    emulate(target, &pages, &sources)
+    let Some(port) = Port::build(target)? else { return Ok(Tally::SKIPPED) };
+    if args.accept { port.golden(true) } else { Ok(port.emulate(&pages, &sources)) }
 }
 
 fn named(name: &str) -> Result<&'static Target> {
@@ -115,36 +123,63 @@ fn chosen() -> Result<Vec<PathBuf>> {
     CHOSEN.iter().map(find).collect()
 }
 
-fn emulate(target: &Target, os_pages: &[usize], sources: &[PathBuf]) -> Result<Tally> {
-    let missing = install::missing_of(target.programs);
-    if !missing.is_empty() {
-        println!("   skipped: missing here: {}", missing.join(" "));
-        return Ok(Tally::SKIPPED);
-    }
-    let toolchain = match Toolchain::find(target) {
-        Ok(toolchain) => toolchain,
-        Err(why) => {
-            println!("   skipped: no Rust for {}: {why:#}", target.triple);
-            return Ok(Tally::SKIPPED);
+/// The library, built for a machine.
+struct Port {
+    target: &'static Target,
+    toolchain: Toolchain,
+    /// The folder that the libraries are in.
+    libraries: PathBuf,
+}
+
+impl Port {
+    /// Builds it. None if the tools cannot be had; then the reason is printed.
+    fn build(target: &'static Target) -> Result<Option<Port>> {
+        let missing = install::missing_of(target.programs);
+        if !missing.is_empty() {
+            println!("   skipped: missing here: {}", missing.join(" "));
+            return Ok(None);
         }
-    };
-    let libraries = toolchain.build(target)?;
-    let mut sum = Tally::default();
-    for bytes in os_pages {
-        println!("  OS pages of {} KiB", bytes >> 10);
-        let mut emulator: Vec<String> = target.emulator.iter().copied().map(String::from).collect();
-        emulator.extend(["-p".to_string(), bytes.to_string()]);
-        let foreign = Foreign {
-            name: target.name,
-            prefix: target.prefix,
-            libraries: libraries.clone(),
-            emulator,
-            slower: SLOWER,
-            skips: target.skips_at(*bytes).collect(),
+        let toolchain = match Toolchain::find(target) {
+            Ok(toolchain) => toolchain,
+            Err(why) => {
+                println!("   skipped: no Rust for {}: {why:#}", target.triple);
+                return Ok(None);
+            }
         };
-        sum += cprograms::run_foreign(sources, &foreign);
+        let libraries = toolchain.build(target)?;
+        Ok(Some(Port { target, toolchain, libraries }))
     }
-    Ok(sum)
+
+    /// Compares the instruction counts of the fast paths with those on record, or with `accept` writes them down.
+    fn golden(&self, accept: bool) -> Result<Tally> {
+        let target = self.target;
+        let Some(processor) = target.triple.split('-').next().and_then(Processor::named) else {
+            return Ok(Tally::default());
+        };
+        let compiler = self.toolchain.version()?;
+        let library = self.libraries.join("libmimalloc.so");
+        golden::run_foreign(processor, &compiler, target.triple, target.prefix, &library, accept)
+    }
+
+    fn emulate(&self, os_pages: &[usize], sources: &[PathBuf]) -> Tally {
+        let target = self.target;
+        let mut sum = Tally::default();
+        for bytes in os_pages {
+            println!("  OS pages of {} KiB", bytes >> 10);
+            let mut emulator: Vec<String> = target.emulator.iter().copied().map(String::from).collect();
+            emulator.extend(["-p".to_string(), bytes.to_string()]);
+            let foreign = Foreign {
+                name: target.name,
+                prefix: target.prefix,
+                libraries: self.libraries.clone(),
+                emulator,
+                slower: SLOWER,
+                skips: target.skips_at(*bytes).collect(),
+            };
+            sum += cprograms::run_foreign(sources, &foreign);
+        }
+        sum
+    }
 }
 
 #[cfg(test)]
