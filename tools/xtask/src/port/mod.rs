@@ -1,14 +1,16 @@
 //! `cargo xtask port`: the library for another machine, and the C and C++ programs on an emulator of it.
 //!
 //! The library is built once. The programs run at each size of OS pages that the machine has. A program that the
-//! emulator cannot run as the machine would is skipped by name.
+//! emulator cannot run as the machine would is skipped by name. With `--kernel` programs run on a real kernel ([`kernel`]).
 
+mod archive;
+pub mod kernel;
 mod targets;
 mod toolchain;
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::cprograms::{self, Foreign};
 use crate::golden::{self, Processor};
@@ -30,6 +32,9 @@ pub struct Args {
     /// Only OS pages of so many KiB
     #[arg(long, value_name = "KIB")]
     page: Option<usize>,
+    /// On a real kernel in an emulated machine, each program alone: by default those that need one, with `--all` all
+    #[arg(long, conflicts_with = "page")]
+    kernel: bool,
     /// Write the instruction counts of the fast paths down, and run nothing
     #[arg(long)]
     accept: bool,
@@ -40,6 +45,8 @@ pub struct Args {
 
 /// How much longer a program may take on an emulator.
 const SLOWER: u32 = 10;
+/// The same for a program on a kernel of its own, which also has to start.
+const SLOWER_WITH_KERNEL: u32 = 30;
 
 /// The programs of `cargo xtask test`: some of each part of the interface, and none that takes long.
 const CHOSEN: &[&str] = &[
@@ -107,6 +114,13 @@ pub fn run(args: &Args) -> Result<Tally> {
         target.os_pages.iter().copied().filter(|bytes| args.page.is_none_or(|kib| kib << 10 == *bytes)).collect();
     let sources = if args.all || !args.name.is_empty() { cprograms::programs(&args.name)? } else { chosen()? };
     let Some(port) = Port::build(target)? else { return Ok(Tally::SKIPPED) };
+    if args.kernel {
+        let needs_one = |path: &PathBuf| target.skips.iter().any(|(name, _)| path.ends_with(name));
+        let all = cprograms::programs(&args.name)?;
+        let some = args.all || !args.name.is_empty();
+        let sources: Vec<PathBuf> = all.into_iter().filter(|path| some || needs_one(path)).collect();
+        return port.on_kernel(&sources);
+    }
     if args.accept { port.golden(true) } else { Ok(port.emulate(&pages, &sources)) }
 }
 
@@ -161,6 +175,29 @@ impl Port {
         golden::run_foreign(processor, &compiler, target.triple, target.prefix, &library, accept)
     }
 
+    /// Runs programs on a kernel.
+    fn on_kernel(&self, sources: &[PathBuf]) -> Result<Tally> {
+        let target = self.target;
+        if target.kernel_skips.is_none() {
+            bail!("no kernel for {} is known here", target.name);
+        }
+        let missing = install::missing_of(&kernel::PROGRAMS);
+        if !missing.is_empty() {
+            println!("   skipped: missing here: {}", missing.join(" "));
+            return Ok(Tally::SKIPPED);
+        }
+        kernel::fetch(target)?;
+        let foreign = Foreign {
+            name: target.name,
+            prefix: target.prefix,
+            libraries: self.libraries.clone(),
+            emulator: kernel::emulator(&self.libraries)?,
+            slower: SLOWER_WITH_KERNEL,
+            skips: target.kernel_skips.unwrap_or_default().to_vec(),
+        };
+        Ok(cprograms::run_foreign(sources, &foreign))
+    }
+
     fn emulate(&self, os_pages: &[usize], sources: &[PathBuf]) -> Tally {
         let target = self.target;
         let mut sum = Tally::default();
@@ -190,7 +227,9 @@ mod tests {
     fn what_is_chosen_or_skipped_exists_and_is_not_both() {
         let all = cprograms::programs(&[]).unwrap();
         assert_eq!(chosen().unwrap().len(), CHOSEN.len());
-        for (name, _) in TARGETS.iter().flat_map(|target| target.skips) {
+        for (name, _) in
+            TARGETS.iter().flat_map(|target| target.skips.iter().chain(target.kernel_skips.unwrap_or_default()))
+        {
             assert!(all.iter().any(|path| path.ends_with(name)), "{name}");
             assert!(!CHOSEN.contains(name), "{name}");
         }
