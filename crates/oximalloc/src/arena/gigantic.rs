@@ -11,8 +11,8 @@ use crate::base::config::SLICE;
 use crate::os::{self, HUGE_PAGE};
 use crate::prim::{Errno, Os, Process};
 
-/// More than any machine has.
-const MOST: usize = 1 << 14;
+/// More than any machine has, or as many as there are addresses for.
+const MOST: usize = if (usize::MAX >> 14) < HUGE_PAGE { usize::MAX / HUGE_PAGE } else { 1 << 14 };
 
 /// Gets one huge page from the memory of a node, at the address if that is free. Null if there is none.
 type GetPage<'a> = dyn FnMut(usize, i32) -> *mut u8 + 'a;

@@ -10,7 +10,7 @@ use super::meta::meta_alloc;
 use super::region::{Arena, MAIN, Use, WORD};
 use super::table::{self, Chunk, HINT, all, count};
 use super::{huge, reuse};
-use crate::base::config::SLICE;
+use crate::base::config::{SLICE, power};
 use crate::base::sync::{AtomicBool, AtomicUsize, Ordering};
 use crate::base::units::{SliceIndex, Slices};
 use crate::diag::options::{self, Opt};
@@ -24,6 +24,8 @@ const DOUBLE_AFTER: usize = 16;
 const SMALLEST: usize = WORD * SLICE;
 const YIELDS: usize = 2000;
 const HINT_SPREAD: usize = Os::CAPABILITIES.arenas_spread;
+/// The first arena begins at a multiple of this: 1 GiB, if that leaves some to choose from.
+const STEP: usize = if HINT_SPREAD / 16 >= 1 << 30 { 1 << 30 } else { SMALLEST };
 /// The same under protection, where addresses should be hard to guess: 24 bits on Linux.
 const WIDE: usize = HINT_SPREAD.saturating_mul(8);
 
@@ -56,7 +58,7 @@ fn has_new_room(index: usize) -> bool {
 
 /// The size in bytes that the option asks for, rounded up to words of 4 MiB.
 pub(super) fn base_size() -> usize {
-    options::size(Opt::ArenaReserve).clamp(SMALLEST, 1 << 42).next_multiple_of(SMALLEST)
+    options::size(Opt::ArenaReserve).clamp(SMALLEST, power(42)).next_multiple_of(SMALLEST)
 }
 
 /// Reserve an arena with room for `n` slices at that alignment, or let another thread do so. False if there is none.
@@ -100,11 +102,11 @@ fn add(room: usize, what_for: Use) -> bool {
     let large = options::enabled(Opt::AllowLargeOsPages);
     let own = all().filter(|arena| arena.subproc() == what_for.subproc).count();
     let doubled = base_size().saturating_mul(1 << (own / DOUBLE_AFTER).min(16));
-    let mut first = doubled.min(LIMIT.load(Ordering::Relaxed)).min(1 << 44);
+    let mut first = doubled.min(LIMIT.load(Ordering::Relaxed)).min(power(44));
     if let Some(limit) = os::address_space_limit() {
         reuse::note_limited(true);
         let may_grow = os::capabilities().unmap_part && !large && options::get(Opt::ArenaEagerCommit) != 1;
-        if may_grow && add_growing(doubled.min(1 << 44), room, what_for) {
+        if may_grow && add_growing(doubled.min(power(44)), room, what_for) {
             return true;
         }
         first = first.min((limit / 8).next_multiple_of(SMALLEST));
@@ -218,8 +220,9 @@ pub(super) fn add_large(size: usize, what_for: Use, reserve: os::ReserveLarge) -
 pub(super) fn beyond(start: *mut u8, size: usize) -> bool {
     let bits = options::get(Opt::MaxVabits);
     let bits = if (32..64).contains(&bits) { bits as usize } else { usize::MAX };
-    // At most 63, because a shift by 64 would overflow.
-    (start.addr() + size - 1) >> bits.min(Os::CAPABILITIES.address_bits).min(usize::BITS as usize - 1) != 0
+    let last = start.addr() + (size - 1);
+    // Nothing lies beyond all the bits that an address has.
+    last.checked_shr(bits.min(Os::CAPABILITIES.address_bits) as u32).unwrap_or(0) != 0
 }
 
 /// Enter an arena into the table. None if the table is full; then nobody knows of the arena, and it is not counted.
@@ -247,7 +250,7 @@ fn hint(size: usize) -> usize {
 pub(super) fn next() -> usize {
     if NEXT.load(Ordering::Relaxed) == 0 {
         let bits = options::get(Opt::MaxVabits);
-        let (from, spread) = if (32..=HINT.ilog2() as i64 + 1).contains(&bits) {
+        let (from, spread) = if (32..=i64::from(HINT.ilog2() + 1)).contains(&bits) {
             (1 << (bits - 1), 1 << (bits - 3))
         } else {
             (HINT, HINT_SPREAD)
@@ -255,7 +258,7 @@ pub(super) fn next() -> usize {
         let (from, spread, step) = if secure::is_on() && from == HINT && WIDE >> 4 >= SMALLEST {
             (HINT / 2, WIDE, SMALLEST)
         } else {
-            (from, spread, 1 << 30)
+            (from, spread, STEP)
         };
         let mut random = [Os::random_seed()];
         if secure::is_on() {

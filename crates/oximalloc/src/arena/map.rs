@@ -2,7 +2,7 @@
 //!
 //! It has three levels. The root is a small static table with an entry for each TiB of 48 bits of address. A branch has
 //! an entry for each 512 MiB of that, and a node has a pointer for each slice of those. The first branches and nodes
-//! are static too, so that a small program maps none.
+//! are static too, so that a small program maps none. Where an address has 32 bits, there is one branch of eight nodes.
 //!
 //! Invariant: a branch or node, once installed, stays for the life of the process. So a lookup never faults, whatever
 //! the address is.
@@ -19,7 +19,7 @@ const NODE_SHIFT: usize = 13;
 const NODE: usize = 1 << NODE_SHIFT;
 /// The map covers all addresses that the system has.
 const ADDRESS_BITS: usize = Os::CAPABILITIES.address_bits;
-const BRANCH_SHIFT: usize = 11;
+const BRANCH_SHIFT: usize = if ADDRESS_BITS < 40 { ADDRESS_BITS - SLICE_SHIFT - NODE_SHIFT } else { 11 };
 const ROOTS: usize = 1 << (ADDRESS_BITS - SLICE_SHIFT - NODE_SHIFT - BRANCH_SHIFT);
 const STATIC_BRANCHES: usize = 2;
 const STATIC_NODES: usize = 3;
@@ -87,7 +87,7 @@ pub(super) fn prepare(start: *const u8, slices: usize) -> bool {
         return false;
     };
     let bits = options::get(Opt::MaxVabits);
-    if (32..64).contains(&bits) && last >> (bits as usize - SLICE_SHIFT) != 0 {
+    if (32..64).contains(&bits) && last as u64 >> (bits as usize - SLICE_SHIFT) != 0 {
         return false;
     }
     let (low, high) = (first >> NODE_SHIFT, last >> NODE_SHIFT);

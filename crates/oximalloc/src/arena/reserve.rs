@@ -7,7 +7,7 @@ use super::grow::min_size;
 use super::region::{Arena, Use};
 use super::source::ArenaRef;
 use super::{gigantic, grow, slice_class, table};
-use crate::base::config::{SLICE, SLICE_MASK};
+use crate::base::config::{SLICE, SLICE_MASK, power};
 use crate::base::units::Slices;
 use crate::diag::error::warning;
 use crate::diag::options::{self, Opt};
@@ -16,7 +16,7 @@ use crate::prim::Errno;
 use core::ffi::c_void;
 
 /// The largest arena that makes sense.
-const LARGEST: usize = 1 << 44;
+const LARGEST: usize = power(44);
 /// Milliseconds that each huge page may take at the start of a process.
 const HUGE_PAGE_MS: u64 = 500;
 

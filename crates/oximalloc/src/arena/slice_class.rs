@@ -19,8 +19,11 @@ use crate::os;
 use crate::prim::processor::{Window, load_16, slice_in};
 use core::mem::offset_of;
 
-/// Slices in the window: 64 GiB. The table has 2 MiB, of which only the entries of used slices are touched.
-const SLICES: usize = 1 << 20;
+/// Slices in the window: 64 GiB, or all that have an address. The table has 2 MiB, or 128 KiB. Only the entries of used
+/// slices are touched.
+const SLICES: usize = if HAS_ALL { 1 << (usize::BITS as usize - SLICE_SHIFT) } else { 1 << 20 };
+/// Whether the window has all slices that there can be.
+const HAS_ALL: bool = usize::BITS <= 32;
 
 /// What all frees read has a cache line of its own, as entries change when pages come and go.
 #[repr(C, align(64))]
@@ -41,8 +44,10 @@ static TABLE: Table = Table {
     entry: [const { AtomicU16::new(0) }; SLICES],
 };
 
-/// Begin the window at `base`. Only the first call has an effect.
+/// Begin the window at `base`, or at the first address that a slice can have if there is room for all of them. Only
+/// the first call has an effect.
 pub fn init_window(base: usize) {
+    let base = if HAS_ALL { SLICE } else { base };
     let _ = TABLE.window.base.compare_exchange(0, base, Ordering::Relaxed, Ordering::Relaxed);
 }
 

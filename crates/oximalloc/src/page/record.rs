@@ -16,10 +16,11 @@ pub use super::label::{HeapOf, Label, Owner};
 use super::starts::inverse;
 use super::word::{Chain, Given, Word};
 use crate::arena::{Origin, Span, map};
-use crate::base::config::SLICE;
+use crate::base::config::{Line, SLICE};
 use crate::base::seen::SeenPtr;
 use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 use core::cell::Cell;
+use core::mem::offset_of;
 use core::ptr;
 
 mod take;
@@ -44,13 +45,14 @@ pub struct Page {
     threshold: Cell<u32>,
 
     // Second line: the owner's.
+    owners: Line,
     free: Cell<*mut Block>,
     local_free: Cell<*mut Block>,
     free_count: Cell<u32>,
     local_count: Cell<u32>,
     carved: AtomicU32,
     capacity: Cell<u32>,
-    /// 32 bits are enough, because an address has at most 48 bits.
+    /// 32 bits are enough, because an address has at most 48 bits, and a slice 16 of them.
     slices: Cell<u32>,
     origin: Cell<Origin>,
     /// Bytes behind a single block that belong to its span, are unused, and are resident.
@@ -66,7 +68,7 @@ pub struct Page {
     batch: AtomicPtr<Batch>,
 }
 
-const _: () = assert!(size_of::<Page>() == 128);
+const _: () = assert!(size_of::<Page>() == 128 && offset_of!(Page, free) == 64);
 
 // SAFETY: only lists and chains write the link, and they link records that are never unmapped.
 unsafe impl Linked for Page {
@@ -133,7 +135,7 @@ impl Page {
         self.next.store(ptr::null_mut(), Ordering::Relaxed);
         self.start.set(span.start);
         self.block_size.set(size);
-        self.inverse.set(if size >= 1 << 32 { 0 } else { inverse(size) });
+        self.inverse.set(if u32::try_from(size).is_err() { 0 } else { inverse(size) });
         self.bin.set(bin);
         self.interior.store(false, Ordering::Relaxed);
         self.guarded.set(false);
@@ -165,7 +167,7 @@ impl Page {
     /// From now on the page's only block has `size` bytes of its span.
     pub fn set_single_size(&self, size: usize) {
         self.block_size.set(size);
-        self.inverse.set(if size >= 1 << 32 { 0 } else { inverse(size) });
+        self.inverse.set(if u32::try_from(size).is_err() { 0 } else { inverse(size) });
     }
 
     /// Note how many bytes behind the only block are resident and unused. It is less than a slice. Returns the former
@@ -354,7 +356,7 @@ impl Page {
         // For a pointer below a guarded block this is a large number.
         let offset = (p as usize).wrapping_sub(self.start.get() as usize);
         let inverse = self.inverse.get();
-        if (offset as u64).wrapping_mul(inverse) < inverse && offset >> 32 == 0 {
+        if (offset as u64).wrapping_mul(inverse) < inverse && offset as u64 >> 32 == 0 {
             // A block that was never carved was never handed out.
             if offset < self.carved.load(Ordering::Relaxed) as usize * self.block_size.get() {
                 return Some(p as *mut Block);

@@ -7,15 +7,15 @@ pub mod contract;
 mod errno;
 pub mod processor;
 
-#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+#[cfg(target_os = "linux")]
 mod linux;
-#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+#[cfg(target_os = "linux")]
 use linux::Linux as Real;
-#[cfg(all(test, target_os = "linux", target_pointer_width = "64"))]
+#[cfg(all(test, target_os = "linux"))]
 pub use linux::for_tests;
-#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+#[cfg(target_os = "linux")]
 pub use linux::tls;
-#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
+#[cfg(not(target_os = "linux"))]
 compile_error!("no folder in `prim` implements `prim/contract.rs` for this system");
 
 #[cfg(test)]

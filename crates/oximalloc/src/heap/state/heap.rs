@@ -46,6 +46,7 @@ pub struct Heap {
     /// Called by the last thread that works in the heap while it is being destroyed. A pointer, so that programs that
     /// destroy no heap are not linked with the function.
     sweep: Cell<Option<fn(&'static Heap)>>,
+    unused: [u32; GAP],
     /// The heap's statistics.
     pub stats: HeapStats,
     /// Pages whose memory was released while they were on a list, since the lists were last swept.
@@ -169,6 +170,7 @@ impl Heap {
             arena: AtomicPtr::new(ptr::null_mut()),
             numa: AtomicI32::new(0),
             sweep: Cell::new(None),
+            unused: [0; GAP],
             stats: HeapStats::new(),
             dead: AtomicU32::new(0),
             vacant: SharedList::new(),
@@ -439,6 +441,9 @@ impl HeapBin {
         }
     }
 }
+
+/// Where pointers have 32 bits, this fills the first line.
+const GAP: usize = if usize::BITS == 32 { 2 } else { 0 };
 
 /// The first line ends with the number of theaps.
 const _: () = assert!(offset_of!(Heap, stats.theaps) + size_of::<Count>() == 64);

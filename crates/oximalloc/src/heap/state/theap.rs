@@ -55,7 +55,7 @@ mod stack;
 /// The part of a bin that the fast paths use. Words of the stack are named by their distance from the theap, in bytes.
 /// Distance zero names the theap's first word, which is zero, a null. So a theap that is all zero has empty stacks. No
 /// stack lies on both sides of its theap, so distances compare as addresses do.
-#[repr(C)]
+#[repr(C, align(32))]
 pub struct HotBin {
     /// The topmost block, or the null at the base.
     top: Seen,

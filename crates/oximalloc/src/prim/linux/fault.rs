@@ -110,9 +110,25 @@ unsafe fn fault(info: *mut libc::siginfo_t, context: *mut libc::ucontext_t) -> F
             let write = Some(register(libc::REG_ERR) & 2 != 0);
             Fault { address, write, instruction: register(libc::REG_RIP) as usize }
         }
+        #[cfg(target_arch = "x86")]
+        {
+            let register = |number: c_int| (*machine).gregs[number as usize];
+            let write = Some(register(libc::REG_ERR) & 2 != 0);
+            Fault { address, write, instruction: register(libc::REG_EIP) as usize }
+        }
         #[cfg(target_arch = "aarch64")]
         {
             Fault { address, write: None, instruction: (*machine).pc as usize }
+        }
+        #[cfg(target_arch = "arm")]
+        {
+            let write = Some((*machine).error_code & 1 << 11 != 0);
+            Fault { address, write, instruction: (*machine).arm_pc as usize }
+        }
+        #[cfg(target_arch = "s390x")]
+        {
+            // Of the address of a fault, the lowest 12 bits are not told.
+            Fault { address, write: None, instruction: (*machine).psw.addr as usize }
         }
     }
 }

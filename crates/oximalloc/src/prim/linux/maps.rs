@@ -1,6 +1,7 @@
 //! Which module an address is in, from `/proc/self/maps`. Nothing but plain system calls is used, so a signal handler
 //! may ask. The file is read anew each time.
 
+use super::elf::FileHead;
 use super::errno;
 use super::process::ReadFile;
 use crate::prim::contract::Module;
@@ -95,7 +96,7 @@ fn find(
 
 /// Whether a program begins there that lies where its file says.
 fn is_fixed(start: usize) -> bool {
-    let head = ptr::with_exposed_provenance::<libc::Elf64_Ehdr>(start);
+    let head = ptr::with_exposed_provenance::<FileHead>(start);
     // SAFETY: the kernel said that the start of a file is mapped there and may be read. A part of a file that is mapped
     // is at least an OS page long, and so is the mapping of an executable file's head.
     unsafe { (&raw const (*head).e_ident).read()[..4] == *b"\x7fELF" && (&raw const (*head).e_type).read() == 2 }

@@ -9,6 +9,27 @@ use core::ptr;
 /// Whether the system has refused to fault in memory at once. If so, it is not asked again.
 static NO_POPULATE: AtomicBool = AtomicBool::new(false);
 
+/// What of the capabilities depends on the processor: see there.
+struct Places {
+    address_bits: usize,
+    arenas_at: usize,
+    arenas_spread: usize,
+}
+
+// The kernel gives higher addresses only if a hint asks for them. The place is below 2^46 and above the shadows of the
+// sanitizers.
+#[cfg(all(target_pointer_width = "64", not(target_arch = "s390x")))]
+const PLACES: Places = Places { address_bits: 48, arenas_at: 1 << 45, arenas_spread: 1 << 43 };
+
+// Addresses from 2^42 on would cost a process another level of tables. Programs begin at two thirds of those below.
+#[cfg(target_arch = "s390x")]
+const PLACES: Places = Places { address_bits: 48, arenas_at: 1 << 40, arenas_spread: 1 << 38 };
+
+// A program that lies where its file says is below, one that the loader places is above, and so are libraries and
+// stacks. A system of 32 bits leaves the last of the four GiB, or the last two, to the kernel.
+#[cfg(target_pointer_width = "32")]
+const PLACES: Places = Places { address_bits: 32, arenas_at: 1 << 29, arenas_spread: 1 << 27 };
+
 impl Memory for Linux {
     const CAPABILITIES: Capabilities = Capabilities {
         unmap_part: true,
@@ -19,11 +40,9 @@ impl Memory for Linux {
         lock: true,
         fork: true,
         thread_end: true,
-        // The kernel gives higher addresses only if a hint asks for them.
-        address_bits: 48,
-        // Below 2^46 and above the shadows of the sanitizers.
-        arenas_at: 1 << 45,
-        arenas_spread: 1 << 43,
+        address_bits: PLACES.address_bits,
+        arenas_at: PLACES.arenas_at,
+        arenas_spread: PLACES.arenas_spread,
         granularity: 4096,
         large_page_shift: 21,
         huge_page_shift: 30,

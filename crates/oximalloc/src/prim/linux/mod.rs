@@ -1,5 +1,6 @@
 //! Linux with glibc, through the `libc` crate.
 
+mod elf;
 mod env;
 mod errno;
 mod fault;

@@ -154,19 +154,14 @@ fn read<'a>(path: &CStr, buf: &'a mut [u8]) -> &'a [u8] {
 
 /// The number at `place` among the words of `text`. 0 if there is none.
 #[inline(never)]
-fn number_at(text: &[u8], place: usize) -> usize {
-    text.split(|b| *b == b' ').nth(place).map_or(0, decimal)
+fn number_at(text: &[u8], place: usize) -> u64 {
+    text.split(|b| *b == b' ').nth(place).map_or(0, |digits| number(digits).0)
 }
 
 /// Bytes resident now, from `/proc/self/statm`: its second number, in pages.
 fn resident() -> usize {
     let pages = number_at(read(c"/proc/self/statm", &mut [0; 128]), 1);
-    pages.saturating_mul(Linux::page_size())
-}
-
-/// The number that `digits` spell, up to the first byte that is not a digit.
-fn decimal(digits: &[u8]) -> usize {
-    usize::try_from(number(digits).0).unwrap_or(usize::MAX)
+    usize::try_from(pages).unwrap_or(usize::MAX).saturating_mul(Linux::page_size())
 }
 
 /// Milliseconds since the process started. The kernel tells the start: the 22nd field of `/proc/self/stat`, in clock
@@ -175,7 +170,7 @@ fn elapsed_ms() -> u64 {
     let mut buf = [0; 1024];
     // The second field, a name in parentheses, may hold spaces.
     let after_name = read(c"/proc/self/stat", &mut buf).rsplit(|b| *b == b')').next().unwrap_or_default();
-    let ticks = number_at(after_name, 20) as u64;
+    let ticks = number_at(after_name, 20);
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `now` is a live `timespec`; no memory is passed to `sysconf`.
     let hz = unsafe {
@@ -193,16 +188,4 @@ fn milliseconds(time: &libc::timeval) -> u64 {
 
 fn unsigned(n: c_long) -> u64 {
     u64::try_from(n).unwrap_or(0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn decimal_stops_at_other_bytes() {
-        assert_eq!(decimal(b"120\n7"), 120);
-        assert_eq!(decimal(b""), 0);
-        assert_eq!(decimal(b"99999999999999999999999999"), usize::MAX);
-    }
 }

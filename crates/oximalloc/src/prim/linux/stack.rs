@@ -18,6 +18,7 @@
 //! for unwinding at run time (some compilers that compile as the program runs). For such a program the unwinder takes a
 //! lock, under which it may allocate once for each table. If that allocation is sampled, the thread waits for itself.
 
+use super::elf::{FileHead, FilePart};
 use super::{Linux, errno, fault, maps};
 use crate::base::sync::{AtomicU32, AtomicUsize, Ordering};
 use crate::prim::contract::{Fault, Faults, Module};
@@ -29,13 +30,13 @@ core::arch::global_asm!(
     ".weak backtrace",
     ".weak __ehdr_start",
     ".hidden __ehdr_start",
-    ".pushsection .data.rel.ro.oximalloc_0_1_stack, \"aw\", @progbits",
+    ".pushsection .data.rel.ro.oximalloc_0_1_stack, \"aw\", %progbits",
     ".balign 8",
     ".globl oximalloc_0_1_stack",
     ".hidden oximalloc_0_1_stack",
     "oximalloc_0_1_stack:",
-    ".quad backtrace",
-    ".quad __ehdr_start",
+    ".dc.a backtrace",
+    ".dc.a __ehdr_start",
     ".popsection",
 );
 
@@ -44,7 +45,7 @@ core::arch::global_asm!(
 struct Found {
     backtrace: Option<unsafe extern "C" fn(*mut *mut c_void, c_int) -> c_int>,
     /// Where the file that contains this code begins in memory.
-    head: Option<&'static libc::Elf64_Ehdr>,
+    head: Option<&'static FileHead>,
 }
 
 unsafe extern "C" {
@@ -96,9 +97,9 @@ fn prepare() {
 }
 
 /// The addresses of the library that begins with `head`. None if it is the program.
-fn library(head: &'static libc::Elf64_Ehdr) -> Option<Range<usize>> {
+fn library(head: &'static FileHead) -> Option<Range<usize>> {
     let start = ptr::from_ref(head).addr();
-    let parts = ptr::from_ref(head).cast::<u8>().wrapping_add(head.e_phoff as usize).cast::<libc::Elf64_Phdr>();
+    let parts = ptr::from_ref(head).cast::<u8>().wrapping_add(head.e_phoff as usize).cast::<FilePart>();
     // SAFETY: reads the auxiliary vector only.
     if unsafe { libc::getauxval(libc::AT_PHDR) } as usize == parts.addr() {
         return None;

@@ -15,14 +15,14 @@ pub use crate::prim::processor::elf::{load, store, tag};
 macro_rules! thread_pointer {
     ($type:ty, $empty:path) => {
         core::arch::global_asm!(
-            ".section .tdata.oximalloc_0_1,\"awT\",@progbits",
+            ".section .tdata.oximalloc_0_1,\"awT\",%progbits",
             ".balign 8",
             ".globl oximalloc_0_1_thread",
             ".hidden oximalloc_0_1_thread",
-            ".type oximalloc_0_1_thread,@object",
-            ".size oximalloc_0_1_thread,8",
+            ".type oximalloc_0_1_thread,%object",
+            ".size oximalloc_0_1_thread, . - oximalloc_0_1_thread",
             "oximalloc_0_1_thread:",
-            ".quad {empty}",
+            ".dc.a {empty}",
             ".previous",
             empty = sym $empty,
         );

@@ -11,14 +11,26 @@
 
 #[cfg(target_arch = "aarch64")]
 mod aarch64;
+#[cfg(target_arch = "arm")]
+mod arm;
 #[cfg(any(test, tsan, not(target_arch = "x86_64")))]
 mod plain;
+#[cfg(target_arch = "s390x")]
+mod s390x;
 mod window;
+#[cfg(target_arch = "x86")]
+mod x86;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
 #[cfg(target_arch = "aarch64")]
 use aarch64 as chosen;
+#[cfg(target_arch = "arm")]
+use arm as chosen;
+#[cfg(target_arch = "s390x")]
+use s390x as chosen;
+#[cfg(target_arch = "x86")]
+use x86 as chosen;
 #[cfg(target_arch = "x86_64")]
 use x86_64 as chosen;
 

@@ -7,6 +7,8 @@ use core::mem::offset_of;
 
 /// From a bin's hot part to its inverse.
 const INVERSE: usize = offset_of!(HotBin, inverse);
+/// Bytes of a word of a stack.
+const WORD: isize = size_of::<*mut u8>() as isize;
 
 impl Theap {
     /// Pop the stack whose hot part is at that offset, or null.
@@ -19,7 +21,7 @@ impl Theap {
         unsafe {
             let block = *self.word(self.hot_at(at).top.get());
             if !block.is_null() {
-                processor::advance::<-8>(self.bytes(), at);
+                processor::advance::<{ -WORD }>(self.bytes(), at);
             }
             block
         }
@@ -78,7 +80,7 @@ impl Theap {
                 return false;
             }
             *self.word(top).add(1) = block;
-            processor::advance::<8>(self.bytes(), at);
+            processor::advance::<WORD>(self.bytes(), at);
             true
         }
     }

@@ -314,7 +314,9 @@ impl Secured {
         // Three bits at a time. Slow paths draw new ones.
         let bits = self.bits.get().rotate_right(3);
         self.bits.set(bits);
+        // A mask begins at the lowest bit of a word's size, and the three bits at the fourth.
+        const TOO_HIGH: u32 = 3 - size_of::<*mut u8>().ilog2();
         // SAFETY: by the contract.
-        unsafe { floor.byte_sub(bits as usize & delay).replace(block) }
+        unsafe { floor.byte_sub((bits >> TOO_HIGH) as usize & delay).replace(block) }
     }
 }
