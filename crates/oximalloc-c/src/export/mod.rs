@@ -1,9 +1,17 @@
 //! The standard names. A program that preloads or links this library allocates here through them. This folder also
 //! holds everything else that depends on the system and the C library: no file outside it names these.
 
+#[cfg(not(target_family = "wasm"))]
 pub(crate) mod c_library;
 pub mod glibc;
+#[cfg(not(target_family = "wasm"))]
 mod life;
 pub mod malloc;
+#[cfg(not(target_family = "wasm"))]
 pub mod new;
+#[cfg(not(target_family = "wasm"))]
 pub(crate) mod process;
+#[cfg(target_family = "wasm")]
+mod wasm;
+#[cfg(target_family = "wasm")]
+pub(crate) use wasm::{c_library, new, process};

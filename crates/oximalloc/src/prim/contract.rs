@@ -28,6 +28,14 @@ pub trait System: Memory + Numa + Process + Environment + Threads + Faults + Err
 /// system knows: [`Memory::page_size`] and [`Memory::overcommits`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Capabilities {
+    /// Addresses can be reserved that no memory lies behind. Otherwise each reservation takes memory at once and the
+    /// system never gets it back, so arenas reserve what they are about to use, and grow.
+    pub sparse: bool,
+    /// A process can have more than one thread.
+    pub threads: bool,
+    /// There is an environment, or a standard error. If not, programs are not linked with the code that reads options
+    /// and writes messages.
+    pub reports: bool,
     /// [`Memory::unmap`] takes any reserved range. Otherwise it takes exactly what one call reserved, or fails.
     pub unmap_part: bool,
     /// [`Memory::decommit`] and [`Memory::reset`] take a part of what a call reserved. Otherwise they take all of it,

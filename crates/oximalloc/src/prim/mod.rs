@@ -15,7 +15,13 @@ use linux::Linux as Real;
 pub use linux::for_tests;
 #[cfg(target_os = "linux")]
 pub use linux::tls;
-#[cfg(not(target_os = "linux"))]
+#[cfg(all(target_arch = "wasm32", any(target_os = "unknown", target_os = "wasi")))]
+mod wasm;
+#[cfg(all(target_arch = "wasm32", any(target_os = "unknown", target_os = "wasi")))]
+use wasm::Wasm as Real;
+#[cfg(all(target_arch = "wasm32", any(target_os = "unknown", target_os = "wasi")))]
+pub use wasm::tls;
+#[cfg(not(any(target_os = "linux", all(target_arch = "wasm32", any(target_os = "unknown", target_os = "wasi")))))]
 compile_error!("no folder in `prim` implements `prim/contract.rs` for this system");
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::base::sync::{AtomicU32, Ordering};
 use crate::diag::stats::PROCESS;
 use crate::heap::state::current::{self, thread};
 use crate::heap::state::theap::Theap;
-use crate::prim::{Faults, Key, Os, Threads};
+use crate::prim::{Faults, Key, Memory, Os, Threads};
 use core::ffi::c_void;
 use core::ptr;
 
@@ -21,7 +21,8 @@ pub fn create_key() {
 }
 
 fn end_key() -> Option<Key> {
-    KEY.load(Ordering::Relaxed).checked_sub(1).map(Key)
+    let made = if Os::capabilities().thread_end { KEY.load(Ordering::Relaxed) } else { 0 };
+    made.checked_sub(1).map(Key)
 }
 
 /// Set whether `thread_end` is called at the calling thread's end.

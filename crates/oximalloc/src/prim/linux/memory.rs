@@ -32,6 +32,9 @@ const PLACES: Places = Places { address_bits: 32, arenas_at: 1 << 29, arenas_spr
 
 impl Memory for Linux {
     const CAPABILITIES: Capabilities = Capabilities {
+        sparse: true,
+        threads: true,
+        reports: true,
         unmap_part: true,
         decommit_part: true,
         remap: true,
