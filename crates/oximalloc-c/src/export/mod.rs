@@ -4,6 +4,8 @@
 pub(crate) mod c_library;
 pub mod glibc;
 mod life;
+#[cfg(target_env = "gnu")]
+pub(crate) mod loaded;
 pub mod malloc;
 pub mod new;
 pub(crate) mod process;

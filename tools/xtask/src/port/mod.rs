@@ -6,12 +6,13 @@
 mod targets;
 mod toolchain;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
 use crate::cprograms::{self, Foreign};
 use crate::install;
+use crate::symbols;
 use crate::tally::Tally;
 use targets::{TARGETS, Target};
 use toolchain::Toolchain;
@@ -129,7 +130,7 @@ fn emulate(target: &Target, os_pages: &[usize], sources: &[PathBuf]) -> Result<T
         }
     };
     let libraries = toolchain.build(target)?;
-    let mut sum = Tally::default();
+    let mut sum = versions(&libraries.join("libmimalloc.so"))?;
     for bytes in os_pages {
         println!("  OS pages of {} KiB", bytes >> 10);
         let mut emulator: Vec<String> = target.emulator.iter().copied().map(String::from).collect();
@@ -145,6 +146,15 @@ fn emulate(target: &Target, os_pages: &[usize], sources: &[PathBuf]) -> Result<T
         sum += cprograms::run_foreign(sources, &foreign);
     }
     Ok(sum)
+}
+
+/// Whether the library needs no newer glibc than it is meant for.
+fn versions(library: &Path) -> Result<Tally> {
+    let complaints = symbols::too_new(library)?;
+    if complaints.is_empty() {
+        return Ok(Tally::PASSED);
+    }
+    Ok(Tally::failed("versions of glibc's functions", &complaints.join("\n")))
 }
 
 #[cfg(test)]
