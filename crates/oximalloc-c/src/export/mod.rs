@@ -6,6 +6,8 @@ pub(crate) mod c_library;
 pub mod glibc;
 #[cfg(not(target_family = "wasm"))]
 mod life;
+#[cfg(target_env = "gnu")]
+pub(crate) mod loaded;
 pub mod malloc;
 #[cfg(not(target_family = "wasm"))]
 pub mod new;

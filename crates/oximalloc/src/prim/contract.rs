@@ -282,7 +282,7 @@ pub type Destructor = unsafe extern "C" fn(*mut c_void);
 pub trait Threads {
     /// Make a key. `destructor` runs at the end of each thread whose value is not null, as late as the system allows.
     /// The thread may still allocate and free then. None if the system does not report a thread's end, or has no more
-    /// keys.
+    /// keys. Also None if the process cannot have further threads yet. Then it is asked again when there is one.
     fn key_create(destructor: Destructor) -> Option<Key>;
 
     /// Delete a key. From now on no destructor begins for it. The key was made by [`Threads::key_create`] and is not

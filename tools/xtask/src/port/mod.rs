@@ -8,13 +8,14 @@ pub mod kernel;
 mod targets;
 mod toolchain;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
 use crate::cprograms::{self, Foreign};
 use crate::golden::{self, Processor};
 use crate::install;
+use crate::symbols;
 use crate::tally::Tally;
 use targets::{TARGETS, Target};
 use toolchain::Toolchain;
@@ -100,6 +101,7 @@ pub fn check(target: &str) -> Result<Tally> {
     let target = named(target)?;
     let Some(port) = Port::build(target)? else { return Ok(Tally::SKIPPED) };
     let mut sum = port.golden(false)?;
+    sum += versions(&port.libraries.join("libmimalloc.so"))?;
     sum += port.emulate(target.os_pages, &chosen()?);
     Ok(sum)
 }
@@ -217,6 +219,15 @@ impl Port {
         }
         sum
     }
+}
+
+/// Whether the library needs no newer glibc than it is meant for.
+fn versions(library: &Path) -> Result<Tally> {
+    let complaints = symbols::too_new(library)?;
+    if complaints.is_empty() {
+        return Ok(Tally::PASSED);
+    }
+    Ok(Tally::failed("versions of glibc's functions", &complaints.join("\n")))
 }
 
 #[cfg(test)]

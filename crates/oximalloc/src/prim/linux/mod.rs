@@ -6,6 +6,7 @@ mod errno;
 mod fault;
 #[cfg(test)]
 pub mod for_tests;
+mod keys;
 mod maps;
 mod memory;
 mod numa;
