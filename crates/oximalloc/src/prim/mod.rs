@@ -15,7 +15,15 @@ use linux::Linux as Real;
 pub use linux::for_tests;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 pub use linux::tls;
-#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
+#[cfg(all(windows, target_arch = "x86_64"))]
+mod windows;
+#[cfg(all(windows, target_arch = "x86_64"))]
+use windows::Windows as Real;
+#[cfg(all(test, windows, target_arch = "x86_64"))]
+pub use windows::for_tests;
+#[cfg(all(windows, target_arch = "x86_64"))]
+pub use windows::tls;
+#[cfg(not(any(all(target_os = "linux", target_pointer_width = "64"), all(windows, target_arch = "x86_64"))))]
 compile_error!("no folder in `prim` implements `prim/contract.rs` for this system");
 
 #[cfg(test)]
