@@ -62,7 +62,8 @@ mod tests {
     #[test]
     fn entries() {
         let mut seen = Vec::new();
-        for entry in ["A=1", "B=", "=C:=C:\\d", "no equals sign", "D=e=f", &("L=".to_string() + &"x".repeat(ENTRY_MAX))] {
+        for entry in ["A=1", "B=", "=C:=C:\\d", "no equals sign", "D=e=f", &("L=".to_string() + &"x".repeat(ENTRY_MAX))]
+        {
             let entry: Vec<u16> = entry.encode_utf16().collect();
             assert!(visit_entry(&entry, &mut |n, v| {
                 seen.push(format!("{} {}", n.escape_ascii(), v.escape_ascii()));

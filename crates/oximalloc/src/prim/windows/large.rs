@@ -13,8 +13,8 @@ use windows_sys::Win32::Security::{
 };
 use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleW, GetProcAddress};
 use windows_sys::Win32::System::Memory::{
-    MEM_COMMIT, MEM_EXTENDED_PARAMETER, MEM_EXTENDED_PARAMETER_0, MEM_EXTENDED_PARAMETER_1, MEM_LARGE_PAGES, MEM_RELEASE,
-    MEM_RESERVE, MemExtendedParameterAttributeFlags, PAGE_READWRITE, VirtualAlloc, VirtualFree,
+    MEM_COMMIT, MEM_EXTENDED_PARAMETER, MEM_EXTENDED_PARAMETER_0, MEM_EXTENDED_PARAMETER_1, MEM_LARGE_PAGES,
+    MEM_RELEASE, MEM_RESERVE, MemExtendedParameterAttributeFlags, PAGE_READWRITE, VirtualAlloc, VirtualFree,
 };
 use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
 use windows_sys::w;
@@ -62,15 +62,23 @@ fn reserve_at(hint: usize, size: usize, page_shift: u32) -> *mut u8 {
 
 /// The newer function of the system, which knows huge pages. Older systems do not have it.
 fn virtual_alloc_2(hint: *mut c_void, size: usize) -> *mut u8 {
-    type VirtualAlloc2 =
-        unsafe extern "system" fn(HANDLE, *mut c_void, usize, u32, u32, *mut MEM_EXTENDED_PARAMETER, u32) -> *mut c_void;
+    type VirtualAlloc2 = unsafe extern "system" fn(
+        HANDLE,
+        *mut c_void,
+        usize,
+        u32,
+        u32,
+        *mut MEM_EXTENDED_PARAMETER,
+        u32,
+    ) -> *mut c_void;
     let mut huge = MEM_EXTENDED_PARAMETER {
         Anonymous1: MEM_EXTENDED_PARAMETER_0 { _bitfield: MemExtendedParameterAttributeFlags as u64 },
         Anonymous2: MEM_EXTENDED_PARAMETER_1 { ULong64: NONPAGED_HUGE },
     };
     // SAFETY: the function of this name has this type. It makes new memory, and reads one parameter.
     unsafe {
-        let Some(found) = GetProcAddress(GetModuleHandleW(w!("kernelbase.dll")), c"VirtualAlloc2".as_ptr().cast()) else {
+        let Some(found) = GetProcAddress(GetModuleHandleW(w!("kernelbase.dll")), c"VirtualAlloc2".as_ptr().cast())
+        else {
             return ptr::null_mut();
         };
         let call = transmute::<unsafe extern "system" fn() -> isize, VirtualAlloc2>(found);

@@ -6,29 +6,57 @@
 //! objects, and after those of Rust's standard library.
 //!
 //! The table exists because `tls` names `_tls_index`.
+//!
+//! The end of the process comes in two ways. The C runtime calls what was registered with `atexit` when `main` returns
+//! or the program calls `exit`, the earliest last; so this registers as the runtime starts. The loader also calls the
+//! callbacks, for programs that end by `ExitProcess`.
 
 use super::{process, thread};
-use core::ffi::c_void;
+use core::ffi::{c_int, c_void};
+use core::ptr;
+use windows_sys::Win32::System::LibraryLoader::GetModuleHandleW;
 use windows_sys::Win32::System::SystemServices::{DLL_PROCESS_ATTACH, DLL_PROCESS_DETACH, DLL_THREAD_DETACH};
 
 type Callback = unsafe extern "system" fn(*mut c_void, u32, *mut c_void);
+type Initializer = extern "C" fn();
 
 #[used]
 #[unsafe(link_section = ".CRT$XLY")]
 static CALLBACK: Callback = told;
 
-/// Have the linker keep the entry. A file that nothing is called in may be left out of a program.
+/// In the C runtime's table of constructors.
+#[used]
+#[unsafe(link_section = ".CRT$XCU")]
+static INITIALIZER: Initializer = started;
+
+unsafe extern "C" {
+    fn atexit(function: extern "C" fn()) -> c_int;
+}
+
+/// Have the linker keep the entries. A file that nothing is called in may be left out of a program.
 pub fn listen() {
-    // SAFETY: a live static.
-    unsafe { (&raw const CALLBACK).read_volatile() };
+    // SAFETY: live statics.
+    unsafe {
+        (&raw const CALLBACK).read_volatile();
+        (&raw const INITIALIZER).read_volatile();
+    }
+}
+
+extern "C" fn started() {
+    extern "C" fn ended() {
+        process::end();
+    }
+    // SAFETY: a function that lives as long as this image, whose runtime calls it.
+    unsafe { atexit(ended) };
 }
 
 /// # Safety
 /// - the loader calls it.
-unsafe extern "system" fn told(_image: *mut c_void, what: u32, with_program: *mut c_void) {
+unsafe extern "system" fn told(image: *mut c_void, what: u32, _: *mut c_void) {
     match what {
-        // An image that comes with the program is loaded by the first thread.
-        DLL_PROCESS_ATTACH if !with_program.is_null() => thread::note_first(),
+        // The first thread loads the program. (Who loads a library is not known here.)
+        // SAFETY: no memory is passed.
+        DLL_PROCESS_ATTACH if unsafe { GetModuleHandleW(ptr::null()) } == image => thread::note_first(),
         DLL_PROCESS_DETACH => process::end(),
         DLL_THREAD_DETACH => thread::end(),
         _ => {}

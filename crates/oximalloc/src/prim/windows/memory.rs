@@ -73,7 +73,8 @@ impl Memory for Windows {
         // SAFETY: the call fills in the record of the job that this process is in. Zeros are fine for it.
         let (told, job) = errno::keep(|| unsafe {
             let kind = JobObjectExtendedLimitInformation;
-            let told = QueryInformationJobObject(ptr::null_mut(), kind, job.as_mut_ptr().cast(), bytes, ptr::null_mut());
+            let told =
+                QueryInformationJobObject(ptr::null_mut(), kind, job.as_mut_ptr().cast(), bytes, ptr::null_mut());
             (told != 0, job.assume_init())
         });
         let limited = told && job.BasicLimitInformation.LimitFlags & JOB_OBJECT_LIMIT_PROCESS_MEMORY != 0;
@@ -186,7 +187,8 @@ impl Memory for Windows {
         let told =
             errno::keep(|| unsafe { K32QueryWorkingSetEx(GetCurrentProcess(), pages.as_mut_ptr().cast(), bytes) }) != 0;
         // SAFETY: any bits are flags.
-        let is_resident = |page: &&PSAPI_WORKING_SET_EX_INFORMATION| unsafe { page.VirtualAttributes.Flags } & IS_RESIDENT != 0;
+        let is_resident =
+            |page: &&PSAPI_WORKING_SET_EX_INFORMATION| unsafe { page.VirtualAttributes.Flags } & IS_RESIDENT != 0;
         if told { pages.iter().take(count).filter(is_resident).count() } else { 0 }
     }
 
@@ -201,8 +203,7 @@ impl Memory for Windows {
 
 /// New memory at `p`, which the system rounds down to the granularity (null: anywhere). Null if refused.
 fn reserve(p: *mut u8, size: usize, commit: bool) -> *mut u8 {
-    let (kind, access) =
-        if commit { (MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE) } else { (MEM_RESERVE, PAGE_NOACCESS) };
+    let (kind, access) = if commit { (MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE) } else { (MEM_RESERVE, PAGE_NOACCESS) };
     // SAFETY: new memory, where nothing is.
     unsafe { VirtualAlloc(p.cast(), size, kind, access).cast() }
 }

@@ -20,9 +20,11 @@ static AT_END: AtomicPtr<()> = AtomicPtr::new(null_mut());
 /// A duplicate of standard error, or null.
 static KEPT: AtomicPtr<c_void> = AtomicPtr::new(null_mut());
 
-/// The process ends, or the image is unmapped.
+fn nothing() {}
+
+/// The process ends, or the image is unmapped. The first call counts.
 pub fn end() {
-    let run = AT_END.load(Ordering::Relaxed);
+    let run = AT_END.swap(nothing as fn() as *mut (), Ordering::Relaxed);
     if !run.is_null() {
         // SAFETY: only `at_end` and `nothing_at_end` store, and they store a `fn()`.
         unsafe { core::mem::transmute::<*mut (), fn()>(run)() }
@@ -70,7 +72,6 @@ impl Process for Windows {
     }
 
     fn nothing_at_end() {
-        fn nothing() {}
         AT_END.store(nothing as fn() as *mut (), Ordering::Relaxed);
     }
 

@@ -36,9 +36,8 @@ impl Faults for Windows {
         }
         let mut all = [ptr::null_mut(); DEEPEST];
         // SAFETY: room for that many addresses.
-        let got = errno::keep(|| unsafe {
-            RtlCaptureStackBackTrace(0, DEEPEST as u32, all.as_mut_ptr(), ptr::null_mut())
-        });
+        let got =
+            errno::keep(|| unsafe { RtlCaptureStackBackTrace(0, DEEPEST as u32, all.as_mut_ptr(), ptr::null_mut()) });
         let got = all.get(..usize::from(got)).unwrap_or_default();
         let start = (&raw const __ImageBase).addr();
         // SAFETY: no memory is passed.

@@ -30,8 +30,7 @@ struct Row {
 /// A row without a slot.
 const FREE: u32 = TLS_OUT_OF_INDEXES;
 
-static ROWS: [Row; 8] =
-    [const { Row { slot: AtomicU32::new(FREE), destructor: AtomicPtr::new(ptr::null_mut()) } }; 8];
+static ROWS: [Row; 8] = [const { Row { slot: AtomicU32::new(FREE), destructor: AtomicPtr::new(ptr::null_mut()) } }; 8];
 
 /// How often the destructors are called in a thread, if they set values again.
 const ROUNDS: usize = 4;
