@@ -3,17 +3,24 @@
 
 #[cfg(not(target_family = "wasm"))]
 pub(crate) mod c_library;
+#[cfg(not(windows))]
 pub mod glibc;
-#[cfg(not(target_family = "wasm"))]
+#[cfg(not(any(windows, target_family = "wasm")))]
 mod life;
-#[cfg(target_env = "gnu")]
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
 pub(crate) mod loaded;
+#[cfg(not(windows))]
 pub mod malloc;
-#[cfg(not(target_family = "wasm"))]
+#[cfg(not(any(windows, target_family = "wasm")))]
 pub mod new;
-#[cfg(not(target_family = "wasm"))]
+#[cfg(not(any(windows, target_family = "wasm")))]
 pub(crate) mod process;
 #[cfg(target_family = "wasm")]
 mod wasm;
+#[cfg(windows)]
+mod windows;
+
 #[cfg(target_family = "wasm")]
 pub(crate) use wasm::{c_library, new, process};
+#[cfg(windows)]
+pub(crate) use windows::{new, process};

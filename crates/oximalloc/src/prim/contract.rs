@@ -296,7 +296,7 @@ pub trait Threads {
     /// A number that no other live thread has; never 0.
     fn thread_id() -> usize;
 
-    /// Whether the calling thread is the one that the process began with.
+    /// Whether the calling thread is the one that the process began with. False if nobody knows.
     fn is_first_thread() -> bool;
 
     /// Let another thread run.

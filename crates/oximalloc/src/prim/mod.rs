@@ -10,19 +10,27 @@ pub mod processor;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
-use linux::Linux as Real;
-#[cfg(all(test, target_os = "linux"))]
-pub use linux::for_tests;
-#[cfg(target_os = "linux")]
-pub use linux::tls;
+use linux as system;
 #[cfg(all(target_arch = "wasm32", any(target_os = "unknown", target_os = "wasi")))]
 mod wasm;
 #[cfg(all(target_arch = "wasm32", any(target_os = "unknown", target_os = "wasi")))]
-use wasm::Wasm as Real;
-#[cfg(all(target_arch = "wasm32", any(target_os = "unknown", target_os = "wasi")))]
-pub use wasm::tls;
-#[cfg(not(any(target_os = "linux", all(target_arch = "wasm32", any(target_os = "unknown", target_os = "wasi")))))]
+use wasm as system;
+#[cfg(all(windows, target_arch = "x86_64"))]
+mod windows;
+#[cfg(all(windows, target_arch = "x86_64"))]
+use windows as system;
+
+#[cfg(not(any(
+    target_os = "linux",
+    all(target_arch = "wasm32", any(target_os = "unknown", target_os = "wasi")),
+    all(windows, target_arch = "x86_64")
+)))]
 compile_error!("no folder in `prim` implements `prim/contract.rs` for this system");
+
+use system::Real;
+#[cfg(all(test, not(target_family = "wasm")))]
+pub use system::for_tests;
+pub use system::tls;
 
 #[cfg(test)]
 pub mod mock;

@@ -286,6 +286,9 @@ fn resets_fail() {
 
 #[test]
 fn mappings_cannot_move() {
+    if !Os::capabilities().remap {
+        return;
+    }
     const FAILURES: [(Call, Fail); 3] =
         [(Call::RemapInPlace, Fail::Every(2)), (Call::Remap, Fail::Every(2)), (Call::Remap, Fail::From(1))];
     survives("mappings_cannot_move", Setup::REAL, &FAILURES, nothing);

@@ -8,6 +8,11 @@ use backing::Backing;
 
 const MIB: usize = 1 << 20;
 
+/// Whether the system can unmap a part of a reservation. Otherwise there is nothing to test.
+fn gives_parts() -> bool {
+    Os::capabilities().unmap_part
+}
+
 /// An arena of its own subprocess, and a span of it that was claimed, released and unmapped.
 fn given_back(subproc: u32) -> (Source, ArenaRef, Span) {
     let source = Source { subproc, ..MAIN };
@@ -40,6 +45,9 @@ fn is_read_only(p: *mut u8, bytes: usize) -> bool {
 #[test]
 fn what_is_free_is_unmapped_and_comes_again() {
     let _turn = turn();
+    if !gives_parts() {
+        return;
+    }
     let (source, arena, before) = given_back(62);
     let least = arena.totals();
     assert!(least.reserved < 12 * MIB && least.in_use == 0, "{least:?}");
@@ -72,6 +80,9 @@ fn what_is_free_is_unmapped_and_comes_again() {
 #[test]
 fn what_others_map_there_is_theirs() {
     let _turn = turn();
+    if !gives_parts() {
+        return;
+    }
     let (source, arena, before) = given_back(63);
     // In the middle of what is gone.
     let place = before.start.wrapping_add(8 * MIB);
@@ -103,6 +114,9 @@ fn what_others_map_there_is_theirs() {
 #[test]
 fn threads_claim_while_others_give_back() {
     let _turn = turn();
+    if !gives_parts() {
+        return;
+    }
     let source = Source { subproc: 64, ..MAIN };
     std::thread::scope(|s| {
         for t in 1..=3u8 {
@@ -165,6 +179,9 @@ fn what_was_asked_for_stays_mapped() {
 #[test]
 fn an_arena_with_holes_is_destroyed_around_them() {
     let _turn = turn();
+    if !gives_parts() {
+        return;
+    }
     let (size, reserved, committed) = (32 * MIB, PROCESS.reserved.current(), PROCESS.committed.current());
     let start = crate::os::reserve(size, SLICE, false, 0);
     assert!(!start.is_null());

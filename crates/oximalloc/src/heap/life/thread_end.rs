@@ -30,20 +30,14 @@ pub fn create_key() {
     }
 }
 
-<<<<<<< HEAD
-fn end_key() -> Option<Key> {
-    let made = if Os::capabilities().thread_end { KEY.load(Ordering::Relaxed) } else { 0 };
-    made.checked_sub(1).map(Key)
-=======
 fn key(value: u32) -> Option<Key> {
-    if value == NEVER { None } else { value.checked_sub(1).map(Key) }
->>>>>>> musl
+    if value == NEVER || !Os::capabilities().thread_end { None } else { value.checked_sub(1).map(Key) }
 }
 
 /// Set whether `thread_end` is called at the calling thread's end.
 pub fn tell_of_end(tell: bool) {
     // The system may have refused a key as long as the process had one thread only.
-    if tell && KEY.load(Ordering::Relaxed) == NONE_YET && !Os::is_first_thread() {
+    if tell && Os::capabilities().thread_end && KEY.load(Ordering::Relaxed) == NONE_YET && !Os::is_first_thread() {
         create_key();
     }
     if let Some(key) = key(KEY.load(Ordering::Relaxed)) {
@@ -52,8 +46,8 @@ pub fn tell_of_end(tell: bool) {
     }
 }
 
-/// Threads that end from now on no longer call `thread_end`, and faults are not told of. Either the library is about to be unmapped, and then
-/// nobody may use it any more, or the process ends.
+/// Threads that end from now on no longer call `thread_end`, and faults are not told of. Either the library is about to
+/// be unmapped, and then nobody may use it any more, or the process ends.
 #[cold]
 pub fn forget_threads() {
     Os::nothing_at_fault();

@@ -19,5 +19,6 @@ use super::contract::System;
 
 /// The system.
 pub struct Linux;
+pub use self::Linux as Real;
 
 impl System for Linux {}
