@@ -4,18 +4,29 @@
 //! processor. `mock` stands in front of the system in unit tests: it fails, lies and forgets as the contract allows.
 
 pub mod contract;
+mod define;
 mod errno;
 pub mod processor;
 
-#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+#[cfg(all(any(target_os = "linux", target_os = "android"), target_pointer_width = "64"))]
 mod linux;
-#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+#[cfg(all(any(target_os = "linux", target_os = "android"), target_pointer_width = "64"))]
 use linux::Linux as Real;
-#[cfg(all(test, target_os = "linux", target_pointer_width = "64"))]
+#[cfg(all(test, any(target_os = "linux", target_os = "android"), target_pointer_width = "64"))]
 pub use linux::for_tests;
-#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+#[cfg(all(any(target_os = "linux", target_os = "android"), target_pointer_width = "64"))]
 pub use linux::tls;
-#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
+
+#[cfg(all(unix, not(any(target_os = "linux", target_os = "android")), target_pointer_width = "64"))]
+mod unix;
+#[cfg(all(unix, not(any(target_os = "linux", target_os = "android")), target_pointer_width = "64"))]
+use unix::Unix as Real;
+#[cfg(all(test, unix, not(any(target_os = "linux", target_os = "android")), target_pointer_width = "64"))]
+pub use unix::for_tests;
+#[cfg(all(unix, not(any(target_os = "linux", target_os = "android")), target_pointer_width = "64"))]
+pub use unix::tls;
+
+#[cfg(not(all(unix, target_pointer_width = "64")))]
 compile_error!("no folder in `prim` implements `prim/contract.rs` for this system");
 
 #[cfg(test)]
