@@ -22,8 +22,28 @@ mod usual;
 #[path = "macos/mod.rs"]
 mod system;
 
+#[cfg(target_os = "dragonfly")]
+#[path = "dragonfly.rs"]
+mod system;
+
 #[cfg(target_os = "freebsd")]
 #[path = "freebsd.rs"]
+mod system;
+
+#[cfg(target_os = "haiku")]
+#[path = "haiku.rs"]
+mod system;
+
+#[cfg(target_os = "illumos")]
+#[path = "illumos.rs"]
+mod system;
+
+#[cfg(target_os = "netbsd")]
+#[path = "netbsd.rs"]
+mod system;
+
+#[cfg(target_os = "openbsd")]
+#[path = "openbsd.rs"]
 mod system;
 
 use super::contract::{Capabilities, Fault, Faults, Module, Numa, ProcessInfo, System};

@@ -33,6 +33,7 @@ fn parts(seconds: i64, nanoseconds: i64) -> u64 {
 }
 
 /// Milliseconds of a clock.
+#[cfg(not(any(target_os = "haiku", target_os = "illumos")))]
 pub fn clock_ms(clock: libc::clockid_t) -> u64 {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `now` is a live `timespec` that the call fills in.
@@ -41,6 +42,7 @@ pub fn clock_ms(clock: libc::clockid_t) -> u64 {
 }
 
 /// Milliseconds since a time of the calendar, which is given in milliseconds too.
+#[cfg(not(any(target_os = "haiku", target_os = "illumos")))]
 pub fn since(start: u64) -> u64 {
     clock_ms(libc::CLOCK_REALTIME).saturating_sub(start)
 }
