@@ -1,8 +1,10 @@
 //! Time and memory that the process has used, as far as most of these systems tell it in the same way.
 
+#[cfg(not(target_os = "haiku"))]
 use crate::prim::contract::ProcessInfo;
 
 /// The figures of `getrusage`. `unit`: bytes that the peak of resident memory is counted in.
+#[cfg(not(target_os = "haiku"))]
 pub fn info(unit: u64) -> ProcessInfo {
     let mut info = ProcessInfo::default();
     // SAFETY: all-zero bytes are a valid `rusage`, a plain C struct of integers.
@@ -18,6 +20,7 @@ pub fn info(unit: u64) -> ProcessInfo {
     info
 }
 
+#[cfg(not(target_os = "haiku"))]
 fn positive(n: libc::c_long) -> u64 {
     u64::try_from(n).unwrap_or(0)
 }

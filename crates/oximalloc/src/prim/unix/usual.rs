@@ -1,6 +1,8 @@
 //! What most of these systems do in the same way.
 
+#[cfg(not(target_os = "haiku"))]
 use super::Unix;
+#[cfg(not(target_os = "haiku"))]
 use crate::prim::contract::Memory;
 use core::ffi::{c_char, c_int};
 
@@ -36,6 +38,7 @@ pub unsafe fn reset(p: *mut u8, size: usize) -> bool {
 }
 
 /// Bytes of that many OS pages.
+#[cfg(not(target_os = "haiku"))]
 pub fn pages(count: u64) -> usize {
     usize::try_from(count).unwrap_or(0).saturating_mul(Unix::page_size())
 }
