@@ -1,8 +1,8 @@
 //! Which module an address is in, from `/proc/self/maps`. Nothing but plain system calls is used, so a signal handler
 //! may ask. The file is read anew each time.
 
-use super::errno;
 use super::process::ReadFile;
+use super::{errno, libc};
 use crate::prim::contract::Module;
 use core::ptr;
 

@@ -18,7 +18,7 @@
 //! for unwinding at run time (some compilers that compile as the program runs). For such a program the unwinder takes a
 //! lock, under which it may allocate once for each table. If that allocation is sampled, the thread waits for itself.
 
-use super::{Linux, errno, fault, maps};
+use super::{Linux, errno, fault, libc, maps};
 use crate::base::sync::{AtomicU32, AtomicUsize, Ordering};
 use crate::prim::contract::{Fault, Faults, Module};
 use core::ffi::{c_int, c_void};

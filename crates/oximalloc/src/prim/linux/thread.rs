@@ -21,7 +21,7 @@ impl Threads for Linux {
         let mut made = 0;
         for place in &mut keys {
             // SAFETY: the key's place is ours, and the destructor has the right type.
-            if unsafe { libc::pthread_key_create(&mut place.0, Some(destructor)) } != 0 {
+            if unsafe { libc::pthread_key_create((&raw mut place.0).cast(), Some(destructor)) } != 0 {
                 break;
             }
             made += 1;
@@ -34,7 +34,7 @@ impl Threads for Linux {
         let last = made.iter().rposition(|key| (key.0 as usize) < EARLY).unwrap_or(0);
         for (_, key) in made.iter().enumerate().filter(|&(i, _)| i != last) {
             // SAFETY: made above, and nobody knows of it.
-            unsafe { libc::pthread_key_delete(key.0) };
+            unsafe { libc::pthread_key_delete(key.0 as libc::pthread_key_t) };
         }
         made.get(last).copied()
     }
@@ -43,14 +43,14 @@ impl Threads for Linux {
     fn key_delete(key: Key) {
         // SAFETY: made by `key_create`. Nobody uses it any more, except perhaps a thread that runs while the process
         // ends. The C library refuses that thread's call, because the key does not exist.
-        unsafe { libc::pthread_key_delete(key.0) };
+        unsafe { libc::pthread_key_delete(key.0 as libc::pthread_key_t) };
     }
 
     fn key_set(key: Key, value: *mut u8) -> bool {
         #[cfg(tsan)]
         watched::KEY.store(key.0, watched::Ordering::Relaxed);
         // SAFETY: the key was made by `key_create`.
-        unsafe { libc::pthread_setspecific(key.0, value.cast()) == 0 }
+        unsafe { libc::pthread_setspecific(key.0 as libc::pthread_key_t, value.cast()) == 0 }
     }
 
     fn thread_id() -> usize {

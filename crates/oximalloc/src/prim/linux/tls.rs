@@ -1,12 +1,16 @@
 //! The calling thread: a thread-local pointer, which is read without a call, and the thread's tag.
 //!
-//! The pointer is addressed by ELF's initial-exec model. That takes two instructions, even in shared libraries, where
+//! (On Android it is another one: see `android.rs`.) The pointer is addressed by ELF's initial-exec model. That takes two instructions, even in shared libraries, where
 //! `thread_local!` would call `__tls_get_addr` (which may allocate). Its 8 bytes fit into the space that the dynamic
 //! linker keeps for libraries that are loaded late. In every thread it starts as the address of the static given to
 //! `by_system!`, so no reader needs a test for "not yet". The files in `processor` have the instructions, which name the
 //! pointer's symbol.
 
+#[cfg(not(target_os = "android"))]
 pub use crate::prim::processor::elf::{load, store, tag};
 
-/// The pointer starts as the address of that static.
-pub const STARTS_NULL: bool = false;
+#[cfg(target_os = "android")]
+pub use super::android::{load, store, tag};
+
+/// Whether the pointer starts as null, in place of the address of that static.
+pub const STARTS_NULL: bool = cfg!(target_os = "android");
