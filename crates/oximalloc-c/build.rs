@@ -24,18 +24,32 @@ const PROGRAMS: [&str; 9] = [
     "_ZdaPvSt11align_val_t",
 ];
 
+/// Systems with linkers like those of Linux, where threads are in a library of their own.
+const ELF: [&str; 4] = ["dragonfly", "freebsd", "netbsd", "openbsd"];
+
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=layout.ld");
     let is = |name: &str, value: &str| env::var(name).as_deref() == Ok(value);
-    if !is("CARGO_CFG_TARGET_OS", "linux") {
+    let system = env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
+    let name = if env::var_os("CARGO_FEATURE_SECURE_DEFAULT").is_some() { "mimalloc-secure" } else { "mimalloc" };
+    if system == "illumos" {
+        println!("cargo:rustc-cdylib-link-arg=-Wl,-h,lib{name}.so.3,-z,nodelete");
         return;
     }
-    let name = if env::var_os("CARGO_FEATURE_SECURE_DEFAULT").is_some() { "mimalloc-secure" } else { "mimalloc" };
+    if !["linux", "android"].contains(&system.as_str()) && !ELF.contains(&system.as_str()) {
+        return;
+    }
     println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,lib{name}.so.3,-z,nodelete");
     println!("cargo:rustc-cdylib-link-arg=-Wl,--defsym=oximalloc_stays=1,-Bsymbolic-functions");
     for name in PROGRAMS {
         println!("cargo:rustc-cdylib-link-arg=-Wl,--export-dynamic-symbol={name}");
+    }
+    if ELF.contains(&system.as_str()) {
+        println!("cargo:rustc-cdylib-link-arg=-lpthread");
+    }
+    if system != "linux" {
+        return;
     }
     let chosen = ["CARGO_ENCODED_RUSTFLAGS", "RUSTC_LINKER"].map(|name| env::var(name).unwrap_or_default()).concat();
     if is("CARGO_CFG_TARGET_ARCH", "x86_64") && !["mold", "gold", "wild"].iter().any(|name| chosen.contains(name)) {
