@@ -34,8 +34,8 @@ const PROGRAMS: [&str; 9] = [
 const OLDEST: [(&str, &str, &str); 2] = [("x86_64", "GLIBC_2.2.5", ".quad"), ("aarch64", "GLIBC_2.17", ".quad")];
 
 /// These functions, and the words that lead to them. The words are weak in the code: in `libmimalloc.so` the words made
-/// here take their place. Their references are weak, because the other libraries need not be loaded. The last name is of a word
-/// behind them: what finds them later.
+/// here take their place. Their references are weak, because the other libraries need not be loaded. The last name is of
+/// a word behind them: what finds them later.
 const MOVED: [(&str, &[&str], &str); 2] = [
     ("oximalloc_0_1_keys", &["pthread_key_create", "pthread_key_delete", "pthread_setspecific"], "oximalloc_loaded"),
     ("oximalloc_dlsym", &["dlsym"], "0"),
@@ -57,18 +57,32 @@ fn write_words(version: &str, word: &str) -> PathBuf {
     path
 }
 
+/// Systems with linkers like those of Linux, where threads are in a library of their own.
+const ELF: [&str; 4] = ["dragonfly", "freebsd", "netbsd", "openbsd"];
+
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=layout.ld");
     let is = |name: &str, value: &str| env::var(name).as_deref() == Ok(value);
-    if !is("CARGO_CFG_TARGET_OS", "linux") {
+    let system = env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
+    let name = if env::var_os("CARGO_FEATURE_SECURE_DEFAULT").is_some() { "mimalloc-secure" } else { "mimalloc" };
+    if system == "illumos" {
+        println!("cargo:rustc-cdylib-link-arg=-Wl,-h,lib{name}.so.3,-z,nodelete");
         return;
     }
-    let name = if env::var_os("CARGO_FEATURE_SECURE_DEFAULT").is_some() { "mimalloc-secure" } else { "mimalloc" };
+    if !["linux", "android"].contains(&system.as_str()) && !ELF.contains(&system.as_str()) {
+        return;
+    }
     println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,lib{name}.so.3,-z,nodelete");
     println!("cargo:rustc-cdylib-link-arg=-Wl,--defsym=oximalloc_stays=1,-Bsymbolic-functions");
     for name in PROGRAMS {
         println!("cargo:rustc-cdylib-link-arg=-Wl,--export-dynamic-symbol={name}");
+    }
+    if ELF.contains(&system.as_str()) {
+        println!("cargo:rustc-cdylib-link-arg=-lpthread");
+    }
+    if system != "linux" {
+        return;
     }
     let processor = env::var("CARGO_CFG_TARGET_ARCH").unwrap_or_default();
     if is("CARGO_CFG_TARGET_ENV", "gnu")

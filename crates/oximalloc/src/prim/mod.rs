@@ -4,27 +4,28 @@
 //! processor. `mock` stands in front of the system in unit tests: it fails, lies and forgets as the contract allows.
 
 pub mod contract;
+mod define;
 mod errno;
 pub mod processor;
 
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "android"))]
 use linux as system;
-#[cfg(all(target_arch = "wasm32", any(target_os = "unknown", target_os = "wasi")))]
+#[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
+mod unix;
+#[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
+use unix as system;
+#[cfg(target_family = "wasm")]
 mod wasm;
-#[cfg(all(target_arch = "wasm32", any(target_os = "unknown", target_os = "wasi")))]
+#[cfg(target_family = "wasm")]
 use wasm as system;
-#[cfg(all(windows, target_arch = "x86_64"))]
+#[cfg(windows)]
 mod windows;
-#[cfg(all(windows, target_arch = "x86_64"))]
+#[cfg(windows)]
 use windows as system;
 
-#[cfg(not(any(
-    target_os = "linux",
-    all(target_arch = "wasm32", any(target_os = "unknown", target_os = "wasi")),
-    all(windows, target_arch = "x86_64")
-)))]
+#[cfg(not(any(unix, windows, target_family = "wasm")))]
 compile_error!("no folder in `prim` implements `prim/contract.rs` for this system");
 
 use system::Real;

@@ -1,10 +1,13 @@
 //! `cargo xtask port`: the library for another machine, and the C and C++ programs on an emulator of it.
 //!
 //! The library is built once. The programs run at each size of OS pages that the machine has. A program that the
-//! emulator cannot run as the machine would is skipped by name. With `--kernel` programs run on a real kernel ([`kernel`]).
+//! emulator cannot run as the machine would is skipped by name. With `--kernel` programs run on a real kernel
+//! ([`kernel`]). For systems that nothing here can run, `others` checks types, and links.
 
 mod archive;
 pub mod kernel;
+mod macho;
+mod others;
 mod targets;
 mod toolchain;
 
@@ -23,7 +26,7 @@ use toolchain::Toolchain;
 /// Arguments of `cargo xtask port`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The machine: `arm64`
+    /// The machine: `arm64`; or `others`: systems that are type-checked and linked only
     target: String,
     /// Only programs whose name contains one of these
     name: Vec<String>,
@@ -96,8 +99,14 @@ const CHOSEN: &[&str] = &[
     "stl_heap.cpp",
 ];
 
+/// What the systems are called that nothing here can run.
+const OTHERS: &str = "others";
+
 /// The step of `cargo xtask test`.
 pub fn check(target: &str) -> Result<Tally> {
+    if target == OTHERS {
+        return others::check(false);
+    }
     let target = named(target)?;
     let Some(port) = Port::build(target)? else { return Ok(Tally::SKIPPED) };
     let mut sum = port.golden(false)?;
@@ -110,6 +119,9 @@ pub fn check(target: &str) -> Result<Tally> {
 pub fn run(args: &Args) -> Result<Tally> {
     if args.no_install {
         install::nothing();
+    }
+    if args.target == OTHERS {
+        return others::check(args.all);
     }
     let target = named(&args.target)?;
     let pages: Vec<usize> =

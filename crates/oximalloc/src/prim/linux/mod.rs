@@ -1,5 +1,7 @@
-//! Linux with glibc, through the `libc` crate.
+//! Linux with glibc, and Android, through the `libc` crate.
 
+#[cfg(target_os = "android")]
+mod android;
 mod elf;
 mod env;
 mod errno;
@@ -16,6 +18,11 @@ mod thread;
 pub mod tls;
 
 use super::contract::System;
+
+#[cfg(target_os = "android")]
+use android as libc;
+#[cfg(not(target_os = "android"))]
+use libc;
 
 /// The system.
 pub struct Linux;

@@ -22,7 +22,7 @@ impl Threads for Linux {
         let mut made = 0;
         for place in &mut keys {
             // SAFETY: the key's place is ours, and the destructor has the right type.
-            if unsafe { create(&mut place.0, Some(destructor)) } != 0 {
+            if unsafe { create((&raw mut place.0).cast(), Some(destructor)) } != 0 {
                 break;
             }
             made += 1;
@@ -35,7 +35,7 @@ impl Threads for Linux {
         let last = made.iter().rposition(|key| (key.0 as usize) < EARLY).unwrap_or(0);
         for (_, key) in made.iter().enumerate().filter(|&(i, _)| i != last) {
             // SAFETY: made above, and nobody knows of it.
-            unsafe { delete(key.0) };
+            unsafe { delete(key.0 as libc::pthread_key_t) };
         }
         made.get(last).copied()
     }
@@ -44,14 +44,14 @@ impl Threads for Linux {
     fn key_delete(key: Key) {
         // SAFETY: made by `key_create`. Nobody uses it any more, except perhaps a thread that runs while the process
         // ends. The C library refuses that thread's call, because the key does not exist.
-        keys::delete().map(|delete| unsafe { delete(key.0) });
+        keys::delete().map(|delete| unsafe { delete(key.0 as libc::pthread_key_t) });
     }
 
     fn key_set(key: Key, value: *mut u8) -> bool {
         #[cfg(tsan)]
         watched::KEY.store(key.0, watched::Ordering::Relaxed);
         // SAFETY: the key was made by `key_create`.
-        keys::set().is_some_and(|set| unsafe { set(key.0, value.cast()) == 0 })
+        keys::set().is_some_and(|set| unsafe { set(key.0 as libc::pthread_key_t, value.cast()) == 0 })
     }
 
     fn thread_id() -> usize {

@@ -31,6 +31,9 @@ impl Memory for Windows {
         lock: true,
         fork: false,
         thread_end: true,
+        sparse: true,
+        threads: true,
+        reports: true,
         address_bits: 47,
         // The system puts programs and libraries near the end of its addresses, and heaps and stacks into the first
         // part of them.
