@@ -1,6 +1,6 @@
 //! glibc's own names of the allocation functions, and its functions that look into or tune the allocator.
 
-use super::malloc::rounded_block;
+use super::rounded::rounded_block;
 use crate::errno::Code;
 use crate::mi::{allocate, posix, stats};
 use crate::outcome::{failed, new_block, resized};

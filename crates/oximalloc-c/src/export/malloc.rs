@@ -5,8 +5,9 @@
 //! with one exception: `strdup`, `strndup` and `reallocarray` call the process's `realloc`, because a program may have
 //! its own.
 
+use super::rounded::rounded_block;
 use crate::mi::{aligned, allocate, posix, query, text};
-use crate::outcome::{aligned_block, new_block, product, resized};
+use crate::outcome::{new_block, product, resized};
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr::null_mut;
 use oximalloc::raw;
@@ -81,19 +82,6 @@ pub unsafe extern "C" fn free_sized(p: *mut c_void, size: usize) {
 pub unsafe extern "C" fn free_aligned_sized(p: *mut c_void, _alignment: usize, size: usize) {
     // SAFETY: the caller's promise about `p` is the same.
     unsafe { raw::free_sized(p.cast(), size) }
-}
-
-/// A block of `size` bytes, aligned to `align` rounded up to a power of two, as in glibc's `memalign` (0 asks for no
-/// alignment). Null with `errno` EINVAL if there is no such power, and with ENOMEM otherwise.
-#[inline(always)]
-pub(super) fn rounded_block(size: usize, align: usize) -> *mut c_void {
-    raw::aligned_or(size, align, 0, |size, align, _| generic_rounded(size, align).cast()).cast()
-}
-
-#[inline(never)]
-extern "C" fn generic_rounded(size: usize, align: usize) -> *mut c_void {
-    let align = align.checked_next_power_of_two().unwrap_or(align);
-    aligned_block(raw::aligned(size, align, 0), align)
 }
 
 /// A block of `size` bytes at `alignment`, rounded up to a power of two.

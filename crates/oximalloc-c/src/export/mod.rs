@@ -17,6 +17,8 @@ pub mod malloc;
 pub mod new;
 #[cfg(not(any(windows, target_family = "wasm", target_vendor = "apple")))]
 pub(crate) mod process;
+#[cfg(not(windows))]
+mod rounded;
 #[cfg(target_family = "wasm")]
 mod wasm;
 #[cfg(windows)]

@@ -4,8 +4,9 @@
 //! The blocks of one heap are not listed for tools, and there is nothing to lock around a fork: the allocator has handlers
 //! of its own.
 
+use crate::export::rounded::rounded_block;
 use crate::mi::{allocate, posix};
-use crate::outcome::{new_block, resized, rounded_block};
+use crate::outcome::{new_block, resized};
 use core::cell::UnsafeCell;
 use core::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use core::ptr;
