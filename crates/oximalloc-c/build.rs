@@ -11,13 +11,13 @@
 //! wild, which were not tried, are not given it either.
 use std::env;
 
-/// What a program may define, and other functions of the library then call.
+/// What a program may define, and other functions of the library then call. `#` stands for `size_t` in C++ names.
 const PROGRAMS: [&str; 9] = [
     "realloc",
-    "_Znwm",
-    "_Znam",
-    "_ZnwmSt11align_val_t",
-    "_ZnamSt11align_val_t",
+    "_Znw#",
+    "_Zna#",
+    "_Znw#St11align_val_t",
+    "_Zna#St11align_val_t",
     "_ZdlPv",
     "_ZdaPv",
     "_ZdlPvSt11align_val_t",
@@ -34,7 +34,8 @@ fn main() {
     let name = if env::var_os("CARGO_FEATURE_SECURE_DEFAULT").is_some() { "mimalloc-secure" } else { "mimalloc" };
     println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,lib{name}.so.3,-z,nodelete");
     println!("cargo:rustc-cdylib-link-arg=-Wl,--defsym=oximalloc_stays=1,-Bsymbolic-functions");
-    for name in PROGRAMS {
+    let size = if is("CARGO_CFG_TARGET_ARCH", "x86") || is("CARGO_CFG_TARGET_ARCH", "arm") { "j" } else { "m" };
+    for name in PROGRAMS.map(|name| name.replace('#', size)) {
         println!("cargo:rustc-cdylib-link-arg=-Wl,--export-dynamic-symbol={name}");
     }
     let chosen = ["CARGO_ENCODED_RUSTFLAGS", "RUSTC_LINKER"].map(|name| env::var(name).unwrap_or_default()).concat();
