@@ -51,6 +51,16 @@ impl Toolchain {
         Ok(Toolchain::WithSource(rustc))
     }
 
+    /// What the compiler says of its version.
+    pub fn version(&self) -> Result<String> {
+        let mut command = match self {
+            Toolchain::AtHand => Command::new("rustc"),
+            Toolchain::WithSource(rustc) => Command::new(rustc),
+        };
+        workspace::clean_environment(&mut command);
+        Ok(child::done(command.current_dir(workspace::root()).arg("--version"))?.trim().to_string())
+    }
+
     /// Builds libmimalloc for the target. Returns the folder that it is in.
     pub fn build(&self, target: &Target) -> Result<PathBuf> {
         let output = workspace::target_dir().join("port/target");
