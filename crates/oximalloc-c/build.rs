@@ -15,13 +15,13 @@ use std::env;
 use std::fs;
 use std::path::PathBuf;
 
-/// What a program may define, and other functions of the library then call.
+/// What a program may define, and other functions of the library then call. `#` stands for `size_t` in C++ names.
 const PROGRAMS: [&str; 9] = [
     "realloc",
-    "_Znwm",
-    "_Znam",
-    "_ZnwmSt11align_val_t",
-    "_ZnamSt11align_val_t",
+    "_Znw#",
+    "_Zna#",
+    "_Znw#St11align_val_t",
+    "_Zna#St11align_val_t",
     "_ZdlPv",
     "_ZdaPv",
     "_ZdlPvSt11align_val_t",
@@ -75,7 +75,8 @@ fn main() {
     }
     println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,lib{name}.so.3,-z,nodelete");
     println!("cargo:rustc-cdylib-link-arg=-Wl,--defsym=oximalloc_stays=1,-Bsymbolic-functions");
-    for name in PROGRAMS {
+    let size = if is("CARGO_CFG_TARGET_ARCH", "x86") || is("CARGO_CFG_TARGET_ARCH", "arm") { "j" } else { "m" };
+    for name in PROGRAMS.map(|name| name.replace('#', size)) {
         println!("cargo:rustc-cdylib-link-arg=-Wl,--export-dynamic-symbol={name}");
     }
     if ELF.contains(&system.as_str()) {

@@ -164,7 +164,6 @@ pub unsafe extern "C" fn reallocf(p: *mut c_void, size: usize) -> *mut c_void {
 /// # Safety
 /// As [`realloc`].
 unsafe fn its_realloc(p: *mut c_void, size: usize) -> *mut c_void {
-    #[cfg(target_pointer_width = "64")]
     let realloc = crate::export::process::found().realloc;
     // SAFETY: the caller's promise.
     unsafe { realloc(p, size) }

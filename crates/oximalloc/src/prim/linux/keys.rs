@@ -12,15 +12,15 @@ use crate::prim::contract::Destructor;
 use core::ffi::{CStr, c_char, c_int, c_void};
 
 core::arch::global_asm!(
-    ".pushsection .data.rel.ro.oximalloc_0_1_keys, \"aw\", @progbits",
+    ".pushsection .data.rel.ro.oximalloc_0_1_keys, \"aw\", %progbits",
     ".balign 8",
     ".weak oximalloc_0_1_keys",
     ".hidden oximalloc_0_1_keys",
     "oximalloc_0_1_keys:",
-    ".quad pthread_key_create",
-    ".quad pthread_key_delete",
-    ".quad pthread_setspecific",
-    ".quad 0",
+    ".dc.a pthread_key_create",
+    ".dc.a pthread_key_delete",
+    ".dc.a pthread_setspecific",
+    ".dc.a 0",
     ".popsection",
 );
 

@@ -8,9 +8,12 @@ use core::ptr;
 /// The lowest address for [`Place::Low`].
 const LOWEST: usize = 1 << 24;
 /// [`Place::High`] goes down from here. [`Place::Apart`] uses all addresses below.
+#[cfg(target_pointer_width = "64")]
 const HIGHEST: usize = 0x7fff_0000_0000;
+#[cfg(target_pointer_width = "32")]
+const HIGHEST: usize = 0xbfff_0000;
 /// The distance to the next try, if something else lies at an address.
-const STEP: usize = 1 << 24;
+const STEP: usize = if usize::BITS == 64 { 1 << 24 } else { 1 << 20 };
 /// After this many tries the address space counts as full.
 const TRIES: usize = 1 << 16;
 
@@ -83,7 +86,7 @@ impl State {
                     self.placed += 1;
                     // (Odd pages too, so that nothing is aligned more than it must be.)
                     let spread = (HIGHEST - LOWEST).checked_sub(size)?;
-                    Some(LOWEST + self.placed.wrapping_mul(0x1357_9bdf_2468_ace1) % spread)
+                    Some(LOWEST + self.placed.wrapping_mul(0x1357_9bdf_2468_ace1u64 as usize) % spread)
                 });
                 reserve_at_one::<S>(page, places, size, commit)
             }
