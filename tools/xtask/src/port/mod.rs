@@ -10,12 +10,13 @@ mod macho;
 mod others;
 mod targets;
 mod toolchain;
+pub mod windows;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::cprograms::{self, Foreign};
+use crate::cprograms::{self, Foreign, Form};
 use crate::golden::{self, Processor};
 use crate::install;
 use crate::symbols;
@@ -26,7 +27,7 @@ use toolchain::Toolchain;
 /// Arguments of `cargo xtask port`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The machine: `arm64`; or `others`: systems that are type-checked and linked only
+    /// The machine: `arm64`, or `windows`; or `others`: systems that are type-checked and linked only
     target: String,
     /// Only programs whose name contains one of these
     name: Vec<String>,
@@ -123,6 +124,9 @@ pub fn run(args: &Args) -> Result<Tally> {
     if args.target == OTHERS {
         return others::check(args.all);
     }
+    if args.target == windows::TARGET.name {
+        return windows::run(&args.name, args.all);
+    }
     let target = named(&args.target)?;
     let pages: Vec<usize> =
         target.os_pages.iter().copied().filter(|bytes| args.page.is_none_or(|kib| kib << 10 == *bytes)).collect();
@@ -139,16 +143,21 @@ pub fn run(args: &Args) -> Result<Tally> {
 }
 
 fn named(name: &str) -> Result<&'static Target> {
-    let names = || TARGETS.map(|target| target.name).join(", ");
+    let names = || TARGETS.iter().chain([&windows::TARGET]).map(|target| target.name).collect::<Vec<_>>().join(", ");
     TARGETS.iter().find(|target| target.name == name).with_context(|| format!("`{name}` is none of {}", names()))
 }
 
 fn chosen() -> Result<Vec<PathBuf>> {
+    named_programs(CHOSEN)
+}
+
+/// The test programs of these names.
+fn named_programs(names: &[&str]) -> Result<Vec<PathBuf>> {
     let all = cprograms::programs(&[])?;
     let find = |name: &&str| {
         all.iter().find(|path| path.ends_with(name)).cloned().with_context(|| format!("no test is named {name}"))
     };
-    CHOSEN.iter().map(find).collect()
+    names.iter().map(find).collect()
 }
 
 /// The library, built for a machine.
@@ -205,7 +214,9 @@ impl Port {
             name: target.name,
             prefix: target.prefix,
             libraries: self.libraries.clone(),
+            form: Form::Elf,
             emulator: kernel::emulator(&self.libraries)?,
+            env: Vec::new(),
             slower: SLOWER_WITH_KERNEL,
             skips: target.kernel_skips.unwrap_or_default().to_vec(),
         };
@@ -223,7 +234,9 @@ impl Port {
                 name: target.name,
                 prefix: target.prefix,
                 libraries: self.libraries.clone(),
+                form: Form::Elf,
                 emulator,
+                env: Vec::new(),
                 slower: SLOWER,
                 skips: target.skips_at(*bytes).collect(),
             };

@@ -92,7 +92,9 @@ impl Toolchain {
             bail!("libmimalloc does not build for {}\n{}{}", target.name, end.stdout, end.stderr);
         }
         let folder = output.join(target.triple).join("release");
-        workspace::name_by_version(&folder)?;
+        if folder.join("libmimalloc.so").exists() {
+            workspace::name_by_version(&folder)?;
+        }
         Ok(folder)
     }
 }
