@@ -92,6 +92,7 @@ const STEPS: &[Step] = &[
     step("arm64", "C and C++ programs on an emulated arm64", || port::check("arm64")),
     step("windows", "Rust, C and C++ programs for Windows under Wine", port::windows::check),
     step("others", "macOS, the BSDs and more: types, and what can be linked", || port::check("others")),
+    step("wasm", "C and Rust programs of WebAssembly, and their size", port::wasm::check),
     with_programs("real-release", "real programs print the same with the library", || {
         real::run(Flavour::Release, 100, &[])
     }),

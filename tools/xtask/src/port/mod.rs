@@ -10,6 +10,7 @@ mod macho;
 mod others;
 mod targets;
 mod toolchain;
+pub mod wasm;
 pub mod windows;
 
 use std::path::{Path, PathBuf};
@@ -27,7 +28,7 @@ use toolchain::Toolchain;
 /// Arguments of `cargo xtask port`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The machine: `arm64`, or `windows`; or `others`: systems that are type-checked and linked only
+    /// The machine: `arm64`, `wasm` or `windows`; or `others`: systems that are type-checked and linked only
     target: String,
     /// Only programs whose name contains one of these
     name: Vec<String>,
@@ -127,6 +128,9 @@ pub fn run(args: &Args) -> Result<Tally> {
     if args.target == windows::TARGET.name {
         return windows::run(&args.name, args.all);
     }
+    if args.target == wasm::NAME {
+        return wasm::run(&args.name, args.all);
+    }
     let target = named(&args.target)?;
     let pages: Vec<usize> =
         target.os_pages.iter().copied().filter(|bytes| args.page.is_none_or(|kib| kib << 10 == *bytes)).collect();
@@ -143,7 +147,10 @@ pub fn run(args: &Args) -> Result<Tally> {
 }
 
 fn named(name: &str) -> Result<&'static Target> {
-    let names = || TARGETS.iter().chain([&windows::TARGET]).map(|target| target.name).collect::<Vec<_>>().join(", ");
+    let names = || {
+        let alone = [windows::TARGET.name, wasm::NAME, OTHERS];
+        TARGETS.iter().map(|target| target.name).chain(alone).collect::<Vec<_>>().join(", ")
+    };
     TARGETS.iter().find(|target| target.name == name).with_context(|| format!("`{name}` is none of {}", names()))
 }
 

@@ -69,13 +69,18 @@ impl Toolchain {
         Ok(child::done(command.current_dir(workspace::root()).arg("--version"))?.trim().to_string())
     }
 
+    /// Has a cargo command build with it, and the core library if that is not there yet.
+    pub fn apply(&self, command: &mut Command) {
+        if let Toolchain::WithSource(rustc) = self {
+            command.arg("-Zbuild-std=core").env("RUSTC", rustc).env("RUSTC_BOOTSTRAP", "1");
+        }
+    }
+
     /// A command of cargo for a target.
     pub fn cargo(&self, arguments: &[&str], triple: &str) -> Command {
         let mut command = workspace::cargo();
         command.args(arguments).args(["--target", triple]);
-        if let Toolchain::WithSource(rustc) = self {
-            command.arg("-Zbuild-std=core").env("RUSTC", rustc).env("RUSTC_BOOTSTRAP", "1");
-        }
+        self.apply(&mut command);
         command
     }
 

@@ -22,18 +22,25 @@ const _: () = assert!(
         && Wasm::ETIMEDOUT == libc::ETIMEDOUT
 );
 
+#[cfg(target_os = "wasi")]
+unsafe extern "C" {
+    /// The C library's variable. (Without threads it is an ordinary one.)
+    #[link_name = "errno"]
+    static mut ERRNO: i32;
+}
+
 /// `errno`.
 #[cfg(target_os = "wasi")]
 pub fn get() -> i32 {
-    // SAFETY: the C library returns the address of its variable.
-    unsafe { *libc::__errno_location() }
+    // SAFETY: there is one thread, and nobody has a reference to the variable.
+    unsafe { ERRNO }
 }
 
 /// Set `errno`.
 #[cfg(target_os = "wasi")]
 pub fn set(code: i32) {
-    // SAFETY: as in `get`; nobody has a reference to the variable.
-    unsafe { *libc::__errno_location() = code }
+    // SAFETY: as in `get`.
+    unsafe { ERRNO = code }
 }
 
 #[cfg(not(target_os = "wasi"))]
