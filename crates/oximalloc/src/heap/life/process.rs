@@ -10,7 +10,7 @@ use crate::diag::stats::PROCESS;
 use crate::heap::inspect::{sampled, stats};
 use crate::heap::state::heap;
 use crate::page::keys;
-use crate::prim::{Errno, Os, Process, Threads};
+use crate::prim::{Errno, Memory, Os, Process, Threads};
 
 /// 0: nothing is done; 1: a thread is setting the process up; 2: the process is set up; 3: it has ended.
 static PROCESS_STATE: AtomicU32 = AtomicU32::new(0);
@@ -27,6 +27,7 @@ pub fn process_start() {
         if options::enabled(Opt::ShowStats) || options::get(Opt::Verbose) > 0 {
             Os::keep_stderr();
         }
+        Os::set_tag(|| options::get(Opt::OsTag) as u8);
         create_key();
         arena::init();
         Os::at_end(end);

@@ -8,7 +8,7 @@ use crate::prim::{Os, Process};
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr;
 
-pub use super::usual::{CANCEL_DISABLE, NO_FILE, environment, is_secure, reset};
+pub use super::usual::{CANCEL_DISABLE, environment, is_secure, no_file, reset, set_tag};
 pub use libc::_errnop as errno_place;
 
 pub const CAPABILITIES: Capabilities = super::USUAL;
