@@ -16,6 +16,8 @@ pub struct Target {
     pub os_pages: &'static [usize],
     /// Programs that the emulator cannot run as the machine would, and why.
     pub skips: &'static [(&'static str, &'static str)],
+    /// The same for a real kernel in an emulated machine. None: no kernel is known.
+    pub kernel_skips: Option<&'static [(&'static str, &'static str)]>,
 }
 
 impl Target {
@@ -47,6 +49,7 @@ pub const TARGETS: [Target; 1] = [Target {
     emulator: &["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu"],
     os_pages: &[4 << 10, 16 << 10, 64 << 10],
     skips: QEMU_USER,
+    kernel_skips: Some(&[("guarded_python.c", "there is no Python")]),
 }];
 
 const RESIDENT: &str = "resident memory is qemu's own";

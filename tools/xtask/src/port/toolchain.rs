@@ -59,6 +59,16 @@ impl Toolchain {
         Ok(Toolchain::WithSource(rustc))
     }
 
+    /// What the compiler says of its version.
+    pub fn version(&self) -> Result<String> {
+        let mut command = match self {
+            Toolchain::AtHand => Command::new("rustc"),
+            Toolchain::WithSource(rustc) => Command::new(rustc),
+        };
+        workspace::clean_environment(&mut command);
+        Ok(child::done(command.current_dir(workspace::root()).arg("--version"))?.trim().to_string())
+    }
+
     /// A command of cargo for a target.
     pub fn cargo(&self, arguments: &[&str], triple: &str) -> Command {
         let mut command = workspace::cargo();

@@ -137,8 +137,9 @@ fn threads_claim_while_others_give_back() {
     purge::give_back(1);
     let sum = subproc_totals(64);
     assert!(sum.reserved <= sum.arenas * MIB, "{sum:?}");
-    // All of it can be claimed again.
-    for arena in arenas(Some(64)) {
+    // All of it can be claimed again. (ThreadSanitizer's own memory lies where arenas do, and fills holes.)
+    let arenas = if cfg!(tsan) { None } else { Some(arenas(Some(64))) };
+    for arena in arenas.into_iter().flatten() {
         let (_, size) = arena.area().unwrap();
         let all = claim(only(arena), size / SLICE - 1, 1, true).unwrap();
         // SAFETY: ours.
