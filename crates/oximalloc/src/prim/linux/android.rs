@@ -5,8 +5,9 @@
 //! memory. Thread-local memory by the initial-exec model is no use here: the library of an app is loaded late, and the
 //! loader has no room for such memory then. The key has no destructor, so a thread keeps its value to its end.
 
+use super::Linux;
 use crate::base::sync::{AtomicU32, Ordering};
-use crate::prim::{Os, Process};
+use crate::prim::contract::Process;
 pub use core::ffi::{c_int, c_void};
 use core::ptr;
 
@@ -67,8 +68,8 @@ fn create_key() {
     // SAFETY: the key's place is ours.
     let failed = unsafe { pthread_key_create(&mut key, None) } != 0;
     if failed || key == 0 {
-        Os::write_stderr(b"mimalloc: the system has no key for a thread-local word left\n");
-        Os::abort();
+        Linux::write_stderr(b"mimalloc: the system has no key for a thread-local word left\n");
+        Linux::abort();
     }
     if KEY.compare_exchange(0, key as u32, Ordering::Relaxed, Ordering::Relaxed).is_err() {
         // Another thread was faster.

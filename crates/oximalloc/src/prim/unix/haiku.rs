@@ -1,10 +1,9 @@
 //! Haiku, from R1 beta 4 on.
 
 use super::process::uncancelled;
-use super::usage;
+use super::{Unix, usage};
 use crate::base::sync::{AtomicI32, Ordering};
-use crate::prim::contract::{Capabilities, ProcessInfo};
-use crate::prim::{Os, Process};
+use crate::prim::contract::{Capabilities, Process, ProcessInfo};
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr;
 
@@ -114,8 +113,8 @@ pub fn store(value: *const u8) {
 fn create_slot() {
     let slot = tls_allocate();
     if slot <= 0 {
-        Os::write_stderr(b"mimalloc: the system has no thread-local slot left\n");
-        Os::abort();
+        Unix::write_stderr(b"mimalloc: the system has no thread-local slot left\n");
+        Unix::abort();
     }
     let _ = SLOT.compare_exchange(0, slot, Ordering::Relaxed, Ordering::Relaxed);
 }
