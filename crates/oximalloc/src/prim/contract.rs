@@ -108,6 +108,12 @@ pub trait Memory {
     /// asked each time.
     fn limit(address_space: bool) -> Option<usize>;
 
+    /// Have the system's tools tell what is reserved from now on by that number. Systems without such numbers do nothing,
+    /// and do not ask for it.
+    fn set_tag(tag: impl FnOnce() -> u8) {
+        let _ = tag;
+    }
+
     /// Reserve `size` bytes, at `hint` if that is free (0: anywhere). The system need not follow the hint. With
     /// `commit` the bytes are committed too, and zero; otherwise they are inaccessible. The result is a multiple of an
     /// OS page and of the granularity. Null if the system refuses.

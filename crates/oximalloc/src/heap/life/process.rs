@@ -27,6 +27,7 @@ pub fn process_start() {
         if options::enabled(Opt::ShowStats) || options::get(Opt::Verbose) > 0 {
             Os::keep_stderr();
         }
+        Os::set_tag(|| options::get(Opt::OsTag) as u8);
         create_key();
         arena::init();
         if Os::capabilities().reports {

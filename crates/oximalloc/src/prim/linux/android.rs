@@ -7,7 +7,7 @@
 
 use super::Linux;
 use crate::base::sync::{AtomicU32, Ordering};
-use crate::prim::Process;
+use crate::prim::contract::Process;
 pub use core::ffi::{c_int, c_void};
 use core::ptr;
 

@@ -116,6 +116,10 @@ impl<S: System> Memory for Mock<S> {
         set.or_else(|| S::limit(address_space))
     }
 
+    fn set_tag(tag: impl FnOnce() -> u8) {
+        S::set_tag(tag);
+    }
+
     fn reserve(hint: usize, size: usize, commit: bool) -> *mut u8 {
         assert!(size.is_multiple_of(Self::page_size()), "not whole OS pages: {size:#x} bytes");
         let mut state = state();

@@ -5,7 +5,7 @@ use crate::prim::contract::{Capabilities, ProcessInfo};
 use core::ffi::{c_char, c_int};
 use core::ptr;
 
-pub use super::usual::{CANCEL_DISABLE, NO_FILE, environment, is_secure, reset};
+pub use super::usual::{CANCEL_DISABLE, environment, is_secure, no_file, reset, set_tag};
 pub use libc::__error as errno_place;
 
 pub const CAPABILITIES: Capabilities = USUAL;

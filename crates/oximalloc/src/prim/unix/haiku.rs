@@ -1,14 +1,13 @@
 //! Haiku, from R1 beta 4 on.
 
 use super::process::uncancelled;
-use super::usage;
+use super::{Unix, usage};
 use crate::base::sync::{AtomicI32, Ordering};
-use crate::prim::contract::{Capabilities, ProcessInfo};
-use crate::prim::{Os, Process};
+use crate::prim::contract::{Capabilities, Process, ProcessInfo};
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr;
 
-pub use super::usual::{CANCEL_DISABLE, NO_FILE, environment, is_secure, reset};
+pub use super::usual::{CANCEL_DISABLE, environment, is_secure, no_file, reset, set_tag};
 pub use libc::_errnop as errno_place;
 
 pub const CAPABILITIES: Capabilities = super::USUAL;
@@ -114,8 +113,8 @@ pub fn store(value: *const u8) {
 fn create_slot() {
     let slot = tls_allocate();
     if slot <= 0 {
-        Os::write_stderr(b"mimalloc: the system has no thread-local slot left\n");
-        Os::abort();
+        Unix::write_stderr(b"mimalloc: the system has no thread-local slot left\n");
+        Unix::abort();
     }
     let _ = SLOT.compare_exchange(0, slot, Ordering::Relaxed, Ordering::Relaxed);
 }

@@ -6,7 +6,7 @@ use crate::prim::contract::{Capabilities, ProcessInfo};
 use core::ffi::{c_char, c_int};
 use core::mem::{MaybeUninit, offset_of};
 
-pub use super::usual::{CANCEL_DISABLE, NO_FILE, environment, is_secure, reset};
+pub use super::usual::{CANCEL_DISABLE, environment, is_secure, no_file, reset, set_tag};
 pub use libc::___errno as errno_place;
 
 /// On x86-64 a program has the upper half of the addresses too, and the system maps things there by itself. We take no

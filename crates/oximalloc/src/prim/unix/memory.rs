@@ -43,6 +43,10 @@ impl Memory for Unix {
         (known && limit.rlim_cur != libc::RLIM_INFINITY).then_some(limit.rlim_cur as usize)
     }
 
+    fn set_tag(tag: impl FnOnce() -> u8) {
+        system::set_tag(tag());
+    }
+
     fn reserve(hint: usize, size: usize, commit: bool) -> *mut u8 {
         errno::keep(|| {
             let p = map(ptr::without_provenance_mut(hint), size, access(commit), 0);
@@ -99,7 +103,7 @@ impl Memory for Unix {
     unsafe fn decommit(p: *mut u8, size: usize, strict: bool) -> bool {
         // SAFETY: replaces pages that are ours by the contract, and whose contents nobody needs.
         let q = errno::keep(|| unsafe {
-            libc::mmap(p.cast(), size, access(!strict), PRIVATE | libc::MAP_FIXED, system::NO_FILE, 0)
+            libc::mmap(p.cast(), size, access(!strict), PRIVATE | libc::MAP_FIXED, system::no_file(), 0)
         });
         q != libc::MAP_FAILED
     }
@@ -139,7 +143,7 @@ fn access(commit: bool) -> c_int {
 /// A new mapping, at `hint` if the system likes to. Null if it refuses.
 fn map(hint: *mut u8, size: usize, access: c_int, flags: c_int) -> *mut u8 {
     // SAFETY: a new private mapping that replaces none: by the system's promise the flags do not allow that.
-    let p = unsafe { libc::mmap(hint.cast(), size, access, PRIVATE | flags, system::NO_FILE, 0) };
+    let p = unsafe { libc::mmap(hint.cast(), size, access, PRIVATE | flags, system::no_file(), 0) };
     if p == libc::MAP_FAILED { ptr::null_mut() } else { p.cast() }
 }
 

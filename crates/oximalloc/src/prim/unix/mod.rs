@@ -108,6 +108,9 @@ impl Faults for Unix {
     fn nothing_at_fault() {}
 }
 
+// What depends on threads' ends must not be lost in silence: a system without a word of them has to be thought of first.
+const _: () = assert!(system::CAPABILITIES.thread_end, "the system does not tell of a thread's end");
+
 // What the system has to supply.
 
 /// What it can do.
@@ -120,7 +123,9 @@ const _: c_int = system::RESERVE_FLAGS;
 /// are free, and never replaces what is there. It fails then, or maps something elsewhere.
 const _: c_int = system::PLACE_FLAGS;
 /// The descriptor of a mapping that is no file's.
-const _: c_int = system::NO_FILE;
+const _: fn() -> c_int = system::no_file;
+/// As in the contract.
+const _: fn(u8) = system::set_tag;
 /// As in the contract.
 const _: fn() -> bool = system::overcommits;
 /// The limit of a process's address space, if there is one, and of its data.

@@ -6,8 +6,14 @@ use super::Unix;
 use crate::prim::contract::Memory;
 use core::ffi::{c_char, c_int};
 
-pub const NO_FILE: c_int = -1;
 pub const CANCEL_DISABLE: c_int = 1;
+
+pub fn no_file() -> c_int {
+    -1
+}
+
+/// The system has no tags.
+pub fn set_tag(_tag: u8) {}
 
 /// The list in the C library's own variable.
 pub fn environment() -> *const *const c_char {

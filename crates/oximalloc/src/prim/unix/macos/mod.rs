@@ -3,6 +3,7 @@
 mod slot;
 
 use super::{USUAL, process, usage};
+use crate::base::sync::{AtomicI32, Ordering};
 use crate::prim::contract::{Capabilities, ProcessInfo};
 use core::ffi::{c_char, c_int, c_void};
 use core::mem::{MaybeUninit, zeroed};
@@ -14,10 +15,20 @@ pub const CAPABILITIES: Capabilities = USUAL;
 pub const RESERVE_FLAGS: c_int = libc::MAP_NORESERVE;
 /// Without MAP_FIXED, an address is a wish, which is granted if it can be.
 pub const PLACE_FLAGS: c_int = 0;
-/// The tag by which tools (`vmmap`) tell our memory from other memory: 100, in the place that the manual gives it.
-pub const NO_FILE: c_int = 100 << 24;
 pub const LIMITS: [Option<i32>; 2] = [Some(libc::RLIMIT_AS), Some(libc::RLIMIT_DATA)];
 pub const CANCEL_DISABLE: c_int = 0;
+
+/// The tag by which tools (`vmmap`) tell our memory from other memory.
+static TAG: AtomicI32 = AtomicI32::new(100);
+
+/// The tag, in the place that the manual gives it.
+pub fn no_file() -> c_int {
+    TAG.load(Ordering::Relaxed) << 24
+}
+
+pub fn set_tag(tag: u8) {
+    TAG.store(i32::from(tag), Ordering::Relaxed);
+}
 
 pub fn overcommits() -> bool {
     true

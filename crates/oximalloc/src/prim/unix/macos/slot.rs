@@ -9,8 +9,9 @@
 //!
 //! Invariant: [`OFFSET`] is 0, or that of a key of ours, and does not change then.
 
+use super::super::Unix;
 use crate::base::sync::{AtomicUsize, Ordering};
-use crate::prim::{Os, Process};
+use crate::prim::contract::Process;
 use core::ffi::c_void;
 use core::ptr;
 
@@ -58,8 +59,8 @@ fn create_key() {
         set(offset, mark);
     }
     if failed || offset == 0 || read(offset) != mark {
-        Os::write_stderr(b"mimalloc: this system has no thread-local slot that can be read directly\n");
-        Os::abort();
+        Unix::write_stderr(b"mimalloc: this system has no thread-local slot that can be read directly\n");
+        Unix::abort();
     }
     set(offset, ptr::null());
     if OFFSET.compare_exchange(0, offset, Ordering::Relaxed, Ordering::Relaxed).is_err() {
