@@ -47,8 +47,10 @@ pub struct Foreign {
     pub prefix: &'static str,
     /// Where the libraries for it are.
     pub libraries: PathBuf,
-    /// The emulator and its arguments.
+    /// The emulator and its arguments. None: the kernel here runs such programs.
     pub emulator: Vec<String>,
+    /// What the linker is told about each program.
+    pub links: &'static [&'static str],
     /// How much longer a program may take there.
     pub slower: u32,
     /// Programs that the emulator cannot run as the machine would, and why.
@@ -301,6 +303,7 @@ fn link(command: &mut Command, contract: &Contract, setup: Setup, folder: &Path)
         command.arg("-L").arg(&library).arg(format!("-Wl,-rpath,{}", library.display())).arg("-lmimalloc");
     }
     command.args(["-lpthread", "-ldl", "-lm"]);
+    command.args(setup.foreign.map_or(&[][..], |foreign| foreign.links));
 }
 
 /// The command line that runs the compiled program.
@@ -308,7 +311,8 @@ fn command(contract: &Contract, setup: Setup, folder: &Path) -> Result<Command> 
     let preload =
         if contract.build == Build::Preload { Some(workspace::preload_value(&setup.shared())?) } else { None };
     let mut words: Vec<OsString> = contract.wrap.iter().map(Into::into).collect();
-    if let Some(foreign) = setup.foreign {
+    let emulator = setup.foreign.filter(|foreign| !foreign.emulator.is_empty());
+    if let Some(foreign) = emulator {
         words.extend(foreign.emulator.iter().map(Into::into));
         // The emulator is a program of this machine. It gives the variable to the program that it runs.
         if let Some(value) = &preload {
@@ -323,7 +327,7 @@ fn command(contract: &Contract, setup: Setup, folder: &Path) -> Result<Command> 
     command.args(words).args(args).env_remove("LD_PRELOAD");
     workspace::clean_environment(&mut command);
     command.env("LIBRARY_UNDER_TEST", setup.shared()).env("LIBMIMALLOC", setup.shared());
-    if let (Some(value), None) = (preload, setup.foreign) {
+    if let (Some(value), None) = (preload, emulator) {
         command.env("LD_PRELOAD", value);
     }
     command.envs(contract.env.iter().map(|(name, value)| (name, value)));

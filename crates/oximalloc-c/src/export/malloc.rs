@@ -5,8 +5,9 @@
 //! with one exception: `strdup`, `strndup` and `reallocarray` call the process's `realloc`, because a program may have
 //! its own.
 
+use super::rounded::rounded_block;
 use crate::mi::{aligned, allocate, posix, query, text};
-use crate::outcome::{new_block, product, resized, rounded_block};
+use crate::outcome::{new_block, product, resized};
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr::null_mut;
 use oximalloc::raw;

@@ -25,7 +25,15 @@ macro_rules! size_letter {
 }
 
 core::arch::global_asm!(
+    // In a section of its own, because `libmimalloc.so` has its own word in the place of this one (`build.rs`).
     ".weak dlsym",
+    ".weak oximalloc_dlsym",
+    ".hidden oximalloc_dlsym",
+    ".pushsection .data.rel.ro.oximalloc_dlsym, \"aw\", %progbits",
+    ".balign 8",
+    "oximalloc_dlsym:",
+    ".dc.a dlsym",
+    ".popsection",
     ".weak oximalloc_stays",
     ".hidden oximalloc_stays",
     ".pushsection .data.rel.ro.oximalloc_loader, \"aw\", %progbits",
@@ -33,7 +41,6 @@ core::arch::global_asm!(
     ".globl oximalloc_loader",
     ".hidden oximalloc_loader",
     "oximalloc_loader:",
-    ".dc.a dlsym",
     ".dc.a oximalloc_stays",
     ".dc.a realloc",
     // Words that assembly uses by name.
@@ -65,7 +72,6 @@ core::arch::global_asm!(
 /// What the linker and the loader found; the order is that of the table above.
 #[repr(C)]
 pub struct Found {
-    dlsym: Option<unsafe extern "C" fn(*mut c_void, *const c_char) -> *mut c_void>,
     /// Not 0 in `libmimalloc.so`, which is never unmapped (see `build.rs`).
     stays: usize,
     /// The process's functions of these names.
@@ -92,7 +98,11 @@ pub struct Found {
 unsafe extern "C" {
     #[link_name = "oximalloc_loader"]
     static FOUND: Found;
+    #[link_name = "oximalloc_dlsym"]
+    static DLSYM: Option<Dlsym>;
 }
+
+type Dlsym = unsafe extern "C" fn(*mut c_void, *const c_char) -> *mut c_void;
 
 /// What was found.
 #[inline(always)]
@@ -108,9 +118,15 @@ pub fn found() -> &'static Found {
 /// - `library` is one that is loaded, or `RTLD_DEFAULT`.
 #[cold]
 pub unsafe fn symbol(library: *mut c_void, name: &CStr) -> Option<*mut c_void> {
-    let dlsym = found().dlsym?;
+    // SAFETY: the word is read-only and complete when this library runs.
+    let found = unsafe { DLSYM };
+    #[cfg(target_env = "gnu")]
+    // SAFETY: a C string; and the C library's function of that name has that type.
+    let found = found.or_else(|| unsafe {
+        core::mem::transmute::<*mut c_void, Option<Dlsym>>(super::loaded::find(c"dlsym".as_ptr()))
+    });
     // SAFETY: the contract, and a C string.
-    let address = unsafe { dlsym(library, name.as_ptr()) };
+    let address = unsafe { found?(library, name.as_ptr()) };
     (!address.is_null()).then_some(address)
 }
 

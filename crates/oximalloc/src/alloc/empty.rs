@@ -32,7 +32,7 @@ fn taken() -> Bitmap<'static, 1> {
 /// A block of no bytes, if there is one left.
 #[cold]
 pub fn claim() -> Option<*mut u8> {
-    let region = region()?;
+    let region = if os::capabilities().protect { region()? } else { return None };
     let index = (0..WORDS).find_map(claim_in)?;
     Some(region.wrapping_add(index * STEP))
 }
@@ -65,7 +65,7 @@ pub fn is_block(p: *const u8) -> bool {
 /// Whether `p` points into the region.
 pub fn is_in_region(p: *const u8) -> bool {
     let region = REGION.load(Ordering::Relaxed);
-    !region.is_null() && p.addr().wrapping_sub(region.addr()) < SLICE
+    os::capabilities().protect && !region.is_null() && p.addr().wrapping_sub(region.addr()) < SLICE
 }
 
 /// The number of the block that starts at `p`, in use or not.

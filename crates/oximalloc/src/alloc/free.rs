@@ -11,6 +11,7 @@ use crate::diag::secure::is_on;
 use crate::heap::life::thread_start::root_to_free;
 use crate::heap::state::block_starts::size_at;
 use crate::heap::state::theap::{Theap, lives};
+use crate::os;
 use crate::page::Page;
 use crate::prim::processor;
 
@@ -130,7 +131,7 @@ fn open_way(p: *mut u8) -> Option<Way> {
     if let Some(number) = number
         && number != theap.number()
     {
-        if lives(number) {
+        if os::capabilities().threads && lives(number) {
             return Some(Way::Owner(theap, bin));
         }
         // The owner has ended. This makes this thread's next frees into the page fast.

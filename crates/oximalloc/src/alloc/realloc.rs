@@ -22,6 +22,7 @@ use crate::heap::pages::{large_cache, resize};
 use crate::heap::state::block_starts::size_at;
 use crate::heap::state::heap::Heap;
 use crate::heap::state::theap::Theap;
+use crate::os;
 use crate::page::Page;
 use crate::page::bins::{BLOCK_MAX, Bin, least};
 use core::ptr;
@@ -272,7 +273,7 @@ unsafe fn grow_in_place(p: *mut u8, size: usize) -> bool {
 /// # Safety
 /// - the page's only block is the caller's.
 unsafe fn remap(page: &Page, size: usize) -> Option<*mut u8> {
-    if size < REMAP_MIN {
+    if size < REMAP_MIN || !os::capabilities().remap {
         return None;
     }
     let old = page.span();

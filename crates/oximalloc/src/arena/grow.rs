@@ -22,6 +22,8 @@ use crate::prim::{Memory, Os, Threads};
 const DOUBLE_AFTER: usize = 16;
 /// The smallest number of bytes that an arena is reserved with.
 const SMALLEST: usize = WORD * SLICE;
+/// The smallest where an arena grows as it is used, so that nothing needs a mapping of its own.
+const GROWING: usize = power(30);
 const YIELDS: usize = 2000;
 const HINT_SPREAD: usize = Os::CAPABILITIES.arenas_spread;
 /// The first arena begins at a multiple of this: 1 GiB, if that leaves some to choose from.
@@ -58,7 +60,8 @@ fn has_new_room(index: usize) -> bool {
 
 /// The size in bytes that the option asks for, rounded up to words of 4 MiB.
 pub(super) fn base_size() -> usize {
-    options::size(Opt::ArenaReserve).clamp(SMALLEST, power(42)).next_multiple_of(SMALLEST)
+    let least = if os::capabilities().sparse { SMALLEST } else { GROWING };
+    options::size(Opt::ArenaReserve).clamp(least, power(42)).next_multiple_of(SMALLEST)
 }
 
 /// Reserve an arena with room for `n` slices at that alignment, or let another thread do so. False if there is none.
@@ -102,6 +105,9 @@ fn add(room: usize, what_for: Use) -> bool {
     let large = options::enabled(Opt::AllowLargeOsPages);
     let own = all().filter(|arena| arena.subproc() == what_for.subproc).count();
     let doubled = base_size().saturating_mul(1 << (own / DOUBLE_AFTER).min(16));
+    if !os::capabilities().sparse {
+        return add_small(doubled, room, what_for);
+    }
     let mut first = doubled.min(LIMIT.load(Ordering::Relaxed)).min(power(44));
     if let Some(limit) = os::address_space_limit() {
         reuse::note_limited(true);
@@ -128,9 +134,19 @@ fn add(room: usize, what_for: Use) -> bool {
     add_sized(exact, false, large, what_for).inspect(|arena| arena.let_give()).is_some()
 }
 
-/// For a process whose address space is limited: add an arena of `size` bytes of which only the start is mapped. The
-/// rest is mapped as it is used (`mapping`), so that others can use the addresses meanwhile. False if that is
-/// impossible.
+/// Where a reservation takes memory at once: add an arena of `size` bytes, or of less if there are not so many addresses
+/// behind it.
+fn add_small(size: usize, room: usize, what_for: Use) -> bool {
+    let mut size = size.min(power(44));
+    while size >= SMALLEST && !add_growing(size, room, what_for) {
+        size = (size / 4).next_multiple_of(SLICE);
+    }
+    size >= SMALLEST
+}
+
+/// For a process whose address space is limited, or where a reservation takes memory at once: add an arena of `size`
+/// bytes of which only the start is mapped. The rest is mapped as it is used (`mapping`), so that others can use the
+/// addresses meanwhile. False if that is impossible.
 #[cold]
 fn add_growing(size: usize, room: usize, what_for: Use) -> bool {
     let (slices, record) = (size / SLICE, Arena::record_slices(size / SLICE));
@@ -138,15 +154,19 @@ fn add_growing(size: usize, room: usize, what_for: Use) -> bool {
         return false;
     }
     let place = hint(size);
-    for first in [at_first(size), Slices(record + 1).bytes()] {
+    let sparse = os::capabilities().sparse;
+    // A claim that finds no room in the new arena would add another one. So there is room if memory is short.
+    let least = record + if sparse { 1 } else { room };
+    for first in [if sparse { at_first(size) } else { 0 }, Slices(least).bytes()] {
         let start = os::reserve(first, SLICE, true, place);
         if start.is_null() {
+            // (This is also so where there is nothing to reserve.)
             continue;
         }
         // SAFETY: reserved above, and not used before it is entered. What is not reserved is marked as gone before
         // that.
         unsafe {
-            if start.addr() == place && !beyond(start, size) {
+            if (start.addr() == place || !sparse) && !beyond(start, size) {
                 huge::begin(start, first, what_for.numa);
                 let made = Arena::create(start, slices, first / SLICE, Backing::own(), what_for);
                 (*made).begin_gone(SliceIndex(first / SLICE));

@@ -21,6 +21,9 @@ const NODE: usize = 1 << NODE_SHIFT;
 const ADDRESS_BITS: usize = Os::CAPABILITIES.address_bits;
 const BRANCH_SHIFT: usize = if ADDRESS_BITS < 40 { ADDRESS_BITS - SLICE_SHIFT - NODE_SHIFT } else { 11 };
 const ROOTS: usize = 1 << (ADDRESS_BITS - SLICE_SHIFT - NODE_SHIFT - BRANCH_SHIFT);
+/// Whether the map is one static table instead, of all slices that there can be. Where memory cannot be reserved without
+/// taking it, that costs no more than the three levels do.
+const FLAT: bool = !Os::CAPABILITIES.sparse && ADDRESS_BITS <= 32;
 const STATIC_BRANCHES: usize = 2;
 const STATIC_NODES: usize = 3;
 
@@ -40,6 +43,8 @@ static ROOT: Table<Branch, ROOTS> = Table::new();
 static BRANCHES: [Branch; STATIC_BRANCHES] = [const { Table::new() }; STATIC_BRANCHES];
 static BRANCHES_USED: AtomicUsize = AtomicUsize::new(0);
 static FIRST: [Node; STATIC_NODES] = [const { Table::new() }; STATIC_NODES];
+/// All slices, if the map is flat.
+static ALL: Table<u8, { if FLAT { 1 << (ADDRESS_BITS - SLICE_SHIFT) } else { 0 } }> = Table::new();
 static FIRST_USED: AtomicUsize = AtomicUsize::new(0);
 
 /// The place of the node for a slice. None if its branch does not exist yet, or if the map does not cover the address.
@@ -56,6 +61,10 @@ fn place(slice: usize) -> Option<&'static AtomicPtr<Node>> {
 #[inline(always)]
 pub fn get(p: *const u8) -> *mut u8 {
     let slice = p.addr() >> SLICE_SHIFT;
+    if FLAT {
+        // Acquire: pairs with the Release in `store`, so the record's fields are seen.
+        return ALL.0.get(slice).map_or(ptr::null_mut(), |entry| entry.load(Ordering::Acquire));
+    }
     let Some(place) = place(slice) else {
         return ptr::null_mut();
     };
@@ -90,6 +99,9 @@ pub(super) fn prepare(start: *const u8, slices: usize) -> bool {
     if (32..64).contains(&bits) && last as u64 >> (bits as usize - SLICE_SHIFT) != 0 {
         return false;
     }
+    if FLAT {
+        return last < ALL.0.len();
+    }
     let (low, high) = (first >> NODE_SHIFT, last >> NODE_SHIFT);
     high >> BRANCH_SHIFT < ROOTS && !(low..=high).any(|number| !has_node(number))
 }
@@ -102,6 +114,11 @@ pub fn clear(start: *const u8, slices: usize) {
 #[inline(never)]
 fn store(start: *const u8, slices: usize, record: *mut u8) {
     let (mut at, end) = (start.addr() >> SLICE_SHIFT, (start.addr() >> SLICE_SHIFT).saturating_add(slices));
+    if FLAT {
+        // Release: pairs with the Acquire in `get`.
+        ALL.0.iter().take(end).skip(at).for_each(|entry| entry.store(record, Ordering::Release));
+        return;
+    }
     while at < end {
         let next = end.min((at | (NODE - 1)) + 1);
         // Acquire: pairs with the Release that installed the node.

@@ -98,9 +98,14 @@ fn from_arena(size: usize, align: usize) -> *mut u8 {
     span.start
 }
 
+/// Bytes of the inaccessible OS page before a chunk, and of that behind it. None where it would take memory.
+fn guard() -> usize {
+    if os::capabilities().sparse { os::page_size() } else { 0 }
+}
+
 fn map_chunk(size: usize) -> *mut Chunk {
-    let guard = os::page_size();
-    let outer = os::reserve(size + 2 * guard, guard, false, 0);
+    let guard = guard();
+    let outer = os::reserve(size + 2 * guard, os::page_size(), false, 0);
     if outer.is_null() {
         return ptr::null_mut();
     }
@@ -121,7 +126,7 @@ fn map_chunk(size: usize) -> *mut Chunk {
 /// # Safety
 /// - `chunk` is from [`map_chunk`] and was never published.
 unsafe fn unmap_chunk(chunk: *mut Chunk) {
-    let guard = os::page_size();
+    let guard = guard();
     // SAFETY: still ours alone, by the contract.
     let size = unsafe { (*chunk).size };
     PROCESS.committed.sub(size);

@@ -68,7 +68,7 @@ fn smallest() -> usize {
 /// Free slices that the caller owns, and see to their purge. `in_use` is the number of slices in use afterwards.
 pub(super) fn free(arena: &Arena, i: SliceIndex, n: usize, in_use: usize) {
     match delay() {
-        _ if arena.is_pinned() => arena.set_free(i, n),
+        _ if arena.is_pinned() || !os::capabilities().decommit_part => arena.set_free(i, n),
         None => arena.set_free(i, n),
         Some(0) if n >= smallest() => {
             arena.purge(i, n);
@@ -122,6 +122,9 @@ fn due_at(time: u64) {
 
 /// Purge what is due. Cheap if nothing is. Any thread may call this on a slow path.
 pub fn tick() {
+    if !os::capabilities().decommit_part {
+        return;
+    }
     let due = DUE.load(Ordering::Relaxed);
     if due == NEVER || Os::now_ms() < due {
         return;
@@ -142,6 +145,9 @@ pub fn purge_all() {
 /// there is too little of it to be worth that.
 #[cold]
 pub(super) fn give_back(n: usize) -> bool {
+    if !os::capabilities().decommit_part {
+        return false;
+    }
     let free: usize = table::all().filter(|arena| arena.gives()).map(Arena::free_slices).sum();
     let worth = free > 0 && free >= n / 8;
     if worth {
@@ -152,7 +158,7 @@ pub(super) fn give_back(n: usize) -> bool {
 
 /// Purge all that is free in one arena, whether it waits or not.
 pub(super) fn purge_free(arena: &Arena) {
-    if !arena.is_pinned() {
+    if !arena.is_pinned() && os::capabilities().decommit_part {
         scan_arena(arena, Which::Free, Os::now_ms(), 0, 1, 0);
     }
 }
@@ -194,6 +200,9 @@ impl Which {
 pub(super) static SCANS: AtomicUsize = AtomicUsize::new(0);
 
 fn scan(which: Which) {
+    if !os::capabilities().decommit_part {
+        return;
+    }
     #[cfg(test)]
     SCANS.fetch_add(1, Ordering::Relaxed);
     let now = Os::now_ms();

@@ -307,7 +307,7 @@ impl Arena {
 
     /// Whether free parts may be unmapped.
     pub(super) fn gives(&self) -> bool {
-        os::capabilities().unmap_part && self.extent.gives()
+        os::capabilities().unmap_part && os::capabilities().decommit_part && self.extent.gives()
     }
 
     /// Nobody asked for the arena as it is, so free parts of it may be unmapped from now on.

@@ -91,6 +91,10 @@ impl Arena {
         if done.all_set(i.0, n) {
             return true;
         }
+        if !os::capabilities().protect && !self.backing().has_fun() {
+            // All that is mapped is accessible.
+            return true;
+        }
         if self.backing().has_fun() {
             return self.commit_runs(i.0, i.0 + n);
         }

@@ -9,6 +9,7 @@ use crate::base::config::{SLICE, power};
 use crate::base::sync::Ordering;
 use crate::base::units::Slices;
 use crate::diag::options::{self, Opt};
+use crate::prim::{Memory, Os};
 use std::sync::{Mutex, MutexGuard};
 
 mod extents;
@@ -103,6 +104,9 @@ fn spans_grow_and_shrink_in_place() {
 
 #[test]
 fn mappings_of_their_own_move() {
+    if !Os::capabilities().remap {
+        return;
+    }
     let _turn = turn();
     let before = totals().direct;
     // As far as there are addresses for.

@@ -14,7 +14,7 @@ use super::options::{self, Opt};
 use super::output::{Sink, print};
 use super::stack::{self, CALLS, Modules};
 use crate::base::sync::{AtomicI64, Ordering};
-use crate::prim::{Errno, Faults, Os, Process, Threads, keep_errno};
+use crate::prim::{Errno, Faults, Memory, Os, Process, Threads, keep_errno};
 use core::ffi::c_void;
 use core::fmt;
 use core::ptr::null_mut;
@@ -60,8 +60,8 @@ pub fn foreign(args: fmt::Arguments) {
 #[inline(never)]
 fn report(code: Errno, args: fmt::Arguments, ends: bool, more: Option<&dyn Fn(&Sink)>) {
     keep_errno(|| {
-        let shown = ends || may_show(&ERRORS_SHOWN, Opt::MaxErrors);
-        if ends {
+        let shown = Os::capabilities().reports && (ends || may_show(&ERRORS_SHOWN, Opt::MaxErrors));
+        if ends && shown {
             let thread = Os::thread_id() & !1;
             print(format_args!("mimalloc: error: {args} (thread {thread:#x}); the program ends here\n"));
         } else if shown {
@@ -106,14 +106,14 @@ pub fn may_tell() -> bool {
 /// Report something odd but harmless. It is shown if `show_errors` or `verbose` is on, at most `max_warnings` times.
 #[inline(never)]
 pub fn warning(args: fmt::Arguments) {
-    if may_show(&WARNINGS_SHOWN, Opt::MaxWarnings) {
+    if Os::capabilities().reports && may_show(&WARNINGS_SHOWN, Opt::MaxWarnings) {
         print(format_args!("mimalloc: warning: {args}\n"));
     }
 }
 
 /// Print what the allocator does, if the option `verbose` is at least `level`.
 pub fn verbose(level: i64, args: fmt::Arguments) {
-    if options::get(Opt::Verbose) >= level {
+    if Os::capabilities().reports && options::get(Opt::Verbose) >= level {
         print(format_args!("mimalloc: {args}\n"));
     }
 }

@@ -4,8 +4,12 @@
 //! slow paths count. The sums of blocks are derived from pages when somebody asks for them (see [`BinRow`]). Functions
 //! that add up are not inlined, because every Rust program contains them.
 use crate::base::sync::{AtomicI64, Ordering};
+use crate::prim::{Memory, Os};
 
 mod table;
+
+/// Whether anything is counted.
+const COUNTS: bool = Os::CAPABILITIES.reports;
 
 pub use table::{HeapSnapshot, HeapStats, PROCESS, Row, Snapshot, rows, unit};
 
@@ -38,6 +42,9 @@ impl Count {
     /// `n` more came.
     #[inline(never)]
     pub fn add(&self, n: usize) {
+        if !COUNTS {
+            return;
+        }
         let n = signed(n);
         self.total.fetch_add(n, Ordering::Relaxed);
         let current = self.current.fetch_add(n, Ordering::Relaxed).saturating_add(n);
@@ -49,6 +56,9 @@ impl Count {
 
     /// `n` of those that came are gone.
     pub fn sub(&self, n: usize) {
+        if !COUNTS {
+            return;
+        }
         self.current.fetch_sub(signed(n), Ordering::Relaxed);
     }
 
@@ -77,6 +87,9 @@ impl Count {
     /// late. The peak is then an upper bound, as in [`CountValue::plus`].
     #[inline(never)]
     pub fn absorb(&self, other: &Count) {
+        if !COUNTS {
+            return;
+        }
         let (total, current) = (other.total.swap(0, Ordering::Relaxed), other.current.swap(0, Ordering::Relaxed));
         let peak = other.peak.swap(0, Ordering::Relaxed);
         if peak != 0 {
@@ -95,6 +108,9 @@ impl Count {
     /// same.
     #[inline(never)]
     pub fn leave_to(&self, other: &Count) {
+        if !COUNTS {
+            return;
+        }
         let CountValue { total, peak, current } = self.snapshot();
         self.reset();
         other.note_past(total - current, peak - current);
@@ -102,6 +118,9 @@ impl Count {
 
     /// Note that `total` more came and went. At one time, `peak` more existed than exist now.
     pub fn note_past(&self, total: i64, peak: i64) {
+        if !COUNTS {
+            return;
+        }
         self.total.fetch_add(total, Ordering::Relaxed);
         self.peak.fetch_add(peak, Ordering::Relaxed);
     }
@@ -181,12 +200,18 @@ impl Counter {
 
     /// It happened `n` more times, or to `n` more bytes.
     pub fn add(&self, n: usize) {
+        if !COUNTS {
+            return;
+        }
         self.total.fetch_add(signed(n), Ordering::Relaxed);
     }
 
     /// Add what `other` counted. `other` then starts again from zero.
     #[inline(never)]
     pub fn absorb(&self, other: &Counter) {
+        if !COUNTS {
+            return;
+        }
         let n = other.total.swap(0, Ordering::Relaxed);
         if n != 0 {
             self.total.fetch_add(n, Ordering::Relaxed);

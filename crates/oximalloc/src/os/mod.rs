@@ -99,6 +99,13 @@ fn reserve_uncounted(size: usize, align: usize, commit: bool, hint: usize) -> *m
     }
     // SAFETY: mapped just now, and nobody knows of it.
     unsafe { Os::unmap(p, size) };
+    if !capabilities().sparse {
+        // Behind it there may be as much room as it lacks, or the memory grows by that.
+        let start = p.wrapping_add(p.addr().wrapping_neg() & (align - 1));
+        if Os::reserve_at(start, size, commit) == At::Mapped {
+            return start;
+        }
+    }
     let Some(room) = size.checked_add(align).filter(|&room| room <= isize::MAX as usize) else {
         return ptr::null_mut();
     };

@@ -4,6 +4,7 @@
 use super::block::Block;
 use super::record::Page;
 use super::word::Given;
+use crate::os;
 
 /// Where the blocks come from that a page supplies.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,7 +32,7 @@ impl Page {
             if listed > 0 {
                 return Some((listed, From::List));
             }
-            if self.holes() != 0 {
+            if os::capabilities().decommit_part && self.holes() != 0 {
                 let n = self.refill_hole(want, last);
                 if n > 0 {
                     return Some((n, From::Anywhere));

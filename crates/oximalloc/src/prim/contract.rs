@@ -4,10 +4,11 @@
 //! that choose it. The compiler names what is missing and what has the wrong type. `tests.rs` holds an implementation
 //! to its promises. What depends on the processor alone is in `processor`.
 //!
-//! The thread-local pointer is not a function of a trait, because every fast path reads it. The folder has a module
-//! `tls` for it, with the macro `thread_pointer!` and three functions. `load` returns the calling thread's word,
-//! `store` changes it, and `tag` returns a number that is never 0 and that no other living thread has. Each is a few
-//! instructions, without a call.
+//! The thread-local pointer is not a function of a trait, because every fast path reads it. The macro `by_system!`
+//! defines it (`define.rs`), and the folder has a module `tls` for it, with three functions. `load` returns the calling
+//! thread's word, `store` changes it, and `tag` returns a number that is never 0 and that no other living thread has.
+//! Each should be a few instructions, without a call. The constant `STARTS_NULL` says whether the word is null at first,
+//! and not what the macro's user wants.
 //!
 //! These hold for every function, unless it says otherwise:
 //! - Any thread may call it at any time: before the C library's constructors have run, while the process ends, inside
@@ -28,6 +29,14 @@ pub trait System: Memory + Numa + Process + Environment + Threads + Faults + Err
 /// system knows: [`Memory::page_size`] and [`Memory::overcommits`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Capabilities {
+    /// Addresses can be reserved that no memory lies behind. Otherwise each reservation takes memory at once and the
+    /// system never gets it back, so arenas reserve what they are about to use, and grow.
+    pub sparse: bool,
+    /// A process can have more than one thread.
+    pub threads: bool,
+    /// There is an environment, or a standard error. If not, programs are not linked with the code that reads options
+    /// and writes messages.
+    pub reports: bool,
     /// [`Memory::unmap`] takes any reserved range. Otherwise it takes exactly what one call reserved, or fails.
     pub unmap_part: bool,
     /// [`Memory::decommit`] and [`Memory::reset`] take a part of what a call reserved. Otherwise they take all of it,
@@ -274,7 +283,7 @@ pub type Destructor = unsafe extern "C" fn(*mut c_void);
 pub trait Threads {
     /// Make a key. `destructor` runs at the end of each thread whose value is not null, as late as the system allows.
     /// The thread may still allocate and free then. None if the system does not report a thread's end, or has no more
-    /// keys.
+    /// keys. Also None if the process cannot have further threads yet. Then it is asked again when there is one.
     fn key_create(destructor: Destructor) -> Option<Key>;
 
     /// Delete a key. From now on no destructor begins for it. The key was made by [`Threads::key_create`] and is not
@@ -288,7 +297,7 @@ pub trait Threads {
     /// A number that no other live thread has; never 0.
     fn thread_id() -> usize;
 
-    /// Whether the calling thread is the one that the process began with.
+    /// Whether the calling thread is the one that the process began with. False if nobody knows.
     fn is_first_thread() -> bool;
 
     /// Let another thread run.

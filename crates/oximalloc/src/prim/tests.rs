@@ -423,7 +423,8 @@ fn numa<S: System>() {
 
 fn process<S: System>() {
     let info = S::info();
-    assert!(info.current_rss > 64 * 1024 && info.peak_rss >= info.current_rss && info.page_reclaims > 0, "{info:?}");
+    assert!(info.current_rss > 64 * 1024 && info.peak_rss >= info.current_rss, "{info:?}");
+    assert!(info.page_reclaims > 0 || !for_tests::COUNTS_FAULTS, "{info:?}");
     let (before, at) = (S::now_ms(), std::time::Instant::now());
     while S::now_ms() == before {
         assert!(at.elapsed().as_secs() < 10, "the clock goes");
@@ -443,7 +444,7 @@ fn errno<S: System>() {
         });
     });
     assert_eq!(S::errno(), Errno::ENOMEM);
-    assert_eq!(std::io::Error::last_os_error().kind(), std::io::ErrorKind::OutOfMemory, "it is the C library's");
+    assert_eq!(for_tests::c_errno(), S::ENOMEM, "it is the C library's");
     let mut all = [S::EAGAIN, S::EFAULT, S::EINVAL, S::ENOMEM, S::EOVERFLOW, S::ETIMEDOUT];
     all.sort();
     assert!(all[0] > 0 && all.windows(2).all(|two| two[0] < two[1]));

@@ -1,20 +1,24 @@
 //! `cargo xtask port`: the library for another machine, and the C and C++ programs on an emulator of it.
 //!
 //! The library is built once. The programs run at each size of OS pages that the machine has. A program that the
-//! emulator cannot run as the machine would is skipped by name. With `--kernel` programs run on a real kernel ([`kernel`]).
+//! emulator cannot run as the machine would is skipped by name. With `--kernel` programs run on a real kernel
+//! ([`kernel`]). For systems that nothing here can run, `others` checks types, and links.
 
 mod archive;
 pub mod kernel;
+mod macho;
+mod others;
 mod targets;
 mod toolchain;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
 use crate::cprograms::{self, Foreign};
 use crate::golden::{self, Processor};
 use crate::install;
+use crate::symbols;
 use crate::tally::Tally;
 use targets::{TARGETS, Target};
 use toolchain::Toolchain;
@@ -22,7 +26,7 @@ use toolchain::Toolchain;
 /// Arguments of `cargo xtask port`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The machine: `arm64`
+    /// The machine: `arm64`, `armv7`, `i686`, `s390x`; or `others`: systems that are type-checked and linked only
     target: String,
     /// Only programs whose name contains one of these
     name: Vec<String>,
@@ -95,11 +99,18 @@ const CHOSEN: &[&str] = &[
     "stl_heap.cpp",
 ];
 
+/// What the systems are called that nothing here can run.
+const OTHERS: &str = "others";
+
 /// The step of `cargo xtask test`.
 pub fn check(target: &str) -> Result<Tally> {
+    if target == OTHERS {
+        return others::check(false);
+    }
     let target = named(target)?;
     let Some(port) = Port::build(target)? else { return Ok(Tally::SKIPPED) };
     let mut sum = port.golden(false)?;
+    sum += versions(&port.libraries.join("libmimalloc.so"))?;
     sum += port.emulate(target.os_pages, &chosen()?);
     Ok(sum)
 }
@@ -108,6 +119,9 @@ pub fn check(target: &str) -> Result<Tally> {
 pub fn run(args: &Args) -> Result<Tally> {
     if args.no_install {
         install::nothing();
+    }
+    if args.target == OTHERS {
+        return others::check(args.all);
     }
     let target = named(&args.target)?;
     let pages: Vec<usize> =
@@ -192,6 +206,7 @@ impl Port {
             prefix: target.prefix,
             libraries: self.libraries.clone(),
             emulator: kernel::emulator(&self.libraries)?,
+            links: target.links,
             slower: SLOWER_WITH_KERNEL,
             skips: target.kernel_skips.unwrap_or_default().to_vec(),
         };
@@ -204,19 +219,32 @@ impl Port {
         for bytes in os_pages {
             println!("  OS pages of {} KiB", bytes >> 10);
             let mut emulator: Vec<String> = target.emulator.iter().copied().map(String::from).collect();
-            emulator.extend(["-p".to_string(), bytes.to_string()]);
+            let is_native = emulator.is_empty();
+            if !is_native {
+                emulator.extend(["-p".to_string(), bytes.to_string()]);
+            }
             let foreign = Foreign {
                 name: target.name,
                 prefix: target.prefix,
                 libraries: self.libraries.clone(),
                 emulator,
-                slower: SLOWER,
+                links: target.links,
+                slower: if is_native { 1 } else { SLOWER },
                 skips: target.skips_at(*bytes).collect(),
             };
             sum += cprograms::run_foreign(sources, &foreign);
         }
         sum
     }
+}
+
+/// Whether the library needs no newer glibc than it is meant for.
+fn versions(library: &Path) -> Result<Tally> {
+    let complaints = symbols::too_new(library)?;
+    if complaints.is_empty() {
+        return Ok(Tally::PASSED);
+    }
+    Ok(Tally::failed("versions of glibc's functions", &complaints.join("\n")))
 }
 
 #[cfg(test)]

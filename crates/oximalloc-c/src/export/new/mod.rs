@@ -19,6 +19,8 @@ pub(crate) mod catch;
 pub(crate) mod other;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 pub(crate) mod protected;
+#[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(target_os = "illumos")))]
+mod relro;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod runtime;
 #[cfg(target_arch = "x86_64")]

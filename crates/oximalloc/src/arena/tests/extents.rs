@@ -12,6 +12,11 @@ const MANY: usize = if usize::BITS == 64 { 3000 } else { 900 };
 /// Bytes of a span that has room in one arena.
 const MOST: usize = if usize::BITS == 64 { 200 * MIB } else { 60 * MIB };
 
+/// Whether the system can unmap a part of a reservation. Otherwise there is nothing to test.
+fn gives_parts() -> bool {
+    Os::capabilities().unmap_part
+}
+
 /// An arena of its own subprocess, and a span of it that was claimed, released and unmapped.
 fn given_back(subproc: u32) -> (Source, ArenaRef, Span) {
     let source = Source { subproc, ..MAIN };
@@ -44,6 +49,9 @@ fn is_read_only(p: *mut u8, bytes: usize) -> bool {
 #[test]
 fn what_is_free_is_unmapped_and_comes_again() {
     let _turn = turn();
+    if !gives_parts() {
+        return;
+    }
     let (source, arena, before) = given_back(62);
     let least = arena.totals();
     assert!(least.reserved < 12 * MIB && least.in_use == 0, "{least:?}");
@@ -76,6 +84,9 @@ fn what_is_free_is_unmapped_and_comes_again() {
 #[test]
 fn what_others_map_there_is_theirs() {
     let _turn = turn();
+    if !gives_parts() {
+        return;
+    }
     let (source, arena, before) = given_back(63);
     // In the middle of what is gone.
     let place = before.start.wrapping_add(8 * MIB);
@@ -107,6 +118,9 @@ fn what_others_map_there_is_theirs() {
 #[test]
 fn threads_claim_while_others_give_back() {
     let _turn = turn();
+    if !gives_parts() {
+        return;
+    }
     let source = Source { subproc: 64, ..MAIN };
     std::thread::scope(|s| {
         for t in 1..=3u8 {
@@ -169,6 +183,9 @@ fn what_was_asked_for_stays_mapped() {
 #[test]
 fn an_arena_with_holes_is_destroyed_around_them() {
     let _turn = turn();
+    if !gives_parts() {
+        return;
+    }
     let (size, reserved, committed) = (32 * MIB, PROCESS.reserved.current(), PROCESS.committed.current());
     let start = crate::os::reserve(size, SLICE, false, 0);
     assert!(!start.is_null());

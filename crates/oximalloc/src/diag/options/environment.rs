@@ -7,7 +7,7 @@ use super::{ALL, COUNT, Opt, get, print};
 use crate::base::sync::{AtomicU32, Ordering};
 use crate::base::text::cut;
 use crate::diag::error::{shown, warning};
-use crate::prim::{Environment, Os};
+use crate::prim::{Environment, Memory, Os};
 use core::fmt::{self, Write};
 
 /// The prefix of every variable of ours, in upper or lower case.
@@ -23,6 +23,9 @@ static STATE: AtomicU32 = AtomicU32::new(UNREAD);
 /// returns at once, and the caller may still see defaults. It does not wait, because the reading thread may be this
 /// one. If the environment is not available yet, a later call tries again.
 pub fn init() {
+    if !Os::capabilities().reports {
+        return;
+    }
     if STATE.compare_exchange(UNREAD, READING, Ordering::Relaxed, Ordering::Relaxed).is_err() {
         return;
     }

@@ -6,6 +6,7 @@
 
 use crate::heap::state::outbox::Outbox;
 use crate::heap::state::theap::Theap;
+use crate::os;
 use crate::page::bins::Bin;
 use crate::page::block::Block;
 
@@ -31,6 +32,9 @@ impl Theap {
 
     /// Flush all outboxes.
     pub fn flush_outboxes(&self) {
+        if !os::capabilities().threads {
+            return;
+        }
         for (i, out) in self.outboxes.iter().enumerate() {
             self.flush_outbox(out, Bin::at(i + 1));
         }

@@ -23,6 +23,7 @@ use crate::base::sync::{AtomicPtr, AtomicU32, Ordering};
 use crate::base::try_lock::TryLock;
 use crate::heap::state::theap::{SMALL, Theap};
 use crate::heap::state::timer::schedule_sweep;
+use crate::os;
 use crate::page::bins::{BINS, Bin};
 use core::hint::black_box;
 use core::ptr;
@@ -55,7 +56,7 @@ const CLOSED: u32 = 2;
 
 /// Whether blocks of a bin may lie here.
 fn serves(b: usize) -> bool {
-    b > SMALL
+    b > SMALL && os::capabilities().threads
 }
 
 impl Cache {
@@ -116,6 +117,9 @@ pub unsafe fn put(theap: &Theap, bin: Bin, n: usize) -> bool {
 #[inline]
 pub unsafe fn take(bin: Bin, to: *mut *mut u8, most: usize) -> usize {
     let cache = &CACHES[bin.index()];
+    if !os::capabilities().threads {
+        return 0;
+    }
     if cache.refused.load(Ordering::Relaxed) != 0 {
         cache.refused.store(0, Ordering::Relaxed);
     }

@@ -9,6 +9,7 @@ use crate::heap::blocks::transfer_cache;
 use crate::heap::pages::{holes, large_cache, quarantine};
 use crate::heap::state::theap::Theap;
 use crate::heap::state::timer;
+use crate::os;
 use crate::prim::{Os, Process};
 
 impl Theap {
@@ -48,7 +49,7 @@ impl Theap {
     fn tick_timed(&self) {
         let (root, now) = (self.root(), Os::now_ms());
         parked::tick();
-        if root.idle.is_due(now) {
+        if os::capabilities().decommit_part && root.idle.is_due(now) {
             root.look_for_idle(now);
         }
         tick_caches(root);
@@ -152,7 +153,7 @@ impl Theap {
 /// Sweep the caches that all threads share, if a sweep is due.
 #[inline]
 fn tick_caches(theap: &Theap) {
-    if timer::take_due() {
+    if (os::capabilities().threads || os::capabilities().decommit_part) && timer::take_due() {
         sweep_caches(theap, false);
     }
 }

@@ -4,6 +4,7 @@ use super::theaps::make_current;
 use super::thread_end::finish;
 use crate::heap::state::current;
 use crate::heap::state::theap::Theap;
+use crate::prim::{Memory, Os};
 use core::ptr;
 
 /// A theap to use now, while the thread is in a step. A thread that allocates after the library was told of its end
@@ -57,7 +58,7 @@ impl Lease {
         if theap.is_ours() {
             let root = theap.root();
             // The thread is in no step, so none of these theaps is in use.
-            if !root.steps.any() && root.others.is_cleanup_due() {
+            if Os::capabilities().threads && !root.steps.any() && root.others.is_cleanup_due() {
                 notice_orphans(root);
             }
             if theap.is_ours() {
@@ -100,7 +101,7 @@ impl core::ops::Deref for Lease {
 impl Drop for Lease {
     #[inline]
     fn drop(&mut self) {
-        if self.borrowed {
+        if self.borrowed && Os::capabilities().threads {
             finish(self.theap.root(), current::gone());
         } else {
             self.theap.root().steps.leave();

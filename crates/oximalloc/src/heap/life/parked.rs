@@ -25,7 +25,7 @@ use crate::heap::state::heap::MAIN;
 use crate::heap::state::registry::all_theaps;
 use crate::heap::state::theap::Theap;
 use crate::heap::state::waiting::{self, PARKED, is_main_root};
-use crate::prim::{Os, Process, tls};
+use crate::prim::{Memory, Os, Process, tls};
 
 /// Bytes of free blocks that a parked theap keeps.
 const KEEP: usize = 1 << 20;
@@ -55,6 +55,9 @@ pub fn park(root: &'static Theap) -> bool {
 
 /// Take a parked theap for the calling thread.
 pub fn adopt() -> Option<&'static Theap> {
+    if !Os::capabilities().threads {
+        return None;
+    }
     let theap = match PARKED.take() {
         Some(theap) => {
             // Before the theap is this thread's.
@@ -79,14 +82,16 @@ pub fn adopt() -> Option<&'static Theap> {
 /// Retire the theaps that were parked for long enough.
 #[inline]
 pub fn tick() {
-    if waiting::any() {
+    if Os::capabilities().threads && waiting::any() {
         retire_due(Os::now_ms());
     }
 }
 
 /// Retire all parked theaps.
 pub fn retire_all() {
-    retire_due(u64::MAX);
+    if Os::capabilities().threads {
+        retire_due(u64::MAX);
+    }
 }
 
 #[cold]

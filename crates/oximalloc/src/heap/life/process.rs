@@ -10,7 +10,7 @@ use crate::diag::stats::PROCESS;
 use crate::heap::inspect::{sampled, stats};
 use crate::heap::state::heap;
 use crate::page::keys;
-use crate::prim::{Errno, Os, Process, Threads};
+use crate::prim::{Errno, Memory, Os, Process, Threads};
 
 /// 0: nothing is done; 1: a thread is setting the process up; 2: the process is set up; 3: it has ended.
 static PROCESS_STATE: AtomicU32 = AtomicU32::new(0);
@@ -29,7 +29,9 @@ pub fn process_start() {
         }
         create_key();
         arena::init();
-        Os::at_end(end);
+        if Os::capabilities().reports {
+            Os::at_end(end);
+        }
         PROCESS.heaps.add(1);
         // Release: pairs with the Acquire above. A thread that sees 2 also sees the options and the key.
         PROCESS_STATE.store(2, Ordering::Release);
@@ -65,9 +67,7 @@ extern "C" fn loaded() {
     }
 }
 
-#[used]
-#[unsafe(link_section = ".init_array")]
-static LOADED: extern "C" fn() = loaded;
+crate::by_system!(at_load: loaded);
 
 /// Fix the level of protection, and make what it needs.
 fn secure_start() {

@@ -55,7 +55,7 @@ fn start_to_free(now: &Theap) -> Option<&'static Theap> {
 #[inline(never)]
 fn start_in(heap: &'static Heap) -> Option<Lease> {
     process_start();
-    let borrowed = current::is_gone(Theap::current());
+    let borrowed = Os::capabilities().threads && current::is_gone(Theap::current());
     let theap = begin(heap, None)?;
     if borrowed {
         // Otherwise each theap that the thread borrows would call the deferred-free function, even inside a call of

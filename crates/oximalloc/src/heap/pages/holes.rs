@@ -22,6 +22,7 @@ use crate::arena;
 use crate::heap::state::heap::{self, Heap, MAIN};
 use crate::heap::state::page_set::Cursor;
 use crate::heap::state::theap::Theap;
+use crate::os;
 use crate::page::Page;
 use crate::page::word::State;
 use core::ptr;
@@ -38,6 +39,9 @@ const PURGED: u32 = 1;
 /// Continue the passes over the theap's heap and the main heap.
 #[inline]
 pub fn tick(theap: &Theap, now: u64) {
+    if !os::capabilities().decommit_part {
+        return;
+    }
     let heap = theap.heap();
     heap_tick(theap, heap, now);
     if !heap.is_main() {
@@ -73,6 +77,9 @@ fn pass(theap: &Theap, heap: &Heap, now: u64) {
 /// Make all holes that can be made in the pages of the theap's heap.
 #[cold]
 pub fn purge_all(theap: &Theap) {
+    if !os::capabilities().decommit_part {
+        return;
+    }
     let heap = theap.heap();
     let Some(_inside) = heap.holes.enter() else { return };
     let cursor = Cursor::start();

@@ -27,6 +27,7 @@ use crate::diag::secure::is_on;
 use crate::heap::state::heap::MAIN;
 use crate::heap::state::theap::{NUMBERS, Theap};
 use crate::heap::state::timer::schedule_sweep;
+use crate::os;
 use crate::page::Page;
 use crate::page::word::State;
 use core::ptr;
@@ -48,7 +49,8 @@ fn all_slots() -> impl Iterator<Item = &'static PageSlots<Page>> {
 pub unsafe fn put(theap: &Theap, page: &'static Page) -> bool {
     let root = theap.root();
     let (slices, delay) = (page.span().slices, arena::purge_delay());
-    if root.is_empty_theap()
+    if !os::capabilities().decommit_part
+        || root.is_empty_theap()
         || slices > MOST
         || !ptr::eq(page.heap(), MAIN.as_page_heap())
         || (page.is_guarded() && !guard::is_wall(page))
@@ -70,7 +72,7 @@ pub unsafe fn put(theap: &Theap, page: &'static Page) -> bool {
 #[inline]
 pub fn take(theap: &Theap, slices: usize) -> Option<&'static Page> {
     let root = theap.root();
-    if slices > MOST || !root.may_have_cached_pages() {
+    if !os::capabilities().decommit_part || slices > MOST || !root.may_have_cached_pages() {
         return None;
     }
     SLOTS[root.number()].take(slices).or_else(|| if is_on() { None } else { fit(root, slices) })
@@ -98,7 +100,7 @@ fn fit(root: &Theap, slices: usize) -> Option<&'static Page> {
 #[inline]
 pub fn flush(theap: &Theap) {
     let root = theap.root();
-    if root.may_have_cached_pages() {
+    if os::capabilities().decommit_part && root.may_have_cached_pages() {
         root.note_cached_pages(false);
         flush_slots(root);
     }

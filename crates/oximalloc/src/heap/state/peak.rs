@@ -10,6 +10,7 @@ use super::subproc::{self, Past, Subproc};
 use super::theap::{self, Theap};
 use super::waiting;
 use crate::diag::stats::{BinRow, CountValue};
+use crate::os;
 use crate::page::bins::Bin;
 use core::ptr;
 
@@ -169,6 +170,9 @@ pub fn gather(of: Scope, first: usize, waiting: bool, sums: &mut [Sum]) {
 /// theaps and heaps would have to be looked at (including those of ended threads and other heaps), it is not taken at
 /// all: adding up would cost too much.
 pub fn note_peak(theap: &Theap, b: usize, fresh: bool) {
+    if !os::capabilities().reports {
+        return;
+    }
     let heap = theap.heap();
     let theaps = heap.stats.theaps.current();
     if theaps <= 1 && !waiting::any() {

@@ -54,7 +54,7 @@ impl Sampling {
     /// Whether any allocation may be guarded.
     #[inline]
     pub fn is_on(&self) -> bool {
-        self.rate.get() != 0
+        os::capabilities().protect && self.rate.get() != 0
     }
 
     /// Count an allocation of `size` bytes. Returns whether it is to be guarded.

@@ -1,7 +1,7 @@
 //! Address space and memory from the kernel.
 
 use super::process::ReadFile;
-use super::{Linux, errno};
+use super::{Linux, errno, libc};
 use crate::base::sync::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use crate::prim::contract::{At, Capabilities, Memory};
 use core::ptr;
@@ -32,6 +32,9 @@ const PLACES: Places = Places { address_bits: 32, arenas_at: 1 << 29, arenas_spr
 
 impl Memory for Linux {
     const CAPABILITIES: Capabilities = Capabilities {
+        sparse: true,
+        threads: true,
+        reports: true,
         unmap_part: true,
         decommit_part: true,
         remap: true,

@@ -51,8 +51,9 @@ fn reserve_aligned<S: System>(page: usize, hint: usize, size: usize, commit: boo
 
 /// Reserve at the first of the given addresses that is free.
 fn reserve_at_one<S: System>(page: usize, places: impl Iterator<Item = usize>, size: usize, commit: bool) -> *mut u8 {
+    let granularity = page.max(S::CAPABILITIES.granularity);
     for at in places.take(TRIES) {
-        let p = ptr::with_exposed_provenance_mut(at & !(page - 1));
+        let p = ptr::with_exposed_provenance_mut(at & !(granularity - 1));
         match S::reserve_at(p, size, commit) {
             At::Mapped => return p,
             At::Refused => return ptr::null_mut(),
@@ -215,8 +216,10 @@ impl<S: System> Memory for Mock<S> {
         let mut state = state();
         let part = !state.is_one(&range);
         let cannot = part && !state.capabilities::<S>().decommit_part;
+        // What is made dirty stays dirty: the real system might clear it.
+        let dirty = state.setup.dirty;
         // SAFETY: by the contract.
-        let done = !cannot && !state.fails(Call::Reset) && unsafe { S::reset(p, size) };
+        let done = !cannot && !state.fails(Call::Reset) && (dirty || unsafe { S::reset(p, size) });
         // SAFETY: by the contract.
         unsafe { state.soil(&range) };
         done

@@ -17,6 +17,8 @@ mod arm;
 mod plain;
 #[cfg(target_arch = "s390x")]
 mod s390x;
+#[cfg(target_arch = "wasm32")]
+mod wasm;
 mod window;
 #[cfg(target_arch = "x86")]
 mod x86;
@@ -29,6 +31,8 @@ use aarch64 as chosen;
 use arm as chosen;
 #[cfg(target_arch = "s390x")]
 use s390x as chosen;
+#[cfg(target_arch = "wasm32")]
+use wasm as chosen;
 #[cfg(target_arch = "x86")]
 use x86 as chosen;
 #[cfg(target_arch = "x86_64")]
@@ -36,16 +40,17 @@ use x86_64 as chosen;
 
 pub use window::Window;
 
-pub use chosen::{advance, divides, elf, load_16, prefetch, prefetch_to_read, slice_in};
+#[cfg(not(target_arch = "wasm32"))]
+pub use chosen::elf;
+pub use chosen::{advance, divides, load_16, prefetch, prefetch_to_read, slice_in};
 
 const _: unsafe fn(*const Window, usize) -> Option<(usize, *const Window)> = slice_in;
 const _: unsafe fn(*const u8, usize) -> usize = load_16::<0>;
 const _: unsafe fn(*const u8, usize, usize) -> bool = divides::<0>;
 const _: unsafe fn(*const u8, usize) = advance::<8>;
 const _: [fn(*const u8); 2] = [prefetch, prefetch_to_read];
-const _: fn() -> *const u8 = elf::load;
-const _: fn(*const u8) = elf::store;
-const _: fn() -> usize = elf::tag;
+#[cfg(not(target_arch = "wasm32"))]
+const _: (fn() -> *const u8, fn(*const u8), fn() -> usize) = (elf::load, elf::store, elf::tag);
 
 #[cfg(test)]
 mod tests;
