@@ -31,7 +31,13 @@ const PROGRAMS: [&str; 9] = [
 /// For each processor: the first version of glibc for it, as names of functions have it that are there since then; and
 /// what the assembler calls a word. In 2.34 the functions of [`MOVED`] came from other libraries into `libc.so.6` and
 /// got a new version with it. A reference to the first version is met by any glibc, whichever library has the function.
-const OLDEST: [(&str, &str, &str); 2] = [("x86_64", "GLIBC_2.2.5", ".quad"), ("aarch64", "GLIBC_2.17", ".quad")];
+const OLDEST: [(&str, &str, &str); 5] = [
+    ("x86_64", "GLIBC_2.2.5", ".quad"),
+    ("aarch64", "GLIBC_2.17", ".quad"),
+    ("x86", "GLIBC_2.0", ".long"),
+    ("arm", "GLIBC_2.4", ".long"),
+    ("s390x", "GLIBC_2.2", ".quad"),
+];
 
 /// These functions, and the words that lead to them. The words are weak in the code: in `libmimalloc.so` the words made
 /// here take their place. Their references are weak, because the other libraries need not be loaded. The last name is of

@@ -60,8 +60,10 @@ pub struct Foreign {
     pub libraries: PathBuf,
     /// What programs become.
     pub form: Form,
-    /// The emulator and its arguments.
+    /// The emulator and its arguments. None: the kernel here runs such programs.
     pub emulator: Vec<String>,
+    /// What the linker is told about each program.
+    pub links: &'static [&'static str],
     /// Additions to its environment.
     pub env: Vec<(&'static str, OsString)>,
     /// How much longer a program may take there.
@@ -344,6 +346,7 @@ fn link(command: &mut Command, contract: &Contract, setup: Setup, folder: &Path)
         command.arg("-L").arg(&library).arg(format!("-Wl,-rpath,{}", library.display())).arg("-lmimalloc");
     }
     command.args(["-lpthread", "-ldl", "-lm"]);
+    command.args(setup.foreign.map_or(&[][..], |foreign| foreign.links));
 }
 
 /// The command line that runs the compiled program.
@@ -351,7 +354,8 @@ fn command(contract: &Contract, setup: Setup, folder: &Path) -> Result<Command> 
     let preload =
         if contract.build == Build::Preload { Some(workspace::preload_value(&setup.shared())?) } else { None };
     let mut words: Vec<OsString> = contract.wrap.iter().map(Into::into).collect();
-    if let Some(foreign) = setup.foreign {
+    let emulator = setup.foreign.filter(|foreign| !foreign.emulator.is_empty());
+    if let Some(foreign) = emulator {
         words.extend(foreign.emulator.iter().map(Into::into));
         // The emulator is a program of this machine. It gives the variable to the program that it runs.
         if let Some(value) = &preload {
@@ -366,7 +370,7 @@ fn command(contract: &Contract, setup: Setup, folder: &Path) -> Result<Command> 
     command.args(words).args(args).env_remove("LD_PRELOAD");
     workspace::clean_environment(&mut command);
     command.env("LIBRARY_UNDER_TEST", setup.shared()).env("LIBMIMALLOC", setup.shared());
-    if let (Some(value), None) = (preload, setup.foreign) {
+    if let (Some(value), None) = (preload, emulator) {
         command.env("LD_PRELOAD", value);
     }
     command.envs(setup.foreign.iter().flat_map(|foreign| foreign.env.iter().map(|(name, value)| (name, value))));

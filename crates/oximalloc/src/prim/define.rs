@@ -30,7 +30,7 @@ macro_rules! by_system {
             ".balign 8",
             ".globl oximalloc_0_1_thread",
             "oximalloc_0_1_thread:",
-            ".quad {empty}",
+            ".dc.a {empty}",
             ".text",
             empty = sym $empty,
         );

@@ -28,7 +28,8 @@ use toolchain::Toolchain;
 /// Arguments of `cargo xtask port`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The machine: `arm64`, `wasm` or `windows`; or `others`: systems that are type-checked and linked only
+    /// The machine: `arm64`, `armv7`, `i686`, `s390x`, `wasm` or `windows`; or `others`: systems that are type-checked
+    /// and linked only
     target: String,
     /// Only programs whose name contains one of these
     name: Vec<String>,
@@ -224,6 +225,7 @@ impl Port {
             form: Form::Elf,
             emulator: kernel::emulator(&self.libraries)?,
             env: Vec::new(),
+            links: target.links,
             slower: SLOWER_WITH_KERNEL,
             skips: target.kernel_skips.unwrap_or_default().to_vec(),
         };
@@ -236,7 +238,10 @@ impl Port {
         for bytes in os_pages {
             println!("  OS pages of {} KiB", bytes >> 10);
             let mut emulator: Vec<String> = target.emulator.iter().copied().map(String::from).collect();
-            emulator.extend(["-p".to_string(), bytes.to_string()]);
+            let is_native = emulator.is_empty();
+            if !is_native {
+                emulator.extend(["-p".to_string(), bytes.to_string()]);
+            }
             let foreign = Foreign {
                 name: target.name,
                 prefix: target.prefix,
@@ -244,7 +249,8 @@ impl Port {
                 form: Form::Elf,
                 emulator,
                 env: Vec::new(),
-                slower: SLOWER,
+                links: target.links,
+                slower: if is_native { 1 } else { SLOWER },
                 skips: target.skips_at(*bytes).collect(),
             };
             sum += cprograms::run_foreign(sources, &foreign);
