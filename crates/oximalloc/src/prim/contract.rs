@@ -4,10 +4,11 @@
 //! that choose it. The compiler names what is missing and what has the wrong type. `tests.rs` holds an implementation
 //! to its promises. What depends on the processor alone is in `processor`.
 //!
-//! The thread-local pointer is not a function of a trait, because every fast path reads it. The folder has a module
-//! `tls` for it, with the macro `thread_pointer!` and three functions. `load` returns the calling thread's word,
-//! `store` changes it, and `tag` returns a number that is never 0 and that no other living thread has. Each is a few
-//! instructions, without a call.
+//! The thread-local pointer is not a function of a trait, because every fast path reads it. The macro `by_system!`
+//! defines it (`define.rs`), and the folder has a module `tls` for it, with three functions. `load` returns the calling
+//! thread's word, `store` changes it, and `tag` returns a number that is never 0 and that no other living thread has.
+//! Each should be a few instructions, without a call. The constant `STARTS_NULL` says whether the word is null at first,
+//! and not what the macro's user wants.
 //!
 //! These hold for every function, unless it says otherwise:
 //! - Any thread may call it at any time: before the C library's constructors have run, while the process ends, inside

@@ -4,6 +4,7 @@
 //! processor. `mock` stands in front of the system in unit tests: it fails, lies and forgets as the contract allows.
 
 pub mod contract;
+mod define;
 mod errno;
 pub mod processor;
 

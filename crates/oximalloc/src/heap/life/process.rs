@@ -65,9 +65,7 @@ extern "C" fn loaded() {
     }
 }
 
-#[used]
-#[unsafe(link_section = ".init_array")]
-static LOADED: extern "C" fn() = loaded;
+crate::by_system!(at_load: loaded);
 
 /// Fix the level of protection, and make what it needs.
 fn secure_start() {

@@ -2,7 +2,7 @@
 //!
 //! The pointer lies in the image's thread-local section. The loader makes a copy of that section for each thread, before
 //! any code runs in the thread, and fills it from the image. So the pointer starts as the address of the static given to
-//! `thread_pointer!`, and no reader needs a test for "not yet". This is also true where the library is loaded late, for
+//! `by_system!`, and no reader needs a test for "not yet". This is also true where the library is loaded late, for
 //! the threads that exist by then. The thread's block (TEB) has an array with the addresses of the copies, one for each
 //! image, and `_tls_index` is the image's place in it (Microsoft's "PE format", section ".tls"). Whatever names that
 //! word also links the image's table for the loader, which is in the same object of the C runtime. That object marks the
@@ -10,34 +10,8 @@
 
 use core::arch::asm;
 
-/// Defines the thread-local pointer, and `get` and `set`. In each thread it starts as the address of `$empty`, a
-/// static.
-#[macro_export]
-#[doc(hidden)]
-macro_rules! thread_pointer {
-    ($type:ty, $empty:path) => {
-        core::arch::global_asm!(
-            ".section .tls$OXIMALLOC_0_1,\"dw\"",
-            ".balign 8",
-            ".globl oximalloc_0_1_thread",
-            "oximalloc_0_1_thread:",
-            ".quad {empty}",
-            ".text",
-            empty = sym $empty,
-        );
-
-        /// The calling thread's pointer.
-        #[inline(always)]
-        pub fn get() -> *const $type {
-            $crate::prim::tls::load().cast()
-        }
-
-        /// Change the calling thread's pointer.
-        pub fn set(value: *const $type) {
-            $crate::prim::tls::store(value.cast());
-        }
-    };
-}
+/// Whether the pointer starts as null, in place of the address of that static.
+pub const STARTS_NULL: bool = false;
 
 /// The calling thread's word.
 #[inline(always)]
