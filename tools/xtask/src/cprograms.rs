@@ -188,6 +188,15 @@ pub fn programs(filters: &[String]) -> Result<Vec<PathBuf>> {
     Ok(programs)
 }
 
+/// The test programs of these names.
+pub fn named(names: &[&str]) -> Result<Vec<PathBuf>> {
+    let all = programs(&[])?;
+    let find = |name: &&str| {
+        all.iter().find(|path| path.ends_with(name)).cloned().with_context(|| format!("no test is named {name}"))
+    };
+    names.iter().map(find).collect()
+}
+
 fn try_one(source: &Path, flavour: Flavour, under: Under) -> Result<Outcome> {
     let mut contract = Contract::parse(&fs::read_to_string(source)?)?;
     let is_program = !matches!(contract.build, Build::Shared | Build::Plugin);

@@ -24,6 +24,7 @@ macro_rules! by_system {
             ".previous",
             empty = sym $empty,
         );
+        // (In a section's name, capital letters come before the end of the thread-local section, `.tls$ZZZ`.)
         #[cfg(windows)]
         core::arch::global_asm!(
             ".section .tls$OXIMALLOC_0_1,\"dw\"",

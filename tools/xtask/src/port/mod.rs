@@ -156,16 +156,7 @@ fn named(name: &str) -> Result<&'static Target> {
 }
 
 fn chosen() -> Result<Vec<PathBuf>> {
-    named_programs(CHOSEN)
-}
-
-/// The test programs of these names.
-fn named_programs(names: &[&str]) -> Result<Vec<PathBuf>> {
-    let all = cprograms::programs(&[])?;
-    let find = |name: &&str| {
-        all.iter().find(|path| path.ends_with(name)).cloned().with_context(|| format!("no test is named {name}"))
-    };
-    names.iter().map(find).collect()
+    cprograms::named(CHOSEN)
 }
 
 /// The library, built for a machine.

@@ -39,6 +39,7 @@ const fn target(triple: &'static str) -> Target {
         os_pages: &[64 << 10],
         skips: &[],
         kernel_skips: None,
+        links: &[],
     }
 }
 

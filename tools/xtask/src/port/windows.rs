@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use super::named_programs;
 use super::targets::Target;
 use super::toolchain::Toolchain;
 use crate::child;
@@ -37,6 +36,7 @@ pub const TARGET: Target = Target {
     os_pages: &[4 << 10],
     skips: &[("conf_heap_strings.c", PATHS), ("conf_realpath.c", PATHS), ("conf_new_throws.cpp", THROWS)],
     kernel_skips: None,
+    links: &[],
 };
 
 const PATHS: &str = "paths of POSIX";
@@ -71,7 +71,7 @@ const STATIC: &[&str] = &["conf_heap_threads.c", "conf_malloc.c", "conf_stats_pr
 
 /// The step of `cargo xtask test`.
 pub fn check() -> Result<Tally> {
-    try_with(&named_programs(CHOSEN)?)
+    try_with(&cprograms::named(CHOSEN)?)
 }
 
 /// The command: programs whose name contains one of the filters; or else the conformance tests if `all`.
@@ -100,13 +100,14 @@ fn try_with(sources: &[PathBuf]) -> Result<Tally> {
     let libraries = toolchain.build(&TARGET)?;
     let wine = environment(&libraries)?;
     let mut sum = rust_tests(&toolchain, &wine)?;
-    for (form, sources) in [(Form::Dll, sources), (Form::WindowsStatic, &named_programs(STATIC)?)] {
+    for (form, sources) in [(Form::Dll, sources), (Form::WindowsStatic, &cprograms::named(STATIC)?)] {
         let foreign = Foreign {
             name: if form == Form::Dll { "windows" } else { "windows-static" },
             prefix: TARGET.prefix,
             libraries: libraries.clone(),
             form,
             emulator: vec![WINE.to_string()],
+            links: TARGET.links,
             env: wine.clone(),
             slower: SLOWER,
             skips: TARGET.skips.to_vec(),
@@ -189,10 +190,10 @@ mod tests {
 
     #[test]
     fn what_is_chosen_or_skipped_exists_and_is_not_both() {
-        assert_eq!(named_programs(CHOSEN).unwrap().len(), CHOSEN.len());
+        assert_eq!(cprograms::named(CHOSEN).unwrap().len(), CHOSEN.len());
         assert!(STATIC.iter().all(|name| CHOSEN.contains(name)));
         let skipped: Vec<&str> = TARGET.skips.iter().map(|(name, _)| *name).collect();
-        assert_eq!(named_programs(&skipped).unwrap().len(), skipped.len());
+        assert_eq!(cprograms::named(&skipped).unwrap().len(), skipped.len());
         assert!(skipped.iter().all(|name| !CHOSEN.contains(name)));
     }
 

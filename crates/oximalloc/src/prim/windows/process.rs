@@ -14,22 +14,8 @@ use windows_sys::Win32::System::ProcessStatus::{K32GetProcessMemoryInfo, PROCESS
 use windows_sys::Win32::System::SystemInformation::{GetSystemTimePreciseAsFileTime, GetTickCount64};
 use windows_sys::Win32::System::Threading::{GetCurrentProcess, GetProcessTimes, TerminateProcess};
 
-/// A `fn()`, or null.
-static AT_END: AtomicPtr<()> = AtomicPtr::new(null_mut());
-
 /// A duplicate of standard error, or null.
 static KEPT: AtomicPtr<c_void> = AtomicPtr::new(null_mut());
-
-fn nothing() {}
-
-/// The process ends, or the image is unmapped. The first call counts.
-pub fn end() {
-    let run = AT_END.swap(nothing as fn() as *mut (), Ordering::Relaxed);
-    if !run.is_null() {
-        // SAFETY: only `at_end` and `nothing_at_end` store, and they store a `fn()`.
-        unsafe { core::mem::transmute::<*mut (), fn()>(run)() }
-    }
-}
 
 impl Process for Windows {
     fn info() -> ProcessInfo {
@@ -66,13 +52,11 @@ impl Process for Windows {
     }
 
     fn at_end(run: fn()) {
-        loader::listen();
-        // Relaxed: it is a function's address, which publishes nothing else.
-        let _ = AT_END.compare_exchange(null_mut(), run as *mut (), Ordering::Relaxed, Ordering::Relaxed);
+        loader::at_end(run);
     }
 
     fn nothing_at_end() {
-        AT_END.store(nothing as fn() as *mut (), Ordering::Relaxed);
+        loader::nothing_at_end();
     }
 
     fn keep_stderr() {

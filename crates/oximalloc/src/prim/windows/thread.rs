@@ -35,17 +35,8 @@ static ROWS: [Row; 8] = [const { Row { slot: AtomicU32::new(FREE), destructor: A
 /// How often the destructors are called in a thread, if they set values again.
 const ROUNDS: usize = 4;
 
-/// The first thread's number; 0 if it is not known.
-static FIRST: AtomicU32 = AtomicU32::new(0);
-
-/// The calling thread is the one that the process began with.
-pub fn note_first() {
-    // SAFETY: no memory is passed.
-    FIRST.store(unsafe { GetCurrentThreadId() }, Ordering::Relaxed);
-}
-
 /// The calling thread ends.
-pub fn end() {
+fn end() {
     errno::keep(|| {
         for _ in 0..ROUNDS {
             if !ROWS.iter().fold(false, |any, row| row.call() || any) {
@@ -79,7 +70,7 @@ impl Row {
 
 impl Threads for Windows {
     fn key_create(destructor: Destructor) -> Option<Key> {
-        loader::listen();
+        loader::at_thread_end(end);
         // SAFETY: no memory is passed.
         let slot = errno::keep(|| unsafe { TlsAlloc() });
         if slot == TLS_OUT_OF_INDEXES {
@@ -118,7 +109,7 @@ impl Threads for Windows {
 
     fn is_first_thread() -> bool {
         // SAFETY: no memory is passed.
-        unsafe { GetCurrentThreadId() == FIRST.load(Ordering::Relaxed) }
+        loader::is_first(unsafe { GetCurrentThreadId() })
     }
 
     fn yield_now() {

@@ -10,7 +10,7 @@
 
 use core::arch::asm;
 
-/// The pointer starts as the address of the static.
+/// Whether the pointer starts as null, in place of the address of that static.
 pub const STARTS_NULL: bool = false;
 
 /// The calling thread's word.
