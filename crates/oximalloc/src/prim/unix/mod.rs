@@ -3,10 +3,11 @@
 //!
 //! What differs between them is in one file for each, the `system`: constants, and the few functions that are not the
 //! same. The constants at the end say which these are, and their types. The other files are what all have in common. No
-//! system here has stacks of calls, reports of faults, or NUMA nodes yet.
+//! system here has stacks of calls, names of modules, or NUMA nodes yet.
 
 mod env;
 mod errno;
+mod fault;
 #[cfg(test)]
 #[path = "../linux/for_tests.rs"]
 pub mod for_tests;
@@ -103,9 +104,13 @@ impl Faults for Unix {
         None
     }
 
-    fn at_fault(_tell: fn(&Fault)) {}
+    fn at_fault(tell: fn(&Fault)) {
+        fault::begin(tell);
+    }
 
-    fn nothing_at_fault() {}
+    fn nothing_at_fault() {
+        fault::end();
+    }
 }
 
 // What depends on threads' ends must not be lost in silence: a system without a word of them has to be thought of first.
