@@ -66,19 +66,6 @@ pub fn aligned_block(p: *mut u8, align: usize) -> *mut c_void {
     if p.is_null() { failed_aligned(align) } else { p.cast() }
 }
 
-/// A block of `size` bytes, aligned to `align` rounded up to a power of two, as in glibc's `memalign` (0 asks for no
-/// alignment). Null with `errno` EINVAL if there is no such power, and with ENOMEM otherwise.
-#[inline(always)]
-pub fn rounded_block(size: usize, align: usize) -> *mut c_void {
-    raw::aligned_or(size, align, 0, |size, align, _| generic_rounded(size, align).cast()).cast()
-}
-
-#[inline(never)]
-extern "C" fn generic_rounded(size: usize, align: usize) -> *mut c_void {
-    let align = align.checked_next_power_of_two().unwrap_or(align);
-    aligned_block(raw::aligned(size, align, 0), align)
-}
-
 /// Null, with `errno` set to `code`.
 #[cold]
 #[inline(never)]

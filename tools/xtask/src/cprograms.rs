@@ -38,6 +38,17 @@ const MEMCHECK: [&str; 5] =
 /// How much longer a program may take under it.
 const MEMCHECK_SLOWER: u32 = 5;
 
+/// What becomes of a program for another machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A program of an ELF system, which is linked as its contract says.
+    Elf,
+    /// A program for Windows with the library as a DLL. Only those that are linked with the library run there.
+    Dll,
+    /// A program for Windows with the static library inside.
+    WindowsStatic,
+}
+
 /// Another machine that programs are compiled for, and the emulator that runs them.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Foreign {
@@ -47,8 +58,14 @@ pub struct Foreign {
     pub prefix: &'static str,
     /// Where the libraries for it are.
     pub libraries: PathBuf,
-    /// The emulator and its arguments.
+    /// What programs become.
+    pub form: Form,
+    /// The emulator and its arguments. None: the kernel here runs such programs.
     pub emulator: Vec<String>,
+    /// What the linker is told about each program.
+    pub links: &'static [&'static str],
+    /// Additions to its environment.
+    pub env: Vec<(&'static str, OsString)>,
     /// How much longer a program may take there.
     pub slower: u32,
     /// Programs that the emulator cannot run as the machine would, and why.
@@ -59,6 +76,9 @@ impl Foreign {
     /// Why it cannot run a program, if it cannot.
     fn skips(&self, source: &Path, contract: &Contract) -> Option<String> {
         let listed = self.skips.iter().find(|(name, _)| source.ends_with(name)).map(|(_, why)| (*why).to_string());
+        if self.form != Form::Elf && contract.build != Build::Link {
+            return Some("it needs the standard names, which the library does not have there".to_string());
+        }
         listed.or_else(|| contract.wrap.first().map(|tool| format!("{tool} would run the emulator")))
     }
 }
@@ -106,6 +126,15 @@ impl Setup<'_> {
 
     fn shared(self) -> PathBuf {
         self.libraries().join("libmimalloc.so")
+    }
+
+    fn form(self) -> Form {
+        self.foreign.map_or(Form::Elf, |foreign| foreign.form)
+    }
+
+    /// The name of a program's file.
+    fn program(self) -> &'static str {
+        if self.form() == Form::Elf { "program" } else { "program.exe" }
     }
 
     /// The name of the compiler for a source.
@@ -157,6 +186,15 @@ pub fn programs(filters: &[String]) -> Result<Vec<PathBuf>> {
     }
     programs.sort();
     Ok(programs)
+}
+
+/// The test programs of these names.
+pub fn named(names: &[&str]) -> Result<Vec<PathBuf>> {
+    let all = programs(&[])?;
+    let find = |name: &&str| {
+        all.iter().find(|path| path.ends_with(name)).cloned().with_context(|| format!("no test is named {name}"))
+    };
+    names.iter().map(find).collect()
 }
 
 fn try_one(source: &Path, flavour: Flavour, under: Under) -> Result<Outcome> {
@@ -251,7 +289,7 @@ fn compile_all(
         }
     }
     let mut compile = compile(source, contract, setup);
-    compile.arg("-o").arg(folder.join("program")).arg(source);
+    compile.arg("-o").arg(folder.join(setup.program())).arg(source);
     link(&mut compile, contract, setup, folder);
     let failed = failed_compile(&mut compile)?;
     if failed.is_none() {
@@ -276,6 +314,9 @@ fn compile(source: &Path, contract: &Contract, setup: Setup) -> Command {
     command.args(["-O1", "-g", "-pthread", "-fno-builtin"]);
     command.arg(if compiler(source) == "g++" { "-std=gnu++17" } else { "-std=gnu11" });
     command.arg("-I").arg(workspace::root().join("crates/oximalloc-c/include")).args(&contract.cflags);
+    if setup.form() != Form::Elf {
+        command.arg("-I").arg(workspace::root().join("crates/oximalloc-c/tests/c/windows"));
+    }
     workspace::clean_environment(&mut command);
     command
 }
@@ -289,6 +330,19 @@ fn failed_compile(compile: &mut Command) -> Result<Option<Outcome>> {
 
 /// Adds the libraries to a compiler's command line.
 fn link(command: &mut Command, contract: &Contract, setup: Setup, folder: &Path) {
+    match setup.form() {
+        Form::Elf => {}
+        // All else is static, so that the programs need no other file.
+        Form::Dll => {
+            command.arg("-static").arg("-L").arg(setup.libraries());
+            command.args(["-Wl,-Bdynamic", "-lmimalloc.dll", "-Wl,-Bstatic", "-lpthread"]);
+            return;
+        }
+        Form::WindowsStatic => {
+            command.arg("-static").arg(setup.archive()).arg("-lpthread");
+            return;
+        }
+    }
     if contract.build == Build::Static {
         command.arg(setup.archive());
     }
@@ -301,6 +355,7 @@ fn link(command: &mut Command, contract: &Contract, setup: Setup, folder: &Path)
         command.arg("-L").arg(&library).arg(format!("-Wl,-rpath,{}", library.display())).arg("-lmimalloc");
     }
     command.args(["-lpthread", "-ldl", "-lm"]);
+    command.args(setup.foreign.map_or(&[][..], |foreign| foreign.links));
 }
 
 /// The command line that runs the compiled program.
@@ -308,7 +363,8 @@ fn command(contract: &Contract, setup: Setup, folder: &Path) -> Result<Command> 
     let preload =
         if contract.build == Build::Preload { Some(workspace::preload_value(&setup.shared())?) } else { None };
     let mut words: Vec<OsString> = contract.wrap.iter().map(Into::into).collect();
-    if let Some(foreign) = setup.foreign {
+    let emulator = setup.foreign.filter(|foreign| !foreign.emulator.is_empty());
+    if let Some(foreign) = emulator {
         words.extend(foreign.emulator.iter().map(Into::into));
         // The emulator is a program of this machine. It gives the variable to the program that it runs.
         if let Some(value) = &preload {
@@ -317,15 +373,16 @@ fn command(contract: &Contract, setup: Setup, folder: &Path) -> Result<Command> 
             words.extend(["-E".into(), variable]);
         }
     }
-    let mut words = words.into_iter().chain([folder.join("program").into_os_string()]);
+    let mut words = words.into_iter().chain([folder.join(setup.program()).into_os_string()]);
     let mut command = Command::new(words.next().expect("the program is at least one word"));
     let args = contract.args.iter().map(|arg| arg.replace("$OUT", &folder.to_string_lossy()));
     command.args(words).args(args).env_remove("LD_PRELOAD");
     workspace::clean_environment(&mut command);
     command.env("LIBRARY_UNDER_TEST", setup.shared()).env("LIBMIMALLOC", setup.shared());
-    if let (Some(value), None) = (preload, setup.foreign) {
+    if let (Some(value), None) = (preload, emulator) {
         command.env("LD_PRELOAD", value);
     }
+    command.envs(setup.foreign.iter().flat_map(|foreign| foreign.env.iter().map(|(name, value)| (name, value))));
     command.envs(contract.env.iter().map(|(name, value)| (name, value)));
     Ok(command)
 }

@@ -80,7 +80,56 @@ pub fn unpack(packages: &[&str], folder: &Path) -> Result<()> {
     if !apt(&["update", "-qq"]) || !apt_in(files.path(), &[&["download", "-qq"], packages].concat()) {
         bail!("a package cannot be had: {}", packages.join(" "));
     }
-    for entry in fs::read_dir(files.path())? {
+    unpack_all(files.path(), folder)
+}
+
+/// The same with packages for another machine, by Debian's name for it. All names of its packages are shown to
+/// `choose`.
+pub fn unpack_foreign(
+    machine: &str,
+    choose: impl FnOnce(&[String]) -> Result<Vec<String>>,
+    folder: &Path,
+) -> Result<()> {
+    if !may_install() {
+        bail!("packages are fetched by root on Debian only, and not with --no-install");
+    }
+    let (lists, files) = (tempfile::tempdir()?, tempfile::tempdir()?);
+    // Lists of its own, so that those of the system stay as they are.
+    let mut options: Vec<String> = [("Architectures", machine), ("Architecture", machine)]
+        .map(|(name, value)| format!("-oAPT::{name}={value}"))
+        .into();
+    let place = |name: &str| lists.path().join(name).display().to_string();
+    for name in ["lists/partial", "archives/partial"] {
+        fs::create_dir_all(place(name))?;
+    }
+    options.extend([
+        format!("-oDir::State::lists={}", place("lists")),
+        format!("-oDir::Cache::archives={}", place("archives")),
+        "-oDir::Cache::pkgcache=".into(),
+        "-oDir::Cache::srcpkgcache=".into(),
+        "-oDir::State::status=/dev/null".into(),
+    ]);
+    let apt = |words: &[&str]| {
+        let words: Vec<&str> = options.iter().map(String::as_str).chain(words.iter().copied()).collect();
+        apt_in(files.path(), &words)
+    };
+    if !apt(&["update", "-qq"]) {
+        bail!("Debian's packages for {machine} cannot be listed");
+    }
+    let names = child::done(Command::new("apt-cache").args(&options).arg("pkgnames"))?;
+    let packages = choose(&names.lines().map(String::from).collect::<Vec<_>>())?;
+    println!("fetching {} for {machine}", packages.join(" "));
+    let mut words = vec!["download", "-qq"];
+    words.extend(packages.iter().map(String::as_str));
+    if !apt(&words) {
+        bail!("a package cannot be had: {}", packages.join(" "));
+    }
+    unpack_all(files.path(), folder)
+}
+
+/// Unpacks the Debian packages in a folder into another.
+fn unpack_all(packages: &Path, folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(packages)? {
         child::done(Command::new("dpkg-deb").arg("-x").arg(entry?.path()).arg(folder))?;
     }
     Ok(())

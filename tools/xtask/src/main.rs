@@ -32,6 +32,7 @@ mod watch;
 mod workers;
 mod workspace;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -94,6 +95,13 @@ enum Task {
     },
     /// Build the library for another machine, and run the C and C++ test programs on an emulator of it
     Port(port::Args),
+    /// Run one program on a kernel of another machine (`port --kernel` calls this)
+    #[command(hide = true, name = port::kernel::COMMAND)]
+    InMachine {
+        /// The folder of the library, variables, the program and its arguments
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<OsString>,
+    },
     /// Run real programs without and with the library, compare what they print, show time and peak memory
     Real {
         /// Only these programs
@@ -170,6 +178,7 @@ fn dispatch(task: Task) -> anyhow::Result<ExitCode> {
             println!("{tally}");
             Ok(exit(tally.failed == 0))
         }
+        Task::InMachine { words } => port::kernel::run(&words),
         Task::Real { name, checked, scale, no_install } => {
             if !no_install {
                 install::programs();

@@ -55,7 +55,7 @@ struct Step {
 /// How long a cargo command may take, the build of what it tests included.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
 
-const STEPS: [Step; 26] = [
+const STEPS: &[Step] = &[
     step("fmt", "the code is formatted", || component("fmt", &["fmt", "--all", "--check"])),
     step("clippy", "no lint complains", || {
         // The allocator alone too, without the feature by which its tests reach what is private: so dead code is found.
@@ -90,6 +90,8 @@ const STEPS: [Step; 26] = [
     }),
     with_programs("c-memcheck", "the conformance tests under valgrind's memcheck", cprograms::memcheck),
     step("arm64", "C and C++ programs on an emulated arm64", || port::check("arm64")),
+    step("windows", "Rust, C and C++ programs for Windows under Wine", port::windows::check),
+    step("others", "macOS, the BSDs and more: types, and what can be linked", || port::check("others")),
     step("wasm", "C and Rust programs of WebAssembly, and their size", port::wasm::check),
     with_programs("real-release", "real programs print the same with the library", || {
         real::run(Flavour::Release, 100, &[])

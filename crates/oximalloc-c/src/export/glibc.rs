@@ -1,8 +1,9 @@
 //! glibc's own names of the allocation functions, and its functions that look into or tune the allocator.
 
+use super::rounded::rounded_block;
 use crate::errno::Code;
 use crate::mi::{allocate, posix, stats};
-use crate::outcome::{failed, new_block, resized, rounded_block};
+use crate::outcome::{failed, new_block, resized};
 use core::ffi::{c_char, c_int, c_void};
 use core::fmt::{self, Write};
 use oximalloc::raw;

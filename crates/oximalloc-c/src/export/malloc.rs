@@ -5,8 +5,9 @@
 //! with one exception: `strdup`, `strndup` and `reallocarray` call the process's `realloc`, because a program may have
 //! its own.
 
+use super::rounded::rounded_block;
 use crate::mi::{aligned, allocate, posix, query, text};
-use crate::outcome::{new_block, product, resized, rounded_block};
+use crate::outcome::{new_block, product, resized};
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr::null_mut;
 use oximalloc::raw;
@@ -163,7 +164,6 @@ pub unsafe extern "C" fn reallocf(p: *mut c_void, size: usize) -> *mut c_void {
 /// # Safety
 /// As [`realloc`].
 unsafe fn its_realloc(p: *mut c_void, size: usize) -> *mut c_void {
-    #[cfg(target_pointer_width = "64")]
     let realloc = crate::export::process::found().realloc;
     // SAFETY: the caller's promise.
     unsafe { realloc(p, size) }

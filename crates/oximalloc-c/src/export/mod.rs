@@ -3,15 +3,30 @@
 
 #[cfg(not(target_family = "wasm"))]
 pub(crate) mod c_library;
+#[cfg(any(target_os = "linux", target_family = "wasm"))]
 pub mod glibc;
-#[cfg(not(target_family = "wasm"))]
+#[cfg(not(any(windows, target_family = "wasm", target_vendor = "apple")))]
 mod life;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+pub(crate) mod loaded;
+#[cfg(target_vendor = "apple")]
+mod macos;
+#[cfg(not(any(windows, target_vendor = "apple")))]
 pub mod malloc;
-#[cfg(not(target_family = "wasm"))]
+#[cfg(not(any(windows, target_family = "wasm", target_vendor = "apple")))]
 pub mod new;
-#[cfg(not(target_family = "wasm"))]
+#[cfg(not(any(windows, target_family = "wasm", target_vendor = "apple")))]
 pub(crate) mod process;
+#[cfg(not(windows))]
+mod rounded;
 #[cfg(target_family = "wasm")]
 mod wasm;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(target_vendor = "apple")]
+pub(crate) use macos::{new, process};
 #[cfg(target_family = "wasm")]
 pub(crate) use wasm::{c_library, new, process};
+#[cfg(windows)]
+pub(crate) use windows::{new, process};

@@ -10,18 +10,39 @@
 use core::ffi::{CStr, c_char, c_void};
 use oximalloc::raw;
 
+/// How the names of C++ functions say `size_t`: it is an `unsigned int`, or an `unsigned long`.
+#[cfg(any(target_arch = "x86", target_arch = "arm"))]
+macro_rules! size_letter {
+    () => {
+        "j"
+    };
+}
+#[cfg(not(any(target_arch = "x86", target_arch = "arm")))]
+macro_rules! size_letter {
+    () => {
+        "m"
+    };
+}
+
 core::arch::global_asm!(
+    // In a section of its own, because `libmimalloc.so` has its own word in the place of this one (`build.rs`).
     ".weak dlsym",
+    ".weak oximalloc_dlsym",
+    ".hidden oximalloc_dlsym",
+    ".pushsection .data.rel.ro.oximalloc_dlsym, \"aw\", %progbits",
+    ".balign 8",
+    "oximalloc_dlsym:",
+    ".dc.a dlsym",
+    ".popsection",
     ".weak oximalloc_stays",
     ".hidden oximalloc_stays",
-    ".pushsection .data.rel.ro.oximalloc_loader, \"aw\", @progbits",
+    ".pushsection .data.rel.ro.oximalloc_loader, \"aw\", %progbits",
     ".balign 8",
     ".globl oximalloc_loader",
     ".hidden oximalloc_loader",
     "oximalloc_loader:",
-    ".quad dlsym",
-    ".quad oximalloc_stays",
-    ".quad realloc",
+    ".dc.a oximalloc_stays",
+    ".dc.a realloc",
     // Words that assembly uses by name.
     ".globl oximalloc_new, oximalloc_new_array, oximalloc_new_aligned, oximalloc_new_aligned_array",
     ".hidden oximalloc_new, oximalloc_new_array, oximalloc_new_aligned, oximalloc_new_aligned_array",
@@ -29,29 +50,28 @@ core::arch::global_asm!(
     ".hidden oximalloc_delete, oximalloc_delete_array",
     ".globl oximalloc_array_new, oximalloc_array_delete, oximalloc_sized_delete, oximalloc_sized_array_delete",
     ".hidden oximalloc_array_new, oximalloc_array_delete, oximalloc_sized_delete, oximalloc_sized_array_delete",
-    "oximalloc_new: .quad _Znwm",
-    "oximalloc_new_array: .quad _Znam",
-    "oximalloc_new_aligned: .quad _ZnwmSt11align_val_t",
-    "oximalloc_new_aligned_array: .quad _ZnamSt11align_val_t",
-    "oximalloc_delete: .quad _ZdlPv",
-    "oximalloc_delete_array: .quad _ZdaPv",
-    ".quad _ZdlPvSt11align_val_t",
-    ".quad _ZdaPvSt11align_val_t",
+    concat!("oximalloc_new: .dc.a _Znw", size_letter!()),
+    concat!("oximalloc_new_array: .dc.a _Zna", size_letter!()),
+    concat!("oximalloc_new_aligned: .dc.a _Znw", size_letter!(), "St11align_val_t"),
+    concat!("oximalloc_new_aligned_array: .dc.a _Zna", size_letter!(), "St11align_val_t"),
+    "oximalloc_delete: .dc.a _ZdlPv",
+    "oximalloc_delete_array: .dc.a _ZdaPv",
+    ".dc.a _ZdlPvSt11align_val_t",
+    ".dc.a _ZdaPvSt11align_val_t",
     // Words that the operators jump through which are defined by another one.
     ".globl oximalloc_forwards",
     ".hidden oximalloc_forwards",
     "oximalloc_forwards:",
-    "oximalloc_array_new: .quad _Znwm",
-    "oximalloc_array_delete: .quad _ZdlPv",
-    "oximalloc_sized_delete: .quad _ZdlPv",
-    "oximalloc_sized_array_delete: .quad _ZdaPv",
+    concat!("oximalloc_array_new: .dc.a _Znw", size_letter!()),
+    "oximalloc_array_delete: .dc.a _ZdlPv",
+    "oximalloc_sized_delete: .dc.a _ZdlPv",
+    "oximalloc_sized_array_delete: .dc.a _ZdaPv",
     ".popsection",
 );
 
 /// What the linker and the loader found; the order is that of the table above.
 #[repr(C)]
 pub struct Found {
-    dlsym: Option<unsafe extern "C" fn(*mut c_void, *const c_char) -> *mut c_void>,
     /// Not 0 in `libmimalloc.so`, which is never unmapped (see `build.rs`).
     stays: usize,
     /// The process's functions of these names.
@@ -78,7 +98,11 @@ pub struct Found {
 unsafe extern "C" {
     #[link_name = "oximalloc_loader"]
     static FOUND: Found;
+    #[link_name = "oximalloc_dlsym"]
+    static DLSYM: Option<Dlsym>;
 }
+
+type Dlsym = unsafe extern "C" fn(*mut c_void, *const c_char) -> *mut c_void;
 
 /// What was found.
 #[inline(always)]
@@ -94,9 +118,15 @@ pub fn found() -> &'static Found {
 /// - `library` is one that is loaded, or `RTLD_DEFAULT`.
 #[cold]
 pub unsafe fn symbol(library: *mut c_void, name: &CStr) -> Option<*mut c_void> {
-    let dlsym = found().dlsym?;
+    // SAFETY: the word is read-only and complete when this library runs.
+    let found = unsafe { DLSYM };
+    #[cfg(target_env = "gnu")]
+    // SAFETY: a C string; and the C library's function of that name has that type.
+    let found = found.or_else(|| unsafe {
+        core::mem::transmute::<*mut c_void, Option<Dlsym>>(super::loaded::find(c"dlsym".as_ptr()))
+    });
     // SAFETY: the contract, and a C string.
-    let address = unsafe { dlsym(library, name.as_ptr()) };
+    let address = unsafe { found?(library, name.as_ptr()) };
     (!address.is_null()).then_some(address)
 }
 

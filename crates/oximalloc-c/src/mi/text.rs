@@ -177,14 +177,26 @@ pub unsafe extern "C" fn mi_dupenv_s(buf: *mut *mut c_char, size: *mut usize, na
     }
 }
 
-/// The wide form of [`mi_dupenv_s`], which only Windows has. Returns EINVAL, and stores null and 0.
+/// The wide form of [`mi_dupenv_s`], which only Windows has. Elsewhere it returns EINVAL, and stores null and 0.
 ///
 /// # Safety
-/// `buf` and `size` are null or may be written.
+/// `buf` and `size` are null or may be written; `name` is null or a wide string.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn mi_wdupenv_s(buf: *mut *mut wchar_t, size: *mut usize, _name: *const wchar_t) -> c_int {
-    // SAFETY: only pointers that are not null are written.
+pub unsafe extern "C" fn mi_wdupenv_s(buf: *mut *mut wchar_t, size: *mut usize, name: *const wchar_t) -> c_int {
+    // SAFETY: only pointers that are not null are written, and `name` is a wide string, as the caller promised.
     unsafe {
+        if let Some(getenv) = c_library::WIDE_GETENV
+            && !buf.is_null()
+            && !name.is_null()
+        {
+            let value = getenv(name);
+            let new = mi_wcsdup(value);
+            buf.write(new);
+            if !size.is_null() {
+                size.write(if new.is_null() { 0 } else { c_library::wcslen(new) + 1 });
+            }
+            return if new.is_null() && !value.is_null() { ENOMEM } else { 0 };
+        }
         if !buf.is_null() {
             buf.write(null_mut());
         }

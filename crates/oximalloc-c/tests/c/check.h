@@ -27,6 +27,9 @@
     }                                                                                 \
   } while (0)
 
+#ifdef _WIN32
+#include "windows/resident.h"
+#else
 // Address space and resident memory of this process, in KiB; -1 if that cannot be read.
 static inline void memory_kib(long* mapped, long* resident) {
   FILE* f = fopen("/proc/self/statm", "r");
@@ -36,6 +39,7 @@ static inline void memory_kib(long* mapped, long* resident) {
   *mapped = read ? *mapped * kib : -1;
   *resident = read ? *resident * kib : -1;
 }
+#endif
 static inline long rss_kib(void) {
   long mapped, resident;
   memory_kib(&mapped, &resident);

@@ -74,7 +74,9 @@ pub(super) struct Use {
 
 /// Where the first part begins that `huge` decides upon, in an arena at `start`.
 fn first(start: *mut u8) -> SliceIndex {
-    SliceIndex(((start.addr() + SMALL).next_multiple_of(os::LARGE_PAGE) - start.addr()) / SLICE)
+    // That may lie behind the last address there is.
+    let up = start.addr().wrapping_add(SMALL).wrapping_neg() & (os::LARGE_PAGE - 1);
+    SliceIndex((SMALL + up) / SLICE)
 }
 
 impl Arena {

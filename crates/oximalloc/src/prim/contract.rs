@@ -4,10 +4,11 @@
 //! that choose it. The compiler names what is missing and what has the wrong type. `tests.rs` holds an implementation
 //! to its promises. What depends on the processor alone is in `processor`.
 //!
-//! The thread-local pointer is not a function of a trait, because every fast path reads it. The folder has a module
-//! `tls` for it, with the macro `thread_pointer!` and three functions. `load` returns the calling thread's word,
-//! `store` changes it, and `tag` returns a number that is never 0 and that no other living thread has. Each is a few
-//! instructions, without a call.
+//! The thread-local pointer is not a function of a trait, because every fast path reads it. The macro `by_system!`
+//! defines it (`define.rs`), and the folder has a module `tls` for it, with three functions. `load` returns the calling
+//! thread's word, `store` changes it, and `tag` returns a number that is never 0 and that no other living thread has.
+//! Each should be a few instructions, without a call. The constant `STARTS_NULL` says whether the word is null at first,
+//! and not what the macro's user wants.
 //!
 //! These hold for every function, unless it says otherwise:
 //! - Any thread may call it at any time: before the C library's constructors have run, while the process ends, inside
@@ -106,6 +107,12 @@ pub trait Memory {
     /// How many bytes the process may have mapped (`address_space`), or else committed. None: no limit. The system is
     /// asked each time.
     fn limit(address_space: bool) -> Option<usize>;
+
+    /// Have the system's tools tell what is reserved from now on by that number. Systems without such numbers do nothing,
+    /// and do not ask for it.
+    fn set_tag(tag: impl FnOnce() -> u8) {
+        let _ = tag;
+    }
 
     /// Reserve `size` bytes, at `hint` if that is free (0: anywhere). The system need not follow the hint. With
     /// `commit` the bytes are committed too, and zero; otherwise they are inaccessible. The result is a multiple of an
@@ -282,7 +289,7 @@ pub type Destructor = unsafe extern "C" fn(*mut c_void);
 pub trait Threads {
     /// Make a key. `destructor` runs at the end of each thread whose value is not null, as late as the system allows.
     /// The thread may still allocate and free then. None if the system does not report a thread's end, or has no more
-    /// keys.
+    /// keys. Also None if the process cannot have further threads yet. Then it is asked again when there is one.
     fn key_create(destructor: Destructor) -> Option<Key>;
 
     /// Delete a key. From now on no destructor begins for it. The key was made by [`Threads::key_create`] and is not
@@ -296,7 +303,7 @@ pub trait Threads {
     /// A number that no other live thread has; never 0.
     fn thread_id() -> usize;
 
-    /// Whether the calling thread is the one that the process began with.
+    /// Whether the calling thread is the one that the process began with. False if nobody knows.
     fn is_first_thread() -> bool;
 
     /// Let another thread run.

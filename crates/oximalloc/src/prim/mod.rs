@@ -4,25 +4,34 @@
 //! processor. `mock` stands in front of the system in unit tests: it fails, lies and forgets as the contract allows.
 
 pub mod contract;
+mod define;
 mod errno;
 pub mod processor;
 
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
-#[cfg(target_os = "linux")]
-use linux::Linux as Real;
-#[cfg(all(test, target_os = "linux"))]
-pub use linux::for_tests;
-#[cfg(target_os = "linux")]
-pub use linux::tls;
-#[cfg(all(target_arch = "wasm32", any(target_os = "unknown", target_os = "wasi")))]
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use linux as system;
+#[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
+mod unix;
+#[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
+use unix as system;
+#[cfg(target_family = "wasm")]
 mod wasm;
-#[cfg(all(target_arch = "wasm32", any(target_os = "unknown", target_os = "wasi")))]
-use wasm::Wasm as Real;
-#[cfg(all(target_arch = "wasm32", any(target_os = "unknown", target_os = "wasi")))]
-pub use wasm::tls;
-#[cfg(not(any(target_os = "linux", all(target_arch = "wasm32", any(target_os = "unknown", target_os = "wasi")))))]
+#[cfg(target_family = "wasm")]
+use wasm as system;
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+use windows as system;
+
+#[cfg(not(any(unix, windows, target_family = "wasm")))]
 compile_error!("no folder in `prim` implements `prim/contract.rs` for this system");
+
+use system::Real;
+#[cfg(all(test, not(target_family = "wasm")))]
+pub use system::for_tests;
+pub use system::tls;
 
 #[cfg(test)]
 pub mod mock;

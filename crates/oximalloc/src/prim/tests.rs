@@ -197,7 +197,8 @@ fn reserve<S: System>() {
         for mapping in [&a, &b] {
             assert!(mapping.start.addr().is_multiple_of(S::page_size()));
             assert!(mapping.start.addr().is_multiple_of(S::capabilities().granularity));
-            assert_eq!((mapping.start.addr() + mapping.size - 1) >> S::capabilities().address_bits, 0);
+            let last = mapping.start.addr() + mapping.size - 1;
+            assert_eq!(last.checked_shr(S::capabilities().address_bits as u32).unwrap_or(0), 0);
         }
         assert!(a.start.addr().abs_diff(b.start.addr()) >= a.size);
         if commit {
@@ -208,13 +209,16 @@ fn reserve<S: System>() {
     }
 }
 
+/// More than there are addresses for: whole OS pages of any size.
+const TOO_MUCH: usize = usize::MAX << 22;
+
 fn refusals<S: System>() {
-    assert!(S::reserve(0, 1 << 60, false).is_null());
+    assert!(S::reserve(0, TOO_MUCH, false).is_null());
     let a = Mapping::<S>::new(true);
     a.bytes().fill(1);
     let shift = S::capabilities().large_page_shift;
-    assert!(S::reserve_large(0, 1 << 60, shift).is_null());
-    assert_eq!(S::reserve_at(ptr::without_provenance_mut(SLICE), 1 << 60, true), At::Refused);
+    assert!(S::reserve_large(0, TOO_MUCH, shift).is_null());
+    assert_eq!(S::reserve_at(ptr::without_provenance_mut(SLICE), TOO_MUCH, true), At::Refused);
     assert!(a.is(1));
     assert_eq!(S::errno(), Errno(4711));
 }
@@ -420,7 +424,8 @@ fn numa<S: System>() {
 
 fn process<S: System>() {
     let info = S::info();
-    assert!(info.current_rss > 64 * 1024 && info.peak_rss >= info.current_rss && info.page_reclaims > 0, "{info:?}");
+    assert!(info.current_rss > 64 * 1024 && info.peak_rss >= info.current_rss, "{info:?}");
+    assert!(info.page_reclaims > 0 || !for_tests::COUNTS_FAULTS, "{info:?}");
     let (before, at) = (S::now_ms(), std::time::Instant::now());
     while S::now_ms() == before {
         assert!(at.elapsed().as_secs() < 10, "the clock goes");
@@ -440,7 +445,7 @@ fn errno<S: System>() {
         });
     });
     assert_eq!(S::errno(), Errno::ENOMEM);
-    assert_eq!(std::io::Error::last_os_error().kind(), std::io::ErrorKind::OutOfMemory, "it is the C library's");
+    assert_eq!(for_tests::c_errno(), S::ENOMEM, "it is the C library's");
     let mut all = [S::EAGAIN, S::EFAULT, S::EINVAL, S::ENOMEM, S::EOVERFLOW, S::ETIMEDOUT];
     all.sort();
     assert!(all[0] > 0 && all.windows(2).all(|two| two[0] < two[1]));

@@ -184,6 +184,24 @@ fn without_remap() {
     works_without("without_remap", |can| can.remap = false);
 }
 
+/// What `prim/unix` says of systems other than Linux.
+fn works_as_unix(name: &str, setup: Setup) {
+    let can = Capabilities { remap: false, advise_huge: false, huge_page_shift: 21, ..Os::CAPABILITIES };
+    works_with(name, Setup { capabilities: Some(can), dirty: true, ..setup });
+}
+
+/// macOS on arm64 has larger OS pages.
+#[test]
+fn as_macos() {
+    works_as_unix("as_macos", Setup { page_size: Some(16 << 10), ..Setup::REAL });
+}
+
+/// illumos counts memory when it is committed, and places ranges at low addresses only if it is asked to.
+#[test]
+fn as_illumos() {
+    works_as_unix("as_illumos", Setup { overcommits: Some(false), place: Place::Low, ..Setup::REAL });
+}
+
 #[test]
 fn without_fork() {
     works_without("without_fork", |can| can.fork = false);
@@ -299,6 +317,9 @@ fn resets_fail() {
 
 #[test]
 fn mappings_cannot_move() {
+    if !Os::capabilities().remap {
+        return;
+    }
     const FAILURES: [(Call, Fail); 3] =
         [(Call::RemapInPlace, Fail::Every(2)), (Call::Remap, Fail::Every(2)), (Call::Remap, Fail::From(1))];
     survives("mappings_cannot_move", Setup::REAL, &FAILURES, nothing);

@@ -1,7 +1,8 @@
 //! `cargo xtask abi`: headers, libraries and the tables of the interface say the same.
 //!
 //! Sources that are generated from the tables compile with the headers; the headers declare nothing else, and compile
-//! alone under every standard; the libraries define the names of the tables and no other ones. What headers, tables and
+//! alone under every standard; the libraries define the names of the tables and no other ones; the shared one needs no
+//! newer glibc than it is meant for. What headers, tables and
 //! README say of an option is what its row in the allocator says.
 
 mod generate;
@@ -64,6 +65,9 @@ pub fn check() -> Result<Tally> {
     Flavour::Release.build()?;
     let meant = tables.symbols();
     report("libmimalloc.so", difference(&meant, &symbols::exported(&Flavour::Release.shared())?));
+    if cfg!(target_env = "gnu") {
+        report("versions of glibc's functions", symbols::too_new(&Flavour::Release.shared())?);
+    }
     // Rust's own parts are in the archive too, under names of their own; that it has no others, `install` sees to.
     let archive = symbols::global(&Flavour::Release.archive())?;
     report("libmimalloc.a", difference(&meant, &archive.intersection(&meant).cloned().collect()));

@@ -2,21 +2,23 @@
 //!
 //! The code of the release build is read from its disassembly. [`path`] says what a fast path is; a function that one
 //! calls has a line of its own. Code differs between compilers, so that the file names the one that it is from, and with
-//! another nothing is compared.
+//! another nothing is compared. There is a file for each processor.
 
+mod aarch64;
 mod disassembly;
 mod path;
+mod x86_64;
 
 use std::collections::BTreeMap;
 use std::env;
 use std::fmt::Write;
 use std::fs;
-use std::path::{Path as File, PathBuf};
+use std::path::Path as File;
 use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use disassembly::{Code, Extent, Target};
+use disassembly::{Code, Extent, Read, Target};
 use path::Path;
 
 use crate::child;
@@ -49,14 +51,60 @@ const PROBE: &str = "probe_";
 /// The profile that they are built with.
 const PROBES: &str = "probes";
 
+/// What reads the code of a processor.
+#[derive(Clone, Copy)]
+pub struct Processor {
+    name: &'static str,
+    read: Read,
+}
+
+impl Processor {
+    const ALL: [Processor; 2] = [
+        Processor { name: "x86_64", read: x86_64::instruction },
+        Processor { name: "aarch64", read: aarch64::instruction },
+    ];
+
+    /// The one that rustc calls so, if its code can be read.
+    pub fn named(name: &str) -> Option<Processor> {
+        Processor::ALL.into_iter().find(|processor| processor.name == name)
+    }
+}
+
 /// Compares the fast paths with the file, or with `accept` writes them to it.
 pub fn run(accept: bool) -> Result<Tally> {
-    if let Some(reason) = skipped() {
-        println!("   golden: skipped: {reason}");
-        return Ok(Tally::SKIPPED);
-    }
-    let file = golden_file();
-    let head = head()?;
+    let processor = match processor_here() {
+        Ok(processor) => processor,
+        Err(reason) => {
+            println!("   golden: skipped: {reason}");
+            return Ok(Tally::SKIPPED);
+        }
+    };
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let end = child::capture(Command::new(rustc).arg("-vV").current_dir(workspace::root()), Duration::from_secs(60))?;
+    let host =
+        end.stdout.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc does not say its host")?;
+    let head = format!("# {}, {host}", end.stdout.lines().next().unwrap_or_default());
+    check(processor, &head, accept, || measure(processor))
+}
+
+/// The same for a library that `compiler` has built for another machine. The names of the machine's tools begin with
+/// `prefix`.
+pub fn run_foreign(
+    processor: Processor,
+    compiler: &str,
+    triple: &str,
+    prefix: &str,
+    library: &File,
+    accept: bool,
+) -> Result<Tally> {
+    check(processor, &format!("# {compiler}, {triple}"), accept, || {
+        let binary = Binary::read(library, &format!("{prefix}objdump"), processor)?;
+        binary.rows(|name| EXPORTS.contains(&name), &EXPORTS)
+    })
+}
+
+fn check(processor: Processor, head: &str, accept: bool, measure: impl FnOnce() -> Result<Vec<Row>>) -> Result<Tally> {
+    let file = workspace::root().join("crates/oximalloc-c/golden").join(format!("{}.txt", processor.name));
     let known = fs::read_to_string(&file).unwrap_or_default();
     let known_head = known.lines().next().unwrap_or("");
     if !accept && known_head != head {
@@ -65,7 +113,7 @@ pub fn run(accept: bool) -> Result<Tally> {
         return Ok(Tally::SKIPPED);
     }
     let rows = measure()?;
-    let text = print(&head, &rows);
+    let text = print(head, &rows);
     if accept {
         fs::create_dir_all(file.parent().expect("a file in a folder"))?;
         fs::write(&file, text).with_context(|| format!("writing {}", file.display()))?;
@@ -79,31 +127,18 @@ pub fn run(accept: bool) -> Result<Tally> {
     Ok(tally)
 }
 
-/// Why nothing can be said here.
-fn skipped() -> Option<String> {
-    if env::consts::ARCH != "x86_64" || env::consts::OS != "linux" {
-        return Some(format!("only the code of Linux on x86_64 is read, not of {}", env::consts::ARCH));
+/// The processor, or why nothing can be said here.
+fn processor_here() -> Result<Processor, String> {
+    let readable = Processor::named(env::consts::ARCH).filter(|_| env::consts::OS == "linux");
+    let processor = readable.ok_or_else(|| format!("the code of {} is not read", env::consts::ARCH))?;
+    let flags = ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS"];
+    if let Some(flags) = flags.iter().find(|name| env::var_os(name).is_some()) {
+        return Err(format!("{flags} is set, so that the code is not what users get"));
     }
-    if let Some(flags) = ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS"]
-        .iter()
-        .find(|name| env::var_os(name).is_some())
-    {
-        return Some(format!("{flags} is set, so that the code is not what users get"));
+    match workspace::find_program("objdump") {
+        Some(_) => Ok(processor),
+        None => Err("objdump is missing (binutils)".into()),
     }
-    workspace::find_program("objdump").is_none().then(|| "objdump is missing (binutils)".into())
-}
-
-fn golden_file() -> PathBuf {
-    workspace::root().join("crates/oximalloc-c/golden").join(format!("{}.txt", env::consts::ARCH))
-}
-
-/// The first line: what the code depends on besides the sources.
-fn head() -> Result<String> {
-    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let end = child::capture(Command::new(rustc).arg("-vV").current_dir(workspace::root()), Duration::from_secs(60))?;
-    let host =
-        end.stdout.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc does not say its host")?;
-    Ok(format!("# {}, {host}", end.stdout.lines().next().unwrap_or_default()))
 }
 
 /// One function: its name, its size in bytes, its fast path.
@@ -113,9 +148,10 @@ struct Row {
     path: Path,
 }
 
-fn measure() -> Result<Vec<Row>> {
+fn measure(processor: Processor) -> Result<Vec<Row>> {
     Flavour::Release.build()?;
-    let mut rows = Binary::read(&Flavour::Release.shared())?.rows(|name| EXPORTS.contains(&name), &EXPORTS)?;
+    let read = |file: &File| Binary::read(file, "objdump", processor);
+    let mut rows = read(&Flavour::Release.shared())?.rows(|name| EXPORTS.contains(&name), &EXPORTS)?;
     let mut command = workspace::cargo();
     // As Rust programs are usually built; the library's own profile is another.
     for setting in ["inherits='release'", "opt-level=3"] {
@@ -127,7 +163,7 @@ fn measure() -> Result<Vec<Row>> {
         bail!("the example `probes` does not build\n{}", end.stderr);
     }
     let probes = workspace::target_dir().join(PROBES).join("examples/probes");
-    rows.extend(Binary::read(&probes)?.rows(|name| name.starts_with(PROBE), &[])?);
+    rows.extend(read(&probes)?.rows(|name| name.starts_with(PROBE), &[])?);
     Ok(rows)
 }
 
@@ -140,11 +176,12 @@ struct Binary {
 }
 
 impl Binary {
-    fn read(file: &File) -> Result<Binary> {
+    fn read(file: &File, objdump: &str, processor: Processor) -> Result<Binary> {
+        let print = |args: &[&str]| dump(objdump, file, args);
         Ok(Binary {
-            code: disassembly::code(&objdump(file, &["-d", "-C", "--no-show-raw-insn"])?),
-            functions: disassembly::functions(&objdump(file, &["-t"])?),
-            relocations: disassembly::relocations(&objdump(file, &["-R"])?),
+            code: disassembly::code(&print(&["-d", "-C", "--no-show-raw-insn"])?, processor.read),
+            functions: disassembly::functions(&print(&["-t"])?),
+            relocations: disassembly::relocations(&print(&["-R"])?),
         })
     }
 
@@ -201,10 +238,10 @@ impl Binary {
     }
 }
 
-fn objdump(file: &File, args: &[&str]) -> Result<String> {
-    let end = child::capture(Command::new("objdump").args(args).arg(file), Duration::from_secs(120))?;
+fn dump(objdump: &str, file: &File, args: &[&str]) -> Result<String> {
+    let end = child::capture(Command::new(objdump).args(args).arg(file), Duration::from_secs(120))?;
     if !end.success() {
-        bail!("objdump {}: {}\n{}", file.display(), end.status, end.stderr);
+        bail!("{objdump} {}: {}\n{}", file.display(), end.status, end.stderr);
     }
     Ok(end.stdout)
 }
@@ -286,11 +323,13 @@ mod tests {
         assert_eq!(compare(&known, &print("# rustc", &same), &same), Tally { passed: 3, failed: 0, skipped: 0 });
     }
 
+    const CODE: &str = "  10:\tjmp    *0x1aff2(%rip)        # 2f8b8 <base+0x5>\n  20:\tret\n";
+
     #[test]
     fn pointers_that_the_loader_sets_are_followed() {
         for relocation in ["R_X86_64_GLOB_DAT  mi_calloc@@Base", "R_X86_64_RELATIVE  *ABS*+0x0000000000000020"] {
             let binary = Binary {
-                code: disassembly::code("  10:\tjmp    *0x1aff2(%rip)        # 2f8b8 <base+0x5>\n  20:\tret\n"),
+                code: disassembly::code(CODE, x86_64::instruction),
                 functions: disassembly::functions("10 g F .text\t6 calloc\n20 g F .text\t1 mi_calloc\n"),
                 relocations: disassembly::relocations(&format!("2f8b8 {relocation}\n")),
             };

@@ -125,13 +125,14 @@ fn describe(code: &Code, extent: Extent, places: &[Place]) -> Path {
 #[cfg(test)]
 mod tests {
     use super::super::disassembly::code;
+    use super::super::x86_64::instruction;
     use super::*;
 
     /// The path of the function that is all of `text`, whose instructions are numbered from 10 on.
     fn path(text: &str) -> Option<Path> {
         let numbered: Vec<String> =
             text.lines().enumerate().map(|(i, line)| format!("  {:x}:\t{}", 0x10 + i, line.trim())).collect();
-        fast_path(&code(&numbered.join("\n")), Extent { start: 0x10, size: numbered.len() as u64 })
+        fast_path(&code(&numbered.join("\n"), instruction), Extent { start: 0x10, size: numbered.len() as u64 })
     }
 
     fn names(targets: &[Target]) -> Vec<&str> {

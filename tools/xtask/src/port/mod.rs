@@ -1,18 +1,26 @@
 //! `cargo xtask port`: the library for another machine, and the C and C++ programs on an emulator of it.
 //!
 //! The library is built once. The programs run at each size of OS pages that the machine has. A program that the
-//! emulator cannot run as the machine would is skipped by name.
+//! emulator cannot run as the machine would is skipped by name. With `--kernel` programs run on a real kernel
+//! ([`kernel`]). For systems that nothing here can run, `others` checks types, and links.
 
+mod archive;
+pub mod kernel;
+mod macho;
+mod others;
 mod targets;
 mod toolchain;
 pub mod wasm;
+pub mod windows;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
-use crate::cprograms::{self, Foreign};
+use crate::cprograms::{self, Foreign, Form};
+use crate::golden::{self, Processor};
 use crate::install;
+use crate::symbols;
 use crate::tally::Tally;
 use targets::{TARGETS, Target};
 use toolchain::Toolchain;
@@ -20,7 +28,8 @@ use toolchain::Toolchain;
 /// Arguments of `cargo xtask port`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The machine: `arm64`, `wasm`
+    /// The machine: `arm64`, `armv7`, `i686`, `s390x`, `wasm` or `windows`; or `others`: systems that are type-checked
+    /// and linked only
     target: String,
     /// Only programs whose name contains one of these
     name: Vec<String>,
@@ -30,6 +39,12 @@ pub struct Args {
     /// Only OS pages of so many KiB
     #[arg(long, value_name = "KIB")]
     page: Option<usize>,
+    /// On a real kernel in an emulated machine, each program alone: by default those that need one, with `--all` all
+    #[arg(long, conflicts_with = "page")]
+    kernel: bool,
+    /// Write the instruction counts of the fast paths down, and run nothing
+    #[arg(long)]
+    accept: bool,
     /// Install and fetch nothing: what is missing is skipped
     #[arg(long)]
     no_install: bool,
@@ -37,6 +52,8 @@ pub struct Args {
 
 /// How much longer a program may take on an emulator.
 const SLOWER: u32 = 10;
+/// The same for a program on a kernel of its own, which also has to start.
+const SLOWER_WITH_KERNEL: u32 = 30;
 
 /// The programs of `cargo xtask test`: some of each part of the interface, and none that takes long.
 const CHOSEN: &[&str] = &[
@@ -85,16 +102,32 @@ const CHOSEN: &[&str] = &[
     "stl_heap.cpp",
 ];
 
+/// What the systems are called that nothing here can run.
+const OTHERS: &str = "others";
+
 /// The step of `cargo xtask test`.
 pub fn check(target: &str) -> Result<Tally> {
+    if target == OTHERS {
+        return others::check(false);
+    }
     let target = named(target)?;
-    emulate(target, target.os_pages, &chosen()?)
+    let Some(port) = Port::build(target)? else { return Ok(Tally::SKIPPED) };
+    let mut sum = port.golden(false)?;
+    sum += versions(&port.libraries.join("libmimalloc.so"))?;
+    sum += port.emulate(target.os_pages, &chosen()?);
+    Ok(sum)
 }
 
 /// The command.
 pub fn run(args: &Args) -> Result<Tally> {
     if args.no_install {
         install::nothing();
+    }
+    if args.target == OTHERS {
+        return others::check(args.all);
+    }
+    if args.target == windows::TARGET.name {
+        return windows::run(&args.name, args.all);
     }
     if args.target == wasm::NAME {
         return wasm::run(&args.name, args.all);
@@ -103,52 +136,127 @@ pub fn run(args: &Args) -> Result<Tally> {
     let pages: Vec<usize> =
         target.os_pages.iter().copied().filter(|bytes| args.page.is_none_or(|kib| kib << 10 == *bytes)).collect();
     let sources = if args.all || !args.name.is_empty() { cprograms::programs(&args.name)? } else { chosen()? };
-    emulate(target, &pages, &sources)
+    let Some(port) = Port::build(target)? else { return Ok(Tally::SKIPPED) };
+    if args.kernel {
+        let needs_one = |path: &PathBuf| target.skips.iter().any(|(name, _)| path.ends_with(name));
+        let all = cprograms::programs(&args.name)?;
+        let some = args.all || !args.name.is_empty();
+        let sources: Vec<PathBuf> = all.into_iter().filter(|path| some || needs_one(path)).collect();
+        return port.on_kernel(&sources);
+    }
+    if args.accept { port.golden(true) } else { Ok(port.emulate(&pages, &sources)) }
 }
 
 fn named(name: &str) -> Result<&'static Target> {
-    let names = || TARGETS.map(|target| target.name).join(", ") + ", " + wasm::NAME;
+    let names = || {
+        let alone = [windows::TARGET.name, wasm::NAME, OTHERS];
+        TARGETS.iter().map(|target| target.name).chain(alone).collect::<Vec<_>>().join(", ")
+    };
     TARGETS.iter().find(|target| target.name == name).with_context(|| format!("`{name}` is none of {}", names()))
 }
 
 fn chosen() -> Result<Vec<PathBuf>> {
-    let all = cprograms::programs(&[])?;
-    let find = |name: &&str| {
-        all.iter().find(|path| path.ends_with(name)).cloned().with_context(|| format!("no test is named {name}"))
-    };
-    CHOSEN.iter().map(find).collect()
+    cprograms::named(CHOSEN)
 }
 
-fn emulate(target: &Target, os_pages: &[usize], sources: &[PathBuf]) -> Result<Tally> {
-    let missing = install::missing_of(target.programs);
-    if !missing.is_empty() {
-        println!("   skipped: missing here: {}", missing.join(" "));
-        return Ok(Tally::SKIPPED);
+/// The library, built for a machine.
+struct Port {
+    target: &'static Target,
+    toolchain: Toolchain,
+    /// The folder that the libraries are in.
+    libraries: PathBuf,
+}
+
+impl Port {
+    /// Builds it. None if the tools cannot be had; then the reason is printed.
+    fn build(target: &'static Target) -> Result<Option<Port>> {
+        let missing = install::missing_of(target.programs);
+        if !missing.is_empty() {
+            println!("   skipped: missing here: {}", missing.join(" "));
+            return Ok(None);
+        }
+        let toolchain = match Toolchain::find(target) {
+            Ok(toolchain) => toolchain,
+            Err(why) => {
+                println!("   skipped: no Rust for {}: {why:#}", target.triple);
+                return Ok(None);
+            }
+        };
+        let libraries = toolchain.build(target)?;
+        Ok(Some(Port { target, toolchain, libraries }))
     }
-    let toolchain = match Toolchain::find(target) {
-        Ok(toolchain) => toolchain,
-        Err(why) => {
-            println!("   skipped: no Rust for {}: {why:#}", target.triple);
+
+    /// Compares the instruction counts of the fast paths with those on record, or with `accept` writes them down.
+    fn golden(&self, accept: bool) -> Result<Tally> {
+        let target = self.target;
+        let Some(processor) = target.triple.split('-').next().and_then(Processor::named) else {
+            return Ok(Tally::default());
+        };
+        let compiler = self.toolchain.version()?;
+        let library = self.libraries.join("libmimalloc.so");
+        golden::run_foreign(processor, &compiler, target.triple, target.prefix, &library, accept)
+    }
+
+    /// Runs programs on a kernel.
+    fn on_kernel(&self, sources: &[PathBuf]) -> Result<Tally> {
+        let target = self.target;
+        if target.kernel_skips.is_none() {
+            bail!("no kernel for {} is known here", target.name);
+        }
+        let missing = install::missing_of(&kernel::PROGRAMS);
+        if !missing.is_empty() {
+            println!("   skipped: missing here: {}", missing.join(" "));
             return Ok(Tally::SKIPPED);
         }
-    };
-    let libraries = toolchain.build(target)?;
-    let mut sum = Tally::default();
-    for bytes in os_pages {
-        println!("  OS pages of {} KiB", bytes >> 10);
-        let mut emulator: Vec<String> = target.emulator.iter().copied().map(String::from).collect();
-        emulator.extend(["-p".to_string(), bytes.to_string()]);
+        kernel::fetch(target)?;
         let foreign = Foreign {
             name: target.name,
             prefix: target.prefix,
-            libraries: libraries.clone(),
-            emulator,
-            slower: SLOWER,
-            skips: target.skips_at(*bytes).collect(),
+            libraries: self.libraries.clone(),
+            form: Form::Elf,
+            emulator: kernel::emulator(&self.libraries)?,
+            env: Vec::new(),
+            links: target.links,
+            slower: SLOWER_WITH_KERNEL,
+            skips: target.kernel_skips.unwrap_or_default().to_vec(),
         };
-        sum += cprograms::run_foreign(sources, &foreign);
+        Ok(cprograms::run_foreign(sources, &foreign))
     }
-    Ok(sum)
+
+    fn emulate(&self, os_pages: &[usize], sources: &[PathBuf]) -> Tally {
+        let target = self.target;
+        let mut sum = Tally::default();
+        for bytes in os_pages {
+            println!("  OS pages of {} KiB", bytes >> 10);
+            let mut emulator: Vec<String> = target.emulator.iter().copied().map(String::from).collect();
+            let is_native = emulator.is_empty();
+            if !is_native {
+                emulator.extend(["-p".to_string(), bytes.to_string()]);
+            }
+            let foreign = Foreign {
+                name: target.name,
+                prefix: target.prefix,
+                libraries: self.libraries.clone(),
+                form: Form::Elf,
+                emulator,
+                env: Vec::new(),
+                links: target.links,
+                slower: if is_native { 1 } else { SLOWER },
+                skips: target.skips_at(*bytes).collect(),
+            };
+            sum += cprograms::run_foreign(sources, &foreign);
+        }
+        sum
+    }
+}
+
+/// Whether the library needs no newer glibc than it is meant for.
+fn versions(library: &Path) -> Result<Tally> {
+    let complaints = symbols::too_new(library)?;
+    if complaints.is_empty() {
+        return Ok(Tally::PASSED);
+    }
+    Ok(Tally::failed("versions of glibc's functions", &complaints.join("\n")))
 }
 
 #[cfg(test)]
@@ -159,7 +267,9 @@ mod tests {
     fn what_is_chosen_or_skipped_exists_and_is_not_both() {
         let all = cprograms::programs(&[]).unwrap();
         assert_eq!(chosen().unwrap().len(), CHOSEN.len());
-        for (name, _) in TARGETS.iter().flat_map(|target| target.skips) {
+        for (name, _) in
+            TARGETS.iter().flat_map(|target| target.skips.iter().chain(target.kernel_skips.unwrap_or_default()))
+        {
             assert!(all.iter().any(|path| path.ends_with(name)), "{name}");
             assert!(!CHOSEN.contains(name), "{name}");
         }

@@ -10,12 +10,16 @@ pub struct Target {
     pub prefix: &'static str,
     /// The programs that are needed, and the Debian packages they are in.
     pub programs: &'static [(&'static str, &'static str)],
-    /// The emulator, without the size of OS pages.
+    /// The emulator, without the size of OS pages. None: the kernel of x86-64 runs such programs.
     pub emulator: &'static [&'static str],
+    /// What the linker is told about each program.
+    pub links: &'static [&'static str],
     /// The sizes of OS pages that it has, in bytes.
     pub os_pages: &'static [usize],
     /// Programs that the emulator cannot run as the machine would, and why.
     pub skips: &'static [(&'static str, &'static str)],
+    /// The same for a real kernel in an emulated machine. None: no kernel is known.
+    pub kernel_skips: Option<&'static [(&'static str, &'static str)]>,
 }
 
 impl Target {
@@ -35,19 +39,69 @@ const AS_LARGE_AS_SLICES: &[(&str, &str)] = &[("guarded_bound.c", NO_GUARD)];
 const NO_GUARD: &str = "tells guards by their place, which at this size of OS pages is also a slice's end";
 
 /// All of them.
-pub const TARGETS: [Target; 1] = [Target {
-    name: "arm64",
-    triple: "aarch64-unknown-linux-gnu",
-    prefix: "aarch64-linux-gnu-",
-    programs: &[
-        ("qemu-aarch64", "qemu-user"),
-        ("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu"),
-        ("aarch64-linux-gnu-g++", "g++-aarch64-linux-gnu"),
-    ],
-    emulator: &["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu"],
-    os_pages: &[4 << 10, 16 << 10, 64 << 10],
-    skips: QEMU_USER,
-}];
+pub const TARGETS: [Target; 4] = [
+    Target {
+        name: "arm64",
+        triple: "aarch64-unknown-linux-gnu",
+        prefix: "aarch64-linux-gnu-",
+        programs: &[
+            ("qemu-aarch64", "qemu-user"),
+            ("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu"),
+            ("aarch64-linux-gnu-g++", "g++-aarch64-linux-gnu"),
+        ],
+        emulator: &["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu"],
+        links: &[],
+        os_pages: &[4 << 10, 16 << 10, 64 << 10],
+        skips: QEMU_USER,
+        kernel_skips: Some(&[("guarded_python.c", "there is no Python")]),
+    },
+    Target {
+        name: "armv7",
+        triple: "armv7-unknown-linux-gnueabihf",
+        prefix: "arm-linux-gnueabihf-",
+        programs: &[
+            ("qemu-arm", "qemu-user"),
+            ("arm-linux-gnueabihf-gcc", "gcc-arm-linux-gnueabihf"),
+            ("arm-linux-gnueabihf-g++", "g++-arm-linux-gnueabihf"),
+        ],
+        emulator: &["qemu-arm", "-L", "/usr/arm-linux-gnueabihf"],
+        links: &[],
+        os_pages: &[4 << 10],
+        skips: QEMU_USER,
+        kernel_skips: None,
+    },
+    Target {
+        name: "i686",
+        triple: "i686-unknown-linux-gnu",
+        prefix: "i686-linux-gnu-",
+        programs: &[("i686-linux-gnu-gcc", "gcc-i686-linux-gnu"), ("i686-linux-gnu-g++", "g++-i686-linux-gnu")],
+        emulator: &[],
+        // The loader and the libraries that the compiler came with: the system has no others, or others of another
+        // version.
+        links: &[
+            "-Wl,--dynamic-linker=/usr/i686-linux-gnu/lib/ld-linux.so.2",
+            "-Wl,--disable-new-dtags,-rpath,/usr/i686-linux-gnu/lib",
+        ],
+        os_pages: &[4 << 10],
+        skips: &[],
+        kernel_skips: None,
+    },
+    Target {
+        name: "s390x",
+        triple: "s390x-unknown-linux-gnu",
+        prefix: "s390x-linux-gnu-",
+        programs: &[
+            ("qemu-s390x", "qemu-user"),
+            ("s390x-linux-gnu-gcc", "gcc-s390x-linux-gnu"),
+            ("s390x-linux-gnu-g++", "g++-s390x-linux-gnu"),
+        ],
+        emulator: &["qemu-s390x", "-L", "/usr/s390x-linux-gnu"],
+        links: &[],
+        os_pages: &[4 << 10],
+        skips: QEMU_USER,
+        kernel_skips: None,
+    },
+];
 
 const RESIDENT: &str = "resident memory is qemu's own";
 const LIMIT: &str = "qemu keeps no limit of address space";

@@ -30,8 +30,16 @@ pub enum Toolchain {
 impl Toolchain {
     /// Finds or fetches one. An error says why there is none.
     pub fn find(target: &Target) -> Result<Toolchain> {
-        if has_core(target) || (install::is_allowed() && add(target) && has_core(target)) {
+        Toolchain::for_triple(target.triple, true)
+    }
+
+    /// The same for what rustc calls the target. One that has to build the core library first only if it `may_build`.
+    pub fn for_triple(triple: &str, may_build: bool) -> Result<Toolchain> {
+        if has_core(triple) || (install::is_allowed() && add(triple) && has_core(triple)) {
             return Ok(Toolchain::AtHand);
+        }
+        if !may_build {
+            bail!("the toolchain does not have it, and rustup cannot add it");
         }
         let folder = folder();
         let rustc = folder.join("rustc");
@@ -51,6 +59,16 @@ impl Toolchain {
         Ok(Toolchain::WithSource(rustc))
     }
 
+    /// What the compiler says of its version.
+    pub fn version(&self) -> Result<String> {
+        let mut command = match self {
+            Toolchain::AtHand => Command::new("rustc"),
+            Toolchain::WithSource(rustc) => Command::new(rustc),
+        };
+        workspace::clean_environment(&mut command);
+        Ok(child::done(command.current_dir(workspace::root()).arg("--version"))?.trim().to_string())
+    }
+
     /// Has a cargo command build with it, and the core library if that is not there yet.
     pub fn apply(&self, command: &mut Command) {
         if let Toolchain::WithSource(rustc) = self {
@@ -58,21 +76,30 @@ impl Toolchain {
         }
     }
 
+    /// A command of cargo for a target.
+    pub fn cargo(&self, arguments: &[&str], triple: &str) -> Command {
+        let mut command = workspace::cargo();
+        command.args(arguments).args(["--target", triple]);
+        self.apply(&mut command);
+        command
+    }
+
     /// Builds libmimalloc for the target. Returns the folder that it is in.
     pub fn build(&self, target: &Target) -> Result<PathBuf> {
         let output = workspace::target_dir().join("port/target");
-        let mut command = workspace::cargo();
-        command.args(["build", "--quiet", "--release", "--package", "oximalloc-c", "--target", target.triple]);
+        let mut command = self.cargo(&["build"], target.triple);
+        command.args(["--quiet", "--release", "--package", "oximalloc-c"]);
         command.arg("--target-dir").arg(&output);
         let linker = format!("CARGO_TARGET_{}_LINKER", target.triple.to_uppercase().replace('-', "_"));
         command.env(linker, format!("{}gcc", target.prefix));
-        self.apply(&mut command);
         let end = child::capture(&mut command, LIMIT)?;
         if !end.success() {
             bail!("libmimalloc does not build for {}\n{}{}", target.name, end.stdout, end.stderr);
         }
         let folder = output.join(target.triple).join("release");
-        workspace::name_by_version(&folder)?;
+        if folder.join("libmimalloc.so").exists() {
+            workspace::name_by_version(&folder)?;
+        }
         Ok(folder)
     }
 }
@@ -86,17 +113,17 @@ fn folder() -> PathBuf {
 }
 
 /// Whether the toolchain at hand has the core library of the target.
-fn has_core(target: &Target) -> bool {
+fn has_core(triple: &str) -> bool {
     let mut command = Command::new("rustc");
-    command.current_dir(workspace::root()).args(["--print", "target-libdir", "--target", target.triple]);
+    command.current_dir(workspace::root()).args(["--print", "target-libdir", "--target", triple]);
     workspace::clean_environment(&mut command);
     child::done(&mut command).is_ok_and(|path| Path::new(path.trim()).exists())
 }
 
 /// Has rustup add it. False if there is no rustup, or if it does not have this target.
-fn add(target: &Target) -> bool {
+fn add(triple: &str) -> bool {
     let mut command = Command::new("rustup");
-    command.current_dir(workspace::root()).args(["--quiet", "target", "add", target.triple]);
+    command.current_dir(workspace::root()).args(["--quiet", "target", "add", triple]);
     workspace::clean_environment(&mut command);
     child::capture(&mut command, LIMIT).is_ok_and(|end| end.success())
 }

@@ -30,7 +30,17 @@ const WASI: Target = target("wasm32-wasip1");
 const ALONE: Target = target("wasm32-unknown-unknown");
 
 const fn target(triple: &'static str) -> Target {
-    Target { name: NAME, triple, prefix: "", programs: &[], emulator: &[], os_pages: &[64 << 10], skips: &[] }
+    Target {
+        name: NAME,
+        triple,
+        prefix: "",
+        programs: &[],
+        emulator: &[],
+        os_pages: &[64 << 10],
+        skips: &[],
+        kernel_skips: None,
+        links: &[],
+    }
 }
 
 /// The C programs of `cargo xtask test`.

@@ -23,10 +23,10 @@ pub(crate) use own;
 macro_rules! personality {
     () => {
         ".weak __gxx_personality_v0; .weak __cxa_begin_catch; .weak __cxa_end_catch
-        .pushsection .data.rel.ro.oximalloc_cxx_personality, \"aw\", @progbits
+        .pushsection .data.rel.ro.oximalloc_cxx_personality, \"aw\", %progbits
         .balign 8
         .globl oximalloc_personality; .hidden oximalloc_personality
-        oximalloc_personality: .quad __gxx_personality_v0
+        oximalloc_personality: .dc.a __gxx_personality_v0
         .popsection"
     };
 }
@@ -51,7 +51,7 @@ pub(super) use catches;
 macro_rules! exceptions {
     ($frame:literal) => {
         concat!(
-            ".pushsection .gcc_except_table.oximalloc, \"a\", @progbits; .balign 4;",
+            ".pushsection .gcc_except_table.oximalloc, \"a\", %progbits; .balign 4;",
             $crate::export::new::catch::label!($frame, "_exceptions"),
             ".byte 0xff, 0x9b;",
             $crate::export::new::catch::span!($frame, "_sites_size", "_types"),

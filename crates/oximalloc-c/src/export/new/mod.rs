@@ -1,4 +1,4 @@
-//! C++'s operators new and delete, under the names that the Itanium ABI gives them (64-bit `size_t`).
+//! C++'s operators new and delete, under the names that the Itanium ABI gives them.
 //!
 //! A `new` that fails calls the new-handler as long as there is one. Then it throws `std::bad_alloc`, through the C++
 //! runtime of the process. The nothrow forms return null instead, even if the handler throws. Rust can neither throw
@@ -19,6 +19,9 @@ pub(crate) mod catch;
 pub(crate) mod other;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 pub(crate) mod protected;
+#[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(target_os = "illumos")))]
+mod relro;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod runtime;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod x86_64;
@@ -42,41 +45,6 @@ use attempts::{attempt_array, attempt_new};
 use crate::export::process::found;
 use core::ffi::c_void;
 use oximalloc::raw;
-
-throwing! {
-    /// `operator new(size_t)`
-    _Znwm(size: usize), attempt_new, again, keep 1, named new
-}
-throwing! {
-    /// `operator new(size_t, align_val_t)`
-    _ZnwmSt11align_val_t(size: usize, alignment: usize), attempt_aligned, again, keep 3, named new_aligned
-}
-forward! {
-    /// `operator new[](size_t)`
-    _Znam(size: usize) -> *mut c_void, calls array_new, named new_array
-}
-forward! {
-    /// `operator new[](size_t, align_val_t)`
-    _ZnamSt11align_val_t(size: usize, alignment: usize) -> *mut c_void, calls new_aligned, named new_aligned_array
-}
-nothrow! {
-    /// `operator new(size_t, nothrow_t const&)`
-    _ZnwmRKSt9nothrow_t(size: usize, tag: *const c_void), attempt_new, keep 1, of new
-}
-nothrow! {
-    /// `operator new[](size_t, nothrow_t const&)`
-    _ZnamRKSt9nothrow_t(size: usize, tag: *const c_void), attempt_array, keep 1, of new_array, new
-}
-nothrow! {
-    /// `operator new(size_t, align_val_t, nothrow_t const&)`
-    _ZnwmSt11align_val_tRKSt9nothrow_t(size: usize, alignment: usize, tag: *const c_void),
-    attempt_aligned, keep 3, of new_aligned
-}
-nothrow! {
-    /// `operator new[](size_t, align_val_t, nothrow_t const&)`
-    _ZnamSt11align_val_tRKSt9nothrow_t(size: usize, alignment: usize, tag: *const c_void),
-    attempt_aligned, keep 3, of new_aligned_array, new_aligned
-}
 
 /// Defines our operators delete. The page knows the block's size and alignment.
 macro_rules! delete {
@@ -108,10 +76,6 @@ pub unsafe extern "C" fn _ZdlPv(p: *mut c_void) {
 delete! {
     "delete(void*, align_val_t)" _ZdlPvSt11align_val_t(_alignment: usize);
     "delete[](void*, align_val_t)" _ZdaPvSt11align_val_t(alignment: usize) calls delete_aligned(alignment);
-    "delete(void*, size_t, align_val_t)"
-        _ZdlPvmSt11align_val_t(_size: usize, alignment: usize) calls delete_aligned(alignment);
-    "delete[](void*, size_t, align_val_t)"
-        _ZdaPvmSt11align_val_t(_size: usize, alignment: usize) calls delete_aligned_array(alignment);
     "delete(void*, align_val_t, nothrow_t const&)"
         _ZdlPvSt11align_val_tRKSt9nothrow_t(alignment: usize, _tag: *const c_void) calls delete_aligned(alignment);
     "delete[](void*, align_val_t, nothrow_t const&)"
@@ -123,18 +87,100 @@ forward! {
     _ZdaPv(p: *mut c_void), calls array_delete
 }
 forward! {
-    /// `operator delete(void*, size_t)`
-    _ZdlPvm(p: *mut c_void, size: usize), calls sized_delete
-}
-forward! {
-    /// `operator delete[](void*, size_t)`
-    _ZdaPvm(p: *mut c_void, size: usize), calls sized_array_delete
-}
-forward! {
     /// `operator delete(void*, nothrow_t const&)`
     _ZdlPvRKSt9nothrow_t(p: *mut c_void, tag: *const c_void), calls delete
 }
 forward! {
     /// `operator delete[](void*, nothrow_t const&)`
     _ZdaPvRKSt9nothrow_t(p: *mut c_void, tag: *const c_void), calls delete_array
+}
+
+/// Defines the operators whose names say `size_t`: as an `unsigned long`, or as an `unsigned int`.
+macro_rules! operators {
+    (
+        $new:ident, $new_aligned:ident, $array:ident, $array_aligned:ident, $new_nothrow:ident, $array_nothrow:ident,
+        $new_aligned_nothrow:ident, $array_aligned_nothrow:ident, $sized:ident, $array_sized:ident,
+        $sized_aligned:ident, $array_sized_aligned:ident $(,)?
+    ) => {
+        throwing! {
+            /// `operator new(size_t)`
+            $new(size: usize), attempt_new, again, keep 1, named new
+        }
+        throwing! {
+            /// `operator new(size_t, align_val_t)`
+            $new_aligned(size: usize, alignment: usize), attempt_aligned, again, keep 3, named new_aligned
+        }
+        forward! {
+            /// `operator new[](size_t)`
+            $array(size: usize) -> *mut c_void, calls array_new, named new_array
+        }
+        forward! {
+            /// `operator new[](size_t, align_val_t)`
+            $array_aligned(size: usize, alignment: usize) -> *mut c_void, calls new_aligned, named new_aligned_array
+        }
+        nothrow! {
+            /// `operator new(size_t, nothrow_t const&)`
+            $new_nothrow(size: usize, tag: *const c_void), attempt_new, keep 1, of new
+        }
+        nothrow! {
+            /// `operator new[](size_t, nothrow_t const&)`
+            $array_nothrow(size: usize, tag: *const c_void), attempt_array, keep 1, of new_array, new
+        }
+        nothrow! {
+            /// `operator new(size_t, align_val_t, nothrow_t const&)`
+            $new_aligned_nothrow(size: usize, alignment: usize, tag: *const c_void),
+            attempt_aligned, keep 3, of new_aligned
+        }
+        nothrow! {
+            /// `operator new[](size_t, align_val_t, nothrow_t const&)`
+            $array_aligned_nothrow(size: usize, alignment: usize, tag: *const c_void),
+            attempt_aligned, keep 3, of new_aligned_array, new_aligned
+        }
+
+        delete! {
+            "delete(void*, size_t, align_val_t)"
+                $sized_aligned(_size: usize, alignment: usize) calls delete_aligned(alignment);
+            "delete[](void*, size_t, align_val_t)"
+                $array_sized_aligned(_size: usize, alignment: usize) calls delete_aligned_array(alignment);
+        }
+        forward! {
+            /// `operator delete(void*, size_t)`
+            $sized(p: *mut c_void, size: usize), calls sized_delete
+        }
+        forward! {
+            /// `operator delete[](void*, size_t)`
+            $array_sized(p: *mut c_void, size: usize), calls sized_array_delete
+        }
+    };
+}
+
+#[cfg(not(any(target_arch = "x86", target_arch = "arm")))]
+operators! {
+    _Znwm,
+    _ZnwmSt11align_val_t,
+    _Znam,
+    _ZnamSt11align_val_t,
+    _ZnwmRKSt9nothrow_t,
+    _ZnamRKSt9nothrow_t,
+    _ZnwmSt11align_val_tRKSt9nothrow_t,
+    _ZnamSt11align_val_tRKSt9nothrow_t,
+    _ZdlPvm,
+    _ZdaPvm,
+    _ZdlPvmSt11align_val_t,
+    _ZdaPvmSt11align_val_t,
+}
+#[cfg(any(target_arch = "x86", target_arch = "arm"))]
+operators! {
+    _Znwj,
+    _ZnwjSt11align_val_t,
+    _Znaj,
+    _ZnajSt11align_val_t,
+    _ZnwjRKSt9nothrow_t,
+    _ZnajRKSt9nothrow_t,
+    _ZnwjSt11align_val_tRKSt9nothrow_t,
+    _ZnajSt11align_val_tRKSt9nothrow_t,
+    _ZdlPvj,
+    _ZdaPvj,
+    _ZdlPvjSt11align_val_t,
+    _ZdaPvjSt11align_val_t,
 }

@@ -18,7 +18,7 @@ macro_rules! throwing {
         pub unsafe extern "C" fn $name($($arg: $type),*) -> *mut core::ffi::c_void {
             let arguments = [$($arg as usize),*];
             let [first, second, third] = core::array::from_fn(|i| arguments.get(i).copied().unwrap_or(0));
-            // SAFETY: the attempts are C functions of at most three words, and ignore the registers they do not use.
+            // SAFETY: the attempts are C functions of at most three words, and ignore what they do not use.
             let attempt: extern "C" fn(usize, usize, usize) -> *mut core::ffi::c_void =
                 unsafe { core::mem::transmute($attempt as *const ()) };
             let p = attempt(first, second, third);
@@ -39,7 +39,7 @@ macro_rules! forward {
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn $name($($arg: $type),*) $(-> $block)? {
             type Other = unsafe extern "C" fn($($type),*) $(-> $block)?;
-            // SAFETY: a C function, which ignores the registers that it does not use.
+            // SAFETY: a C function, which ignores what it does not use.
             unsafe { core::mem::transmute::<*const (), Other>($crate::export::process::found().$word as *const ())($($arg),*) }
         }
     };

@@ -26,9 +26,6 @@ struct Forwards {
 unsafe extern "C" {
     #[link_name = "oximalloc_forwards"]
     static FORWARDS: Forwards;
-    /// The linker's name for the start of this program or library.
-    #[link_name = "__ehdr_start"]
-    static HEADER: libc::Elf64_Ehdr;
 }
 
 unsafe extern "C" fn array_delete(p: *mut c_void) {
@@ -106,21 +103,11 @@ impl OsPage {
         let page = raw::process::page_size();
         let words = (&raw const FORWARDS).addr();
         let (start, end) = (words & !(page - 1), (words + size_of::<Forwards>()).next_multiple_of(page));
-        let header = (&raw const HEADER).addr();
-        // SAFETY: the linker keeps the headers of what it loads at its start.
-        let headers = unsafe {
-            let headers = (&raw const HEADER).cast::<u8>().add(HEADER.e_phoff as usize).cast::<libc::Elf64_Phdr>();
-            core::slice::from_raw_parts(headers, HEADER.e_phnum as usize)
-        };
-        // The addresses in it are relative to that of its start, which may be that of the first segment.
-        let first = headers.iter().find(|segment| segment.p_type == libc::PT_LOAD)?;
-        let base = header.wrapping_sub((first.p_vaddr - first.p_offset) as usize);
-        let read_only = headers.iter().find(|segment| segment.p_type == libc::PT_GNU_RELRO);
-        let is_read_only = read_only.is_some_and(|segment| {
-            let from = base.wrapping_add(segment.p_vaddr as usize);
-            // The loader rounds the end down.
-            from & !(page - 1) <= start && end <= (from + segment.p_memsz as usize) & !(page - 1)
-        });
+        // (The linker of illumos does not tell where the file begins, and makes nothing read-only.)
+        #[cfg(target_os = "illumos")]
+        let is_read_only = false;
+        #[cfg(not(target_os = "illumos"))]
+        let is_read_only = super::relro::has(start, end, page)?;
         Some(OsPage { start, bytes: end - start, is_read_only })
     }
 

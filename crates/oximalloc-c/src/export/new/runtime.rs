@@ -28,13 +28,13 @@ pub type Throw = unsafe extern "C" fn();
 core::arch::global_asm!(
     ".weak _ZSt15get_new_handlerv",
     ".weak _ZSt17__throw_bad_allocv",
-    ".pushsection .data.rel.ro.oximalloc_cxx_runtime, \"aw\", @progbits",
+    ".pushsection .data.rel.ro.oximalloc_cxx_runtime, \"aw\", %progbits",
     ".balign 8",
     ".globl oximalloc_cxx_runtime",
     ".hidden oximalloc_cxx_runtime",
     "oximalloc_cxx_runtime:",
-    ".quad _ZSt15get_new_handlerv",
-    ".quad _ZSt17__throw_bad_allocv",
+    ".dc.a _ZSt15get_new_handlerv",
+    ".dc.a _ZSt17__throw_bad_allocv",
     ".popsection",
 );
 

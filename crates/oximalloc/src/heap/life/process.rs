@@ -27,6 +27,7 @@ pub fn process_start() {
         if options::enabled(Opt::ShowStats) || options::get(Opt::Verbose) > 0 {
             Os::keep_stderr();
         }
+        Os::set_tag(|| options::get(Opt::OsTag) as u8);
         create_key();
         arena::init();
         if Os::capabilities().reports {
@@ -67,9 +68,7 @@ extern "C" fn loaded() {
     }
 }
 
-#[used]
-#[unsafe(link_section = ".init_array")]
-static LOADED: extern "C" fn() = loaded;
+crate::by_system!(at_load: loaded);
 
 /// Fix the level of protection, and make what it needs.
 fn secure_start() {

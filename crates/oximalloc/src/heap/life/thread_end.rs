@@ -10,36 +10,48 @@ use crate::prim::{Faults, Key, Memory, Os, Threads};
 use core::ffi::c_void;
 use core::ptr;
 
-/// The key whose destructor tells of a thread's end, plus 1. 0 if there is no key.
-static KEY: AtomicU32 = AtomicU32::new(0);
+/// The key whose destructor tells of a thread's end, plus 1. Or else one of the two below.
+static KEY: AtomicU32 = AtomicU32::new(NONE_YET);
+/// There is no key yet.
+const NONE_YET: u32 = 0;
+/// There will be no key any more.
+const NEVER: u32 = u32::MAX;
 
-/// Make the key.
+/// Make the key, if there is none yet.
 pub fn create_key() {
-    if let Some(key) = Os::key_create(thread_end) {
-        KEY.store(key.0 + 1, Ordering::Relaxed);
+    if KEY.load(Ordering::Relaxed) != NONE_YET {
+        return;
+    }
+    if let Some(key) = Os::key_create(thread_end)
+        && KEY.compare_exchange(NONE_YET, key.0 + 1, Ordering::Relaxed, Ordering::Relaxed).is_err()
+    {
+        // Another thread came first.
+        Os::key_delete(key);
     }
 }
 
-fn end_key() -> Option<Key> {
-    let made = if Os::capabilities().thread_end { KEY.load(Ordering::Relaxed) } else { 0 };
-    made.checked_sub(1).map(Key)
+fn key(value: u32) -> Option<Key> {
+    if value == NEVER || !Os::capabilities().thread_end { None } else { value.checked_sub(1).map(Key) }
 }
 
 /// Set whether `thread_end` is called at the calling thread's end.
 pub fn tell_of_end(tell: bool) {
-    if let Some(key) = end_key() {
+    // The system may have refused a key as long as the process had one thread only.
+    if tell && Os::capabilities().thread_end && KEY.load(Ordering::Relaxed) == NONE_YET && !Os::is_first_thread() {
+        create_key();
+    }
+    if let Some(key) = key(KEY.load(Ordering::Relaxed)) {
         // Any value but null will do.
         Os::key_set(key, if tell { (&raw const KEY).cast_mut().cast() } else { ptr::null_mut() });
     }
 }
 
-/// Threads that end from now on no longer call `thread_end`, and faults are not told of. Either the library is about to be unmapped, and then
-/// nobody may use it any more, or the process ends.
+/// Threads that end from now on no longer call `thread_end`, and faults are not told of. Either the library is about to
+/// be unmapped, and then nobody may use it any more, or the process ends.
 #[cold]
 pub fn forget_threads() {
     Os::nothing_at_fault();
-    if let Some(key) = end_key() {
-        KEY.store(0, Ordering::Relaxed);
+    if let Some(key) = key(KEY.swap(NEVER, Ordering::Relaxed)) {
         Os::key_delete(key);
     }
 }

@@ -45,7 +45,7 @@ pub static EMPTY: Zeros = unsafe { core::mem::MaybeUninit::zeroed().assume_init(
 
 /// The thread-local pointer to the thread's theap.
 pub mod thread {
-    crate::thread_pointer!(super::Theap, super::EMPTY);
+    crate::by_system!(thread_pointer: super::Theap, super::EMPTY);
 }
 
 fn at(n: usize) -> &'static Theap {

@@ -128,6 +128,7 @@ impl<T> Default for Index<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::config::power;
 
     fn leak(n: usize) -> &'static usize {
         Box::leak(Box::new(n))
@@ -153,7 +154,7 @@ mod tests {
     fn searches_stay_short() {
         let index = Index::<usize>::new();
         // Records at regular distances, as they are made, and numbers.
-        for (from, step) in [(0, 1), (1 << 45, 8256), (1 << 40, 1 << 16)] {
+        for (from, step) in [(0, 1), (power(45), 8256), (power(40), 1 << 16)] {
             let longest = |n: usize| {
                 let mut longest = 0;
                 for i in 0..n {

@@ -1,6 +1,6 @@
 //! The error numbers, and how a system call leaves `errno` alone.
 
-use super::Linux;
+use super::{Linux, libc};
 use crate::prim::contract::ErrorNumbers;
 
 impl ErrorNumbers for Linux {

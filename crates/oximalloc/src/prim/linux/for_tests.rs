@@ -1,6 +1,14 @@
-//! Mappings that the allocator never makes, for tests.
+//! Mappings that the allocator never makes, and what else tests must know of the system.
 
 use core::ptr;
+
+/// Whether a process always has page faults to tell of.
+pub const COUNTS_FAULTS: bool = true;
+
+/// `errno`, as the C library tells it.
+pub fn c_errno() -> i32 {
+    std::io::Error::last_os_error().raw_os_error().unwrap_or(0)
+}
 
 /// Make a mapping read-only.
 ///

@@ -118,9 +118,9 @@ mod tests {
     const TEXT: &str = "00400000-00401000 r--p 00000000 08:01 17      /bin/fixed program
 00401000-00402000 r-xp 00001000 08:01 17                     /bin/fixed program
 00500000-00600000 rw-p 00000000 00:00 0
-7f0000000000-7f0000001000 r--p 00000000 08:01 18 /lib/a.so
-7f0000001000-7f0000003000 r-xp 00000800 08:01 18 /lib/a.so
-7f0000009000-7f000000a000 r-xp 00005000 08:02 18 /lib/b.so
+7f000000-7f001000 r--p 00000000 08:01 18 /lib/a.so
+7f001000-7f003000 r-xp 00000800 08:01 18 /lib/a.so
+ff009000-ff00a000 r-xp 00005000 08:02 18 /lib/b.so
 ";
 
     #[test]
@@ -139,9 +139,9 @@ mod tests {
         };
         assert_eq!(at(0x40_1234, 32), Some((0, "/bin/fixed program".into())));
         assert_eq!(at(0x40_1234, 4), Some((0, "/bin".into())));
-        assert_eq!(at(0x7f00_0000_2345, 32), Some((0x7f00_0000_0000, "/lib/a.so".into())));
-        assert_eq!(at(0x7f00_0000_9345, 32), Some((0x7f00_0000_4000, "/lib/b.so".into())));
-        for none in [0, 0x50_0000, 0x60_0000, 0x7f00_0000_3000, usize::MAX] {
+        assert_eq!(at(0x7f00_2345, 32), Some((0x7f00_0000, "/lib/a.so".into())));
+        assert_eq!(at(0xff00_9345, 32), Some((0xff00_4000, "/lib/b.so".into())));
+        for none in [0, 0x50_0000, 0x60_0000, 0x7f00_3000, usize::MAX] {
             assert_eq!(at(none, 32), None);
         }
     }

@@ -1,7 +1,7 @@
 //! Address space and memory from the kernel.
 
 use super::process::ReadFile;
-use super::{Linux, errno};
+use super::{Linux, errno, libc};
 use crate::base::sync::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use crate::prim::contract::{At, Capabilities, Memory};
 use core::ptr;

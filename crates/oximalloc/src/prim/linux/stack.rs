@@ -19,7 +19,7 @@
 //! lock, under which it may allocate once for each table. If that allocation is sampled, the thread waits for itself.
 
 use super::elf::{FileHead, FilePart};
-use super::{Linux, errno, fault, maps};
+use super::{Linux, errno, fault, libc, maps};
 use crate::base::sync::{AtomicU32, AtomicUsize, Ordering};
 use crate::prim::contract::{Fault, Faults, Module};
 use core::ffi::{c_int, c_void};

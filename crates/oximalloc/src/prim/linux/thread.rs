@@ -2,7 +2,7 @@
 //!
 //! Invariant: an early key (the first 32 of a process) needs no allocation in the C library.
 
-use super::Linux;
+use super::{Linux, keys};
 use crate::prim::contract::{Destructor, Key, Threads};
 
 /// The C library keeps the values of this many keys in a thread's own record. Keys are numbered from 0, and a new key
@@ -17,11 +17,12 @@ impl Threads for Linux {
     fn key_create(destructor: Destructor) -> Option<Key> {
         #[cfg(tsan)]
         let destructor = watched::once(destructor);
+        let (create, delete) = (keys::create()?, keys::delete()?);
         let mut keys = [Key(0); EARLY];
         let mut made = 0;
         for place in &mut keys {
             // SAFETY: the key's place is ours, and the destructor has the right type.
-            if unsafe { libc::pthread_key_create(&mut place.0, Some(destructor)) } != 0 {
+            if unsafe { create((&raw mut place.0).cast(), Some(destructor)) } != 0 {
                 break;
             }
             made += 1;
@@ -34,7 +35,7 @@ impl Threads for Linux {
         let last = made.iter().rposition(|key| (key.0 as usize) < EARLY).unwrap_or(0);
         for (_, key) in made.iter().enumerate().filter(|&(i, _)| i != last) {
             // SAFETY: made above, and nobody knows of it.
-            unsafe { libc::pthread_key_delete(key.0) };
+            unsafe { delete(key.0 as libc::pthread_key_t) };
         }
         made.get(last).copied()
     }
@@ -43,19 +44,19 @@ impl Threads for Linux {
     fn key_delete(key: Key) {
         // SAFETY: made by `key_create`. Nobody uses it any more, except perhaps a thread that runs while the process
         // ends. The C library refuses that thread's call, because the key does not exist.
-        unsafe { libc::pthread_key_delete(key.0) };
+        keys::delete().map(|delete| unsafe { delete(key.0 as libc::pthread_key_t) });
     }
 
     fn key_set(key: Key, value: *mut u8) -> bool {
         #[cfg(tsan)]
         watched::KEY.store(key.0, watched::Ordering::Relaxed);
         // SAFETY: the key was made by `key_create`.
-        unsafe { libc::pthread_setspecific(key.0, value.cast()) == 0 }
+        keys::set().is_some_and(|set| unsafe { set(key.0 as libc::pthread_key_t, value.cast()) == 0 })
     }
 
     fn thread_id() -> usize {
-        // SAFETY: no preconditions. A `pthread_t` is the address of an aligned record here, so the low bit is free.
-        unsafe { libc::pthread_self() as usize | 1 }
+        // The C library's own number of a thread is 0 in a process that has no threads yet, before glibc 2.34.
+        super::tls::tag()
     }
 
     fn yield_now() {

@@ -1,41 +1,16 @@
 //! The calling thread: a thread-local pointer, which is read without a call, and the thread's tag.
 //!
-//! The pointer is addressed by ELF's initial-exec model. That takes two instructions, even in shared libraries, where
-//! `thread_local!` would call `__tls_get_addr` (which may allocate). Its 8 bytes fit into the space that the dynamic
-//! linker keeps for libraries that are loaded late. In every thread it starts as the address of the static given to
-//! `thread_pointer!`, so no reader needs a test for "not yet". The files in `processor` have the instructions, which
-//! name the pointer's symbol.
+//! (On Android it is another one: see `android.rs`.) The pointer is addressed by ELF's initial-exec model. That takes two
+//! instructions, even in shared libraries, where `thread_local!` would call `__tls_get_addr` (which may allocate). Its 8
+//! bytes fit into the space that the dynamic linker keeps for libraries that are loaded late. In every thread it starts
+//! as the address of the static given to `by_system!`, so no reader needs a test for "not yet". The files in `processor`
+//! have the instructions, which name the pointer's symbol.
 
+#[cfg(not(target_os = "android"))]
 pub use crate::prim::processor::elf::{load, store, tag};
 
-/// Defines the thread-local pointer, and `get` and `set`. In each thread it starts as the address of `$empty`, a
-/// static.
-#[macro_export]
-#[doc(hidden)]
-macro_rules! thread_pointer {
-    ($type:ty, $empty:path) => {
-        core::arch::global_asm!(
-            ".section .tdata.oximalloc_0_1,\"awT\",%progbits",
-            ".balign 8",
-            ".globl oximalloc_0_1_thread",
-            ".hidden oximalloc_0_1_thread",
-            ".type oximalloc_0_1_thread,%object",
-            ".size oximalloc_0_1_thread, . - oximalloc_0_1_thread",
-            "oximalloc_0_1_thread:",
-            ".dc.a {empty}",
-            ".previous",
-            empty = sym $empty,
-        );
+#[cfg(target_os = "android")]
+pub use super::android::{load, store, tag};
 
-        /// The calling thread's pointer.
-        #[inline(always)]
-        pub fn get() -> *const $type {
-            $crate::prim::tls::load().cast()
-        }
-
-        /// Change the calling thread's pointer.
-        pub fn set(value: *const $type) {
-            $crate::prim::tls::store(value.cast());
-        }
-    };
-}
+/// Whether the pointer starts as null, in place of the address of that static.
+pub const STARTS_NULL: bool = cfg!(target_os = "android");

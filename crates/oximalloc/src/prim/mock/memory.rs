@@ -8,9 +8,12 @@ use core::ptr;
 /// The lowest address for [`Place::Low`].
 const LOWEST: usize = 1 << 24;
 /// [`Place::High`] goes down from here. [`Place::Apart`] uses all addresses below.
+#[cfg(target_pointer_width = "64")]
 const HIGHEST: usize = 0x7fff_0000_0000;
+#[cfg(target_pointer_width = "32")]
+const HIGHEST: usize = 0xbfff_0000;
 /// The distance to the next try, if something else lies at an address.
-const STEP: usize = 1 << 24;
+const STEP: usize = if usize::BITS == 64 { 1 << 24 } else { 1 << 20 };
 /// After this many tries the address space counts as full.
 const TRIES: usize = 1 << 16;
 
@@ -48,8 +51,9 @@ fn reserve_aligned<S: System>(page: usize, hint: usize, size: usize, commit: boo
 
 /// Reserve at the first of the given addresses that is free.
 fn reserve_at_one<S: System>(page: usize, places: impl Iterator<Item = usize>, size: usize, commit: bool) -> *mut u8 {
+    let granularity = page.max(S::CAPABILITIES.granularity);
     for at in places.take(TRIES) {
-        let p = ptr::with_exposed_provenance_mut(at & !(page - 1));
+        let p = ptr::with_exposed_provenance_mut(at & !(granularity - 1));
         match S::reserve_at(p, size, commit) {
             At::Mapped => return p,
             At::Refused => return ptr::null_mut(),
@@ -82,7 +86,7 @@ impl State {
                     self.placed += 1;
                     // (Odd pages too, so that nothing is aligned more than it must be.)
                     let spread = (HIGHEST - LOWEST).checked_sub(size)?;
-                    Some(LOWEST + self.placed.wrapping_mul(0x1357_9bdf_2468_ace1) % spread)
+                    Some(LOWEST + self.placed.wrapping_mul(0x1357_9bdf_2468_ace1u64 as usize) % spread)
                 });
                 reserve_at_one::<S>(page, places, size, commit)
             }
@@ -110,6 +114,10 @@ impl<S: System> Memory for Mock<S> {
     fn limit(address_space: bool) -> Option<usize> {
         let set = state().setup.limit;
         set.or_else(|| S::limit(address_space))
+    }
+
+    fn set_tag(tag: impl FnOnce() -> u8) {
+        S::set_tag(tag);
     }
 
     fn reserve(hint: usize, size: usize, commit: bool) -> *mut u8 {
@@ -212,8 +220,10 @@ impl<S: System> Memory for Mock<S> {
         let mut state = state();
         let part = !state.is_one(&range);
         let cannot = part && !state.capabilities::<S>().decommit_part;
+        // What is made dirty stays dirty: the real system might clear it.
+        let dirty = state.setup.dirty;
         // SAFETY: by the contract.
-        let done = !cannot && !state.fails(Call::Reset) && unsafe { S::reset(p, size) };
+        let done = !cannot && !state.fails(Call::Reset) && (dirty || unsafe { S::reset(p, size) });
         // SAFETY: by the contract.
         unsafe { state.soil(&range) };
         done

@@ -50,7 +50,11 @@ const _: unsafe fn(*const u8, usize, usize) -> bool = divides::<0>;
 const _: unsafe fn(*const u8, usize) = advance::<8>;
 const _: [fn(*const u8); 2] = [prefetch, prefetch_to_read];
 #[cfg(not(target_arch = "wasm32"))]
-const _: (fn() -> *const u8, fn(*const u8), fn() -> usize) = (elf::load, elf::store, elf::tag);
+const _: () = {
+    let _: fn() -> *const u8 = elf::load;
+    let _: fn(*const u8) = elf::store;
+    let _: fn() -> usize = elf::tag;
+};
 
 #[cfg(test)]
 mod tests;

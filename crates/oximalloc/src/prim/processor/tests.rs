@@ -1,11 +1,12 @@
 //! A processor's own instructions do what plain Rust does.
 
 use super::*;
+use crate::base::config::power;
 use crate::base::sync::AtomicUsize;
 
 #[test]
 fn words_are_as_in_plain_rust() {
-    for (base, len) in [(0, 0), (1 << 45, 1), (1 << 45, 100), (usize::MAX & !0xffff, 7)] {
+    for (base, len) in [(0, 0), (power(45), 1), (power(45), 100), (usize::MAX & !0xffff, 7)] {
         let window = Window { base: AtomicUsize::new(base), len: AtomicUsize::new(len) };
         for p in [0, 1, base, base.wrapping_add((len << 16).wrapping_sub(1)), base.wrapping_add(len << 16), usize::MAX]
         {

@@ -24,6 +24,7 @@ compile_error!("WebAssembly with threads needs a thread-local pointer and locks 
 
 /// The system.
 pub struct Wasm;
+pub use self::Wasm as Real;
 
 impl System for Wasm {}
 

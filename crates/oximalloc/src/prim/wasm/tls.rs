@@ -12,36 +12,18 @@ impl Word {
     }
 }
 
-/// Defines the pointer, and `get` and `set`. It starts as the address of `$empty`, a static.
-#[macro_export]
-#[doc(hidden)]
-macro_rules! thread_pointer {
-    ($type:ty, $empty:path) => {
-        #[unsafe(no_mangle)]
-        static oximalloc_0_1_thread: $crate::prim::tls::Word = $crate::prim::tls::Word::new((&raw const $empty).cast());
-
-        /// The calling thread's pointer.
-        #[inline(always)]
-        pub fn get() -> *const $type {
-            $crate::prim::tls::load().cast()
-        }
-
-        /// Change the calling thread's pointer.
-        pub fn set(value: *const $type) {
-            $crate::prim::tls::store(value.cast());
-        }
-    };
-}
-
 unsafe extern "Rust" {
-    /// What `thread_pointer!` defines.
+    /// What `by_system!` defines.
     static oximalloc_0_1_thread: Word;
 }
+
+/// It starts as the address of a static.
+pub const STARTS_NULL: bool = false;
 
 /// The pointer.
 #[inline(always)]
 pub fn load() -> *const u8 {
-    // SAFETY: `thread_pointer!` defines it with this type.
+    // SAFETY: `by_system!` defines it with this type.
     unsafe { oximalloc_0_1_thread.0.get() }
 }
 

@@ -1,0 +1,6 @@
+//! What else the process has besides this library.
+
+/// Whether the C library allocates from here, also when the process ends. It does, because ours is its first zone.
+pub fn is_its_malloc() -> bool {
+    true
+}
