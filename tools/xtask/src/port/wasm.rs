@@ -321,7 +321,8 @@ fn engines(folder: &Path) -> Result<Vec<Engine>> {
     if install::missing_of(&[("node", "nodejs")]).is_empty() {
         let script = folder.join("run.mjs");
         fs::write(&script, NODE)?;
-        engines.push(Engine { name: "node", words: vec!["node".into(), script] });
+        // Node 20 now and then crashes at its end while other threads of its own still compile, whatever the allocator.
+        engines.push(Engine { name: "node", words: vec!["node".into(), "--single-threaded".into(), script] });
     } else {
         println!("  skipped node: it is missing");
     }
