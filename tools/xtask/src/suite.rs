@@ -55,7 +55,7 @@ struct Step {
 /// How long a cargo command may take, the build of what it tests included.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
 
-const STEPS: [Step; 26] = [
+const STEPS: [Step; 28] = [
     step("fmt", "the code is formatted", || component("fmt", &["fmt", "--all", "--check"])),
     step("clippy", "no lint complains", || {
         // The allocator alone too, without the feature by which its tests reach what is private: so dead code is found.
@@ -90,6 +90,12 @@ const STEPS: [Step; 26] = [
     }),
     with_programs("c-memcheck", "the conformance tests under valgrind's memcheck", cprograms::memcheck),
     step("arm64", "C and C++ programs on an emulated arm64", || port::check("arm64")),
+    step("i686", "C and C++ programs with addresses of 32 bits", || port::check("i686")),
+    step("s390x", "the same with 32 bits and with the highest byte first: emulated armv7 and s390x", || {
+        let mut sum = port::check("armv7")?;
+        sum += port::check("s390x")?;
+        Ok(sum)
+    }),
     step("others", "macOS, the BSDs and more: types, and what can be linked", || port::check("others")),
     with_programs("real-release", "real programs print the same with the library", || {
         real::run(Flavour::Release, 100, &[])

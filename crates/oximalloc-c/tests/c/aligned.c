@@ -63,7 +63,7 @@ int main(void) {
   void* kept = &page;
   void* out = kept;
   errno = 99;
-  size_t bad[] = {0, 1, 2, 4, 3, 12, 24, 48, 100, 4095, SIZE_MAX / 2 + 9};
+  size_t bad[] = {0, 1, 2, sizeof(void*) / 2, 3, 12, 24, 48, 100, 4095, SIZE_MAX / 2 + 9};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
     CHECK(posix_memalign(&out, opaque_size(bad[i]), 16) == EINVAL && out == kept && errno == 99);
   CHECK(posix_memalign(&out, 64, opaque_size(SIZE_MAX)) == ENOMEM && out == kept && errno == 99);
