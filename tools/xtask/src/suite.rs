@@ -91,6 +91,12 @@ const STEPS: &[Step] = &[
     with_programs("c-memcheck", "the conformance tests under valgrind's memcheck", cprograms::memcheck),
     step("arm64", "C and C++ programs on an emulated arm64", || port::check("arm64")),
     step("windows", "Rust, C and C++ programs for Windows under Wine", port::windows::check),
+    step("i686", "C and C++ programs with addresses of 32 bits", || port::check("i686")),
+    step("s390x", "the same with 32 bits and with the highest byte first: emulated armv7 and s390x", || {
+        let mut sum = port::check("armv7")?;
+        sum += port::check("s390x")?;
+        Ok(sum)
+    }),
     step("others", "macOS, the BSDs and more: types, and what can be linked", || port::check("others")),
     step("wasm", "C and Rust programs of WebAssembly, and their size", port::wasm::check),
     with_programs("real-release", "real programs print the same with the library", || {

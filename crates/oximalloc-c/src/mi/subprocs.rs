@@ -5,8 +5,9 @@ use core::ptr::null;
 use oximalloc::raw::heaps::{self, Subproc};
 use oximalloc::raw::messages::error;
 
-/// `mi_subproc_id_t`. Null stands for the main one.
-#[repr(transparent)]
+/// `mi_subproc_id_t`. Null stands for the main one. Some calling conventions treat a structure of one pointer otherwise
+/// than a pointer.
+#[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SubprocId(*const Subproc);
 

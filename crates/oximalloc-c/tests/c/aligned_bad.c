@@ -41,7 +41,7 @@ int main(void) {
     REFUSED(mi_aligned_alloc(alignment, 16));
   }
   // No power of two follows.
-  size_t largest = (size_t)1 << 63;
+  size_t largest = SIZE_MAX / 2 + 1;
   REFUSED(memalign(opaque_size(largest + 1), 16));
   REFUSED(aligned_alloc(opaque_size(SIZE_MAX), 16));
   errno = 0;

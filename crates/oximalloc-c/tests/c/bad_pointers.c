@@ -7,12 +7,14 @@
 // changed.
 #include "bad_input.h"
 
+// An address that nothing is mapped at.
+#define FAR (sizeof(void*) > 4 ? 0x7123456789a0ull : 0xfffe0010ull)
 static char in_data[200] = "data";
 static char in_bss[200];
 
 static void refuses(void* p) {
   char copy[16];
-  bool readable = p != (void*)64 && p != (void*)-4096 && p != (void*)0x7123456789a0;
+  bool readable = p != (void*)64 && p != (void*)-4096 && p != (void*)(uintptr_t)FAR;
   if (readable) memcpy(copy, p, sizeof copy);
   int before = heard;
   errno = 31;
@@ -50,7 +52,7 @@ int main(void) {
   refuses(broken);
   refuses(opaque((void*)64));
   refuses(opaque((void*)-4096));
-  refuses(opaque((void*)0x7123456789a0));
+  refuses(opaque((void*)(uintptr_t)FAR));
 
   // Misaligned inside a block, small to huge; the block itself stays good.
   size_t sizes[] = {16, 48, 64, 100, 512, 1000, 4000, 20000, 100000, 1 << 20, 40 << 20};

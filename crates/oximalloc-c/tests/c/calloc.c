@@ -34,7 +34,7 @@ int main(void) {
   CHECK(none != NULL);
   free(none);
 
-  size_t pairs[][2] = {{SIZE_MAX, 2}, {SIZE_MAX / 2 + 1, 2}, {(size_t)1 << 32, (size_t)1 << 32}, {SIZE_MAX, SIZE_MAX},
+  size_t pairs[][2] = {{SIZE_MAX, 2}, {SIZE_MAX / 2 + 1, 2}, {ROOT_OF_ALL, ROOT_OF_ALL}, {SIZE_MAX, SIZE_MAX},
                        {2, SIZE_MAX / 2 + 1}};
   for (int i = 0; i < 5; i++) {
     errno = 0;

@@ -16,6 +16,11 @@
 #include <time.h>
 #include <unistd.h>
 
+// More bytes than any system gives: 2^60, or what is more than PTRDIFF_MAX where that is less.
+#define MORE_THAN_ANY ((size_t)1 << (sizeof(size_t) > 4 ? 60 : 31))
+// Its square is one more than the largest number.
+#define ROOT_OF_ALL ((size_t)1 << (4 * sizeof(size_t)))
+
 #define CHECK(condition)                                                              \
   do {                                                                                \
     if (!(condition)) {                                                               \

@@ -19,6 +19,6 @@ int main(void) {
   CHECK(mi_zalloc_aligned(TOO_MUCH, 1 << 20) == NULL && mi_zalloc_aligned_at(TOO_MUCH, 1 << 20, 8) == NULL);
   CHECK(mi_malloc_aligned(opaque_size(SIZE_MAX), 64) == NULL);
   CHECK(mi_malloc_aligned(opaque_size(SIZE_MAX - 63), 4096) == NULL);
-  CHECK(mi_malloc_aligned(10, opaque_size((size_t)1 << 63)) == NULL);
+  CHECK(mi_malloc_aligned(10, opaque_size(SIZE_MAX / 2 + 1)) == NULL);
   return 0;
 }

@@ -18,9 +18,9 @@ int main(void) {
   }
   // The identity is not always wanted.
   CHECK(mi_reserve_os_memory_ex(64 << 20, false, false, true, NULL) == 0);
-  CHECK(mi_reserve_os_memory((size_t)1 << 60, false, false) != 0);
+  CHECK(mi_reserve_os_memory(MORE_THAN_ANY, false, false) != 0);
   mi_arena_id_t none = NULL;
-  CHECK(mi_reserve_os_memory_ex((size_t)1 << 60, false, false, false, &none) != 0);
+  CHECK(mi_reserve_os_memory_ex(MORE_THAN_ANY, false, false, false, &none) != 0);
   mi_free(mi_malloc(1000));
   return 0;
 }

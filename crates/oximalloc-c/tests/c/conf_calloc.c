@@ -26,8 +26,8 @@ int main(void) {
   // A product that overflows to something small must not be allocated as that.
   CHECK(mi_calloc(OVERFLOWING, 16) == NULL && mi_calloc(16, OVERFLOWING) == NULL);
   CHECK(mi_mallocn(OVERFLOWING, 16) == NULL && mi_mallocn(16, OVERFLOWING) == NULL);
-  CHECK(mi_calloc(opaque_size((size_t)1 << 32), opaque_size((size_t)1 << 32)) == NULL);
-  CHECK(mi_mallocn(opaque_size((size_t)1 << 32), opaque_size((size_t)1 << 32)) == NULL);
+  CHECK(mi_calloc(opaque_size(ROOT_OF_ALL), opaque_size(ROOT_OF_ALL)) == NULL);
+  CHECK(mi_mallocn(opaque_size(ROOT_OF_ALL), opaque_size(ROOT_OF_ALL)) == NULL);
   CHECK(mi_calloc(opaque_size(SIZE_MAX), opaque_size(SIZE_MAX)) == NULL);
   CHECK(mi_calloc(1, TOO_MUCH) == NULL && mi_mallocn(TOO_MUCH, 1) == NULL);
   return 0;

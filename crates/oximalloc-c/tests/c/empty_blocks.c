@@ -62,7 +62,7 @@ int main(void) {
     }
     CHECK(inaccessible == 65536 / 16);
     qsort(blocks, MANY, sizeof *blocks, by_address);
-    for (int i = 1; i < MANY; i++) CHECK(blocks[i] - blocks[i - 1] >= 16);
+    for (int i = 1; i < MANY; i++) CHECK((uintptr_t)blocks[i] - (uintptr_t)blocks[i - 1] >= 16);
     pthread_t thread;
     CHECK(pthread_create(&thread, NULL, frees, NULL) == 0);
     for (int i = 1; i < MANY; i += 2) free(blocks[i]);

@@ -10,7 +10,7 @@ static void* page;
 
 static void nowhere(void) { *(volatile char*)opaque((void*)16) = 1; }
 static void inaccessible(void) { *(volatile char*)page = 1; }
-static void not_canonical(void) { *(volatile char*)opaque((void*)0x4000000000000000) = 1; }
+static void not_canonical(void) { *(volatile char*)opaque((void*)(uintptr_t)0x4000000000000000ull) = 1; }
 static void sent(void) { raise(SIGSEGV); }
 static void sent_by_number(void) { kill(getpid(), SIGSEGV); }
 

@@ -32,6 +32,6 @@ int main(void) {
   errno = 0;
   CHECK(malloc(opaque_size(PTRDIFF_MAX)) == NULL && errno == ENOMEM);
   errno = 0;
-  CHECK(malloc(opaque_size((size_t)1 << 60)) == NULL && errno == ENOMEM);
+  CHECK(malloc(opaque_size(MORE_THAN_ANY)) == NULL && errno == ENOMEM);
   return 0;
 }

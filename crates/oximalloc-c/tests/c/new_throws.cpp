@@ -25,7 +25,7 @@ static void throws(F f) {
 
 int main() {
   size_t too_large = opaque_size((size_t)PTRDIFF_MAX - 100);
-  size_t too_large_for_the_system = opaque_size((size_t)1 << 60);
+  size_t too_large_for_the_system = opaque_size(MORE_THAN_ANY);
   for (int i = 0; i < 1000; i++) {
     throws([=] { opaque(::operator new(too_large)); });
     throws([=] { opaque(::operator new(too_large_for_the_system)); });

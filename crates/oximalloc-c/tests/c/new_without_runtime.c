@@ -4,6 +4,10 @@
 // operator new in a process without any C++ runtime ends it with a message.
 #include "check.h"
 
+// Where `size_t` is no `unsigned long`, it is an `unsigned int`.
+#if __SIZEOF_SIZE_T__ < 8
+#define _Znwm _Znwj
+#endif
 extern void* _Znwm(size_t) __attribute__((weak));
 
 int main(void) {

@@ -31,7 +31,7 @@ int main(void) {
   CHECK(realloc(p, opaque_size((size_t)PTRDIFF_MAX + 1)) == NULL && errno == ENOMEM);
   CHECK(has_pattern(p, had));
   errno = 0;
-  CHECK(realloc(p, opaque_size((size_t)1 << 60)) == NULL && errno == ENOMEM);
+  CHECK(realloc(p, opaque_size(MORE_THAN_ANY)) == NULL && errno == ENOMEM);
   CHECK(has_pattern(p, had));
   while (had > 1) {
     size_t size = had - had / 3;

@@ -35,6 +35,21 @@ extern void free_aligned_sized(void*, size_t, size_t);
 extern void* reallocf(void*, size_t);
 extern int __posix_memalign(void**, size_t, size_t), reallocarr(void*, size_t, size_t);
 extern size_t malloc_good_size(size_t), malloc_size(const void*);
+// Where `size_t` is no `unsigned long`, it is an `unsigned int`.
+#if __SIZEOF_SIZE_T__ < 8
+#define _Znwm _Znwj
+#define _Znam _Znaj
+#define _ZnwmRKSt9nothrow_t _ZnwjRKSt9nothrow_t
+#define _ZnamRKSt9nothrow_t _ZnajRKSt9nothrow_t
+#define _ZnwmSt11align_val_t _ZnwjSt11align_val_t
+#define _ZnamSt11align_val_t _ZnajSt11align_val_t
+#define _ZnwmSt11align_val_tRKSt9nothrow_t _ZnwjSt11align_val_tRKSt9nothrow_t
+#define _ZnamSt11align_val_tRKSt9nothrow_t _ZnajSt11align_val_tRKSt9nothrow_t
+#define _ZdlPvm _ZdlPvj
+#define _ZdaPvm _ZdaPvj
+#define _ZdlPvmSt11align_val_t _ZdlPvjSt11align_val_t
+#define _ZdaPvmSt11align_val_t _ZdaPvjSt11align_val_t
+#endif
 extern void *_Znwm(size_t), *_Znam(size_t), *_ZnwmRKSt9nothrow_t(size_t, void*), *_ZnamRKSt9nothrow_t(size_t, void*);
 extern void *_ZnwmSt11align_val_t(size_t, size_t), *_ZnamSt11align_val_t(size_t, size_t);
 extern void* _ZnwmSt11align_val_tRKSt9nothrow_t(size_t, size_t, void*);

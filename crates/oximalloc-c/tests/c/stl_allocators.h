@@ -74,7 +74,8 @@ static void fails(Allocator allocator) {
   rebound<Allocator, long> longs(allocator);
   rebound<Allocator, Wide> wides(allocator);
   int caught = 0;
-  for (size_t count : {opaque_size(SIZE_MAX), opaque_size(PTRDIFF_MAX / sizeof(long)), opaque_size(SIZE_MAX / 256 + 2)}) {
+  const size_t most = MORE_THAN_ANY / sizeof(long);
+  for (size_t count : {opaque_size(SIZE_MAX), opaque_size(most), opaque_size(most + 2)}) {
     try {
       opaque(longs.allocate(count));
     } catch (const std::bad_alloc&) {

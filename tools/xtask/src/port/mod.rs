@@ -273,5 +273,8 @@ mod tests {
             assert!(all.iter().any(|path| path.ends_with(name)), "{name}");
             assert!(!CHOSEN.contains(name), "{name}");
         }
+        for (name, _) in TARGETS.iter().flat_map(|target| target.lacks) {
+            assert!(all.iter().any(|path| path.ends_with(name)), "{name}");
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! What the loader makes read-only, by the table of segments at the start of an ELF file for 64-bit processors.
+//! What the loader makes read-only, by the table of segments at the start of an ELF file.
 
 /// The start of the file.
 #[repr(C)]
@@ -7,10 +7,10 @@ struct Header {
     kind: u16,
     machine: u16,
     version: u32,
-    entry: u64,
+    entry: usize,
     /// Where the table of segments begins.
-    segments: u64,
-    sections: u64,
+    segments: usize,
+    sections: usize,
     flags: u32,
     size: u16,
     segment_size: u16,
@@ -22,13 +22,16 @@ struct Header {
 #[repr(C)]
 struct Segment {
     kind: u32,
+    #[cfg(target_pointer_width = "64")]
     flags: u32,
-    offset: u64,
-    address: u64,
-    physical: u64,
-    file_size: u64,
-    size: u64,
-    align: u64,
+    offset: usize,
+    address: usize,
+    physical: usize,
+    file_size: usize,
+    size: usize,
+    #[cfg(target_pointer_width = "32")]
+    flags: u32,
+    align: usize,
 }
 
 /// A segment that is loaded.
@@ -48,16 +51,16 @@ pub(super) fn has(start: usize, end: usize, page: usize) -> Option<bool> {
     let header = (&raw const HEADER).addr();
     // SAFETY: the linker keeps the headers of what it loads at its start.
     let segments = unsafe {
-        let segments = (&raw const HEADER).cast::<u8>().add(HEADER.segments as usize).cast::<Segment>();
+        let segments = (&raw const HEADER).cast::<u8>().add(HEADER.segments).cast::<Segment>();
         core::slice::from_raw_parts(segments, HEADER.segment_count as usize)
     };
     // The addresses in it are relative to that of its start, which may be that of the first segment.
     let first = segments.iter().find(|segment| segment.kind == PT_LOAD)?;
-    let base = header.wrapping_sub((first.address - first.offset) as usize);
+    let base = header.wrapping_sub(first.address - first.offset);
     let read_only = segments.iter().find(|segment| segment.kind == PT_GNU_RELRO);
     Some(read_only.is_some_and(|segment| {
-        let from = base.wrapping_add(segment.address as usize);
+        let from = base.wrapping_add(segment.address);
         // The loader rounds the end down.
-        from & !(page - 1) <= start && end <= (from + segment.size as usize) & !(page - 1)
+        from & !(page - 1) <= start && end <= (from + segment.size) & !(page - 1)
     }))
 }
