@@ -38,6 +38,7 @@ const fn target(triple: &'static str) -> Target {
         emulator: &[],
         os_pages: &[64 << 10],
         skips: &[],
+        lacks: &[],
         kernel_skips: None,
         links: &[],
     }

@@ -35,6 +35,7 @@ pub const TARGET: Target = Target {
     emulator: &[WINE],
     os_pages: &[4 << 10],
     skips: &[("conf_heap_strings.c", PATHS), ("conf_realpath.c", PATHS), ("conf_new_throws.cpp", THROWS)],
+    lacks: &[],
     kernel_skips: None,
     links: &[],
 };
