@@ -20,6 +20,10 @@ use unix as system;
 mod wasm;
 #[cfg(target_family = "wasm")]
 use wasm as system;
+// What it does with ranges that were given back can be tested anywhere.
+#[cfg(all(test, not(target_family = "wasm")))]
+#[path = "wasm/free.rs"]
+mod wasm_free;
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]

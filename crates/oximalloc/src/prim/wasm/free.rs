@@ -136,3 +136,48 @@ impl Free {
         core::iter::successors(self.at(&self.first), |range| self.at(&range.next))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ranges come and go at random, and the list has what a table of units has.
+    #[test]
+    fn the_list_has_what_is_free() {
+        const UNITS: usize = 40;
+        let layout = std::alloc::Layout::from_size_align(UNITS * UNIT, UNIT).unwrap();
+        // SAFETY: not of no bytes.
+        let memory = NonNull::new(unsafe { std::alloc::alloc_zeroed(layout) }).unwrap();
+        let (list, mut free) = (Free::new(), [false; UNITS]);
+        let at = |i: usize| memory.addr().get() + i * UNIT;
+        let mut x = 1u32;
+        let mut next = |below: usize| {
+            x = x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (x >> 8) as usize % below
+        };
+        for _ in 0..20_000 {
+            let i = next(UNITS);
+            let n = 1 + next((UNITS - i).min(6));
+            let all = |is: bool| free[i..i + n].iter().all(|&unit| unit == is);
+            if all(false) {
+                // SAFETY: a part of the memory that is not in the list.
+                unsafe { list.insert(memory.add(i * UNIT), n * UNIT) };
+                free[i..i + n].fill(true);
+            } else {
+                assert_eq!(list.take(at(i), n * UNIT), all(true));
+                if all(true) {
+                    free[i..i + n].fill(false);
+                }
+            }
+            let ahead = |i: usize| free[i..].iter().take_while(|&&unit| unit).count();
+            assert_eq!(list.free_from(at(i)), ahead(i) * UNIT);
+            let fit = (0..UNITS).find(|&i| ahead(i) >= n).map(at);
+            assert_eq!(list.first_fit(n * UNIT), fit);
+            let start = (i > 0 && free[i - 1] && !free[i])
+                .then(|| i - free[..i].iter().rev().take_while(|&&unit| unit).count());
+            assert_eq!(list.ending_at(at(i)), start.map(at));
+        }
+        // SAFETY: allocated above; the list is not used any more.
+        unsafe { std::alloc::dealloc(memory.as_ptr(), layout) };
+    }
+}
