@@ -336,6 +336,10 @@ fn link(command: &mut Command, contract: &Contract, setup: Setup, folder: &Path)
         Form::Dll => {
             command.arg("-static").arg("-L").arg(setup.libraries());
             command.args(["-Wl,-Bdynamic", "-lmimalloc.dll", "-Wl,-Bstatic", "-lpthread"]);
+            // The compiler's libraries for its usual C runtime would come last. Here is the newer runtime instead.
+            if contract.cflags.iter().any(|flag| flag == "-nodefaultlibs") {
+                command.args(["-lmingw32", "-lgcc", "-lmingwex", "-lucrt", "-lkernel32", "-lucrt"]);
+            }
             return;
         }
         Form::WindowsStatic => {

@@ -40,6 +40,7 @@ const fn target(triple: &'static str) -> Target {
         skips: &[],
         kernel_skips: None,
         links: &[],
+        lacks: &[],
     }
 }
 
