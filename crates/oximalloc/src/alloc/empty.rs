@@ -9,8 +9,8 @@
 //! A claim sets a bit that was 0, and a free clears one that was set. Whoever changes the bit has the address.
 //!
 //! Only the main heap has such blocks, as those of other heaps end with their heap. They lie in no page, so visits do
-//! not see them, and no statistic counts them. Where they run out, and where the region cannot be reserved, a request of
-//! no bytes gets a block of the smallest size.
+//! not see them, and no statistic counts them. Where they run out, where the region cannot be reserved, and where that would
+//! take memory, a request of no bytes gets a block of the smallest size.
 
 use crate::base::config::SLICE;
 use crate::base::sync::{AtomicPtr, AtomicU64, Ordering};
@@ -32,7 +32,7 @@ fn taken() -> Bitmap<'static, 1> {
 /// A block of no bytes, if there is one left.
 #[cold]
 pub fn claim() -> Option<*mut u8> {
-    let region = if os::capabilities().protect { region()? } else { return None };
+    let region = if os::capabilities().sparse { region()? } else { return None };
     let index = (0..WORDS).find_map(claim_in)?;
     Some(region.wrapping_add(index * STEP))
 }
@@ -65,7 +65,7 @@ pub fn is_block(p: *const u8) -> bool {
 /// Whether `p` points into the region.
 pub fn is_in_region(p: *const u8) -> bool {
     let region = REGION.load(Ordering::Relaxed);
-    os::capabilities().protect && !region.is_null() && p.addr().wrapping_sub(region.addr()) < SLICE
+    os::capabilities().sparse && !region.is_null() && p.addr().wrapping_sub(region.addr()) < SLICE
 }
 
 /// The number of the block that starts at `p`, in use or not.

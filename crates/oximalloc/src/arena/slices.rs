@@ -91,10 +91,6 @@ impl Arena {
         if done.all_set(i.0, n) {
             return true;
         }
-        if !os::capabilities().protect && !self.backing().has_fun() {
-            // All that is mapped is accessible.
-            return true;
-        }
         if self.backing().has_fun() {
             return self.commit_runs(i.0, i.0 + n);
         }
@@ -109,6 +105,9 @@ impl Arena {
             }
             ok
         };
+        if !os::capabilities().sparse {
+            return commit(i.0, i.0 + n);
+        }
         // Slices that are not ours are committed only where they are mapped.
         let wide = |from: usize, to: usize| self.widest(i.0, n, (from, to), commit) == Some(true);
         if !exact && eager == 1 && wide(0, self.slices()) {

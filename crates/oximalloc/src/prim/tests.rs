@@ -97,6 +97,7 @@ fn apart_and_dirty() {
 #[test]
 fn with_few_capabilities() {
     let few = Capabilities {
+        sparse: false,
         unmap_part: false,
         decommit_part: false,
         remap: false,

@@ -167,6 +167,19 @@ fn without_unmap_of_parts() {
 }
 
 #[test]
+fn where_reservations_take_memory() {
+    works_without("where_reservations_take_memory", |can| can.sparse = false);
+}
+
+#[test]
+fn where_memory_only_grows() {
+    works_without("where_memory_only_grows", |can| {
+        (can.sparse, can.decommit_part, can.remap) = (false, false, false);
+        (can.advise_huge, can.protect, can.lock) = (false, false, false);
+    });
+}
+
+#[test]
 fn without_remap() {
     works_without("without_remap", |can| can.remap = false);
 }
