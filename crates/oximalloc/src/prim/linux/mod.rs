@@ -17,10 +17,10 @@ pub mod tls;
 
 use super::contract::System;
 
+#[cfg(not(target_os = "android"))]
+use ::libc;
 #[cfg(target_os = "android")]
 use android as libc;
-#[cfg(not(target_os = "android"))]
-use libc;
 
 /// The system.
 pub struct Linux;
