@@ -2,6 +2,7 @@
 //! holds everything else that depends on the system and the C library: no file outside it names these.
 
 pub(crate) mod c_library;
+#[cfg(target_env = "gnu")]
 pub mod glibc;
 mod life;
 #[cfg(target_env = "gnu")]

@@ -16,6 +16,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifndef __GLIBC__
+// What other C libraries do not declare; and what glibc's own function is here, in one they do not have.
+extern void* pvalloc(size_t size) __attribute__((weak));
+extern void mi_collect(bool force) __attribute__((weak));
+static inline void malloc_trim(size_t pad) {
+  if (pad == 0 && mi_collect != NULL) mi_collect(true);
+}
+#endif
+
 #define CHECK(condition)                                                              \
   do {                                                                                \
     if (!(condition)) {                                                               \

@@ -1,8 +1,10 @@
-//! `cargo xtask port`: the library for another machine, and the C and C++ programs on an emulator of it.
+//! `cargo xtask port`: the library for another machine or C library, and the C and C++ programs there.
 //!
-//! The library is built once. The programs run at each size of OS pages that the machine has. A program that the
-//! emulator cannot run as the machine would is skipped by name.
+//! The library is built once. On an emulator, the programs run at each size of OS pages that the machine has. A program
+//! that the emulator cannot run as the machine would is skipped by name, and so is one that asks for what the C library
+//! does not have.
 
+mod rust_program;
 mod targets;
 mod toolchain;
 
@@ -10,17 +12,18 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::abi;
 use crate::cprograms::{self, Foreign};
 use crate::install;
 use crate::symbols;
 use crate::tally::Tally;
-use targets::{TARGETS, Target};
+use targets::{TARGETS, Target, WITHOUT_LOADER};
 use toolchain::Toolchain;
 
 /// Arguments of `cargo xtask port`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The machine: `arm64`
+    /// The machine or C library: `arm64`, `musl`
     target: String,
     /// Only programs whose name contains one of these
     name: Vec<String>,
@@ -88,7 +91,7 @@ const CHOSEN: &[&str] = &[
 /// The step of `cargo xtask test`.
 pub fn check(target: &str) -> Result<Tally> {
     let target = named(target)?;
-    emulate(target, target.os_pages, &chosen()?)
+    try_out(target, target.os_pages, &chosen(target)?)
 }
 
 /// The command.
@@ -99,8 +102,8 @@ pub fn run(args: &Args) -> Result<Tally> {
     let target = named(&args.target)?;
     let pages: Vec<usize> =
         target.os_pages.iter().copied().filter(|bytes| args.page.is_none_or(|kib| kib << 10 == *bytes)).collect();
-    let sources = if args.all || !args.name.is_empty() { cprograms::programs(&args.name)? } else { chosen()? };
-    emulate(target, &pages, &sources)
+    let sources = if args.all || !args.name.is_empty() { cprograms::programs(&args.name)? } else { chosen(target)? };
+    try_out(target, &pages, &sources)
 }
 
 fn named(name: &str) -> Result<&'static Target> {
@@ -108,15 +111,15 @@ fn named(name: &str) -> Result<&'static Target> {
     TARGETS.iter().find(|target| target.name == name).with_context(|| format!("`{name}` is none of {}", names()))
 }
 
-fn chosen() -> Result<Vec<PathBuf>> {
+fn chosen(target: &Target) -> Result<Vec<PathBuf>> {
     let all = cprograms::programs(&[])?;
     let find = |name: &&str| {
         all.iter().find(|path| path.ends_with(name)).cloned().with_context(|| format!("no test is named {name}"))
     };
-    CHOSEN.iter().map(find).collect()
+    CHOSEN.iter().chain(target.more).map(find).collect()
 }
 
-fn emulate(target: &Target, os_pages: &[usize], sources: &[PathBuf]) -> Result<Tally> {
+fn try_out(target: &Target, os_pages: &[usize], sources: &[PathBuf]) -> Result<Tally> {
     let missing = install::missing_of(target.programs);
     if !missing.is_empty() {
         println!("   skipped: missing here: {}", missing.join(" "));
@@ -130,22 +133,52 @@ fn emulate(target: &Target, os_pages: &[usize], sources: &[PathBuf]) -> Result<T
         }
     };
     let libraries = toolchain.build(target)?;
-    let mut sum = versions(&libraries.join("libmimalloc.so"))?;
+    let shared = libraries.join("libmimalloc.so");
+    let mut sum = if target.is_musl() { names(&shared)? } else { versions(&shared)? };
+    let foreign = Foreign {
+        name: target.name,
+        prefix: target.prefix,
+        flags: Vec::new(),
+        is_static: false,
+        libraries,
+        emulator: Vec::new(),
+        slower: 1,
+        skips: target.skips.to_vec(),
+    };
+    if target.emulator.is_empty() {
+        sum += cprograms::run_foreign(sources, &foreign);
+    } else {
+        sum += emulate(target, os_pages, sources, &foreign);
+    }
+    if !target.without_loader.is_empty() {
+        println!("  everything in one file");
+        let skips = [target.skips, WITHOUT_LOADER].concat();
+        let all_in_one = Foreign { name: target.without_loader, is_static: true, skips, ..foreign };
+        sum += cprograms::run_foreign(sources, &all_in_one);
+        sum += rust_program::check(target, &toolchain)?;
+    }
+    Ok(sum)
+}
+
+fn emulate(target: &Target, os_pages: &[usize], sources: &[PathBuf], foreign: &Foreign) -> Tally {
+    let mut sum = Tally::default();
     for bytes in os_pages {
         println!("  OS pages of {} KiB", bytes >> 10);
         let mut emulator: Vec<String> = target.emulator.iter().copied().map(String::from).collect();
         emulator.extend(["-p".to_string(), bytes.to_string()]);
-        let foreign = Foreign {
-            name: target.name,
-            prefix: target.prefix,
-            libraries: libraries.clone(),
-            emulator,
-            slower: SLOWER,
-            skips: target.skips_at(*bytes).collect(),
-        };
-        sum += cprograms::run_foreign(sources, &foreign);
+        let skips = target.skips_at(*bytes).collect();
+        sum += cprograms::run_foreign(sources, &Foreign { emulator, slower: SLOWER, skips, ..foreign.clone() });
     }
-    Ok(sum)
+    sum
+}
+
+/// Whether the library has the names of the tables, without glibc's, and no other ones.
+fn names(library: &Path) -> Result<Tally> {
+    let complaints = abi::difference(&abi::Tables::read()?.symbols_without_glibc(), &symbols::exported(library)?);
+    if complaints.is_empty() {
+        return Ok(Tally::PASSED);
+    }
+    Ok(Tally::failed("names of the library", &complaints.join("\n")))
 }
 
 /// Whether the library needs no newer glibc than it is meant for.
@@ -164,10 +197,14 @@ mod tests {
     #[test]
     fn what_is_chosen_or_skipped_exists_and_is_not_both() {
         let all = cprograms::programs(&[]).unwrap();
-        assert_eq!(chosen().unwrap().len(), CHOSEN.len());
-        for (name, _) in TARGETS.iter().flat_map(|target| target.skips) {
-            assert!(all.iter().any(|path| path.ends_with(name)), "{name}");
-            assert!(!CHOSEN.contains(name), "{name}");
+        for target in &TARGETS {
+            assert_eq!(chosen(target).unwrap().len(), CHOSEN.len() + target.more.len());
+            for (name, _) in target.skips.iter().chain(WITHOUT_LOADER) {
+                assert!(all.iter().any(|path| path.ends_with(name)), "{name}");
+            }
+            for (name, _) in target.skips {
+                assert!(!CHOSEN.contains(name) && !target.more.contains(name), "{name}");
+            }
         }
     }
 }

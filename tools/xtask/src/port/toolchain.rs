@@ -59,6 +59,9 @@ impl Toolchain {
         command.arg("--target-dir").arg(&output);
         let linker = format!("CARGO_TARGET_{}_LINKER", target.triple.to_uppercase().replace('-', "_"));
         command.env(linker, format!("{}gcc", target.prefix));
+        if !target.rustflags.is_empty() {
+            command.env("RUSTFLAGS", target.rustflags);
+        }
         if let Toolchain::WithSource(rustc) = self {
             command.arg("-Zbuild-std=core").env("RUSTC", rustc).env("RUSTC_BOOTSTRAP", "1");
         }

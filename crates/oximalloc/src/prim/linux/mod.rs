@@ -1,4 +1,4 @@
-//! Linux with glibc, through the `libc` crate.
+//! Linux with glibc or musl, through the `libc` crate.
 
 mod env;
 mod errno;

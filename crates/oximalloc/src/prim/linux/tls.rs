@@ -2,11 +2,17 @@
 //!
 //! The pointer is addressed by ELF's initial-exec model. That takes two instructions, even in shared libraries, where
 //! `thread_local!` would call `__tls_get_addr` (which may allocate). Its 8 bytes fit into the space that the dynamic
-//! linker keeps for libraries that are loaded late. In every thread it starts as the address of the static given to
+//! linker keeps for libraries that are loaded late. musl's keeps none, so there the pointer is addressed by descriptors.
+//! That takes a call of a few instructions, which allocates nothing: musl makes the memory of a library when it loads the
+//! library. In every thread it starts as the address of the static given to
 //! `thread_pointer!`, so no reader needs a test for "not yet". The files in `processor` have the instructions, which
 //! name the pointer's symbol.
 
-pub use crate::prim::processor::elf::{load, store, tag};
+pub use crate::prim::processor::elf::tag;
+#[cfg(not(all(target_env = "musl", any(target_arch = "x86_64", target_arch = "aarch64"))))]
+pub use crate::prim::processor::elf::{load, store};
+#[cfg(all(target_env = "musl", any(target_arch = "x86_64", target_arch = "aarch64")))]
+pub use crate::prim::processor::elf_late::{load, store};
 
 /// Defines the thread-local pointer, and `get` and `set`. In each thread it starts as the address of `$empty`, a
 /// static.
