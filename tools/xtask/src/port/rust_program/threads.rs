@@ -1,3 +1,5 @@
+//! Threads that have small stacks give strings to each other and end; then the program forks, and its child does the same.
+
 use std::collections::HashMap;
 use std::sync::mpsc;
 use std::thread;
