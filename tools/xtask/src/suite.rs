@@ -99,6 +99,7 @@ const STEPS: &[Step] = &[
     }),
     step("others", "macOS, the BSDs and more: types, and what can be linked", || port::check("others")),
     step("wasm", "C and Rust programs of WebAssembly, and their size", port::wasm::check),
+    step("musl", "C programs and a Rust program with musl", || port::check("musl")),
     with_programs("real-release", "real programs print the same with the library", || {
         real::run(Flavour::Release, 100, &[])
     }),

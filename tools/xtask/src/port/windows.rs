@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use super::targets::Target;
+use super::targets::{Target, USUAL};
 use super::toolchain::Toolchain;
 use crate::child;
 use crate::cprograms::{self, Foreign, Form, shorten};
@@ -34,11 +34,8 @@ pub const TARGET: Target = Target {
         ("x86_64-w64-mingw32-g++", "g++-mingw-w64-x86-64"),
     ],
     emulator: &[WINE],
-    os_pages: &[4 << 10],
     skips: &[("conf_heap_strings.c", PATHS), ("conf_realpath.c", PATHS), ("conf_new_throws.cpp", THROWS)],
-    kernel_skips: None,
-    links: &[],
-    lacks: &[],
+    ..USUAL
 };
 
 const PATHS: &str = "paths of POSIX";
@@ -113,6 +110,8 @@ fn try_with(sources: &[PathBuf]) -> Result<Tally> {
         let foreign = Foreign {
             name: if form == Form::Dll { "windows" } else { "windows-static" },
             prefix: TARGET.prefix,
+            flags: Vec::new(),
+            is_static: false,
             libraries: libraries.clone(),
             form,
             emulator: vec![WINE.to_string()],
