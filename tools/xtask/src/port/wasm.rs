@@ -61,6 +61,7 @@ const CHOSEN: &[&str] = &[
 const USES: &[(&str, &str)] = &[
     ("crew(", "there are no threads"),
     ("dlopen(", "there is no loader"),
+    ("execl", "there are no processes"),
     ("execv", "there are no processes"),
     ("\"guarded.h\"", "there are no signals"),
     ("\"linear.h\"", "there are no processes"),
