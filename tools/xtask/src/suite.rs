@@ -55,7 +55,7 @@ struct Step {
 /// How long a cargo command may take, the build of what it tests included.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
 
-const STEPS: [Step; 26] = [
+const STEPS: [Step; 27] = [
     step("fmt", "the code is formatted", || component("fmt", &["fmt", "--all", "--check"])),
     step("clippy", "no lint complains", || {
         // The allocator alone too, without the feature by which its tests reach what is private: so dead code is found.
@@ -91,6 +91,7 @@ const STEPS: [Step; 26] = [
     with_programs("c-memcheck", "the conformance tests under valgrind's memcheck", cprograms::memcheck),
     step("arm64", "C and C++ programs on an emulated arm64", || port::check("arm64")),
     step("musl", "C programs and a Rust program with musl", || port::check("musl")),
+    step("old-glibc", "C programs with the glibc of Debian 11", || port::check(port::old_glibc::NAME)),
     with_programs("real-release", "real programs print the same with the library", || {
         real::run(Flavour::Release, 100, &[])
     }),

@@ -4,6 +4,7 @@
 //! that the emulator cannot run as the machine would is skipped by name, and so is one that asks for what the C library
 //! does not have.
 
+pub mod old_glibc;
 mod rust_program;
 mod targets;
 mod toolchain;
@@ -23,7 +24,7 @@ use toolchain::Toolchain;
 /// Arguments of `cargo xtask port`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The machine or C library: `arm64`, `musl`
+    /// The machine or C library: `arm64`, `musl`, `old-glibc`
     target: String,
     /// Only programs whose name contains one of these
     name: Vec<String>,
@@ -90,8 +91,11 @@ const CHOSEN: &[&str] = &[
 
 /// The step of `cargo xtask test`.
 pub fn check(target: &str) -> Result<Tally> {
+    if target == old_glibc::NAME {
+        return old_glibc::check(&chosen(old_glibc::MORE)?);
+    }
     let target = named(target)?;
-    try_out(target, target.os_pages, &chosen(target)?)
+    try_out(target, target.os_pages, &chosen(target.more)?)
 }
 
 /// The command.
@@ -99,24 +103,28 @@ pub fn run(args: &Args) -> Result<Tally> {
     if args.no_install {
         install::nothing();
     }
+    let everything = args.all || !args.name.is_empty();
+    let sources = |more| if everything { cprograms::programs(&args.name) } else { chosen(more) };
+    if args.target == old_glibc::NAME {
+        return old_glibc::check(&sources(old_glibc::MORE)?);
+    }
     let target = named(&args.target)?;
     let pages: Vec<usize> =
         target.os_pages.iter().copied().filter(|bytes| args.page.is_none_or(|kib| kib << 10 == *bytes)).collect();
-    let sources = if args.all || !args.name.is_empty() { cprograms::programs(&args.name)? } else { chosen(target)? };
-    try_out(target, &pages, &sources)
+    try_out(target, &pages, &sources(target.more)?)
 }
 
 fn named(name: &str) -> Result<&'static Target> {
-    let names = || TARGETS.map(|target| target.name).join(", ");
+    let names = || [TARGETS.map(|target| target.name).join(", "), old_glibc::NAME.into()].join(", ");
     TARGETS.iter().find(|target| target.name == name).with_context(|| format!("`{name}` is none of {}", names()))
 }
 
-fn chosen(target: &Target) -> Result<Vec<PathBuf>> {
+fn chosen(more: &[&str]) -> Result<Vec<PathBuf>> {
     let all = cprograms::programs(&[])?;
     let find = |name: &&str| {
         all.iter().find(|path| path.ends_with(name)).cloned().with_context(|| format!("no test is named {name}"))
     };
-    CHOSEN.iter().chain(target.more).map(find).collect()
+    CHOSEN.iter().chain(more).map(find).collect()
 }
 
 fn try_out(target: &Target, os_pages: &[usize], sources: &[PathBuf]) -> Result<Tally> {
@@ -198,7 +206,7 @@ mod tests {
     fn what_is_chosen_or_skipped_exists_and_is_not_both() {
         let all = cprograms::programs(&[]).unwrap();
         for target in &TARGETS {
-            assert_eq!(chosen(target).unwrap().len(), CHOSEN.len() + target.more.len());
+            assert_eq!(chosen(target.more).unwrap().len(), CHOSEN.len() + target.more.len());
             for (name, _) in target.skips.iter().chain(WITHOUT_LOADER) {
                 assert!(all.iter().any(|path| path.ends_with(name)), "{name}");
             }
