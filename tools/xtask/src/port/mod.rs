@@ -8,6 +8,7 @@
 mod archive;
 pub mod kernel;
 mod macho;
+pub mod old_glibc;
 mod others;
 mod rust_program;
 mod targets;
@@ -31,8 +32,8 @@ use toolchain::Toolchain;
 /// Arguments of `cargo xtask port`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The machine or C library: `arm64`, `armv7`, `i686`, `musl`, `s390x`, `wasm` or `windows`; or `others`: systems that
-    /// are type-checked and linked only
+    /// The machine or C library: `arm64`, `armv7`, `i686`, `musl`, `old-glibc`, `s390x`, `wasm` or `windows`; or `others`:
+    /// systems that are type-checked and linked only
     target: String,
     /// Only programs whose name contains one of these
     name: Vec<String>,
@@ -110,13 +111,15 @@ const OTHERS: &str = "others";
 
 /// The step of `cargo xtask test`.
 pub fn check(target: &str) -> Result<Tally> {
-    if target == OTHERS {
-        return others::check(false);
+    match target {
+        OTHERS => return others::check(false),
+        old_glibc::NAME => return old_glibc::check(&chosen(old_glibc::MORE)?),
+        _ => {}
     }
     let target = named(target)?;
     let Some(port) = Port::build(target)? else { return Ok(Tally::SKIPPED) };
     let mut sum = port.golden(false)?;
-    sum += port.try_out(target.os_pages, &chosen(target)?)?;
+    sum += port.try_out(target.os_pages, &chosen(target.more)?)?;
     Ok(sum)
 }
 
@@ -125,40 +128,38 @@ pub fn run(args: &Args) -> Result<Tally> {
     if args.no_install {
         install::nothing();
     }
-    if args.target == OTHERS {
-        return others::check(args.all);
-    }
-    if args.target == windows::TARGET.name {
-        return windows::run(&args.name, args.all);
-    }
-    if args.target == wasm::NAME {
-        return wasm::run(&args.name, args.all);
+    let everything = args.all || !args.name.is_empty();
+    let sources = |more| if everything { cprograms::programs(&args.name) } else { chosen(more) };
+    match args.target.as_str() {
+        OTHERS => return others::check(args.all),
+        windows::NAME => return windows::run(&args.name, args.all),
+        wasm::NAME => return wasm::run(&args.name, args.all),
+        old_glibc::NAME => return old_glibc::check(&sources(old_glibc::MORE)?),
+        _ => {}
     }
     let target = named(&args.target)?;
     let pages: Vec<usize> =
         target.os_pages.iter().copied().filter(|bytes| args.page.is_none_or(|kib| kib << 10 == *bytes)).collect();
-    let sources = if args.all || !args.name.is_empty() { cprograms::programs(&args.name)? } else { chosen(target)? };
     let Some(port) = Port::build(target)? else { return Ok(Tally::SKIPPED) };
     if args.kernel {
         let needs_one = |path: &PathBuf| target.skips.iter().any(|(name, _)| path.ends_with(name));
         let all = cprograms::programs(&args.name)?;
-        let some = args.all || !args.name.is_empty();
-        let sources: Vec<PathBuf> = all.into_iter().filter(|path| some || needs_one(path)).collect();
-        return port.on_kernel(&sources);
+        let chosen: Vec<PathBuf> = all.into_iter().filter(|path| everything || needs_one(path)).collect();
+        return port.on_kernel(&chosen);
     }
-    if args.accept { port.golden(true) } else { port.try_out(&pages, &sources) }
+    if args.accept { port.golden(true) } else { port.try_out(&pages, &sources(target.more)?) }
 }
 
 fn named(name: &str) -> Result<&'static Target> {
     let names = || {
-        let alone = [windows::TARGET.name, wasm::NAME, OTHERS];
+        let alone = [old_glibc::NAME, OTHERS, wasm::NAME, windows::NAME];
         TARGETS.iter().map(|target| target.name).chain(alone).collect::<Vec<_>>().join(", ")
     };
     TARGETS.iter().find(|target| target.name == name).with_context(|| format!("`{name}` is none of {}", names()))
 }
 
-fn chosen(target: &Target) -> Result<Vec<PathBuf>> {
-    cprograms::named(&[CHOSEN, target.more].concat())
+fn chosen(more: &[&str]) -> Result<Vec<PathBuf>> {
+    cprograms::named(&[CHOSEN, more].concat())
 }
 
 /// The library, built for a machine.
@@ -298,7 +299,7 @@ mod tests {
     fn what_is_chosen_or_skipped_exists_and_is_not_both() {
         let all = cprograms::programs(&[]).unwrap();
         for target in &TARGETS {
-            assert_eq!(chosen(target).unwrap().len(), CHOSEN.len() + target.more.len());
+            assert_eq!(chosen(target.more).unwrap().len(), CHOSEN.len() + target.more.len());
             let kernel_skips = target.kernel_skips.unwrap_or_default();
             for (name, _) in target.skips.iter().chain(WITHOUT_LOADER).chain(kernel_skips) {
                 assert!(all.iter().any(|path| path.ends_with(name)), "{name}");

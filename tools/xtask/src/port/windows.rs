@@ -23,9 +23,12 @@ use crate::workspace;
 /// Debian does not put it on the path.
 const WINE: &str = "/usr/lib/wine/wine64";
 
+/// What this machine is called.
+pub const NAME: &str = "windows";
+
 /// Windows on x86-64.
 pub const TARGET: Target = Target {
-    name: "windows",
+    name: NAME,
     triple: "x86_64-pc-windows-gnu",
     prefix: "x86_64-w64-mingw32-",
     programs: &[
@@ -108,7 +111,7 @@ fn try_with(sources: &[PathBuf]) -> Result<Tally> {
     let shared: Vec<PathBuf> = sources.iter().cloned().chain(REDIRECTED.map(|name| folder.join(name))).collect();
     for (form, sources) in [(Form::Dll, &shared), (Form::WindowsStatic, &cprograms::named(STATIC)?)] {
         let foreign = Foreign {
-            name: if form == Form::Dll { "windows" } else { "windows-static" },
+            name: if form == Form::Dll { NAME } else { "windows-static" },
             prefix: TARGET.prefix,
             flags: Vec::new(),
             is_static: false,
