@@ -65,7 +65,7 @@ impl Memory for Wasm {
         address_bits: 32,
         // No hint is followed, so these only have to be numbers that the contract allows.
         arenas_at: 1 << 20,
-        arenas_spread: 1,
+        arenas_spread: 1 << 26,
         granularity: UNIT,
         // There are none, but others rely on their being larger than a slice.
         large_page_shift: 21,
