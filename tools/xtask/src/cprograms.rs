@@ -49,13 +49,17 @@ pub enum Form {
     WindowsStatic,
 }
 
-/// Another machine that programs are compiled for, and the emulator that runs them.
-#[derive(Debug, PartialEq, Eq)]
+/// Another machine or C library that programs are compiled for, and the emulator that runs them, if one does.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Foreign {
     /// Its name, for the folder of its programs.
     pub name: &'static str,
     /// What its compilers' names begin with.
     pub prefix: &'static str,
+    /// What the compilers are told besides.
+    pub flags: Vec<String>,
+    /// Programs have everything in them, the library too, and no loader starts them.
+    pub is_static: bool,
     /// Where the libraries for it are.
     pub libraries: PathBuf,
     /// What programs become.
@@ -79,7 +83,14 @@ impl Foreign {
         if self.form != Form::Elf && contract.build != Build::Link {
             return Some("it needs the standard names, which the library does not have there".to_string());
         }
-        listed.or_else(|| contract.wrap.first().map(|tool| format!("{tool} would run the emulator")))
+        let wrapped = || contract.wrap.first().map(|tool| format!("{tool} would run the emulator"));
+        listed.or_else(|| if self.emulator.is_empty() { None } else { wrapped() })
+    }
+
+    /// Whether a program makes sense there.
+    fn is_for_it(&self, contract: &Contract) -> bool {
+        let needs_loader = !contract.shared.is_empty() || matches!(contract.build, Build::Dlopen | Build::Raw);
+        !(self.is_static && needs_loader)
     }
 }
 
@@ -215,6 +226,9 @@ fn try_one(source: &Path, flavour: Flavour, under: Under) -> Result<Outcome> {
     }
     let setup = Setup { flavour, foreign: if let Under::Emulator(foreign) = under { Some(foreign) } else { None } };
     if let Some(foreign) = setup.foreign {
+        if !foreign.is_for_it(&contract) {
+            return Ok(Outcome::Elsewhere);
+        }
         if let Some(why) = foreign.skips(source, &contract) {
             return Ok(Outcome::Skipped(why));
         }
@@ -313,7 +327,8 @@ fn compile(source: &Path, contract: &Contract, setup: Setup) -> Command {
     // Without -fno-builtin the compiler removes pairs of malloc and free.
     command.args(["-O1", "-g", "-pthread", "-fno-builtin"]);
     command.arg(if compiler(source) == "g++" { "-std=gnu++17" } else { "-std=gnu11" });
-    command.arg("-I").arg(workspace::root().join("crates/oximalloc-c/include")).args(&contract.cflags);
+    command.arg("-I").arg(workspace::root().join("crates/oximalloc-c/include"));
+    command.args(setup.foreign.iter().flat_map(|foreign| &foreign.flags)).args(&contract.cflags);
     if setup.form() != Form::Elf {
         command.arg("-I").arg(workspace::root().join("crates/oximalloc-c/tests/c/windows"));
     }
@@ -336,12 +351,20 @@ fn link(command: &mut Command, contract: &Contract, setup: Setup, folder: &Path)
         Form::Dll => {
             command.arg("-static").arg("-L").arg(setup.libraries());
             command.args(["-Wl,-Bdynamic", "-lmimalloc.dll", "-Wl,-Bstatic", "-lpthread"]);
+            // The compiler's libraries for its usual C runtime would come last. Here is the newer runtime instead.
+            if contract.cflags.iter().any(|flag| flag == "-nodefaultlibs") {
+                command.args(["-lmingw32", "-lgcc", "-lmingwex", "-lucrt", "-lkernel32", "-lucrt"]);
+            }
             return;
         }
         Form::WindowsStatic => {
             command.arg("-static").arg(setup.archive()).arg("-lpthread");
             return;
         }
+    }
+    if setup.foreign.is_some_and(|foreign| foreign.is_static) {
+        command.arg("-static").arg(setup.archive());
+        return;
     }
     if contract.build == Build::Static {
         command.arg(setup.archive());
@@ -360,14 +383,14 @@ fn link(command: &mut Command, contract: &Contract, setup: Setup, folder: &Path)
 
 /// The command line that runs the compiled program.
 fn command(contract: &Contract, setup: Setup, folder: &Path) -> Result<Command> {
-    let preload =
-        if contract.build == Build::Preload { Some(workspace::preload_value(&setup.shared())?) } else { None };
+    let is_static = setup.foreign.is_some_and(|foreign| foreign.is_static);
+    let preloaded = contract.build == Build::Preload && !is_static;
+    let mut preload = if preloaded { Some(workspace::preload_value(&setup.shared())?) } else { None };
     let mut words: Vec<OsString> = contract.wrap.iter().map(Into::into).collect();
-    let emulator = setup.foreign.filter(|foreign| !foreign.emulator.is_empty());
-    if let Some(foreign) = emulator {
+    if let Some(foreign) = setup.foreign.filter(|foreign| !foreign.emulator.is_empty()) {
         words.extend(foreign.emulator.iter().map(Into::into));
         // The emulator is a program of this machine. It gives the variable to the program that it runs.
-        if let Some(value) = &preload {
+        if let Some(value) = preload.take() {
             let mut variable = OsString::from("LD_PRELOAD=");
             variable.push(value);
             words.extend(["-E".into(), variable]);
@@ -379,7 +402,7 @@ fn command(contract: &Contract, setup: Setup, folder: &Path) -> Result<Command> 
     command.args(words).args(args).env_remove("LD_PRELOAD");
     workspace::clean_environment(&mut command);
     command.env("LIBRARY_UNDER_TEST", setup.shared()).env("LIBMIMALLOC", setup.shared());
-    if let (Some(value), None) = (preload, emulator) {
+    if let Some(value) = preload {
         command.env("LD_PRELOAD", value);
     }
     command.envs(setup.foreign.iter().flat_map(|foreign| foreign.env.iter().map(|(name, value)| (name, value))));

@@ -72,12 +72,42 @@ pub fn missing_of<'a>(needed: &[(&'a str, &str)]) -> Vec<&'a str> {
 
 /// Unpacks Debian packages into a folder, if they may be fetched here. Nothing is installed.
 pub fn unpack(packages: &[&str], folder: &Path) -> Result<()> {
+    unpack_with(&[], packages, folder)
+}
+
+/// The same from another release of Debian than the one that runs here. The system's own lists stay as they are.
+pub fn unpack_of(suite: &str, packages: &[&str], folder: &Path) -> Result<()> {
+    const KEYS: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+    let lists = tempfile::tempdir()?;
+    let place = |name: &str| lists.path().join(name).display().to_string();
+    for name in ["lists/partial", "archives/partial"] {
+        fs::create_dir_all(place(name))?;
+    }
+    let source = format!("deb [signed-by={KEYS}] http://deb.debian.org/debian {suite} main\n");
+    fs::write(place("sources.list"), source)?;
+    fs::write(place("status"), "")?;
+    let settings = [
+        format!("Dir::Etc::sourcelist={}", place("sources.list")),
+        format!("Dir::Etc::sourceparts={}", place("none")),
+        format!("Dir::State::lists={}", place("lists")),
+        format!("Dir::State::status={}", place("status")),
+        format!("Dir::Cache::archives={}", place("archives")),
+        "Dir::Cache::pkgcache=".to_string(),
+        "Dir::Cache::srcpkgcache=".to_string(),
+    ];
+    let options: Vec<&str> = settings.iter().flat_map(|setting| ["-o", setting]).collect();
+    unpack_with(&options, packages, folder)
+}
+
+fn unpack_with(options: &[&str], packages: &[&str], folder: &Path) -> Result<()> {
     if !may_install() {
         bail!("packages are fetched by root on Debian only, and not with --no-install");
     }
     let files = tempfile::tempdir()?;
     println!("fetching {}", packages.join(" "));
-    if !apt(&["update", "-qq"]) || !apt_in(files.path(), &[&["download", "-qq"], packages].concat()) {
+    let update = [options, &["update", "-qq"]].concat();
+    let download = [options, &["download", "-qq"], packages].concat();
+    if !apt(&update) || !apt_in(files.path(), &download) {
         bail!("a package cannot be had: {}", packages.join(" "));
     }
     unpack_all(files.path(), folder)

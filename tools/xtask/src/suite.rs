@@ -99,6 +99,8 @@ const STEPS: &[Step] = &[
     }),
     step("others", "macOS, the BSDs and more: types, and what can be linked", || port::check("others")),
     step("wasm", "C and Rust programs of WebAssembly, and their size", port::wasm::check),
+    step("musl", "C programs and a Rust program with musl", || port::check("musl")),
+    step("old-glibc", "C programs with the glibc of Debian 11", || port::check(port::old_glibc::NAME)),
     with_programs("real-release", "real programs print the same with the library", || {
         real::run(Flavour::Release, 100, &[])
     }),

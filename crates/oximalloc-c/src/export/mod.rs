@@ -3,7 +3,7 @@
 
 #[cfg(not(target_family = "wasm"))]
 pub(crate) mod c_library;
-#[cfg(any(target_os = "linux", target_family = "wasm"))]
+#[cfg(any(all(target_os = "linux", target_env = "gnu"), target_family = "wasm"))]
 pub mod glibc;
 #[cfg(not(any(windows, target_family = "wasm", target_vendor = "apple")))]
 mod life;

@@ -149,6 +149,11 @@ pub fn is_its_malloc() -> bool {
     }
 }
 
+/// Whether the C runtime's functions were redirected. Only Windows does that.
+pub fn is_redirected() -> bool {
+    false
+}
+
 /// Whether the process may go on when this library's destructors run. Then the library is a part of another one. That
 /// one may be unmapped early, or end with the process; the two cases look the same.
 #[inline]

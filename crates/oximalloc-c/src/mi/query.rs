@@ -49,5 +49,5 @@ pub extern "C" fn mi_malloc_good_size(size: usize) -> usize {
 #[unsafe(no_mangle)]
 #[cold]
 pub extern "C" fn mi_is_redirected() -> bool {
-    false
+    crate::export::process::is_redirected()
 }

@@ -9,6 +9,7 @@
 // another allocator.
 #ifndef MISUSE_H
 #define MISUSE_H
+#include <stddef.h>
 #include "check.h"
 #include <fnmatch.h>
 #include <signal.h>

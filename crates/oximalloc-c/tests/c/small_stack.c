@@ -61,6 +61,8 @@ extern void _ZdlPvmSt11align_val_t(void*, size_t, size_t), _ZdaPvmSt11align_val_
 extern void _ZdlPvSt11align_val_tRKSt9nothrow_t(void*, size_t, void*);
 extern void _ZdaPvSt11align_val_tRKSt9nothrow_t(void*, size_t, void*);
 
+// glibc's least. Other C libraries may allow less.
+#define SMALLEST (PTHREAD_STACK_MIN > 16384 ? PTHREAD_STACK_MIN : 16384)
 // Sizes that take each way: of one class and of others, with a page of its own, of many slices, none.
 static const size_t TRIED[] = {1, 100, 3000, 20000, 60000, 100000, 3 << 20};
 enum { COUNT = sizeof TRIED / sizeof *TRIED };
@@ -117,6 +119,7 @@ ROW(strndup, free(strndup(text, 9999)))
 ROW(malloc_usable_size, EACH(void* p = malloc(n); malloc_usable_size(p); free(p)) malloc_usable_size(text))
 ROW(malloc_size, EACH(void* p = malloc(n); malloc_size(p); free(p)) malloc_size(text))
 ROW(malloc_good_size, EACH(malloc_good_size(n)))
+#ifdef __GLIBC__
 ROW(__libc_malloc, EACH(free(__libc_malloc(n))))
 ROW(__libc_calloc, EACH(free(__libc_calloc(n, 1))))
 ROW(__libc_realloc, EACH(free(__libc_realloc(NULL, n))))
@@ -132,6 +135,7 @@ ROW(mallinfo2, struct mallinfo2 info = mallinfo2(); CHECK(info.arena != 1))
 ROW(malloc_info, CHECK(malloc_info(0, sink) == 0))
 ROW(malloc_stats, malloc_stats())
 ROW(mallopt, mallopt(-8, 1))
+#endif
 ROW(_Znwm, EACH(free(_Znwm(n))))
 ROW(_Znam, EACH(free(_Znam(n))))
 ROW(_ZnwmRKSt9nothrow_t, EACH(free(_ZnwmRKSt9nothrow_t(n, NOTHROW))) CHECK(!_ZnwmRKSt9nothrow_t(TOO_MUCH, NOTHROW)))
@@ -409,9 +413,11 @@ static int see_library(struct dl_phdr_info* info, size_t size, void* arg) {
   for (int i = 0; i < info->dlpi_phnum; i++) {
     if (info->dlpi_phdr[i].p_type != PT_DYNAMIC) continue;
     for (const Elf64_Dyn* d = (const Elf64_Dyn*)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr); d->d_tag != DT_NULL; d++) {
-      if (d->d_tag == DT_SYMTAB) symbols = (const Elf64_Sym*)d->d_un.d_ptr;
-      if (d->d_tag == DT_STRTAB) strings = (const char*)d->d_un.d_ptr;
-      if (d->d_tag == DT_GNU_HASH) hash = (const uint32_t*)d->d_un.d_ptr;
+      // glibc's loader has added the base.
+      uintptr_t at = d->d_un.d_ptr + (d->d_un.d_ptr < info->dlpi_addr ? info->dlpi_addr : 0);
+      if (d->d_tag == DT_SYMTAB) symbols = (const Elf64_Sym*)at;
+      if (d->d_tag == DT_STRTAB) strings = (const char*)at;
+      if (d->d_tag == DT_GNU_HASH) hash = (const uint32_t*)at;
     }
   }
   CHECK(symbols != NULL && strings != NULL && hash != NULL);
@@ -454,7 +460,7 @@ static bool try_all(const char* mode) {
   }
   fprintf(stderr, "%s: at most %zu bytes of stack, %zu at a thread's end\n", mode, most, ends_most);
   // And without room for more.
-  for (const row_t* const* row = __start_rows; good && row < __stop_rows; row++) in_thread(only_run, *row, PTHREAD_STACK_MIN);
+  for (const row_t* const* row = __start_rows; good && row < __stop_rows; row++) in_thread(only_run, *row, SMALLEST);
   return good;
 }
 

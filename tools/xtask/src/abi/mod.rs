@@ -147,6 +147,7 @@ mod tests {
         let tables = Tables::read().unwrap();
         assert_eq!(tables.functions.len(), 190);
         assert_eq!(tables.symbols().len(), tables.functions.len() + tables.overrides.len());
+        assert_eq!(tables.symbols().len(), tables.symbols_without_glibc().len() + 15);
         assert!(tables.options.iter().any(|(name, value)| name == "reset_delay" && *value == 15));
     }
 

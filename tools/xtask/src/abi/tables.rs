@@ -43,6 +43,8 @@ pub struct Tables {
     pub callbacks: Vec<Function>,
     /// Standard names that the library defines too.
     pub overrides: BTreeSet<String>,
+    /// Those of them that are glibc's alone.
+    glibc: BTreeSet<String>,
 }
 
 /// How `types.md` calls the callbacks, and how C does.
@@ -67,8 +69,13 @@ impl Tables {
             Ok(Field { owner, name, kind, length: length.parse().context("a length is a number")? })
         });
         let mut overrides: BTreeSet<String> = rows("override-symbols.txt")?.into_iter().collect();
+        // C++'s names begin with one underscore.
+        let mut glibc: BTreeSet<String> = overrides.iter().filter(|name| name.starts_with("__")).cloned().collect();
         for row in rows("extra-symbols.tsv")? {
             let [name, why] = columns(&row)?;
+            if why.starts_with("glibc's ") {
+                glibc.insert(name.clone());
+            }
             ensure!(!why.is_empty() && overrides.insert(name), "`{row}` needs a reason, and a place in one table only");
         }
         let types = text("types.md")?;
@@ -81,12 +88,18 @@ impl Tables {
                 .into_iter()
                 .collect::<Result<_>>()?,
             overrides,
+            glibc,
         })
     }
 
     /// Every name that the library defines, and no other.
     pub fn symbols(&self) -> BTreeSet<String> {
         self.functions.iter().map(|function| function.name.clone()).chain(self.overrides.iter().cloned()).collect()
+    }
+
+    /// The same where the C library is not glibc.
+    pub fn symbols_without_glibc(&self) -> BTreeSet<String> {
+        self.symbols().difference(&self.glibc).cloned().collect()
     }
 }
 

@@ -1,13 +1,16 @@
-//! `cargo xtask port`: the library for another machine, and the C and C++ programs on an emulator of it.
+//! `cargo xtask port`: the library for another machine or C library, and the C and C++ programs there.
 //!
-//! The library is built once. The programs run at each size of OS pages that the machine has. A program that the
-//! emulator cannot run as the machine would is skipped by name. With `--kernel` programs run on a real kernel
-//! ([`kernel`]). For systems that nothing here can run, `others` checks types, and links.
+//! The library is built once. On an emulator, the programs run at each size of OS pages that the machine has. A program
+//! that the emulator cannot run as the machine would is skipped by name, and so is one that asks for what the C library
+//! does not have. With `--kernel` programs run on a real kernel ([`kernel`]). For systems that nothing here can run,
+//! `others` checks types, and links.
 
 mod archive;
 pub mod kernel;
 mod macho;
+pub mod old_glibc;
 mod others;
+mod rust_program;
 mod targets;
 mod toolchain;
 pub mod wasm;
@@ -17,19 +20,20 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use crate::abi;
 use crate::cprograms::{self, Foreign, Form};
 use crate::golden::{self, Processor};
 use crate::install;
 use crate::symbols;
 use crate::tally::Tally;
-use targets::{TARGETS, Target};
+use targets::{TARGETS, Target, WITHOUT_LOADER};
 use toolchain::Toolchain;
 
 /// Arguments of `cargo xtask port`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The machine: `arm64`, `armv7`, `i686`, `s390x`, `wasm` or `windows`; or `others`: systems that are type-checked
-    /// and linked only
+    /// The machine or C library: `arm64`, `armv7`, `i686`, `musl`, `old-glibc`, `s390x`, `wasm` or `windows`; or `others`:
+    /// systems that are type-checked and linked only
     target: String,
     /// Only programs whose name contains one of these
     name: Vec<String>,
@@ -107,14 +111,15 @@ const OTHERS: &str = "others";
 
 /// The step of `cargo xtask test`.
 pub fn check(target: &str) -> Result<Tally> {
-    if target == OTHERS {
-        return others::check(false);
+    match target {
+        OTHERS => return others::check(false),
+        old_glibc::NAME => return old_glibc::check(&chosen(old_glibc::MORE)?),
+        _ => {}
     }
     let target = named(target)?;
     let Some(port) = Port::build(target)? else { return Ok(Tally::SKIPPED) };
     let mut sum = port.golden(false)?;
-    sum += versions(&port.libraries.join("libmimalloc.so"))?;
-    sum += port.emulate(target.os_pages, &chosen()?);
+    sum += port.try_out(target.os_pages, &chosen(target.more)?)?;
     Ok(sum)
 }
 
@@ -123,40 +128,38 @@ pub fn run(args: &Args) -> Result<Tally> {
     if args.no_install {
         install::nothing();
     }
-    if args.target == OTHERS {
-        return others::check(args.all);
-    }
-    if args.target == windows::TARGET.name {
-        return windows::run(&args.name, args.all);
-    }
-    if args.target == wasm::NAME {
-        return wasm::run(&args.name, args.all);
+    let everything = args.all || !args.name.is_empty();
+    let sources = |more| if everything { cprograms::programs(&args.name) } else { chosen(more) };
+    match args.target.as_str() {
+        OTHERS => return others::check(args.all),
+        windows::NAME => return windows::run(&args.name, args.all),
+        wasm::NAME => return wasm::run(&args.name, args.all),
+        old_glibc::NAME => return old_glibc::check(&sources(old_glibc::MORE)?),
+        _ => {}
     }
     let target = named(&args.target)?;
     let pages: Vec<usize> =
         target.os_pages.iter().copied().filter(|bytes| args.page.is_none_or(|kib| kib << 10 == *bytes)).collect();
-    let sources = if args.all || !args.name.is_empty() { cprograms::programs(&args.name)? } else { chosen()? };
     let Some(port) = Port::build(target)? else { return Ok(Tally::SKIPPED) };
     if args.kernel {
         let needs_one = |path: &PathBuf| target.skips.iter().any(|(name, _)| path.ends_with(name));
         let all = cprograms::programs(&args.name)?;
-        let some = args.all || !args.name.is_empty();
-        let sources: Vec<PathBuf> = all.into_iter().filter(|path| some || needs_one(path)).collect();
-        return port.on_kernel(&sources);
+        let chosen: Vec<PathBuf> = all.into_iter().filter(|path| everything || needs_one(path)).collect();
+        return port.on_kernel(&chosen);
     }
-    if args.accept { port.golden(true) } else { Ok(port.emulate(&pages, &sources)) }
+    if args.accept { port.golden(true) } else { port.try_out(&pages, &sources(target.more)?) }
 }
 
 fn named(name: &str) -> Result<&'static Target> {
     let names = || {
-        let alone = [windows::TARGET.name, wasm::NAME, OTHERS];
+        let alone = [old_glibc::NAME, OTHERS, wasm::NAME, windows::NAME];
         TARGETS.iter().map(|target| target.name).chain(alone).collect::<Vec<_>>().join(", ")
     };
     TARGETS.iter().find(|target| target.name == name).with_context(|| format!("`{name}` is none of {}", names()))
 }
 
-fn chosen() -> Result<Vec<PathBuf>> {
-    cprograms::named(CHOSEN)
+fn chosen(more: &[&str]) -> Result<Vec<PathBuf>> {
+    cprograms::named(&[CHOSEN, more].concat())
 }
 
 /// The library, built for a machine.
@@ -210,17 +213,50 @@ impl Port {
         }
         kernel::fetch(target)?;
         let foreign = Foreign {
-            name: target.name,
-            prefix: target.prefix,
-            libraries: self.libraries.clone(),
-            form: Form::Elf,
             emulator: kernel::emulator(&self.libraries)?,
-            env: Vec::new(),
-            links: target.links,
             slower: SLOWER_WITH_KERNEL,
             skips: target.kernel_skips.unwrap_or_default().to_vec(),
+            ..self.foreign()
         };
         Ok(cprograms::run_foreign(sources, &foreign))
+    }
+
+    /// The machine, for programs that nothing emulates.
+    fn foreign(&self) -> Foreign {
+        let target = self.target;
+        Foreign {
+            name: target.name,
+            prefix: target.prefix,
+            flags: Vec::new(),
+            is_static: false,
+            libraries: self.libraries.clone(),
+            form: Form::Elf,
+            emulator: Vec::new(),
+            links: target.links,
+            env: Vec::new(),
+            slower: 1,
+            skips: [target.skips, target.lacks].concat(),
+        }
+    }
+
+    /// Looks at the library's names, and runs programs.
+    fn try_out(&self, os_pages: &[usize], sources: &[PathBuf]) -> Result<Tally> {
+        let target = self.target;
+        let shared = self.libraries.join("libmimalloc.so");
+        let mut sum = if target.is_musl() { names(&shared)? } else { versions(&shared)? };
+        if target.emulator.is_empty() {
+            sum += cprograms::run_foreign(sources, &self.foreign());
+        } else {
+            sum += self.emulate(os_pages, sources);
+        }
+        if !target.without_loader.is_empty() {
+            println!("  everything in one file");
+            let skips = [target.skips, WITHOUT_LOADER].concat();
+            let all_in_one = Foreign { name: target.without_loader, is_static: true, skips, ..self.foreign() };
+            sum += cprograms::run_foreign(sources, &all_in_one);
+            sum += rust_program::check(target, &self.toolchain)?;
+        }
+        Ok(sum)
     }
 
     fn emulate(&self, os_pages: &[usize], sources: &[PathBuf]) -> Tally {
@@ -229,25 +265,21 @@ impl Port {
         for bytes in os_pages {
             println!("  OS pages of {} KiB", bytes >> 10);
             let mut emulator: Vec<String> = target.emulator.iter().copied().map(String::from).collect();
-            let is_native = emulator.is_empty();
-            if !is_native {
-                emulator.extend(["-p".to_string(), bytes.to_string()]);
-            }
-            let foreign = Foreign {
-                name: target.name,
-                prefix: target.prefix,
-                libraries: self.libraries.clone(),
-                form: Form::Elf,
-                emulator,
-                env: Vec::new(),
-                links: target.links,
-                slower: if is_native { 1 } else { SLOWER },
-                skips: target.skips_at(*bytes).collect(),
-            };
-            sum += cprograms::run_foreign(sources, &foreign);
+            emulator.extend(["-p".to_string(), bytes.to_string()]);
+            let skips = target.skips_at(*bytes).collect();
+            sum += cprograms::run_foreign(sources, &Foreign { emulator, slower: SLOWER, skips, ..self.foreign() });
         }
         sum
     }
+}
+
+/// Whether the library has the names of the tables, without glibc's, and no other ones.
+fn names(library: &Path) -> Result<Tally> {
+    let complaints = abi::difference(&abi::Tables::read()?.symbols_without_glibc(), &symbols::exported(library)?);
+    if complaints.is_empty() {
+        return Ok(Tally::PASSED);
+    }
+    Ok(Tally::failed("names of the library", &complaints.join("\n")))
 }
 
 /// Whether the library needs no newer glibc than it is meant for.
@@ -266,12 +298,15 @@ mod tests {
     #[test]
     fn what_is_chosen_or_skipped_exists_and_is_not_both() {
         let all = cprograms::programs(&[]).unwrap();
-        assert_eq!(chosen().unwrap().len(), CHOSEN.len());
-        for (name, _) in
-            TARGETS.iter().flat_map(|target| target.skips.iter().chain(target.kernel_skips.unwrap_or_default()))
-        {
-            assert!(all.iter().any(|path| path.ends_with(name)), "{name}");
-            assert!(!CHOSEN.contains(name), "{name}");
+        for target in &TARGETS {
+            assert_eq!(chosen(target.more).unwrap().len(), CHOSEN.len() + target.more.len());
+            let kernel_skips = target.kernel_skips.unwrap_or_default();
+            for (name, _) in target.skips.iter().chain(WITHOUT_LOADER).chain(kernel_skips) {
+                assert!(all.iter().any(|path| path.ends_with(name)), "{name}");
+            }
+            for (name, _) in target.skips {
+                assert!(!CHOSEN.contains(name) && !target.more.contains(name), "{name}");
+            }
         }
         for (name, _) in TARGETS.iter().flat_map(|target| target.lacks) {
             assert!(all.iter().any(|path| path.ends_with(name)), "{name}");

@@ -92,6 +92,9 @@ impl Toolchain {
         command.arg("--target-dir").arg(&output);
         let linker = format!("CARGO_TARGET_{}_LINKER", target.triple.to_uppercase().replace('-', "_"));
         command.env(linker, format!("{}gcc", target.prefix));
+        if !target.rustflags.is_empty() {
+            command.env("RUSTFLAGS", target.rustflags);
+        }
         let end = child::capture(&mut command, LIMIT)?;
         if !end.success() {
             bail!("libmimalloc does not build for {}\n{}{}", target.name, end.stdout, end.stderr);

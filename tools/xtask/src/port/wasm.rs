@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use super::targets::Target;
+use super::targets::{Target, USUAL};
 use super::toolchain::Toolchain;
 use crate::child::{self, End, Status};
 use crate::contract::{Build, Contract};
@@ -30,18 +30,7 @@ const WASI: Target = target("wasm32-wasip1");
 const ALONE: Target = target("wasm32-unknown-unknown");
 
 const fn target(triple: &'static str) -> Target {
-    Target {
-        name: NAME,
-        triple,
-        prefix: "",
-        programs: &[],
-        emulator: &[],
-        os_pages: &[64 << 10],
-        skips: &[],
-        lacks: &[],
-        kernel_skips: None,
-        links: &[],
-    }
+    Target { name: NAME, triple, os_pages: &[64 << 10], ..USUAL }
 }
 
 /// The C programs of `cargo xtask test`.

@@ -1,7 +1,8 @@
 //! Windows: the library is built with mingw-w64, and Wine runs the programs.
 //!
 //! Rust tests come first: the contract's promises and the ends of threads. The C and C++ programs are those that call the
-//! interface by its own names. Each is linked with the DLL; a few are linked with the static library too.
+//! interface by its own names, and those in a folder of their own, which are about the C runtime's functions. Each is
+//! linked with the DLL; a few are linked with the static library too.
 
 use std::ffi::OsString;
 use std::fs;
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use super::targets::Target;
+use super::targets::{Target, USUAL};
 use super::toolchain::Toolchain;
 use crate::child;
 use crate::cprograms::{self, Foreign, Form, shorten};
@@ -22,9 +23,12 @@ use crate::workspace;
 /// Debian does not put it on the path.
 const WINE: &str = "/usr/lib/wine/wine64";
 
+/// What this machine is called.
+pub const NAME: &str = "windows";
+
 /// Windows on x86-64.
 pub const TARGET: Target = Target {
-    name: "windows",
+    name: NAME,
     triple: "x86_64-pc-windows-gnu",
     prefix: "x86_64-w64-mingw32-",
     programs: &[
@@ -33,11 +37,8 @@ pub const TARGET: Target = Target {
         ("x86_64-w64-mingw32-g++", "g++-mingw-w64-x86-64"),
     ],
     emulator: &[WINE],
-    os_pages: &[4 << 10],
     skips: &[("conf_heap_strings.c", PATHS), ("conf_realpath.c", PATHS), ("conf_new_throws.cpp", THROWS)],
-    lacks: &[],
-    kernel_skips: None,
-    links: &[],
+    ..USUAL
 };
 
 const PATHS: &str = "paths of POSIX";
@@ -64,11 +65,16 @@ const CHOSEN: &[&str] = &[
     "conf_stats_print.c",
     "conf_stl_allocators.cpp",
     "conf_thread_life.c",
+    "conf_version.c",
     "conf_visit_areas.c",
 ];
 
 /// Those that are linked with the static library too.
-const STATIC: &[&str] = &["conf_heap_threads.c", "conf_malloc.c", "conf_stats_print.c"];
+const STATIC: &[&str] = &["conf_heap_threads.c", "conf_malloc.c", "conf_stats_print.c", "conf_version.c"];
+
+/// Those in the folder of their own. They run each time.
+const REDIRECTED: [&str; 5] =
+    ["redirect.c", "redirect.cpp", "redirect_before.c", "redirect_disabled.c", "redirect_ucrt.c"];
 
 /// The step of `cargo xtask test`.
 pub fn check() -> Result<Tally> {
@@ -101,10 +107,14 @@ fn try_with(sources: &[PathBuf]) -> Result<Tally> {
     let libraries = toolchain.build(&TARGET)?;
     let wine = environment(&libraries)?;
     let mut sum = rust_tests(&toolchain, &wine)?;
-    for (form, sources) in [(Form::Dll, sources), (Form::WindowsStatic, &cprograms::named(STATIC)?)] {
+    let folder = workspace::root().join("crates/oximalloc-c/tests/c/windows");
+    let shared: Vec<PathBuf> = sources.iter().cloned().chain(REDIRECTED.map(|name| folder.join(name))).collect();
+    for (form, sources) in [(Form::Dll, &shared), (Form::WindowsStatic, &cprograms::named(STATIC)?)] {
         let foreign = Foreign {
-            name: if form == Form::Dll { "windows" } else { "windows-static" },
+            name: if form == Form::Dll { NAME } else { "windows-static" },
             prefix: TARGET.prefix,
+            flags: Vec::new(),
+            is_static: false,
             libraries: libraries.clone(),
             form,
             emulator: vec![WINE.to_string()],

@@ -46,6 +46,12 @@ unsafe extern "C" {
 /// The runtimes that may be loaded late: GNU's, then LLVM's, which has the same names for these functions.
 const LATE: [&CStr; 2] = [c"libstdc++.so.6", c"libc++.so.1"];
 
+/// How `dlopen` is told to load nothing. Haiku's cannot be.
+#[cfg(not(target_os = "haiku"))]
+const NOLOAD: Option<c_int> = Some(libc::RTLD_NOLOAD);
+#[cfg(target_os = "haiku")]
+const NOLOAD: Option<c_int> = None;
+
 /// The address of `name` in a C++ runtime that has been loaded since this library was.
 fn late(name: &CStr) -> Option<*mut c_void> {
     // SAFETY: the table is read-only and complete when this library runs, the strings are C strings, RTLD_NOLOAD loads
@@ -53,7 +59,7 @@ fn late(name: &CStr) -> Option<*mut c_void> {
     unsafe {
         let dlopen = core::mem::transmute::<*mut c_void, Dlopen>(symbol(libc::RTLD_DEFAULT, c"dlopen")?);
         LATE.iter().find_map(|library| {
-            let handle = dlopen(library.as_ptr(), libc::RTLD_LAZY | libc::RTLD_NOLOAD);
+            let handle = dlopen(library.as_ptr(), libc::RTLD_LAZY | NOLOAD?);
             if handle.is_null() { None } else { symbol(handle, name) }
         })
     }

@@ -1,6 +1,7 @@
-//! What takes the place of this folder's other files on Windows. A program's calls of the C runtime do not come here, so
-//! none of the standard names are exported. C++ programs include `mimalloc-new-delete.h`.
+//! What takes the place of this folder's other files on Windows. None of the standard names are exported: a program's
+//! calls of the C runtime come here by redirection.
 
 mod life;
 pub mod new;
 pub mod process;
+mod redirect;

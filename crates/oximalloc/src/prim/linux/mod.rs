@@ -1,4 +1,4 @@
-//! Linux with glibc, and Android, through the `libc` crate.
+//! Linux with glibc or musl, and Android, through the `libc` crate.
 
 #[cfg(target_os = "android")]
 mod android;

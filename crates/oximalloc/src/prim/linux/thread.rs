@@ -1,13 +1,13 @@
 //! Threads: a key whose destructor runs at a thread's end, yielding, fork handlers, and a random seed.
 //!
-//! Invariant: an early key (the first 32 of a process) needs no allocation in the C library.
+//! Invariant: an early key (with glibc, the first 32 of a process) needs no allocation in the C library.
 
 use super::{Linux, keys};
 use crate::prim::contract::{Destructor, Key, Threads};
 
-/// The C library keeps the values of this many keys in a thread's own record. Keys are numbered from 0, and a new key
-/// gets the lowest free number.
-const EARLY: usize = 32;
+/// glibc keeps the values of this many keys in a thread's own record. Keys are numbered from 0, and a new key gets the
+/// lowest free number. musl keeps the values of all keys there, and a new key gets the next number: one is made.
+const EARLY: usize = if cfg!(target_env = "musl") { 1 } else { 32 };
 
 impl Threads for Linux {
     // Destructors run in the order of the keys' numbers, in up to four rounds. So this makes the last of the early

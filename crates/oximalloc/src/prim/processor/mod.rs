@@ -8,6 +8,8 @@
 //!   same, because it will soon be read. These are hints: nothing is read, and any address will do.
 //! - `elf`: `load` and `store` of the thread-local word `oximalloc_0_1_thread` of an ELF system, and `tag`, which is
 //!   never 0 and which no other living thread has. A system that is not ELF has these in its own folder.
+//! - `elf_late`: `load` and `store` for a C library that loads no library late whose thread-local memory is addressed as
+//!   in `elf`. Not on all processors.
 
 #[cfg(target_arch = "aarch64")]
 mod aarch64;
@@ -42,6 +44,8 @@ pub use window::Window;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use chosen::elf;
+#[cfg(all(target_env = "musl", any(target_arch = "x86_64", target_arch = "aarch64")))]
+pub use chosen::elf_late;
 pub use chosen::{advance, divides, load_16, prefetch, prefetch_to_read, slice_in};
 
 const _: unsafe fn(*const Window, usize) -> Option<(usize, *const Window)> = slice_in;

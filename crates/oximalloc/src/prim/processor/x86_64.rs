@@ -136,3 +136,55 @@ pub mod elf {
         value
     }
 }
+
+/// Thread-local memory by the model of descriptors. The loader may place it where it likes, so the library can be loaded
+/// at any time. In a program, linkers make two instructions of these.
+#[cfg(target_env = "musl")]
+pub mod elf_late {
+    /// Where the calling thread's word is, counted from the thread control block.
+    #[inline(always)]
+    fn place() -> usize {
+        let place: usize;
+        // SAFETY: the loader's function for a descriptor changes no other register than `rax`, and the flags. It uses
+        // the stack, which is left as it was.
+        unsafe {
+            core::arch::asm!(
+                "lea rax, [rip + oximalloc_0_1_thread@TLSDESC]",
+                "call qword ptr [rax + oximalloc_0_1_thread@TLSCALL]",
+                out("rax") place,
+                options(pure, readonly),
+            );
+        }
+        place
+    }
+
+    /// The calling thread's word.
+    #[inline(always)]
+    pub fn load() -> *const u8 {
+        let value: *const u8;
+        // SAFETY: reads this thread's own 8 bytes of initialised thread-local memory and nothing else.
+        unsafe {
+            core::arch::asm!(
+                "mov {v}, qword ptr fs:[{t}]",
+                v = out(reg) value,
+                t = in(reg) place(),
+                options(pure, readonly, nostack, preserves_flags),
+            );
+        }
+        value
+    }
+
+    /// Change the calling thread's word.
+    #[inline(always)]
+    pub fn store(value: *const u8) {
+        // SAFETY: writes this thread's own 8 bytes of thread-local memory and nothing else.
+        unsafe {
+            core::arch::asm!(
+                "mov qword ptr fs:[{t}], {v}",
+                v = in(reg) value,
+                t = in(reg) place(),
+                options(nostack, preserves_flags),
+            );
+        }
+    }
+}

@@ -7,9 +7,9 @@
 //!
 //! Invariant: what is in [`BEFORE`] is written before our handler is installed, and never after.
 
-use super::errno;
+use super::{Unix, errno};
 use crate::base::sync::{AtomicBool, AtomicPtr, Ordering};
-use crate::prim::contract::Fault;
+use crate::prim::contract::{Fault, Faults, Module};
 use core::cell::UnsafeCell;
 use core::ffi::{c_int, c_void};
 use core::mem::{MaybeUninit, transmute};
@@ -42,9 +42,29 @@ impl Before {
     }
 }
 
+impl Faults for Unix {
+    fn begin_stacks() {}
+
+    fn stack(_skip: usize, _calls: &mut [usize]) -> usize {
+        0
+    }
+
+    fn module_at(_address: usize, _name: &mut [u8]) -> Option<Module> {
+        None
+    }
+
+    fn at_fault(tell: fn(&Fault)) {
+        begin(tell);
+    }
+
+    fn nothing_at_fault() {
+        end();
+    }
+}
+
 /// Install the handlers.
 #[cold]
-pub fn begin(tell: fn(&Fault)) {
+fn begin(tell: fn(&Fault)) {
     // Relaxed: it is a function's address, which publishes nothing else.
     if TELL.compare_exchange(null_mut(), tell as *mut (), Ordering::Relaxed, Ordering::Relaxed).is_err() {
         return;
@@ -70,7 +90,7 @@ pub fn begin(tell: fn(&Fault)) {
 
 /// Take the handlers away, unless the program has others by now.
 #[cold]
-pub fn end() {
+fn end() {
     if TELL.swap(null_mut(), Ordering::Relaxed).is_null() {
         return;
     }

@@ -47,7 +47,7 @@ mod system;
 #[path = "openbsd.rs"]
 mod system;
 
-use super::contract::{Capabilities, Fault, Faults, Module, Numa, ProcessInfo, System};
+use super::contract::{Capabilities, Numa, ProcessInfo, System};
 use core::ffi::{c_char, c_int};
 
 /// The system.
@@ -90,26 +90,6 @@ impl Numa for Unix {
 
     unsafe fn prefer_node(_p: *mut u8, _size: usize, _node: usize) -> bool {
         false
-    }
-}
-
-impl Faults for Unix {
-    fn begin_stacks() {}
-
-    fn stack(_skip: usize, _calls: &mut [usize]) -> usize {
-        0
-    }
-
-    fn module_at(_address: usize, _name: &mut [u8]) -> Option<Module> {
-        None
-    }
-
-    fn at_fault(tell: fn(&Fault)) {
-        fault::begin(tell);
-    }
-
-    fn nothing_at_fault() {
-        fault::end();
     }
 }
 

@@ -93,13 +93,14 @@ impl Process for Windows {
     }
 
     fn abort() -> ! {
-        // SAFETY: the first call ends the process, and has the system report that. The second one would end it if that
-        // did not.
-        unsafe {
-            RaiseFailFastException(ptr::null(), ptr::null(), 0);
-            TerminateProcess(GetCurrentProcess(), 3);
+        loop {
+            // SAFETY: the first call ends the process, and has the system report that. The second one would end it if
+            // that did not.
+            unsafe {
+                RaiseFailFastException(ptr::null(), ptr::null(), 0);
+                TerminateProcess(GetCurrentProcess(), 3);
+            }
         }
-        loop {}
     }
 }
 

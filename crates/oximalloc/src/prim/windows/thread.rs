@@ -39,7 +39,11 @@ const ROUNDS: usize = 4;
 fn end() {
     errno::keep(|| {
         for _ in 0..ROUNDS {
-            if !ROWS.iter().fold(false, |any, row| row.call() || any) {
+            let mut any = false;
+            for row in &ROWS {
+                any |= row.call();
+            }
+            if !any {
                 break;
             }
         }

@@ -2,7 +2,9 @@
 #ifndef WINDOWS_SYS_MMAN_H
 #define WINDOWS_SYS_MMAN_H
 #define WIN32_LEAN_AND_MEAN
+#ifndef NOMINMAX
 #define NOMINMAX
+#endif
 #include <stdlib.h>
 // The tests have names of their own that the system's headers use for types.
 #define SIZE WINDOWS_SIZE

@@ -1,0 +1,57 @@
+//! A Rust program for another C library, which has the allocator as its own and everything else in its file.
+//!
+//! Its threads, which have small stacks, give blocks to each other and end; then it forks.
+
+use std::fs;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+
+use super::targets::Target;
+use super::toolchain::Toolchain;
+use crate::child;
+use crate::tally::Tally;
+use crate::workspace;
+
+const MANIFEST: &str = r#"
+[package]
+name = "threads"
+version = "0.1.0"
+edition = "2024"
+[dependencies]
+oximalloc = { path = "PATH" }
+libc = { version = "0.2", default-features = false }
+[workspace]
+"#;
+const MAIN: &str = include_str!("rust_program/threads.rs");
+const LIMIT: Duration = Duration::from_secs(600);
+
+/// Builds it and runs it.
+pub fn check(target: &Target, toolchain: &Toolchain) -> Result<Tally> {
+    if !matches!(toolchain, Toolchain::AtHand) {
+        println!("  skipped the Rust program: there is no standard library for {}", target.triple);
+        return Ok(Tally::SKIPPED);
+    }
+    let folder = tempfile::tempdir()?;
+    let crates = workspace::root().join("crates/oximalloc");
+    fs::create_dir(folder.path().join("src"))?;
+    fs::write(folder.path().join("src/main.rs"), MAIN)?;
+    fs::write(folder.path().join("Cargo.toml"), MANIFEST.replace("PATH", &crates.display().to_string()))?;
+    // The versions that are here already.
+    fs::copy(workspace::root().join("Cargo.lock"), folder.path().join("Cargo.lock"))?;
+    let output = workspace::target_dir().join("port/programs");
+    let mut command = workspace::cargo();
+    command.current_dir(folder.path()).args(["build", "--quiet", "--release", "--offline"]);
+    command.args(["--target", target.triple, "--target-dir"]).arg(&output);
+    let end = child::capture(&mut command, LIMIT)?;
+    if !end.success() {
+        bail!("the Rust program does not build\n{}{}", end.stdout, end.stderr);
+    }
+    let mut program = std::process::Command::new(output.join(target.triple).join("release/threads"));
+    let end = child::capture(&mut program, Duration::from_secs(60))?;
+    if end.success() && end.stdout == "8 threads, 3 times, and a fork\n" {
+        println!("  ok      a Rust program ({:.1} s)", end.wall.as_secs_f64());
+        return Ok(Tally::PASSED);
+    }
+    Ok(Tally::failed("a Rust program", &format!("{}\n{}{}", end.status, end.stdout, end.stderr)))
+}
