@@ -244,32 +244,33 @@ impl Port {
         let target = self.target;
         let shared = self.libraries.join("libmimalloc.so");
         let mut sum = if target.is_musl() { names(&shared)? } else { versions(&shared)? };
+        let rust = rust_program::build(target, &self.toolchain)?;
+        if rust.is_none() {
+            sum += Tally::SKIPPED;
+        }
+        let run_rust = |emulator: &[String]| match &rust {
+            Some(program) => rust_program::run(program, emulator),
+            None => Ok(Tally::default()),
+        };
         if target.emulator.is_empty() {
             sum += cprograms::run_foreign(sources, &self.foreign());
-        } else {
-            sum += self.emulate(os_pages, sources);
+            sum += run_rust(&[])?;
+        }
+        for bytes in os_pages.iter().filter(|_| !target.emulator.is_empty()) {
+            println!("  OS pages of {} KiB", bytes >> 10);
+            let mut emulator: Vec<String> = target.emulator.iter().copied().map(String::from).collect();
+            emulator.extend(["-p".to_string(), bytes.to_string()]);
+            sum += run_rust(&emulator)?;
+            let skips = target.skips_at(*bytes).collect();
+            sum += cprograms::run_foreign(sources, &Foreign { emulator, slower: SLOWER, skips, ..self.foreign() });
         }
         if !target.without_loader.is_empty() {
             println!("  everything in one file");
             let skips = [target.skips, WITHOUT_LOADER].concat();
             let all_in_one = Foreign { name: target.without_loader, is_static: true, skips, ..self.foreign() };
             sum += cprograms::run_foreign(sources, &all_in_one);
-            sum += rust_program::check(target, &self.toolchain)?;
         }
         Ok(sum)
-    }
-
-    fn emulate(&self, os_pages: &[usize], sources: &[PathBuf]) -> Tally {
-        let target = self.target;
-        let mut sum = Tally::default();
-        for bytes in os_pages {
-            println!("  OS pages of {} KiB", bytes >> 10);
-            let mut emulator: Vec<String> = target.emulator.iter().copied().map(String::from).collect();
-            emulator.extend(["-p".to_string(), bytes.to_string()]);
-            let skips = target.skips_at(*bytes).collect();
-            sum += cprograms::run_foreign(sources, &Foreign { emulator, slower: SLOWER, skips, ..self.foreign() });
-        }
-        sum
     }
 }
 

@@ -90,8 +90,7 @@ impl Toolchain {
         let mut command = self.cargo(&["build"], target.triple);
         command.args(["--quiet", "--release", "--package", "oximalloc-c"]);
         command.arg("--target-dir").arg(&output);
-        let linker = format!("CARGO_TARGET_{}_LINKER", target.triple.to_uppercase().replace('-', "_"));
-        command.env(linker, format!("{}gcc", target.prefix));
+        link(&mut command, target);
         if !target.rustflags.is_empty() {
             command.env("RUSTFLAGS", target.rustflags);
         }
@@ -105,6 +104,12 @@ impl Toolchain {
         }
         Ok(folder)
     }
+}
+
+/// Has a cargo command link by the target's compiler.
+pub fn link(command: &mut Command, target: &Target) {
+    let linker = format!("CARGO_TARGET_{}_LINKER", target.triple.to_uppercase().replace('-', "_"));
+    command.env(linker, format!("{}gcc", target.prefix));
 }
 
 /// How long the build may take.
