@@ -3,6 +3,9 @@
 #include <new>
 #include "check.h"
 
+// 8 GiB, or 128 MiB where there are fewer addresses.
+#define MORE_THAN_LIMIT ((size_t)1 << (sizeof(size_t) > 4 ? 33 : 27))
+
 static int calls = 0;
 struct Own {
   int value;
@@ -82,9 +85,9 @@ int main() {
   CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
   calls = 0;
   std::set_new_handler(lifts_limit);
-  char* p = static_cast<char*>(::operator new((size_t)8 << 30));
+  char* p = static_cast<char*>(::operator new(MORE_THAN_LIMIT));
   CHECK(p != nullptr && calls == 1);
-  p[0] = p[((size_t)8 << 30) - 1] = 1;
+  p[0] = p[(MORE_THAN_LIMIT) - 1] = 1;
   ::operator delete(p);
   CHECK(a + b + c + d == 10);
   return 0;

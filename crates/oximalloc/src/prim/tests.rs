@@ -218,7 +218,9 @@ fn refusals<S: System>() {
     a.bytes().fill(1);
     let shift = S::capabilities().large_page_shift;
     assert!(S::reserve_large(0, TOO_MUCH, shift).is_null());
-    assert_eq!(S::reserve_at(ptr::without_provenance_mut(SLICE), TOO_MUCH, true), At::Refused);
+    let at = S::reserve_at(ptr::without_provenance_mut(SLICE), TOO_MUCH, true);
+    // Of 32 bits of address a program may have nearly all.
+    assert!(at == At::Refused || (usize::BITS < 64 && at == At::Occupied), "{at:?}");
     assert!(a.is(1));
     assert_eq!(S::errno(), Errno(4711));
 }
