@@ -66,9 +66,17 @@ fn write_words(version: &str, word: &str) -> PathBuf {
 /// Systems with linkers like those of Linux, where threads are in a library of their own.
 const ELF: [&str; 4] = ["dragonfly", "freebsd", "netbsd", "openbsd"];
 
+/// Processors for which `operator new` has frames of its own (`src/export/new`). The code asks for `cfg(frames)`.
+const FRAMES: [&str; 4] = ["aarch64", "s390x", "x86", "x86_64"];
+
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=layout.ld");
+    println!("cargo:rustc-check-cfg=cfg(frames)");
+    let processor = env::var("CARGO_CFG_TARGET_ARCH").unwrap_or_default();
+    if FRAMES.contains(&processor.as_str()) {
+        println!("cargo:rustc-cfg=frames");
+    }
     let is = |name: &str, value: &str| env::var(name).as_deref() == Ok(value);
     let system = env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
     let name = if env::var_os("CARGO_FEATURE_SECURE_DEFAULT").is_some() { "mimalloc-secure" } else { "mimalloc" };
@@ -91,7 +99,6 @@ fn main() {
     if system != "linux" {
         return;
     }
-    let processor = env::var("CARGO_CFG_TARGET_ARCH").unwrap_or_default();
     if is("CARGO_CFG_TARGET_ENV", "gnu")
         && let Some((_, version, word)) = OLDEST.iter().find(|(name, ..)| *name == processor)
     {

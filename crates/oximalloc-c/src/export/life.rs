@@ -6,7 +6,7 @@ use oximalloc::raw;
 /// Runs when the library is loaded. An allocation that comes earlier starts the process state itself.
 extern "C" fn load() {
     raw::process_init();
-    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "x86"))]
+    #[cfg(frames)]
     if raw::is_protected() {
         super::new::protected::tell();
     }

@@ -85,13 +85,13 @@ pub struct Found {
     pub delete_aligned: unsafe extern "C" fn(*mut c_void, usize),
     pub delete_aligned_array: unsafe extern "C" fn(*mut c_void, usize),
     // Where `new::protected` is, these may change.
-    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "x86")))]
+    #[cfg(not(frames))]
     pub array_new: unsafe extern "C" fn(usize) -> *mut c_void,
-    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "x86")))]
+    #[cfg(not(frames))]
     pub array_delete: unsafe extern "C" fn(*mut c_void),
-    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "x86")))]
+    #[cfg(not(frames))]
     pub sized_delete: unsafe extern "C" fn(*mut c_void),
-    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "x86")))]
+    #[cfg(not(frames))]
     pub sized_array_delete: unsafe extern "C" fn(*mut c_void),
 }
 

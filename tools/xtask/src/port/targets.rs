@@ -124,7 +124,6 @@ pub const TARGETS: [Target; 5] = [
         ],
         emulator: &["qemu-s390x", "-L", "/usr/s390x-linux-gnu"],
         skips: QEMU_USER,
-        lacks: NO_FRAMES,
         ..USUAL
     },
     Target {

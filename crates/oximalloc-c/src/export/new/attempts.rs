@@ -8,7 +8,7 @@ use oximalloc::raw;
 static TELLS: AtomicBool = AtomicBool::new(false);
 
 /// From now on, a block tells by which operator it was allocated.
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "x86"))]
+#[cfg(frames)]
 pub(super) fn begin_to_tell() {
     TELLS.store(true, Ordering::Relaxed);
 }

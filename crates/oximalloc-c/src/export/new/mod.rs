@@ -13,16 +13,18 @@
 #[cfg(target_arch = "aarch64")]
 pub(crate) mod aarch64;
 mod attempts;
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "x86"))]
+#[cfg(frames)]
 pub(crate) mod catch;
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "x86")))]
+#[cfg(not(frames))]
 pub(crate) mod other;
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "x86"))]
+#[cfg(frames)]
 pub(crate) mod protected;
-#[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "x86"), not(target_os = "illumos")))]
+#[cfg(all(frames, not(target_os = "illumos")))]
 mod relro;
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "x86"))]
+#[cfg(frames)]
 mod runtime;
+#[cfg(target_arch = "s390x")]
+pub(crate) mod s390x;
 #[cfg(target_arch = "x86")]
 pub(crate) mod x86;
 #[cfg(target_arch = "x86_64")]
@@ -32,10 +34,14 @@ pub(crate) mod x86_64;
 pub(crate) use aarch64::{again, again_nothrow, throwing};
 #[cfg(target_arch = "aarch64")]
 use aarch64::{array_new, forward, nothrow};
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "x86")))]
+#[cfg(not(frames))]
 pub(crate) use other::{again, again_nothrow, throwing};
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "x86")))]
+#[cfg(not(frames))]
 use other::{forward, nothrow};
+#[cfg(target_arch = "s390x")]
+pub(crate) use s390x::{again, again_nothrow, throwing};
+#[cfg(target_arch = "s390x")]
+use s390x::{array_new, forward, nothrow};
 #[cfg(target_arch = "x86")]
 pub(crate) use x86::{again, again_nothrow, throwing};
 #[cfg(target_arch = "x86")]

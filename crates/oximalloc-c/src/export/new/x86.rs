@@ -4,7 +4,8 @@
 //! is no handler, leave the frame and *jump* to the function that throws, so that the program itself seems to call it.
 //! The unwind tables (`.cfi`) describe each instruction, because a handler may throw.
 //!
-//! Written in AT&T's form, in which an address may be a difference. Data is not addressed relative to the instruction here: [`here`] finds out where the code lies.
+//! Written in AT&T's form, in which an address may be a difference. Data is not addressed relative to the instruction
+//! here: [`here`] finds out where the code lies.
 
 use super::attempts::attempt_array;
 use super::catch::{catches, exceptions, personality};
