@@ -20,10 +20,17 @@
 #define MORE_THAN_ANY ((size_t)1 << (sizeof(size_t) > 4 ? 60 : 31))
 // Its square is one more than the largest number.
 #define ROOT_OF_ALL ((size_t)1 << (4 * sizeof(size_t)))
-#ifndef __GLIBC__
+
+#if defined(__linux__) && !defined(__GLIBC__)
 // What other C libraries do not declare; and what glibc's own function is here, in one they do not have.
+#ifdef __cplusplus
+extern "C" {
+#endif
 extern void* pvalloc(size_t size) __attribute__((weak));
 extern void mi_collect(bool force) __attribute__((weak));
+#ifdef __cplusplus
+}
+#endif
 static inline void malloc_trim(size_t pad) {
   if (pad == 0 && mi_collect != NULL) mi_collect(true);
 }

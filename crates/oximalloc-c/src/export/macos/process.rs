@@ -4,3 +4,8 @@
 pub fn is_its_malloc() -> bool {
     true
 }
+
+/// Whether the C runtime's functions were redirected. Only Windows does that.
+pub fn is_redirected() -> bool {
+    false
+}

@@ -67,10 +67,11 @@ impl Process for Linux {
 
     fn keep_stderr() {
         let before = errno::get();
+        // Where addresses have 32 bits, the C library's function got another version in 2018.
         // SAFETY: makes a new descriptor. Its number is beyond those that programs choose themselves.
-        let fd = unsafe { libc::fcntl(libc::STDERR_FILENO, libc::F_DUPFD_CLOEXEC, 200) };
+        let fd = unsafe { libc::syscall(libc::SYS_fcntl, libc::STDERR_FILENO, libc::F_DUPFD_CLOEXEC, 200) };
         if fd >= 0 {
-            KEPT.store(fd, Ordering::Relaxed);
+            KEPT.store(fd as c_int, Ordering::Relaxed);
         }
         errno::set(before);
     }
