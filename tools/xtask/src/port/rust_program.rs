@@ -48,6 +48,10 @@ pub fn build(target: &Target, toolchain: &Toolchain) -> Result<Option<PathBuf>> 
     if !target.is_musl() {
         toolchain::link(&mut command, target);
     }
+    let flags: Vec<String> = target.links.iter().map(|word| format!("-C link-arg={word}")).collect();
+    if !flags.is_empty() {
+        command.env("RUSTFLAGS", flags.join(" "));
+    }
     let end = child::capture(&mut command, LIMIT)?;
     if !end.success() {
         bail!("the Rust program does not build\n{}{}", end.stdout, end.stderr);
