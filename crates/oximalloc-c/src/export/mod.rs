@@ -15,6 +15,9 @@ mod macos;
 pub mod malloc;
 #[cfg(not(any(windows, target_family = "wasm", target_vendor = "apple")))]
 pub mod new;
+#[cfg(any(windows, target_vendor = "apple"))]
+#[path = "mi_new.rs"]
+pub(crate) mod new;
 #[cfg(not(any(windows, target_family = "wasm", target_vendor = "apple")))]
 pub(crate) mod process;
 #[cfg(not(windows))]
@@ -25,8 +28,8 @@ mod wasm;
 mod windows;
 
 #[cfg(target_vendor = "apple")]
-pub(crate) use macos::{new, process};
+pub(crate) use macos::process;
 #[cfg(target_family = "wasm")]
 pub(crate) use wasm::{c_library, new, process};
 #[cfg(windows)]
-pub(crate) use windows::{new, process};
+pub(crate) use windows::process;

@@ -9,6 +9,5 @@
 
 mod interpose;
 mod life;
-pub mod new;
 pub mod process;
 mod zone;

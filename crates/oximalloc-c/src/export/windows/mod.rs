@@ -2,6 +2,5 @@
 //! calls of the C runtime come here by redirection.
 
 mod life;
-pub mod new;
 pub mod process;
 mod redirect;

@@ -1,6 +1,6 @@
-//! `operator new` under the names of `mi`. Its frames are not written in assembly for this system's calling convention
-//! yet, so there is no new-handler and no exception. A failed nothrow form returns null. A failed throwing form ends the
-//! process with a message.
+//! `operator new` under the names of `mi`, on systems where its frames are not written in assembly (Windows, macOS). So
+//! there is no new-handler and no exception. A failed nothrow form returns null. A failed throwing form ends the process
+//! with a message.
 
 use crate::outcome::give_up;
 use core::ffi::c_void;
