@@ -37,7 +37,12 @@ pub const TARGET: Target = Target {
         ("x86_64-w64-mingw32-g++", "g++-mingw-w64-x86-64"),
     ],
     emulator: &[WINE],
-    skips: &[("conf_heap_strings.c", PATHS), ("conf_realpath.c", PATHS), ("conf_new_throws.cpp", THROWS)],
+    skips: &[
+        ("conf_heap_strings.c", PATHS),
+        ("conf_realpath.c", PATHS),
+        ("conf_new_throws.cpp", THROWS),
+        ("mi_new.cpp", THROWS),
+    ],
     ..USUAL
 };
 
